@@ -1,0 +1,1 @@
+"""srvid's trainer: one recipe, shared by every family of super-resolution network in this repository."""

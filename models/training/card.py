@@ -1,0 +1,126 @@
+"""A card per network, written from what its shipped files say about themselves and from the manifest, nothing else."""
+
+import json
+from pathlib import Path
+
+import onnx
+
+from . import manifest
+from .curve import draw
+from .graph import facts_of
+
+PUBLISHED = {
+    ("abpn", "y", 2): {"kodak": 2.51, "val": 3.73},
+    ("abpn", "y", 3): {"kodak": 1.60, "val": 2.56},
+    ("abpn", "y", 4): {"kodak": 1.31, "val": 2.16},
+}
+"""Y-PSNR gain over bicubic, dB, of the authors' released weights, run in this harness on these pictures."""
+_SETS = {"kodak": "Kodak (24 pictures)", "val": "validation (CID22, 41 pictures)"}
+_ARCHITECTURES = {
+    "abpn": "A 3x3 convolution to 28 channels, four of 28 to 28 and one to 3·s², each with ReLU; a last one to s² channels per plane, "
+    "in picture space; plus the anchor, the input repeated s² times; then depth-to-space and a clip to 0..1, which int8 saturation gives free.",
+}
+
+
+def write(folder: Path, name: str) -> list[Path]:
+    """Card and curve of the network called `name` (`abpn-x3`), of the models in `folder`."""
+    entries = {entry["precision"]: entry for entry in manifest.read(folder) if entry["card"] == f"{name}.md"}
+    missing = {"fp32", "int8"} - set(entries)
+    if missing:
+        raise SystemExit(f"{folder / 'manifest.json'} has no {' and no '.join(sorted(missing))} model for the card {name}.md. Export the network first.")
+    facts = {precision: facts_of(onnx.load(folder / entry["file"])) for precision, entry in entries.items()}
+    curve = draw(json.loads(facts["fp32"]["history"]), folder / f"{name}-curve.png", _published(facts["fp32"]).get("val"))
+    text = "\n\n".join([_head(facts["fp32"]), _quality(facts, entries), _cost(facts, entries), _training(facts["fp32"], curve), _quantisation(facts), _data(facts["fp32"])])
+    (folder / f"{name}.md").write_text(text + "\n")
+    return [folder / f"{name}.md", *([curve] if curve else [])]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted({entry["card"].removesuffix(".md") for entry in manifest.read(folder)})
+
+
+def _head(facts: dict[str, str]) -> str:
+    planes = "luma (Y, as video stores it: 16..235)" if facts["planes"] == "y" else "RGB"
+    return f"""# {facts["title"]}, x{facts["scale"]}, {planes}
+
+Upscales {planes} by {facts["scale"]}. Paper: {facts["paper"]}. Our own training, in PyTorch, by `models/training`; weights under {facts["licence"]}.
+
+{_ARCHITECTURES.get(facts["family"], "")}
+
+Input `input`: uint8 [n, {facts["channels"]}, h, w]. Output `output`: uint8 [n, {facts["channels"]}, {facts["scale"]}h, {facts["scale"]}w]. Any n, h and w.
+An output pixel depends on {facts["halo"]} input pixels on each side, so a tile with that halo gives, in int8, the bytes of the whole picture."""
+
+
+def _quality(facts: dict[str, dict[str, str]], entries: dict[str, dict]) -> str:
+    lines = ["## Quality", "", "Low resolution by Pillow BICUBIC; Y-PSNR and SSIM on BT.601 luma, border of "
+             f"{facts['fp32']['scale']} pixels left out; the files as shipped, run in ONNX Runtime.", ""]  # fmt: skip
+    published = _published(facts["fp32"])
+    for name, found in entries["int8"]["measured"].items():
+        base = json.loads(facts["fp32"]["baselines"])[name]
+        lines += [f"| {_SETS.get(name, name)} | Y-PSNR dB | SSIM | over bicubic dB | luma shift, levels |", "|---|---|---|---|---|"]
+        rows = [(method, base[method]["psnr"], base[method]["ssim"], base[method]["luma_shift"]) for method in ("bicubic", "lanczos")]
+        for precision in ("fp32", "int8"):
+            ours = entries[precision]["measured"][name]
+            rows.append((precision, ours["psnr"], ours["ssim"], ours["lumaShift"]))
+        lines += [f"| {m} | {p:.2f} | {s:.4f} | {p - found['bicubicPsnr']:+.2f} | {shift:+.2f} |" for m, p, s, shift in rows]
+        if name in published:
+            gap = found["gain"] - published[name]
+            lines += ["", f"The published network gains {published[name]:+.2f} dB here; ours in int8 {found['gain']:+.2f} dB, "
+                      f"{abs(gap):.2f} dB {'more' if gap >= 0 else 'less'}."]  # fmt: skip
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def _cost(facts: dict[str, dict[str, str]], entries: dict[str, dict]) -> str:
+    timing = json.loads(facts["int8"]["timing"])
+    return f"""## Cost
+
+{entries["fp32"]["parameters"]:,} parameters, {entries["fp32"]["macsPerPixel"]:,} multiplications per input pixel.
+One thread at {timing["input"]}: int8 takes {timing["int8ToFp32"]:.2f} of float's time; padding the channels to the shapes of ONNX Runtime's fast
+int8 convolution (bit-exact) brought it to {timing["loweredToUnlowered"]:.2f} of the time without. (Ratios of alternating runs on a CPU with AVX512-VNNI;
+without VNNI int8 may lose to float.) Files: int8 {entries["int8"]["bytes"] / 1000:.0f} kB, fp32 {entries["fp32"]["bytes"] / 1000:.0f} kB."""
+
+
+def _training(facts: dict[str, str], curve: Path | None) -> str:
+    recipe, step = json.loads(facts["recipe"]), int(facts["step"])
+    short = "" if step >= recipe["steps"] else f" **The run is not finished: these files are of step {step:,} of {recipe['steps']:,}.**"
+    start = next((line for line in json.loads(facts["history"]) if "start_from" in line), None)
+    carried = f" Started from {start['start_from']} ({start['carried']} convolutions carried over)." if start else ""
+    lines = [
+        "## Training",
+        "",
+        f"{step:,} steps, batch {recipe['batch']}, {recipe['patch']}x{recipe['patch']} low-resolution crops in eight orientations, from pictures at "
+        f"{', '.join(f'{size:g}' for size in recipe['sizes'])} of their size. Adam, one cycle to {recipe['peak_rate']:g}; loss {recipe['loss']}, mean squared error from "
+        f"{recipe['mse_from']:.0%} of the steps; bfloat16 until {recipe['float32_from']:.0%}, then float32. Running average of the weights, {recipe['ema']:g}. "
+        f"Each convolution trained as a linear block of width {recipe['expansion']} and merged. Seed {recipe['seed']}.{carried}{short}",
+    ]
+    if curve:
+        lines += ["", f"![Gain over bicubic on the validation pictures, by step]({curve.name})"]
+    return "\n".join(lines)
+
+
+def _quantisation(facts: dict[str, dict[str, str]]) -> str:
+    whole = facts["int8"]
+    lines = ["## int8", "", f"Weights int8 per output channel, zero point 0; activations uint8; ranges by {whole['calibration']}."]
+    if whole["quantisation"] == "qat":
+        lines.append("Fine-tuned with quantisation in the loop (QAT). Plain post-training quantisation (PTQ) of the same float network has:")
+        lines += [f"- {_SETS.get(name, name)}: {found['psnr']:.2f} dB, SSIM {found['ssim']:.4f}" for name, found in json.loads(whole["ptq"]).items()]
+    else:
+        lines.append("Post-training quantisation (PTQ) is enough here; no fine-tuning (QAT) was needed.")
+    lines += ["", "| stored tensor | range | used by 99.9 % of values | cut off |", "|---|---|---|---|"]
+    for layer in json.loads(whole["layers"]):
+        lines.append(f"| {layer['tensor']} | {layer['low']:.3f} .. {layer['high']:.3f} | {layer['used']:.0%} | {layer['saturated']:.4%} |")
+    return "\n".join(lines)
+
+
+def _data(facts: dict[str, str]) -> str:
+    lines = ["## Data", "", "| source | pictures | licences |", "|---|---|---|"]
+    for source in json.loads(facts["data"]):
+        licences = ", ".join(f"{licence} ({count})" if len(source["licences"]) > 1 else licence for licence, count in sorted(source["licences"].items()))
+        lines.append(f"| {source['source']} | {source['pictures']} | {licences} |")
+    lines += ["", "The checkpoint was chosen on 41 further CID22 pictures (CC BY-SA 4.0, Cloudinary), on which nothing was trained. Kodak was only reported on."]
+    return "\n".join(lines)
+
+
+def _published(facts: dict[str, str]) -> dict[str, float]:
+    return PUBLISHED.get((facts["family"], facts["planes"], int(facts["scale"])), {})

@@ -1,0 +1,100 @@
+"""Photographs to training pairs: (low resolution, high resolution) crops, eight orientations, prefetched.
+
+Low resolution is made from the whole photograph by Pillow's BICUBIC, whose antialiasing is that of MATLAB's
+imresize, the degradation that the super-resolution literature measures against; crops are then cut at matching
+places, so that no crop has a resampling border inside it.
+"""
+
+import queue
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .color import luma8
+
+IMAGE_TYPES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One photograph at both resolutions, uint8 [channels, h, w] and [channels, h*scale, w*scale]."""
+
+    low: np.ndarray
+    high: np.ndarray
+
+
+def image_files(folder: Path) -> list[Path]:
+    """Every image below `folder`, sorted, so that a run sees the same order on every machine."""
+    files = sorted(p for p in Path(folder).rglob("*") if p.suffix.lower() in IMAGE_TYPES)
+    if not files:
+        raise SystemExit(f"No images below {folder}. Expected PNG or JPEG photographs; give another folder with --data.")
+    return files
+
+
+def degrade(image: Image.Image, scale: int) -> tuple[Image.Image, Image.Image]:
+    """(low, high): the image cut to a multiple of `scale`, and its bicubic reduction (Pillow BICUBIC, antialiased)."""
+    width, height = (side // scale * scale for side in image.size)
+    high = image.crop((0, 0, width, height))
+    return high.resize((width // scale, height // scale), Image.BICUBIC), high
+
+
+def load_pairs(folder: Path, scale: int, channels: int, sizes: tuple[float, ...] = (1.0,), minimum: int = 64) -> list[Pair]:
+    """All photographs below `folder` as pairs, each at every relative size in `sizes` (shrunk copies are sharper)."""
+    pairs = []
+    for path in image_files(folder):
+        with Image.open(path) as opened:
+            original = opened.convert("RGB")
+        for size in sizes:
+            shape = tuple(round(side * size) for side in original.size)
+            image = original if size == 1.0 else original.resize(shape, Image.BICUBIC)
+            low, high = degrade(image, scale)
+            if min(low.size) >= minimum:
+                pairs.append(Pair(planes(low, channels), planes(high, channels)))
+    return pairs
+
+
+def planes(image: Image.Image, channels: int) -> np.ndarray:
+    """RGB picture to uint8 [channels, h, w]: luma for 1 channel, RGB for 3."""
+    rgb = np.asarray(image)
+    return luma8(rgb)[None] if channels == 1 else np.ascontiguousarray(rgb.transpose(2, 0, 1))
+
+
+class Batches:
+    """Endless random batches, cut by a background thread: uint8 [n, c, p, p] and [n, c, p*scale, p*scale]."""
+
+    def __init__(self, pairs: list[Pair], scale: int, patch: int, batch: int, seed: int, depth: int = 8):
+        self._pairs, self._scale, self._patch, self._batch = pairs, scale, patch, batch
+        self._random = np.random.default_rng(seed)
+        weights = np.array([pair.low[0].size for pair in pairs], dtype=np.float64)
+        self._chance = weights / weights.sum()
+        self._queue: queue.Queue = queue.Queue(depth)
+        threading.Thread(target=self._fill, daemon=True).start()
+
+    def __next__(self) -> tuple[np.ndarray, np.ndarray]:
+        return self._queue.get()
+
+    def _fill(self) -> None:
+        while True:
+            chosen = self._random.choice(len(self._pairs), self._batch, p=self._chance)
+            crops = [self._crop(self._pairs[index]) for index in chosen]
+            self._queue.put((np.stack([low for low, _ in crops]), np.stack([high for _, high in crops])))
+
+    def _crop(self, pair: Pair) -> tuple[np.ndarray, np.ndarray]:
+        size, scale = self._patch, self._scale
+        top = self._random.integers(pair.low.shape[1] - size + 1)
+        left = self._random.integers(pair.low.shape[2] - size + 1)
+        low = pair.low[:, top : top + size, left : left + size]
+        high = pair.high[:, top * scale : (top + size) * scale, left * scale : (left + size) * scale]
+        flips = self._random.integers(8)
+        return _orient(low, flips), _orient(high, flips)
+
+
+def _orient(plane: np.ndarray, which: int) -> np.ndarray:
+    if which & 1:
+        plane = plane[:, :, ::-1]
+    if which & 2:
+        plane = plane[:, ::-1]
+    return plane.transpose(0, 2, 1) if which & 4 else plane

@@ -1,0 +1,68 @@
+"""Small networks and pictures for the self tests: made up, seeded, no files."""
+
+import numpy as np
+import onnx
+import torch
+
+from .calibrate import calibrate
+from .data import Pair
+from .graph import LEVEL, Sketch, float_model
+from .networks import Abpn
+from .quantise import quantise
+
+
+def network(scale: int = 3, channels: int = 1) -> Abpn:
+    """ABPN with random weights, biases included, and a residual large enough to matter."""
+    torch.manual_seed(scale * 10 + channels)
+    made = Abpn(scale, channels, expansion=8).eval()
+    with torch.no_grad():
+        for conv in made.convs:
+            conv.bias.uniform_(-0.1, 0.1)
+        # No mean offset: a picture pushed to black or white as a whole would hide differences by saturation.
+        made.convs[-1].bias.zero_()
+    return made
+
+
+def shape(made: Abpn) -> dict[str, str]:
+    return {"family": made.family, "scale": str(made.scale), "channels": str(made.channels), "precision": "fp32"}
+
+
+def picture(channels: int, height: int, width: int, seed: int = 0) -> np.ndarray:
+    """Waves with a little noise, uint8 [channels, height, width], of 16..235."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[:height, :width]
+    waves = [np.sin(x * random.uniform(0.05, 0.6) + y * random.uniform(-0.6, 0.6)) for _ in range(channels)]
+    return np.clip(126 + 90 * np.stack(waves) + random.normal(0, 6, (channels, height, width)), 16, 235).astype(np.uint8)
+
+
+def pairs(scale: int, channels: int = 1, count: int = 3) -> list[Pair]:
+    """Pictures whose high resolution is the low one repeated: what an anchor with no residual would give."""
+    lows = [picture(channels, 48, 56, seed) for seed in range(count)]
+    return [Pair(low, low.repeat(scale, axis=1).repeat(scale, axis=2)) for low in lows]
+
+
+def models(scale: int = 3, channels: int = 1) -> tuple[onnx.ModelProto, onnx.ModelProto]:
+    """(float, int8 not yet lowered) of the random network."""
+    made = network(scale, channels)
+    floats = float_model(made, shape(made))
+    crops = [picture(channels, 48, 48, seed) for seed in range(20, 26)]
+    return floats, quantise(floats, calibrate(floats, crops))
+
+
+def grouped_model() -> tuple[onnx.ModelProto, onnx.ModelProto]:
+    """(float, int8) of a network with what ABPN has not: a grouped convolution, one without ReLU, no anchor."""
+    random, sketch = np.random.default_rng(5), Sketch()
+    sketch.node("Cast", ["input"], "input.float", to=onnx.TensorProto.FLOAT)
+    tensor = sketch.node("Mul", ["input.float", sketch.constant("level", LEVEL)], "normal")
+    layers = [(10, 3, 3, 1, True), (8, 5, 3, 2, False), (12, 8, 1, 1, False)]
+    for index, (outputs, inputs, side, group, rectified) in enumerate(layers):
+        kernel = random.normal(0, (2 / (inputs * side * side)) ** 0.5, (outputs, inputs, side, side)).astype(np.float32)
+        weights = [sketch.constant(f"conv{index}.weight", kernel), sketch.constant(f"conv{index}.bias", random.uniform(0, 0.2, outputs).astype(np.float32))]
+        tensor = sketch.node("Conv", [tensor, *weights], f"conv{index}", kernel_shape=[side, side], pads=[side // 2] * 4, group=group)
+        tensor = sketch.node("Relu", [tensor], f"relu{index}") if rectified else tensor
+    tensor = sketch.node("DepthToSpace", [tensor], "shuffled", blocksize=2, mode="CRD")
+    tensor = sketch.node("Clip", [tensor, sketch.constant("black", np.float32(0)), sketch.constant("white", np.float32(1))], "clipped")
+    tensor = sketch.node("Round", [sketch.node("Mul", [tensor, sketch.constant("levels", np.float32(255))], "output.levels")], "output.rounded")
+    sketch.node("Cast", [tensor], "output", to=onnx.TensorProto.UINT8)
+    floats = sketch.model(2, 3, {"family": "grouped", "scale": "2", "channels": "3"})
+    return floats, quantise(floats, calibrate(floats, [picture(3, 40, 40, seed) for seed in range(4)]))

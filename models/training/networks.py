@@ -1,0 +1,91 @@
+"""The networks, as plain stacks of 3x3 convolutions, trained in an over-parameterised form that costs nothing to run.
+
+`CollapsibleConv` holds a 3x3 kernel as `direct + project @ expand`, a linear block of many more parameters (SESR,
+Bhardwaj et al. 2022, arXiv 2103.09404, section 3). Its kernels are merged before each step, so a training step pays
+for the merged network only, and `merged()` is exactly what is exported.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class CollapsibleConv(nn.Module):
+    """3x3 convolution, zero padding, with bias. `expansion` is the width of the linear block; 0 leaves it out."""
+
+    def __init__(self, inputs: int, outputs: int, gain: float = 1.0, expansion: int = 128):
+        super().__init__()
+        std = gain * (2.0 / (9 * inputs)) ** 0.5
+        share = 0.5**0.5 if expansion else 1.0
+        self.direct = nn.Parameter(torch.randn(outputs, inputs, 3, 3) * std * share)
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.expand = nn.Parameter(torch.randn(expansion, inputs, 3, 3) * (2.0 / (9 * inputs)) ** 0.5) if expansion else None
+        self.project = nn.Parameter(torch.randn(outputs, expansion) * gain * share * expansion**-0.5) if expansion else None
+
+    def kernel(self) -> torch.Tensor:
+        """The merged kernel, [outputs, inputs, 3, 3]."""
+        if self.expand is None:
+            return self.direct
+        return self.direct + torch.einsum("oe,eihw->oihw", self.project, self.expand)
+
+    def load_merged(self, kernel: torch.Tensor, bias: torch.Tensor) -> None:
+        """Take over a merged kernel: `direct` is set so that the sum with the block's present product equals it."""
+        with torch.no_grad():
+            self.direct += kernel - self.kernel()
+            self.bias.copy_(bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(x, self.kernel().contiguous(memory_format=torch.channels_last), self.bias, padding=1)
+
+
+class Abpn(nn.Module):
+    """ABPN (Du et al. 2021, arXiv 2105.09750): anchor-based plain network, "base7".
+
+    conv3x3 channels->28, four times 28->28, 28->3s^2, each with ReLU; then 3s^2->channels*s^2, linear, in image
+    space; plus the anchor, which is the input repeated s^2 times; then depth-to-space and clip to 0..1.
+    `channels` 3 is the network as published; 1 is its luma form (same body, last convolution of s^2 filters).
+
+    Input [n, channels, h, w] in 0..1; `forward` gives [n, channels, h*scale, w*scale], not clipped, so that training
+    has a gradient everywhere; the exported graph clips.
+    """
+
+    family = "abpn"
+    title = "ABPN (Anchor-based Plain Net)"
+    paper = "https://arxiv.org/abs/2105.09750"
+    align = 1
+
+    def __init__(self, scale: int, channels: int = 1, width: int = 28, depth: int = 4, expansion: int = 128):
+        super().__init__()
+        self.scale, self.channels = scale, channels
+        tail = 3 * scale * scale
+        widths = [channels, *[width] * (depth + 1), tail, channels * scale * scale]
+        gains = [1.0] * (len(widths) - 2) + [0.1]
+        self.convs = nn.ModuleList(
+            CollapsibleConv(i, o, gain, expansion) for i, o, gain in zip(widths, widths[1:], gains)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = x.contiguous(memory_format=torch.channels_last)
+        for conv in self.convs[:-1]:
+            y = F.relu(conv(y))
+        # The anchor is added after the shuffle: a nearest-neighbour enlargement is the same picture, and stays float32.
+        return F.pixel_shuffle(self.convs[-1](y).float(), self.scale) + F.interpolate(x, scale_factor=self.scale, mode="nearest")
+
+
+FAMILIES = {Abpn.family: Abpn}
+
+
+def halo(network: nn.Module) -> int:
+    """Input pixels that an output pixel depends on, each side: one for each 3x3 convolution in a row."""
+    return sum(conv.direct.shape[-1] // 2 for conv in network.convs)
+
+
+def cost(network: nn.Module) -> tuple[int, int]:
+    """(parameters, multiplications per input pixel) of the merged network."""
+    multiplications = sum(kernel.numel() for kernel, _ in merged(network))
+    return multiplications + sum(bias.numel() for _, bias in merged(network)), multiplications
+
+
+def merged(network: nn.Module) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """(kernel, bias) of each convolution in order, merged, float32."""
+    return [(conv.kernel().detach().float(), conv.bias.detach().float()) for conv in network.convs]

@@ -1,0 +1,32 @@
+"""What a network was made from: the photographs and their licences, and how the training went."""
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+
+from .data import image_files
+
+
+def data_summary(data: Path) -> list[dict]:
+    """Source, number of pictures and licences of what lies in train/, by train/MANIFEST.tsv; unlisted pictures say so."""
+    present = {path.name for path in image_files(data / "train")}
+    listed: dict[str, Counter] = {}
+    manifest = data / "train" / "MANIFEST.tsv"
+    if manifest.exists():
+        with manifest.open(newline="") as lines:
+            for row in csv.DictReader(lines, delimiter="\t"):
+                if Path(row["file"]).name in present:
+                    present.discard(Path(row["file"]).name)
+                    listed.setdefault(row["source"], Counter())[row["licence"]] += 1
+    summary = [{"source": source, "pictures": sum(count.values()), "licences": dict(count)} for source, count in sorted(listed.items())]
+    if present:
+        summary.append({"source": "not listed in MANIFEST.tsv", "pictures": len(present), "licences": {"unknown": len(present)}})
+    return summary
+
+
+def history(run: Path) -> list[dict]:
+    """The lines of a run's log.jsonl; after a restart the later line of a step counts."""
+    path = run / "log.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return [line for _, line in sorted({line["step"]: line for line in lines}.items())]

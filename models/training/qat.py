@@ -1,0 +1,187 @@
+"""Quantisation-aware fine-tuning: the network learns with the rounding of its int8 form in its forward pass.
+
+Activation ranges are those of post-training quantisation and stay fixed; weight steps follow the weights. Rounding
+counts as the identity in the backward pass (straight-through, Bengio et al. 2013, arXiv 1308.3432), cutting off as a
+wall. All in float32: bfloat16 has as few digits as the int8 it would have to imitate. To be used where plain
+quantisation loses too much; it starts from a finished float run and never changes it.
+"""
+
+import copy
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .calibrate import Ranges, calibrate, calibration_crops
+from .data import Batches, load_pairs
+from .evaluate import gain_of
+from .graph import constants_of, float_model
+from .losses import LOSSES
+from .networks import FAMILIES
+from .quantise import PICTURE, Scale, quantise
+from .schedule import learning_rate
+from .train import Recipe, averaged_network, infer, log_line, save_whole, update_average
+
+
+@dataclass(frozen=True)
+class QatRecipe:
+    steps: int = 10_000
+    rate: float = 1e-4
+    batch: int = 16
+    patch: int = 64
+    loss: str = "mse"
+    ema: float = 0.998
+    calibration: str = "minmax"
+    crops: int = 100
+    seed: int = 2
+
+
+class QuantisedConv(nn.Module):
+    """A convolution as int8 will compute it: rounded weights, and a result rounded and cut off as it is stored.
+
+    What is stored with zero point 0 is cut off at 0, so a ReLU that follows finds nothing left to do.
+    """
+
+    def __init__(self, conv: nn.Module, scale: Scale) -> None:
+        super().__init__()
+        self.conv, self.scale = conv, scale
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        kernel = self.conv.kernel()
+        steps = kernel.detach().abs().amax(dim=(1, 2, 3)).div(127).clamp_min(1e-10)
+        zeros = torch.zeros(len(steps), dtype=torch.int32)
+        kernel = torch.fake_quantize_per_channel_affine(kernel, steps, zeros, 0, -127, 127).contiguous(memory_format=torch.channels_last)
+        return fake_quantised(F.conv2d(x, kernel, self.conv.bias, padding=kernel.shape[-1] // 2), self.scale)
+
+
+class QuantisedNetwork(nn.Module):
+    """A float network with every convolution's result, and its output, as int8 stores them."""
+
+    def __init__(self, network: nn.Module, scales: list[Scale]) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(network)
+        self.network.convs = nn.ModuleList(QuantisedConv(conv, scale) for conv, scale in zip(self.network.convs, scales, strict=True))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return fake_quantised(self.network(x), PICTURE)
+
+    def plain(self) -> nn.Module:
+        """The float network these weights make without the rounding."""
+        network = copy.deepcopy(self.network)
+        network.convs = nn.ModuleList(quantised.conv for quantised in network.convs)
+        return network
+
+
+def qat(base: Path, data: Path, run: Path, recipe: QatRecipe, validate_every: int = 1000) -> None:
+    """Fine-tune the average of run `base` to `recipe.steps`, in folder `run`; continues from a checkpoint found there."""
+    torch.manual_seed(recipe.seed)
+    run.mkdir(parents=True, exist_ok=True)
+    state = _state(run, base, data, recipe)
+    network, average = (_rebuilt(state, state[part]) for part in ("network", "average"))
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.0)
+    if state["optimizer"]:
+        optimizer.load_state_dict(state["optimizer"])
+    of_base = _recipe_of(state)
+
+    pairs = load_pairs(data / "train", of_base.scale, of_base.channels, of_base.sizes, minimum=recipe.patch)
+    validation = load_pairs(data / "val", of_base.scale, of_base.channels)
+    batches = Batches(pairs, of_base.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + state["step"])
+    since, running = time.monotonic(), []
+    for step in range(state["step"], recipe.steps):
+        low, high = (torch.from_numpy(plane).float().div_(255) for plane in next(batches))
+        running.append(_step(recipe, step, network, optimizer, low, high))
+        update_average(average, network, min(recipe.ema, (step + 1) / (step + 10)))
+        if (step + 1) % validate_every == 0 or step + 1 == recipe.steps:
+            gain = gain_of(lambda plane: infer(average, plane), validation, of_base.scale)
+            milliseconds = (time.monotonic() - since) * 1000 / len(running)
+            log_line(run, {"step": step + 1, "loss": float(np.mean(running)), "val_gain_db": round(gain, 4), "ms": round(milliseconds, 1)})
+            parts = {"network": network.network.state_dict(), "average": average.network.state_dict(), "optimizer": optimizer.state_dict()}
+            state = {**state, **parts, "step": step + 1}
+            save_whole(state, run / "checkpoint.pt")
+            since, running = time.monotonic(), []
+
+
+def quantised_average(run: Path, facts: dict[str, str]) -> onnx.ModelProto:
+    """The int8 model of a QAT run's running average, not yet lowered."""
+    state = _load(run)
+    recipe, of_base = QatRecipe(**state["qat"]), _recipe_of(state)
+    if (facts["family"], int(facts["scale"]), int(facts["channels"])) != (of_base.family, of_base.scale, of_base.channels):
+        raise SystemExit(f"{run} fine-tunes {of_base.family} x{of_base.scale} with {of_base.channels} channels, not the network to be exported. Give its own --qat run.")
+    network = _rebuilt(state, state["average"]).plain()
+    made = {
+        "quantisation": "qat",
+        "calibration": f"{recipe.calibration}, {recipe.crops} crops",
+        "qat": f"{state['step']} steps at {recipe.rate:g}, {recipe.loss}, from the float network at step {state['base_step']}",
+    }
+    return quantise(float_model(network, {**facts, "precision": "fp32"}), state["ranges"], made)
+
+
+def stored_scales(whole: onnx.ModelProto, convolutions: int) -> list[Scale]:
+    """How an int8 model stores the result of each `conv{i}`."""
+    constants = constants_of(whole)
+    stores = {node.input[0]: node.input[1:] for node in whole.graph.node if node.op_type == "QuantizeLinear"}
+    found = [stores[f"conv{index}"] for index in range(convolutions)]
+    return [Scale(np.float32(constants[step]), int(constants[zero])) for step, zero in found]
+
+
+def fake_quantised(x: torch.Tensor, scale: Scale) -> torch.Tensor:
+    """`x` cut off and rounded to what 8 bits at `scale` can hold, still float."""
+    return torch.fake_quantize_per_tensor_affine(x, float(scale.step), scale.zero, 0, 255)
+
+
+def _step(recipe: QatRecipe, step: int, network, optimizer, low: torch.Tensor, high: torch.Tensor) -> float:
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate(step, recipe.steps, recipe.rate)
+    loss = LOSSES[recipe.loss](network(low), high)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimizer.step()
+    return loss.item()
+
+
+def _state(run: Path, base: Path, data: Path, recipe: QatRecipe) -> dict:
+    """What the run's checkpoint holds; that of a run not yet begun comes from the float network."""
+    if (run / "checkpoint.pt").exists():
+        state = _load(run)
+        if state["qat"] != asdict(recipe):
+            raise SystemExit(f"{run} was made by another recipe:\n  there {state['qat']}\n  asked {asdict(recipe)}\nGive another --run folder.")
+        return state
+    of_base, network, base_step = averaged_network(base)
+    crops = calibration_crops(data / "train", of_base.scale, of_base.channels, recipe.crops)
+    ranges = calibrate(float_model(network, _shape(of_base)), crops, recipe.calibration)
+    weights = QuantisedNetwork(network, _scales(network, ranges, of_base)).network.state_dict()
+    start = {"recipe": {**asdict(of_base), "sizes": list(of_base.sizes)}, "qat": asdict(recipe), "base_step": base_step, "ranges": ranges}
+    return {**start, "step": 0, "network": weights, "average": weights, "optimizer": None}
+
+
+def _rebuilt(state: dict, weights: dict) -> QuantisedNetwork:
+    recipe = _recipe_of(state)
+    network = FAMILIES[recipe.family](recipe.scale, recipe.channels, expansion=recipe.expansion)
+    quantised = QuantisedNetwork(network, _scales(network, state["ranges"], recipe))
+    quantised.network.load_state_dict(weights)
+    return quantised
+
+
+def _scales(network: nn.Module, ranges: Ranges, recipe: Recipe) -> list[Scale]:
+    return stored_scales(quantise(float_model(network, _shape(recipe)), ranges), len(network.convs))
+
+
+def _shape(recipe: Recipe) -> dict[str, str]:
+    return {"family": recipe.family, "scale": str(recipe.scale), "channels": str(recipe.channels)}
+
+
+def _recipe_of(state: dict) -> Recipe:
+    return Recipe(**{**state["recipe"], "sizes": tuple(state["recipe"]["sizes"])})
+
+
+def _load(run: Path) -> dict:
+    path = run / "checkpoint.pt"
+    if not path.exists():
+        raise SystemExit(f"{run} holds no checkpoint.pt. Start it with `python -m training qat --base FLOAT_RUN --run {run}`.")
+    return torch.load(path, weights_only=True)

@@ -1,0 +1,46 @@
+"""Models run as users run them: ONNX Runtime on the CPU, one thread."""
+
+import time
+
+import numpy as np
+import onnx
+import onnxruntime
+
+
+class Session:
+    """A model ready to run, from a file's path or from memory."""
+
+    def __init__(self, model: onnx.ModelProto | str | bytes, threads: int = 1) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        content = model.SerializeToString() if isinstance(model, onnx.ModelProto) else model if isinstance(model, bytes) else str(model)
+        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self.facts = dict(self._session.get_modelmeta().custom_metadata_map)
+        self.channels = self._session.get_inputs()[0].shape[1]
+        self.outputs = [output.name for output in self._session.get_outputs()]
+
+    def run(self, batch: np.ndarray) -> list[np.ndarray]:
+        """All outputs for `batch`, uint8 [n, c, h, w]."""
+        return self._session.run(None, {"input": np.ascontiguousarray(batch)})
+
+    def __call__(self, picture: np.ndarray) -> np.ndarray:
+        """uint8 [c, h, w] to uint8 [c, h*scale, w*scale]."""
+        return self.run(picture[None])[0][0]
+
+
+def milliseconds(sessions: list[Session], width: int, height: int, rounds: int = 11) -> list[float]:
+    """Median time of one run of each, one thread, runs alternating so that other load on the machine hits all alike."""
+    random = np.random.default_rng(0)
+    batches = [random.integers(16, 236, (1, session.channels, height, width), dtype=np.uint8) for session in sessions]
+    for session, batch in zip(sessions, batches):
+        session.run(batch)
+    times: list[list[float]] = [[] for _ in sessions]
+    for _ in range(rounds):
+        for session, batch, taken in zip(sessions, batches, times):
+            start = time.perf_counter()
+            session.run(batch)
+            taken.append((time.perf_counter() - start) * 1000)
+    return [float(np.median(taken)) for taken in times]

@@ -1,0 +1,154 @@
+"""The training loop: resumable, seeded, with a running average of the weights, validated as it goes.
+
+Two stretches. First bfloat16 autocast on the family's own loss at a high rate; then float32 on mean squared error
+(what PSNR measures) while the rate decays to nothing. The average of the weights (EMA) is what is validated and
+exported.
+"""
+
+import copy
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .data import Batches, load_pairs
+from .evaluate import gain_of
+from .losses import LOSSES, mse
+from .networks import FAMILIES
+from .schedule import learning_rate
+
+
+@dataclass(frozen=True)
+class Recipe:
+    family: str
+    scale: int
+    channels: int = 1
+    steps: int = 100_000
+    peak_rate: float = 1.5e-3
+    batch: int = 16
+    patch: int = 64
+    loss: str = "l1"
+    mse_from: float = 0.75
+    float32_from: float = 0.9
+    expansion: int = 128
+    ema: float = 0.999
+    sizes: tuple[float, ...] = (1.0, 0.7, 0.5)
+    seed: int = 1
+
+
+def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None, validate_every: int = 2500) -> None:
+    """Train to `recipe.steps`, writing checkpoint.pt and log.jsonl below `run`; continues from a checkpoint found there."""
+    torch.manual_seed(recipe.seed)
+    run.mkdir(parents=True, exist_ok=True)
+    network = FAMILIES[recipe.family](recipe.scale, recipe.channels, expansion=recipe.expansion)
+    if start_from:
+        carried = load_onnx_weights(network, start_from)
+        print(f"{carried} of {len(network.convs)} convolutions carried over from {start_from.name}", flush=True)
+    average = copy.deepcopy(network).eval().requires_grad_(False)
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.0)
+    first = _resume(run / "checkpoint.pt", recipe, network, average, optimizer)
+    if start_from and first == 0:
+        log_line(run, {"step": 0, "start_from": start_from.name, "carried": carried})
+
+    pairs = load_pairs(data / "train", recipe.scale, recipe.channels, recipe.sizes, minimum=recipe.patch)
+    validation = load_pairs(data / "val", recipe.scale, recipe.channels)
+    batches = Batches(pairs, recipe.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + first)
+    print(f"{len(pairs)} pictures, from step {first} of {recipe.steps}, {json.dumps(asdict(recipe))}", flush=True)
+
+    since, running = time.monotonic(), []
+    for step in range(first, recipe.steps):
+        low, high = (torch.from_numpy(plane).float().div_(255) for plane in next(batches))
+        running.append(_step(recipe, step, network, optimizer, low, high))
+        update_average(average, network, min(recipe.ema, (step + 1) / (step + 10)))
+        if (step + 1) % validate_every == 0 or step + 1 == recipe.steps:
+            gain = gain_of(lambda plane: infer(average, plane), validation, recipe.scale)
+            milliseconds = (time.monotonic() - since) * 1000 / len(running)
+            line = {"step": step + 1, "loss": float(np.mean(running)), "val_gain_db": round(gain, 4), "ms": round(milliseconds, 1)}
+            log_line(run, line)
+            _save(run / "checkpoint.pt", recipe, step + 1, network, average, optimizer)
+            since, running = time.monotonic(), []
+
+
+def load_onnx_weights(network: torch.nn.Module, path: Path) -> int:
+    """Carry over, from an exported float model, each convolution whose shape fits; how many did."""
+    import onnx
+    from onnx import numpy_helper
+
+    tensors = {t.name: numpy_helper.to_array(t) for t in onnx.load(path).graph.initializer}
+    carried = 0
+    for index, conv in enumerate(network.convs):
+        kernel, bias = tensors.get(f"conv{index}.weight"), tensors.get(f"conv{index}.bias")
+        if kernel is not None and kernel.shape == tuple(conv.direct.shape):
+            conv.load_merged(torch.from_numpy(kernel.copy()), torch.from_numpy(bias.copy()))
+            carried += 1
+    return carried
+
+
+def averaged_network(run: Path) -> tuple[Recipe, torch.nn.Module, int]:
+    """The running average in a run's checkpoint, its recipe and the step it stands at."""
+    state = torch.load(run / "checkpoint.pt", weights_only=True)
+    recipe = Recipe(**{**state["recipe"], "sizes": tuple(state["recipe"]["sizes"])})
+    network = FAMILIES[recipe.family](recipe.scale, recipe.channels, expansion=recipe.expansion)
+    network.load_state_dict(state["average"])
+    return recipe, network.eval(), state["step"]
+
+
+def _step(recipe: Recipe, step: int, network, optimizer, low: torch.Tensor, high: torch.Tensor) -> float:
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate(step, recipe.steps, recipe.peak_rate)
+    position = step / recipe.steps
+    criterion = mse if position >= recipe.mse_from else LOSSES[recipe.loss]
+    with torch.autocast("cpu", torch.bfloat16, enabled=position < recipe.float32_from):
+        output = network(low)
+    loss = criterion(output, high)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimizer.step()
+    return loss.item()
+
+
+@torch.no_grad()
+def update_average(average: torch.nn.Module, network: torch.nn.Module, decay: float) -> None:
+    """Move every weight of `average` the share 1 - `decay` of the way to `network`'s."""
+    torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - decay)
+
+
+@torch.no_grad()
+def infer(network: torch.nn.Module, plane: np.ndarray) -> np.ndarray:
+    """uint8 [c, h, w] to uint8 [c, h*scale, w*scale]."""
+    output = network(torch.from_numpy(np.ascontiguousarray(plane)).float().div(255)[None])[0]
+    return output.mul(255).round().clamp(0, 255).numpy().astype(np.uint8)
+
+
+def log_line(run: Path, line: dict) -> None:
+    print(json.dumps(line), flush=True)
+    with (run / "log.jsonl").open("a") as log:
+        log.write(json.dumps(line) + "\n")
+
+
+def _save(path: Path, recipe: Recipe, step: int, network, average, optimizer) -> None:
+    state = {"recipe": asdict(recipe), "step": step, "network": network.state_dict(), "average": average.state_dict()}
+    save_whole({**state, "optimizer": optimizer.state_dict()}, path)
+
+
+def save_whole(state: dict, path: Path) -> None:
+    """Never leaves half a checkpoint under `path`'s name."""
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.replace(path)
+
+
+def _resume(path: Path, recipe: Recipe, network, average, optimizer) -> int:
+    if not path.exists():
+        return 0
+    state = torch.load(path, weights_only=True)
+    if state["recipe"] != {**asdict(recipe), "sizes": list(recipe.sizes)} and state["recipe"] != asdict(recipe):
+        raise SystemExit(f"{path} was made by another recipe:\n  there {state['recipe']}\n  asked {asdict(recipe)}\nGive another --run folder.")
+    network.load_state_dict(state["network"])
+    average.load_state_dict(state["average"])
+    optimizer.load_state_dict(state["optimizer"])
+    return state["step"]

@@ -1,0 +1,85 @@
+/**
+ * Every way srvid can fail, by code. `docs/errors.md` explains each, and a test ties the two together.
+ *
+ * `exit` is the command's exit code: 1 the work failed, 2 the command or a file it names was wrong, 130 interrupted.
+ */
+export const ERROR_CODES = {
+  SRVID_OPTION_INVALID: { exit: 2, summary: 'An option has a value that cannot be used.' },
+  SRVID_PRESET_UNKNOWN: { exit: 2, summary: 'No preset has that name, and no file does either.' },
+  SRVID_PRESET_INVALID: { exit: 2, summary: 'A preset file is not JSON, or not a preset.' },
+  SRVID_PLUGIN_UNKNOWN: { exit: 2, summary: 'No plugin has that name, and no file or package does either.' },
+  SRVID_PLUGIN_INVALID: { exit: 2, summary: 'A module was loaded but is not a plugin that this srvid can run.' },
+  SRVID_PLUGIN_FAILED: { exit: 1, summary: 'A plugin threw an error, or returned something that is not a frame.' },
+  SRVID_MODEL_UNKNOWN: { exit: 2, summary: 'No installed model has that family, scale and precision.' },
+  SRVID_MODEL_INVALID: { exit: 1, summary: 'A model file is missing, damaged, or not of the shape it should have.' },
+  SRVID_WORKER_FAILED: { exit: 1, summary: 'A worker thread died or did not answer in time.' },
+  SRVID_INPUT_NOT_FOUND: { exit: 2, summary: 'The input does not exist or is not a file.' },
+  SRVID_INPUT_UNREADABLE: { exit: 1, summary: 'The input is not something ffmpeg can read.' },
+  SRVID_INPUT_NO_VIDEO: { exit: 1, summary: 'The input has no video stream.' },
+  SRVID_INPUT_UNSUPPORTED: { exit: 1, summary: 'The video is of a kind srvid does not process.' },
+  SRVID_INPUT_EMPTY: { exit: 1, summary: 'The video gave no frames.' },
+  SRVID_OUTPUT_EXISTS: { exit: 2, summary: 'The output exists, and overwriting was not asked for.' },
+  SRVID_OUTPUT_IS_INPUT: { exit: 2, summary: 'Input and output are the same file.' },
+  SRVID_OUTPUT_UNWRITABLE: { exit: 1, summary: 'The output cannot be written.' },
+  SRVID_OUTPUT_FORMAT: { exit: 2, summary: 'The kind of file to write is unknown.' },
+  SRVID_FFMPEG_MISSING: { exit: 1, summary: 'ffmpeg or ffprobe is not installed.' },
+  SRVID_FFMPEG_TOO_OLD: { exit: 1, summary: 'The installed ffmpeg is older than srvid needs.' },
+  SRVID_ENCODER_UNAVAILABLE: { exit: 2, summary: 'The installed ffmpeg does not have that encoder, or it does not run.' },
+  SRVID_DECODE_FAILED: { exit: 1, summary: 'ffmpeg stopped while decoding.' },
+  SRVID_ENCODE_FAILED: { exit: 1, summary: 'ffmpeg stopped while encoding.' },
+  SRVID_STREAM_CORRUPT: { exit: 1, summary: 'The frames between ffmpeg and srvid were damaged.' },
+  SRVID_FRAMES_LOST: { exit: 1, summary: 'Not every frame that was read was written.' },
+  SRVID_INTERRUPTED: { exit: 130, summary: 'The run was stopped before its end.' },
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** What an error carries besides its message: plain, cloneable values, so that it crosses threads and JSON unharmed. */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+/** An error as a plain record: what crosses a thread boundary, where an `Error` would lose its code. */
+export interface ErrorRecord {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: ErrorDetails;
+  readonly cause?: string;
+}
+
+/** The one error class. Match on `code`; `message` says what was tried, what was found and what to do. */
+export class SrvidError extends Error {
+  override readonly name = 'SrvidError';
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details: ErrorDetails = {},
+    cause?: unknown,
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+  }
+
+  /** The command's exit code for this error. */
+  get exitCode(): number {
+    return ERROR_CODES[this.code].exit;
+  }
+
+  toRecord(): ErrorRecord {
+    const record = { code: this.code, message: this.message, details: this.details };
+    return this.cause === undefined ? record : { ...record, cause: describeCause(this.cause) };
+  }
+
+  static fromRecord(record: ErrorRecord): SrvidError {
+    return new SrvidError(record.code, record.message, record.details, record.cause);
+  }
+}
+
+/** One line (or a stack, where there is one) about anything that was thrown. */
+export function describeCause(cause: unknown): string {
+  if (cause instanceof Error) return cause.stack ?? cause.message;
+  return String(cause);
+}
+
+/** The message of anything that was thrown, without a stack. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,93 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { SrvidError } from './errors.js';
+import { DEFAULT_ENCODER, type Preset, type SessionOptions } from './options.js';
+import { carryAudio, containerFor } from './pipeline/container.js';
+import type { EncodePlan, EncoderSettings } from './pipeline/encode.js';
+import { encodedSize, scaledAspect } from './pipeline/encode-graph.js';
+import type { FfmpegBinary } from './pipeline/ffmpeg-binary.js';
+import type { FrameFormat } from './pipeline/frame.js';
+import { probeBytes, probeFile } from './pipeline/probe.js';
+import { describeSource, type Source } from './pipeline/source.js';
+import { peekStream } from './pipeline/standard-input.js';
+
+export interface OpenedSource {
+  readonly source: Source;
+  /** For a source that can be read only once. */
+  readonly bytes: Readable | undefined;
+}
+
+/** Finds out what the input is. @throws SRVID_INPUT_NOT_FOUND and the errors of probing */
+export async function openSource(binary: FfmpegBinary, options: SessionOptions, standardInput: Readable = process.stdin): Promise<OpenedSource> {
+  if (options.input === '-') {
+    const { head, bytes } = await peekStream(standardInput);
+    const probe = await probeBytes(binary, head, 'standard input', options.inputFormat);
+    return { source: describeSource('standard input', probe), bytes };
+  }
+  const path = resolve(options.input);
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) {
+    const what = found ? 'is not a file' : 'does not exist';
+    throw new SrvidError('SRVID_INPUT_NOT_FOUND', `The input ${path} ${what}. Give the path of a video file, or - for standard input.`, { path });
+  }
+  return { source: describeSource(path, await probeFile(binary, path)), bytes: undefined };
+}
+
+interface OutputRequest {
+  readonly options: SessionOptions;
+  readonly preset: Preset;
+  readonly source: OpenedSource;
+  /** What the last stage gives. */
+  readonly format: FrameFormat;
+  /** A path, or "pipe:1". */
+  readonly output: string;
+}
+
+/** How to encode and what to carry along. @throws SRVID_OUTPUT_FORMAT */
+export function planOutput({ options, preset, source: { source, bytes }, format, output }: OutputRequest): { plan: EncodePlan; warnings: readonly string[] } {
+  const container = containerFor(options.output, options.format);
+  const audio = source.probe.streams.filter((stream) => stream.codec_type === 'audio');
+  const carried = carryAudio(container, audio);
+  const range = { start: options.start, duration: options.duration };
+  const size = encodedSize(format);
+  const cropped = size.width !== format.width || size.height !== format.height;
+  const { info } = source;
+  const carry: EncodePlan['carry'] = bytes
+    ? { from: 'pipe', streams: [], audioOptions: carried.options }
+    : { from: 'file', path: source.url, videoIndex: source.video.index, audioOptions: carried.options, range };
+  return {
+    plan: {
+      format,
+      timeBase: info.timeBase,
+      color: info.color,
+      sampleAspect: scaledAspect({ ...info.format, sampleAspect: info.sampleAspect }, format),
+      encoder: encoderSettings(options, preset),
+      container,
+      output,
+      shiftSeconds: source.shiftSeconds,
+      carry,
+    },
+    warnings: [
+      ...carried.warnings,
+      ...(cropped ? [`${format.width}x${format.height} is odd, and encoders need even sizes: the last row or column is left out, giving ${size.width}x${size.height}.`] : []),
+    ],
+  };
+}
+
+/** What the caller says goes before the preset, that before the default. A preset's options belong to its own encoder. */
+function encoderSettings(options: SessionOptions, preset: Preset): EncoderSettings {
+  const base = preset.encoder ?? DEFAULT_ENCODER;
+  const name = options.encoder ?? base.name;
+  const inherited = name === base.name ? base : { crf: undefined, options: {} };
+  const given = new Set(options.encoderOptions.map(([option]) => option));
+  const crf = options.crf ?? inherited.crf;
+  return {
+    name,
+    options: [
+      ...(crf === undefined || given.has('crf') ? [] : [['crf', String(crf)] as const]),
+      ...Object.entries(inherited.options).filter(([option]) => !given.has(option)),
+      ...options.encoderOptions,
+    ],
+  };
+}

@@ -1,0 +1,86 @@
+import { availableParallelism } from 'node:os';
+import * as z from 'zod';
+import { SrvidError } from './errors.js';
+
+/** An encoder option's name: what may follow ffmpeg's dash. */
+const encoderOptionName = z.string().regex(/^[a-z][a-z0-9_-]*$/i, 'an encoder option is letters, digits, _ and -');
+
+const pluginRequest = z.strictObject({
+  use: z.string().min(1),
+  options: z.record(z.string(), z.unknown()).default({}),
+});
+
+/** A preset file: which plugins, in order, and how to encode. */
+export const presetSchema = z.strictObject({
+  version: z.literal(1),
+  description: z.string(),
+  plugins: z.array(pluginRequest).min(1),
+  encoder: z
+    .strictObject({
+      name: z.string().regex(/^\w+$/),
+      crf: z.number().min(0).max(63).optional(),
+      options: z.record(encoderOptionName, z.string()).default({}),
+    })
+    .optional(),
+});
+
+export type Preset = z.infer<typeof presetSchema>;
+
+const size = z.strictObject({ width: z.int().min(2).max(16384), height: z.int().min(2).max(16384) });
+
+/** Everything a session can be told. Every default of srvid stands here, in a preset file or in a plugin's own options. */
+export const sessionSchema = z
+  .strictObject({
+    /** A file, or "-" for standard input. */
+    input: z.string().min(1),
+    /** A file, or "-" for standard output. */
+    output: z.string().min(1),
+    /** A name ("abpn") or a path to a preset file. */
+    preset: z.string().min(1).default('abpn'),
+    /** Plugins after the preset's. */
+    plugins: z.array(pluginRequest).default([]),
+    /** Factor of the first plugin that has one. */
+    scale: z.number().positive().max(16).optional(),
+    /** Exact output size; the pixel's shape makes up for another aspect. */
+    size: size.optional(),
+    /** Output height; the width follows from the aspect. */
+    height: z.int().min(2).max(16384).optional(),
+    /** Kind of file, where the output's name does not say it. */
+    format: z.string().optional(),
+    /** Kind of file that standard input is, where its bytes do not say it. */
+    inputFormat: z.string().regex(/^\w+$/).optional(),
+    encoder: z.string().regex(/^\w+$/, 'an encoder is a name such as libx264').optional(),
+    crf: z.number().min(0).max(63).optional(),
+    encoderOptions: z.array(z.tuple([encoderOptionName, z.string()])).default([]),
+    /** Seconds from the source's beginning. */
+    start: z.number().nonnegative().optional(),
+    /** Seconds. */
+    duration: z.number().positive().optional(),
+    workers: z.int().min(1).max(256).default(() => availableParallelism()),
+    precision: z.enum(['auto', 'int8', 'fp32']).default('auto'),
+    overwrite: z.boolean().default(false),
+    /** Hard limit of one task in a worker; far above any frame's time, it only ends what would never end. */
+    taskTimeoutMs: z.int().positive().default(120_000),
+    /** How often progress is told. */
+    progressIntervalMs: z.int().positive().default(500),
+  })
+  .refine((options) => [options.scale, options.size, options.height].filter((given) => given !== undefined).length <= 1, {
+    message: 'scale, size and height each set the output size: give one of them',
+    path: ['scale'],
+  });
+
+/** What a caller gives. */
+export type SessionRequest = z.input<typeof sessionSchema>;
+/** What a session works with. */
+export type SessionOptions = z.output<typeof sessionSchema>;
+
+/** Encoder settings where neither preset nor caller has any. */
+export const DEFAULT_ENCODER = { name: 'libx264', crf: 18, options: { preset: 'veryfast' } } as const;
+
+/** @throws SRVID_OPTION_INVALID naming each option that is wrong */
+export function parseSessionOptions(request: SessionRequest): SessionOptions {
+  const parsed = sessionSchema.safeParse(request);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const complaints = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
+  throw new SrvidError('SRVID_OPTION_INVALID', `These options are not valid: ${complaints.join('; ')}.`, { options: complaints });
+}

@@ -1,0 +1,53 @@
+/**
+ * What may be in flight. A frame enters the graph against a credit and gives it back when it is done, written or not;
+ * without a credit the reader stops, the pipe fills and ffmpeg waits. This is the only bound between decode and
+ * encode, and it is enough: every ring has a slot for each credit.
+ */
+export class Budget {
+  #available: number;
+  #waiting: ((granted: boolean) => void) | undefined;
+  #waitedMs = 0;
+  #closed = false;
+
+  constructor(readonly credits: number) {
+    this.#available = credits;
+  }
+
+  get inFlight(): number {
+    return this.credits - this.#available;
+  }
+
+  /** Milliseconds for which the source had to wait. */
+  get waitedMs(): number {
+    return this.#waitedMs;
+  }
+
+  /** Waits for a credit; false once the budget is closed. One taker at a time. */
+  async take(): Promise<boolean> {
+    if (this.#closed) return false;
+    if (this.#available > 0) {
+      this.#available--;
+      return true;
+    }
+    const since = performance.now();
+    const granted = await new Promise<boolean>((resolve) => {
+      this.#waiting = resolve;
+    });
+    this.#waitedMs += performance.now() - since;
+    return granted;
+  }
+
+  give(): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting) waiting(true);
+    else if (++this.#available > this.credits) throw new Error('Budget: a credit was given back twice');
+  }
+
+  /** Ends all waiting: no more frames may enter. */
+  close(): void {
+    this.#closed = true;
+    this.#waiting?.(false);
+    this.#waiting = undefined;
+  }
+}

@@ -1,0 +1,169 @@
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { SrvidError } from '../errors.js';
+import type { FfmpegBinary } from './ffmpeg-binary.js';
+import { commandArguments, fileUrl } from './ffmpeg-command.js';
+import { FfmpegProcess } from './ffmpeg-process.js';
+import { describeFormat, frameBytes } from './frame.js';
+import { NutReader } from './nut-reader.js';
+import type { NutStream } from './nut-syntax.js';
+import type { Source } from './source.js';
+import { withTimeout } from './timeout.js';
+
+/** The part of a source to take, in seconds from its beginning. */
+export interface TimeRange {
+  readonly start?: number | undefined;
+  readonly duration?: number | undefined;
+}
+
+/** A packet that is not a frame to process but goes on to the output as it is. */
+export interface ForwardedPacket {
+  /** Index into `Decoder.forwarded`. */
+  readonly stream: number;
+  readonly pts: number;
+  readonly data: Uint8Array;
+}
+
+export interface DecoderOptions extends TimeRange {
+  /** For a source that can be read only once: its bytes. Its audio then comes along in the same pipe. */
+  readonly bytes?: Readable | undefined;
+  /** Demuxer, where the bytes do not say it. */
+  readonly format?: string | undefined;
+}
+
+const STALL_MS = 60_000;
+const MAX_FORWARDED_BYTES = 1 << 24;
+
+/** ffmpeg at work on a source: its frames one by one, each with its exact pts. */
+export class Decoder {
+  readonly #process: FfmpegProcess;
+  readonly #reader: NutReader;
+  readonly #bytesIn: Promise<void> | undefined;
+  #frames = 0;
+
+  constructor(
+    binary: FfmpegBinary,
+    private readonly source: Source,
+    private readonly options: DecoderOptions,
+    private readonly forward: (packet: ForwardedPacket) => Promise<void>,
+  ) {
+    this.#process = new FfmpegProcess({
+      path: binary.ffmpeg,
+      args: commandArguments(decodeCommand(source, options)),
+      purpose: `decode ${source.url}`,
+      failure: 'SRVID_DECODE_FAILED',
+      stdio: [options.bytes ? 'pipe' : 'ignore', 'pipe'],
+    });
+    this.#reader = new NutReader(this.#process.readable(1), Math.max(frameBytes(source.info.format), MAX_FORWARDED_BYTES));
+    if (options.bytes) this.#bytesIn = pipeline(options.bytes, this.#process.writable(0)).catch(() => {}); // ffmpeg may have enough before the end.
+  }
+
+  /** Streams that are passed on; known once `open` is done. */
+  get forwarded(): readonly NutStream[] {
+    return this.#reader.streams.slice(1);
+  }
+
+  /** Frames read so far. */
+  get frames(): number {
+    return this.#frames;
+  }
+
+  /** Milliseconds for which the rest of the pipeline waited for ffmpeg. */
+  get waitedMs(): number {
+    return this.#reader.waitedMs;
+  }
+
+  /** What ffmpeg complained about. */
+  get log(): readonly string[] {
+    return this.#process.log;
+  }
+
+  /** Waits for the stream's headers. @throws SRVID_DECODE_FAILED, SRVID_INPUT_EMPTY, SRVID_STREAM_CORRUPT */
+  async open(): Promise<void> {
+    if (!(await this.#bounded(this.#reader.open()))) {
+      await this.#process.done();
+      throw this.#empty();
+    }
+    const { video } = this.#reader.streams[0] as NutStream;
+    const { width, height } = this.source.info.format;
+    if (video?.width === width && video.height === height) return;
+    throw new SrvidError(
+      'SRVID_INPUT_UNSUPPORTED',
+      `${this.source.url} says its frames are ${width}x${height}, but they decode to ${video?.width}x${video?.height}. Convert it with ffmpeg first.`,
+      { url: this.source.url },
+    );
+  }
+
+  /**
+   * Reads the next frame into the memory that `slot` gives and returns its pts in the source's time base, counted from
+   * the shifted zero (see `Source.shiftSeconds`); undefined at the end.
+   * @throws SRVID_DECODE_FAILED, SRVID_STREAM_CORRUPT, SRVID_INPUT_UNSUPPORTED where the size changes
+   */
+  async next(slot: () => Uint8Array): Promise<number | undefined> {
+    for (;;) {
+      const packet = await this.#bounded(this.#reader.next());
+      if (!packet) return this.#end();
+      if (packet.stream > 0) {
+        const data = new Uint8Array(packet.size);
+        await this.#reader.readPayload(data);
+        await this.forward({ stream: packet.stream - 1, pts: packet.pts, data });
+        continue;
+      }
+      if (packet.size !== frameBytes(this.source.info.format)) throw this.#changed(packet.size);
+      await this.#bounded(this.#reader.readPayload(slot()));
+      const counted = this.#frames++;
+      return this.source.hasTimestamps ? packet.pts : counted;
+    }
+  }
+
+  /** Ends ffmpeg if it still runs. */
+  async stop(): Promise<void> {
+    await this.#process.stop();
+    this.options.bytes?.destroy();
+    await this.#bytesIn;
+  }
+
+  async #end(): Promise<undefined> {
+    await this.#process.done();
+    if (this.#frames === 0) throw this.#empty();
+    return undefined;
+  }
+
+  async #bounded<T>(work: Promise<T>): Promise<T> {
+    if (this.options.bytes) return work; // A stream may be silent for as long as it likes.
+    return withTimeout(work, STALL_MS, () => new SrvidError('SRVID_DECODE_FAILED', `Tried to decode ${this.source.url}: ffmpeg gave no data for ${STALL_MS / 1000} s.`));
+  }
+
+  #empty(): SrvidError {
+    const said = this.#process.log.length > 0 ? ` ffmpeg said: ${this.#process.log.slice(-2).join(' | ')}` : '';
+    return new SrvidError('SRVID_INPUT_EMPTY', `${this.source.url} gave no frames${this.options.start ? ` from ${this.options.start} s on` : ''}.${said}`, { url: this.source.url });
+  }
+
+  #changed(size: number): SrvidError {
+    const { format } = this.source.info;
+    return new SrvidError(
+      'SRVID_INPUT_UNSUPPORTED',
+      `Frame ${this.#frames} of ${this.source.url} has ${size} bytes, but a ${describeFormat(format)} frame has ${frameBytes(format)}: the size or format changes in mid-stream. Cut the file there, or convert it to one size with ffmpeg first.`,
+      { frame: this.#frames, size },
+    );
+  }
+}
+
+function decodeCommand(source: Source, options: DecoderOptions) {
+  const { start, duration, bytes, format } = options;
+  const input = [
+    '-copyts',
+    ...(format ? ['-f', format] : []),
+    ...(bytes ? [] : ['-protocol_whitelist', 'file,pipe,crypto,data']),
+    ...(start === undefined ? [] : ['-ss', String(start)]),
+    ...(duration === undefined ? [] : ['-t', String(duration)]),
+  ];
+  const output = [
+    ...['-map', `0:${source.video.index}`, '-c:v', 'rawvideo', '-pix_fmt', source.decodeFormat],
+    ...(bytes ? ['-map', '0:a?', '-c:a', 'copy'] : []),
+    ...['-fps_mode', 'passthrough', '-enc_time_base', '-1'],
+    ...(source.shiftSeconds > 0 ? ['-output_ts_offset', String(source.shiftSeconds)] : []),
+    ...['-f', 'nut', '-write_index', '0'],
+  ];
+  return { inputs: [{ url: bytes ? 'pipe:0' : fileUrl(source.url), options: input }], outputOptions: output, output: 'pipe:1' };
+}

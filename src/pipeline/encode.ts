@@ -1,0 +1,180 @@
+import { SrvidError } from '../errors.js';
+import type { Container } from './container.js';
+import type { ForwardedPacket, TimeRange } from './decode.js';
+import { filterGraph, rawStreams } from './encode-graph.js';
+import { commandArguments, fileUrl } from './ffmpeg-command.js';
+import { FfmpegProcess } from './ffmpeg-process.js';
+import type { FfmpegBinary } from './ffmpeg-binary.js';
+import type { Color, FrameFormat } from './frame.js';
+import { type NutPayload, NutWriter } from './nut-writer.js';
+import type { NutStream } from './nut-syntax.js';
+import { formatRational, type Rational } from './time.js';
+import { withTimeout } from './timeout.js';
+
+/** The video codec and its settings. */
+export interface EncoderSettings {
+  /** ffmpeg's name, "libx264". */
+  readonly name: string;
+  /** Options without their dash, in order. */
+  readonly options: readonly (readonly [name: string, value: string])[];
+}
+
+export interface EncodePlan {
+  /** What each frame's bytes are. */
+  readonly format: FrameFormat;
+  readonly timeBase: Rational;
+  readonly color: Color;
+  readonly sampleAspect: Rational | undefined;
+  readonly encoder: EncoderSettings;
+  readonly container: Container;
+  /** A path, or "pipe:1". */
+  readonly output: string;
+  /** Taken off every pts, in seconds: see `Source.shiftSeconds`. */
+  readonly shiftSeconds: number;
+  /** Where audio, metadata and chapters come from. */
+  readonly carry:
+    | { readonly from: 'file'; readonly path: string; readonly videoIndex: number; readonly audioOptions: readonly string[]; readonly range: TimeRange }
+    | { readonly from: 'pipe'; readonly streams: readonly NutStream[]; readonly audioOptions: readonly string[] }
+    | { readonly from: 'nothing' };
+}
+
+const STALL_MS = 60_000;
+
+/** ffmpeg at work on finished frames. */
+export class Encoder {
+  readonly #process: FfmpegProcess;
+  readonly #writer: NutWriter;
+  readonly #videoStreams: number;
+  readonly #planeBytes: readonly number[];
+  #waitedMs = 0;
+  #bytesWritten = 0;
+
+  constructor(
+    binary: FfmpegBinary,
+    private readonly plan: EncodePlan,
+    /** Where "pipe:1" leads. */
+    standardOutput: 'inherit' | 'ignore' = 'inherit',
+  ) {
+    this.#process = new FfmpegProcess({
+      path: binary.ffmpeg,
+      args: commandArguments(encodeCommand(plan)),
+      purpose: `encode with ${plan.encoder.name} to ${plan.output}`,
+      failure: 'SRVID_ENCODE_FAILED',
+      stdio: ['pipe', plan.output === 'pipe:1' ? standardOutput : 'ignore'],
+    });
+    const raw = rawStreams(plan.format);
+    this.#videoStreams = raw.length;
+    this.#planeBytes = plan.format.kind === 'split' ? [plan.format.width * plan.format.height] : [];
+    const video: NutStream[] = raw.map(({ fourcc, width, height }) => ({
+      kind: 'video',
+      fourcc,
+      timeBase: plan.timeBase,
+      // The pixel's shape is set at the end of the filter graph: planes whose shapes differ would not be merged.
+      video: { width, height },
+    }));
+    this.#writer = new NutWriter(this.#process.writable(0), [...video, ...(plan.carry.from === 'pipe' ? plan.carry.streams : [])]);
+  }
+
+  /** Milliseconds for which the rest of the pipeline waited for ffmpeg to take frames. */
+  get waitedMs(): number {
+    return this.#waitedMs;
+  }
+
+  /** Bytes of raw frames given to ffmpeg. */
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  async open(): Promise<void> {
+    await this.#bounded(this.#writer.writeHeaders());
+  }
+
+  /** Hands over one frame; when it resolves, `bytes` may be overwritten. @throws SRVID_ENCODE_FAILED */
+  async write(pts: number, bytes: Uint8Array): Promise<void> {
+    const since = performance.now();
+    const [luma] = this.#planeBytes;
+    const payloads: NutPayload[] =
+      luma === undefined
+        ? [{ stream: 0, data: bytes }]
+        : [
+            { stream: 0, data: bytes.subarray(0, luma) },
+            { stream: 1, data: bytes.subarray(luma) },
+          ];
+    await this.#bounded(this.#writer.write(pts, payloads));
+    this.#bytesWritten += bytes.length;
+    this.#waitedMs += performance.now() - since;
+  }
+
+  /** Hands over a packet of a forwarded stream. */
+  async forward({ stream, pts, data }: ForwardedPacket): Promise<void> {
+    await this.#bounded(this.#writer.write(pts, [{ stream: this.#videoStreams + stream, data }]));
+  }
+
+  /** After the last frame: waits until ffmpeg has written everything. @throws SRVID_ENCODE_FAILED */
+  async finish(): Promise<void> {
+    this.#writer.end();
+    await this.#process.done();
+  }
+
+  /** Ends ffmpeg if it still runs. */
+  async stop(): Promise<void> {
+    await this.#process.stop();
+  }
+
+  async #bounded(work: Promise<void>): Promise<void> {
+    const stalled = () => new SrvidError('SRVID_ENCODE_FAILED', `Tried to encode with ${this.plan.encoder.name}: ffmpeg took no data for ${STALL_MS / 1000} s.`);
+    try {
+      await withTimeout(work, STALL_MS, stalled);
+    } catch (error) {
+      if (error instanceof SrvidError) throw error;
+      await this.#process.done(); // The pipe broke because ffmpeg ended; its end says why.
+      throw this.#process.failure(error);
+    }
+  }
+}
+
+function encodeCommand(plan: EncodePlan) {
+  const { format, color, encoder, container, carry, output, shiftSeconds, timeBase } = plan;
+  const start = carry.from === 'file' ? (carry.range.start ?? 0) : 0;
+  const offset = shiftSeconds > 0 ? ['-itsoffset', String(-shiftSeconds)] : [];
+  const frames = { url: 'pipe:0', options: ['-copyts', ...offset, '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] };
+  const inputs = carry.from === 'file' ? [frames, { url: fileUrl(carry.path), options: cut(carry.range) }] : [frames];
+  const outputOptions = [
+    ...['-filter_complex', filterGraph(format, color, plan.sampleAspect), '-map', '[v]'],
+    ...carriedStreams(plan),
+    ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(timeBase, ':')],
+    ...['-c:v', encoder.name, ...encoder.options.flatMap(([name, value]) => [`-${name}:v`, value])],
+    ...colorTags(color),
+    ...(start > 0 ? ['-output_ts_offset', String(-start)] : []),
+    ...['-max_muxing_queue_size', '4096'],
+    ...container.options(output === 'pipe:1'),
+    ...['-f', container.muxer],
+  ];
+  return { inputs, outputOptions, output: output === 'pipe:1' ? output : fileUrl(output) };
+}
+
+function carriedStreams({ carry }: EncodePlan): string[] {
+  if (carry.from === 'nothing') return [];
+  if (carry.from === 'pipe') return ['-map', '0:a?', ...carry.audioOptions];
+  const metadata = ['-map_metadata', '1', '-map_chapters', '1', '-map_metadata:s:v:0', `1:s:${carry.videoIndex}`];
+  return ['-map', '1:a?', ...carry.audioOptions, ...metadata];
+}
+
+function cut({ start, duration }: TimeRange): string[] {
+  return [
+    ...['-protocol_whitelist', 'file,pipe,crypto,data'],
+    ...(start === undefined ? [] : ['-ss', String(start)]),
+    ...(duration === undefined ? [] : ['-t', String(duration)]),
+  ];
+}
+
+/** NUT drops colour tags, so what the source says is said again; what it does not say is left unsaid. */
+function colorTags({ matrix, primaries, transfer, range, chromaLocation }: Color): string[] {
+  return [
+    ...(range ? ['-color_range', range] : []),
+    ...(matrix ? ['-colorspace', matrix] : []),
+    ...(primaries ? ['-color_primaries', primaries] : []),
+    ...(transfer ? ['-color_trc', transfer] : []),
+    ...(chromaLocation ? ['-chroma_sample_location', chromaLocation] : []),
+  ];
+}

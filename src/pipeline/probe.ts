@@ -1,0 +1,123 @@
+import { execFile, spawn } from 'node:child_process';
+import { promisify } from 'node:util';
+import * as z from 'zod';
+import { messageOf, SrvidError } from '../errors.js';
+import type { FfmpegBinary } from './ffmpeg-binary.js';
+import { fileUrl } from './ffmpeg-command.js';
+
+const run = promisify(execFile);
+const PROBE_TIMEOUT_MS = 30_000;
+
+const dispositionSchema = z.object({ attached_pic: z.number().optional(), default: z.number().optional() }).loose();
+
+const streamSchema = z
+  .object({
+    index: z.number().int(),
+    codec_type: z.string().optional(),
+    codec_name: z.string().optional(),
+    width: z.number().int().optional(),
+    height: z.number().int().optional(),
+    pix_fmt: z.string().optional(),
+    sample_aspect_ratio: z.string().optional(),
+    field_order: z.string().optional(),
+    color_range: z.string().optional(),
+    color_space: z.string().optional(),
+    color_primaries: z.string().optional(),
+    color_transfer: z.string().optional(),
+    chroma_location: z.string().optional(),
+    r_frame_rate: z.string().optional(),
+    avg_frame_rate: z.string().optional(),
+    time_base: z.string().optional(),
+    start_time: z.string().optional(),
+    duration: z.string().optional(),
+    nb_frames: z.string().optional(),
+    channels: z.number().optional(),
+    disposition: dispositionSchema.optional(),
+    tags: z.record(z.string(), z.string()).optional(),
+    side_data_list: z.array(z.object({ side_data_type: z.string().optional(), rotation: z.number().optional() }).loose()).optional(),
+  })
+  .loose();
+
+const probeSchema = z
+  .object({
+    streams: z.array(streamSchema).default([]),
+    format: z.object({ format_name: z.string().optional(), duration: z.string().optional(), start_time: z.string().optional() }).loose().default({}),
+  })
+  .loose();
+
+/** One stream as ffprobe describes it. */
+export type ProbedStream = z.infer<typeof streamSchema>;
+
+/** What ffprobe found in an input. */
+export interface Probe {
+  readonly streams: readonly ProbedStream[];
+  /** The demuxer's name, "mov,mp4,m4a,3gp,3g2,mj2". */
+  readonly formatName: string;
+  readonly durationSeconds: number | undefined;
+  readonly startSeconds: number | undefined;
+}
+
+const PROBE_ARGUMENTS = ['-v', 'error', '-of', 'json', '-show_streams', '-show_format'];
+
+/** @throws SRVID_INPUT_UNREADABLE with what ffprobe said. */
+export async function probeFile(binary: FfmpegBinary, path: string): Promise<Probe> {
+  try {
+    const args = [...PROBE_ARGUMENTS, '-protocol_whitelist', 'file,pipe,crypto,data', '-i', fileUrl(path)];
+    const { stdout } = await run(binary.ffprobe, args, { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 26 });
+    return parseProbe(stdout);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** As `probeFile`, of the first bytes of a stream that can be read only once. `format` names the demuxer, where known. */
+export async function probeBytes(binary: FfmpegBinary, head: Uint8Array, name: string, format?: string): Promise<Probe> {
+  const args = [...PROBE_ARGUMENTS, ...(format ? ['-f', format] : []), '-i', 'pipe:0'];
+  const child = spawn(binary.ffprobe, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const timer = setTimeout(() => child.kill('SIGKILL'), PROBE_TIMEOUT_MS);
+  const [out, said]: Buffer[][] = [[], []];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
+  child.stdin.on('error', () => {}); // ffprobe stops reading as soon as it knows enough.
+  child.stdin.end(head);
+  const code = await new Promise<number | null>((resolve) => {
+    child.once('error', () => resolve(null));
+    child.once('close', resolve);
+  });
+  clearTimeout(timer);
+  try {
+    if (code !== 0) throw new Error(Buffer.concat(said).toString().trim() || `ffprobe ended with ${code}`);
+    return parseProbe(Buffer.concat(out).toString());
+  } catch (error) {
+    throw unreadable(name, error);
+  }
+}
+
+/** ffprobe's JSON to a `Probe`. @throws a zod or JSON error for anything else. */
+export function parseProbe(json: string): Probe {
+  const { streams, format } = probeSchema.parse(JSON.parse(json));
+  return {
+    streams,
+    formatName: format.format_name ?? 'unknown',
+    durationSeconds: finite(format.duration),
+    startSeconds: finite(format.start_time),
+  };
+}
+
+/** Number of a decimal string; undefined for "N/A" and the like. */
+export function finite(text: string | undefined): number | undefined {
+  const value = Number.parseFloat(text ?? '');
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function unreadable(path: string, error: unknown): SrvidError {
+  const stderr = (error as { stderr?: unknown }).stderr;
+  const said = typeof stderr === 'string' && stderr.trim() !== '' ? stderr.trim() : messageOf(error);
+  const line = said.split('\n').at(-1) ?? '';
+  return new SrvidError(
+    'SRVID_INPUT_UNREADABLE',
+    `Tried to read ${path} as video, but ffprobe cannot: ${line}. Check that the file is complete and is a video that ffmpeg can play.`,
+    { path, said: said.slice(0, 2000) },
+    error,
+  );
+}

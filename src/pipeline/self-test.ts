@@ -1,0 +1,39 @@
+import { messageOf, SrvidError } from '../errors.js';
+import { Encoder, type EncodePlan } from './encode.js';
+import type { FfmpegBinary } from './ffmpeg-binary.js';
+import { type FrameFormat, frameBytes } from './frame.js';
+
+/** Some hardware encoders refuse less than this. */
+const TEST_SIDE = 192;
+const NULL_CONTAINER = { muxer: 'null', audio: undefined, audioFallback: 'copy', options: () => [] };
+
+/**
+ * Runs the encoder of a plan, with its filter graph and settings, once on two tiny frames, so that an ffmpeg that
+ * cannot do it is named before any work.
+ * @throws SRVID_ENCODER_UNAVAILABLE with what ffmpeg said
+ */
+export async function testEncoder(binary: FfmpegBinary, plan: EncodePlan): Promise<void> {
+  const format = tiny(plan.format);
+  const encoder = new Encoder(binary, { ...plan, format, carry: { from: 'nothing' }, container: NULL_CONTAINER, output: 'pipe:1' }, 'ignore');
+  try {
+    await encoder.open();
+    const gray = new Uint8Array(frameBytes(format)).fill(128);
+    await encoder.write(0, gray);
+    await encoder.write(1, gray);
+    await encoder.finish();
+  } catch (error) {
+    throw new SrvidError(
+      'SRVID_ENCODER_UNAVAILABLE',
+      `The encoder ${plan.encoder.name} with these settings does not run on two test frames. ${messageOf(error)} "srvid doctor" lists the encoders that this ffmpeg has.`,
+      { encoder: plan.encoder.name },
+      error,
+    );
+  } finally {
+    await encoder.stop();
+  }
+}
+
+function tiny(format: FrameFormat): FrameFormat {
+  if (format.kind !== 'split') return { ...format, width: TEST_SIDE, height: TEST_SIDE };
+  return { ...format, width: TEST_SIDE, height: TEST_SIDE, small: { ...format.small, width: TEST_SIDE / 2, height: TEST_SIDE / 2 } };
+}

@@ -1,0 +1,29 @@
+import { Readable } from 'node:stream';
+
+/** Enough for ffprobe to tell any streamable format. */
+const HEAD_BYTES = 4 << 20;
+
+/** A stream that can be read only once: its first bytes, to look at, and then all of it. */
+export interface PeekedStream {
+  readonly head: Buffer;
+  /** The whole stream, head included. */
+  readonly bytes: Readable;
+}
+
+/** Reads the beginning of a stream without losing it. */
+export async function peekStream(stream: Readable): Promise<PeekedStream> {
+  const chunks: Buffer[] = [];
+  let held = 0;
+  const iterator = stream.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
+  while (held < HEAD_BYTES) {
+    const { value, done } = await iterator.next();
+    if (done) break;
+    chunks.push(value);
+    held += value.length;
+  }
+  async function* all() {
+    yield* chunks;
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
+  }
+  return { head: Buffer.concat(chunks), bytes: Readable.from(all(), { objectMode: false }) };
+}

@@ -1,0 +1,33 @@
+import * as z from 'zod';
+import type { Plane } from '../../pipeline/frame.js';
+import { definePlugin } from '../plugin.js';
+import { planResample, type ResamplePlan, resample, resampleScratch } from '../resample.js';
+
+const options = z
+  .strictObject({
+    scale: z.number().positive().max(16).default(2),
+    width: z.int().positive().optional(),
+    height: z.int().positive().optional(),
+  })
+  .refine((given) => (given.width === undefined) === (given.height === undefined), { message: 'width and height go together' });
+
+/** Cubic resampling of the luma to any size: the baseline that networks are measured against, and their cheap stand-in. */
+export default definePlugin<z.infer<typeof options>, { plan: ResamplePlan; scratch: Int16Array }>({
+  name: 'bicubic',
+  apiVersion: 1,
+  description: 'Cubic resampling (Keys, a = -0.5) by any factor, or to a width and height; widened when shrinking.',
+  options,
+  planes: 'y',
+  scale: ({ scale, width, height }) => (width !== undefined && height !== undefined ? { width, height } : scale),
+  scales: [2, 3, 4],
+  halo: 3,
+  init({ input, output }) {
+    const plan = planResample(input, output);
+    return { plan, scratch: resampleScratch(plan, input.height) };
+  },
+  process(frame, { state, allocate }) {
+    const result = allocate(frame);
+    resample(state.plan, frame.planes[0] as Plane, result.planes[0] as Plane, state.scratch);
+    return result;
+  },
+});

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+import { messageOf, SrvidError } from '../errors.js';
+import type { ModelSpec } from './plugin.js';
+
+const measurementSchema = z.object({ psnr: z.number(), ssim: z.number(), gain: z.number(), bicubicPsnr: z.number(), lumaShift: z.number() });
+
+const entrySchema = z.object({
+  id: z.string().regex(/^[a-z0-9-]+$/),
+  family: z.string(),
+  scale: z.number().positive(),
+  precision: z.enum(['int8', 'fp32']),
+  planes: z.enum(['y', 'rgb']),
+  file: z.string().regex(/^[\w.-]+\.onnx$/),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.number().int().positive(),
+  halo: z.number().int().nonnegative(),
+  align: z.number().int().positive(),
+  parameters: z.number().int().positive(),
+  macsPerPixel: z.number().int().positive(),
+  licence: z.string(),
+  paper: z.string(),
+  card: z.string(),
+  measured: z.record(z.string(), measurementSchema),
+});
+
+const manifestSchema = z.object({ version: z.literal(1), models: z.array(entrySchema) });
+
+/** One model as `models/manifest.json` lists it. `parameters` and `macsPerPixel` (per input pixel) are the unpadded network's. */
+export type ModelEntry = z.infer<typeof entrySchema>;
+
+/** The models that are installed, and where. */
+export interface ModelLibrary {
+  readonly folder: URL;
+  readonly models: readonly ModelEntry[];
+}
+
+/** A model that was found and whose file is the one the manifest means: what a worker needs to load it. */
+export interface VerifiedModel {
+  readonly entry: ModelEntry;
+  readonly path: string;
+}
+
+/** @throws SRVID_MODEL_INVALID */
+export async function loadModelLibrary(folder = new URL('../../models/', import.meta.url)): Promise<ModelLibrary> {
+  const path = fileURLToPath(new URL('manifest.json', folder));
+  try {
+    return { folder, models: parseManifest(await readFile(path, 'utf8')) };
+  } catch (error) {
+    throw new SrvidError('SRVID_MODEL_INVALID', `Tried to read the list of models, ${path}: ${messageOf(error)}. Reinstall srvid.`, { path }, error);
+  }
+}
+
+/** @throws a JSON or zod error */
+export function parseManifest(json: string): readonly ModelEntry[] {
+  return manifestSchema.parse(JSON.parse(json)).models;
+}
+
+/** The scales at which a family is installed, ascending. */
+export function installedScales(library: ModelLibrary, family: string): readonly number[] {
+  return [...new Set(library.models.filter((model) => model.family === family).map((model) => model.scale))].sort((a, b) => a - b);
+}
+
+/**
+ * The model that a spec means. `precision` decides where the spec does not; 'auto' is int8, else fp32.
+ * @throws SRVID_MODEL_UNKNOWN naming what exists.
+ */
+export function resolveModel(library: ModelLibrary, spec: ModelSpec, precision: 'auto' | 'int8' | 'fp32'): ModelEntry {
+  const { family, scale, planes = 'y' } = spec;
+  const wanted = spec.precision ?? precision;
+  const fitting = library.models.filter((model) => model.family === family && model.scale === scale && model.planes === planes);
+  const found =
+    wanted === 'auto'
+      ? (fitting.find((model) => model.precision === 'int8') ?? fitting.find((model) => model.precision === 'fp32'))
+      : fitting.find((model) => model.precision === wanted);
+  if (found) return found;
+  const exists = library.models.map((model) => model.id).join(', ') || 'none';
+  throw new SrvidError(
+    'SRVID_MODEL_UNKNOWN',
+    `Looked for a model of family ${family}, scale ${scale}, planes ${planes}, precision ${wanted}; installed are: ${exists}. Choose one of these, or train it (models/training/README.md).`,
+    { family, scale, precision: wanted },
+  );
+}
+
+/** Checks that the file is there and is the one that was measured. @throws SRVID_MODEL_INVALID */
+export async function verifyModel(library: ModelLibrary, entry: ModelEntry): Promise<VerifiedModel> {
+  const path = fileURLToPath(new URL(entry.file, library.folder));
+  const bytes = await readFile(path).catch((error) => {
+    throw new SrvidError('SRVID_MODEL_INVALID', `Model ${entry.id} should be at ${path}, but it cannot be read: ${messageOf(error)}. Reinstall srvid.`, { path }, error);
+  });
+  const found = createHash('sha256').update(bytes).digest('hex');
+  if (found !== entry.sha256) {
+    throw new SrvidError(
+      'SRVID_MODEL_INVALID',
+      `Model ${entry.id} at ${path} is not the file that was released: sha256 is ${found}, expected ${entry.sha256}. It is damaged or was changed; reinstall srvid.`,
+      { path, found, expected: entry.sha256 },
+    );
+  }
+  return { entry, path };
+}

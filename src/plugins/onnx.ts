@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { messageOf, SrvidError } from '../errors.js';
+import type { VerifiedModel } from './model.js';
+import type { Model, Tensor } from './plugin.js';
+
+type OnnxRuntime = typeof import('onnxruntime-node');
+
+/** A model with its inference session. Released before its thread ends: ending a thread inside native code would end the process. */
+export interface LoadedModel extends Model {
+  release(): Promise<void>;
+}
+
+/**
+ * Loads a model for this thread, one core. ONNX Runtime on Node 20 refuses tensors over shared memory, so each size of
+ * input has a private pair of buffers, between which and the slots the bytes are copied (0.2 ms in, 0.5 ms out for a
+ * 1080p luma plane).
+ * @throws SRVID_MODEL_INVALID
+ */
+export async function loadModel({ entry, path }: VerifiedModel): Promise<LoadedModel> {
+  const runtime: OnnxRuntime = await import('onnxruntime-node');
+  const inferenceSession = await createSession(runtime, entry.id, path);
+  const [inputName, outputName] = [inferenceSession.inputNames[0] as string, inferenceSession.outputNames[0] as string];
+  const buffers = new Map<string, { input: OrtTensor; output: OrtTensor; into: Uint8Array; from: Uint8Array }>();
+
+  const buffersFor = (input: Tensor, output: Tensor) => {
+    const key = `${input.dims} ${output.dims}`;
+    const known = buffers.get(key);
+    if (known) return known;
+    const [into, from] = [new Uint8Array(product(input.dims)), new Uint8Array(product(output.dims))];
+    const made = { into, from, input: new runtime.Tensor('uint8', into, input.dims), output: new runtime.Tensor('uint8', from, output.dims) };
+    buffers.set(key, made);
+    return made;
+  };
+
+  return {
+    id: entry.id,
+    scale: entry.scale,
+    async run(input, output) {
+      assertShapes(entry.id, entry.scale, input, output);
+      const held = buffersFor(input, output);
+      held.into.set(input.data);
+      await inferenceSession.run({ [inputName]: held.input }, { [outputName]: held.output });
+      output.data.set(held.from);
+    },
+    release: () => inferenceSession.release(),
+  };
+}
+
+async function createSession(runtime: OnnxRuntime, id: string, path: string): Promise<InferenceSession> {
+  try {
+    return await runtime.InferenceSession.create(await readFile(path), {
+      executionProviders: ['cpu'],
+      graphOptimizationLevel: 'all',
+      executionMode: 'sequential',
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      // Idle threads that spin would take the cores from ffmpeg.
+      extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+    });
+  } catch (error) {
+    throw new SrvidError('SRVID_MODEL_INVALID', `Tried to load model ${id} from ${path}; ONNX Runtime refuses it: ${messageOf(error)}.`, { path }, error);
+  }
+}
+
+function assertShapes(id: string, scale: number, input: Tensor, output: Tensor): void {
+  const [batch, channels, height, width] = input.dims as [number, number, number, number];
+  const expected = [batch, channels, height * scale, width * scale];
+  const fits = expected.every((size, axis) => size === output.dims[axis]);
+  if (fits && input.data.length === product(input.dims) && output.data.length === product(output.dims)) return;
+  throw new SrvidError(
+    'SRVID_MODEL_INVALID',
+    `Model ${id} was given ${input.data.length} bytes as [${input.dims}] and ${output.data.length} bytes as [${output.dims}]; its output is [${expected}], one byte a value.`,
+    { model: id },
+  );
+}
+
+function product(dims: readonly number[]): number {
+  return dims.reduce((total, size) => total * size, 1);
+}

@@ -1,0 +1,85 @@
+import { fileURLToPath } from 'node:url';
+import { isTimeoutError, StaticPool } from 'node-worker-threads-pool';
+import { describeCause, messageOf, SrvidError } from '../errors.js';
+import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
+
+type RequestBody = WorkerRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
+
+const WORKER_FILE = fileURLToPath(new URL('./worker.js', import.meta.url));
+
+/**
+ * Threads that run segments: node-worker-threads-pool, with what it lacks.
+ * - Never more tasks than free workers, so that its queue, which has no bound and no cancel, stays empty.
+ * - A time limit on every task: a worker that exits in mid-task never settles its promise otherwise.
+ * - `close` settles what waits and releases inference sessions before threads end; ending a thread inside native code
+ *   would end the process.
+ * A worker that dies is replaced by the pool; the replacement opens itself at its first task.
+ */
+export class WorkerPool {
+  readonly #pool: StaticPool<(request: WorkerRequest) => WorkerReply>;
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+  #nextId = 0;
+  #closed = false;
+
+  constructor(
+    readonly size: number,
+    setup: WorkerSetup,
+    private readonly timeoutMs: number,
+  ) {
+    this.#free = size;
+    this.#pool = new StaticPool({ size, task: WORKER_FILE, workerData: setup });
+  }
+
+  /** Loads plugins and models in every worker. @throws the first error that a worker reports */
+  async open(): Promise<void> {
+    await Promise.all(Array.from({ length: this.size }, () => this.run({ op: 'open' })));
+  }
+
+  /** Runs one request on whichever worker is free first. @throws SRVID_WORKER_FAILED, or what the worker reports */
+  async run(body: RequestBody): Promise<readonly number[]> {
+    await this.#takeWorker();
+    try {
+      return await this.#exec({ ...body, id: this.#nextId++ } as WorkerRequest);
+    } finally {
+      this.#giveWorker();
+    }
+  }
+
+  /** Waits for running tasks, lets every worker close, and ends the threads. Requests that wait are refused. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const wake of this.#waiting.splice(0)) wake();
+    while (this.#free < this.size) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const requests = Array.from({ length: this.size }, () => this.#exec({ op: 'close', id: this.#nextId++ }).catch(() => {}));
+    await Promise.all(requests);
+    await this.#pool.destroy();
+  }
+
+  async #exec(request: WorkerRequest): Promise<readonly number[]> {
+    let reply: WorkerReply;
+    try {
+      reply = await this.#pool.createExecutor().setTimeout(this.timeoutMs).exec(request);
+    } catch (error) {
+      const what = isTimeoutError(error as Error) ? `did not answer within ${this.timeoutMs} ms` : `died: ${messageOf(error)}`;
+      throw new SrvidError('SRVID_WORKER_FAILED', `A worker thread ${what}, at task "${request.op}".`, { op: request.op }, describeCause(error));
+    }
+    if (reply?.id !== request.id) {
+      throw new SrvidError('SRVID_WORKER_FAILED', `A worker thread answered task ${reply?.id} when asked ${request.id}: a plugin posted a message of its own.`);
+    }
+    if (!reply.ok) throw SrvidError.fromRecord(reply.error);
+    return reply.stepMs;
+  }
+
+  async #takeWorker(): Promise<void> {
+    while (!this.#closed && this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#closed) throw new SrvidError('SRVID_INTERRUPTED', 'The workers were closed before this task could run.');
+    this.#free--;
+  }
+
+  #giveWorker(): void {
+    this.#free++;
+    this.#waiting.shift()?.();
+  }
+}

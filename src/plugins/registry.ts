@@ -1,0 +1,126 @@
+import { existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { resolve as resolvePath } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { messageOf, SrvidError } from '../errors.js';
+import { PLUGIN_API_VERSION, type Plugin } from './plugin.js';
+
+/** The plugins that come with srvid. They are loaded by the same way as anybody else's. */
+export const BUILTIN_PLUGINS = ['abpn', 'bicubic'] as const;
+
+/** What a chain names: a plugin and the options it is to have, not yet validated. */
+export interface PluginRequest {
+  /** A built-in's name, a path ("./sharpen.js", a directory with a package.json), or a package's name. */
+  readonly use: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** A plugin that was found, with valid options. `module` is how a worker imports it. */
+export interface LoadedPlugin {
+  readonly module: string;
+  readonly plugin: Plugin;
+  /** As given, for the worker to validate again: what a schema makes of them may not survive the way to a thread. */
+  readonly given: Readonly<Record<string, unknown>>;
+  readonly options: unknown;
+}
+
+/** "abpn?scale=3" to a request. Values are JSON where they can be, else text. */
+export function parsePluginSpec(spec: string): PluginRequest {
+  const mark = spec.indexOf('?');
+  if (mark < 0) return { use: spec, options: {} };
+  const entries = [...new URLSearchParams(spec.slice(mark + 1))].map(([key, value]) => [key, jsonOrText(value)] as const);
+  return { use: spec.slice(0, mark), options: Object.fromEntries(entries) };
+}
+
+/** Finds and imports a plugin. @throws SRVID_PLUGIN_UNKNOWN, SRVID_PLUGIN_INVALID */
+export async function findPlugin(use: string, folder: string): Promise<{ module: string; plugin: Plugin }> {
+  const module = await moduleOf(use, folder);
+  return { module, plugin: await importPlugin(module, use) };
+}
+
+/** Validates a request's options. @throws SRVID_OPTION_INVALID naming plugin and option. */
+export function withOptions({ module, plugin }: { module: string; plugin: Plugin }, given: Readonly<Record<string, unknown>>): LoadedPlugin {
+  return { module, plugin, given, options: validateOptions(plugin, given) };
+}
+
+/** @throws SRVID_OPTION_INVALID */
+export function validateOptions(plugin: Plugin, given: Readonly<Record<string, unknown>>): unknown {
+  if (!plugin.options) {
+    const names = Object.keys(given);
+    if (names.length === 0) return {};
+    throw new SrvidError('SRVID_OPTION_INVALID', `Plugin ${plugin.name} has no options, but was given ${names.join(', ')}.`, { plugin: plugin.name });
+  }
+  try {
+    return plugin.options.parse(given);
+  } catch (error) {
+    throw new SrvidError('SRVID_OPTION_INVALID', `The options of plugin ${plugin.name} are not valid: ${explain(error)}.`, { plugin: plugin.name }, error);
+  }
+}
+
+/** Imports a module and checks that its default export is a plugin. @throws SRVID_PLUGIN_INVALID */
+export async function importPlugin(module: string, name: string): Promise<Plugin> {
+  const imported = await import(module).catch((error: unknown) => {
+    throw new SrvidError('SRVID_PLUGIN_INVALID', `Tried to load plugin ${name} from ${module}: ${messageOf(error)}.`, { plugin: name, module }, error);
+  });
+  const plugin: unknown = (imported as { default?: unknown }).default;
+  const complaint = complaintAbout(plugin);
+  if (!complaint) return plugin as Plugin;
+  throw new SrvidError('SRVID_PLUGIN_INVALID', `${module} was loaded as plugin ${name}, but ${complaint}. See docs/plugins.md.`, { plugin: name, module });
+}
+
+function complaintAbout(candidate: unknown): string | undefined {
+  if (typeof candidate !== 'object' || candidate === null) return 'its default export is not a plugin (export default definePlugin({ ... }))';
+  const plugin = candidate as Partial<Plugin>;
+  if (typeof plugin.name !== 'string' || plugin.name === '') return 'the plugin has no name';
+  if (plugin.apiVersion !== PLUGIN_API_VERSION) return `it was written for plugin API ${plugin.apiVersion}, and this srvid has ${PLUGIN_API_VERSION}`;
+  if (typeof plugin.process !== 'function') return 'the plugin has no function "process"';
+  if (!['y', 'yuv', 'rgb'].includes(plugin.planes as string)) return `its "planes" is ${JSON.stringify(plugin.planes)}; expected 'y', 'yuv' or 'rgb'`;
+  const haloValid = plugin.halo === 'global' || (Number.isInteger(plugin.halo) && (plugin.halo as number) >= 0);
+  if (!haloValid) return `its "halo" is ${JSON.stringify(plugin.halo)}; expected a number of pixels or 'global'`;
+  const { past = 0, future = 0 } = plugin.window ?? {};
+  if (![past, future].every((count) => Number.isInteger(count) && count >= 0 && count <= 16)) return 'its "window" must have past and future from 0 to 16';
+  return undefined;
+}
+
+async function moduleOf(use: string, folder: string): Promise<string> {
+  if ((BUILTIN_PLUGINS as readonly string[]).includes(use)) return new URL(`./builtin/${use}.js`, import.meta.url).href;
+  const path = resolvePath(folder, use);
+  if (/^(\.{0,2}\/|[A-Za-z]:[\\/])|\.[cm]?js$/.test(use) && existsSync(path)) {
+    return statSync(path).isDirectory() ? pathToFileURL(await packageEntry(path, use)).href : pathToFileURL(path).href;
+  }
+  try {
+    return pathToFileURL(createRequire(resolvePath(folder, 'srvid')).resolve(use)).href;
+  } catch (error) {
+    throw new SrvidError(
+      'SRVID_PLUGIN_UNKNOWN',
+      `Looked for plugin "${use}": it is none of srvid's own (${BUILTIN_PLUGINS.join(', ')}), no file ${path}, and no package that can be imported from ${folder}. Write a path as ./${use}, or install the package.`,
+      { plugin: use },
+      error,
+    );
+  }
+}
+
+async function packageEntry(path: string, use: string): Promise<string> {
+  try {
+    const manifest = JSON.parse(await readFile(resolvePath(path, 'package.json'), 'utf8')) as { main?: string; exports?: unknown };
+    const entry = typeof manifest.exports === 'string' ? manifest.exports : (manifest.main ?? 'index.js');
+    return resolvePath(path, entry);
+  } catch (error) {
+    throw new SrvidError('SRVID_PLUGIN_INVALID', `Plugin ${use} is a folder, ${path}, without a readable package.json: ${messageOf(error)}.`, { plugin: use }, error);
+  }
+}
+
+function jsonOrText(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function explain(error: unknown): string {
+  const issues = (error as { issues?: unknown }).issues;
+  if (!Array.isArray(issues)) return messageOf(error);
+  return issues.map((issue: { path?: unknown[]; message?: string }) => `${issue.path?.join('.') || 'options'}: ${issue.message}`).join('; ');
+}
