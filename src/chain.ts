@@ -2,7 +2,7 @@ import { SrvidError } from './errors.js';
 import type { SessionOptions } from './options.js';
 import type { StreamInfo } from './pipeline/stream-info.js';
 import { toNumber } from './pipeline/time.js';
-import { type ModelEntry, type ModelLibrary, resolveModel, verifyModel, type VerifiedModel } from './plugins/model.js';
+import { type ModelEntry, type ModelLibrary, resolveModel, type VerifiedModel, verifyModel } from './plugins/model.js';
 import { outputSize } from './plugins/plan.js';
 import type { Plugin, Size } from './plugins/plugin.js';
 import { findPlugin, type LoadedPlugin, type PluginRequest, withOptions } from './plugins/registry.js';
@@ -39,7 +39,11 @@ export function targetSize(options: Pick<SessionOptions, 'size' | 'height'>, inf
 function atScale(scale: number | undefined, found: readonly Found[]): LoadedPlugin[] {
   const scaler = found.findIndex(({ plugin }) => plugin.scales);
   if (scale !== undefined && scaler < 0) {
-    throw new SrvidError('SRVID_OPTION_INVALID', `--scale ${scale} was given, but no plugin of this chain (${found.map((f) => f.plugin.name).join(', ')}) has a scale.`, { scale });
+    throw new SrvidError(
+      'SRVID_OPTION_INVALID',
+      `--scale ${scale} was given, but no plugin of this chain (${found.map((f) => f.plugin.name).join(', ')}) has a scale.`,
+      { scale },
+    );
   }
   return found.map((f, index) => withOptions(f, scale !== undefined && index === scaler ? { ...f.options, scale } : f.options));
 }

@@ -70,7 +70,9 @@ export function planOutput({ options, preset, source: { source, bytes }, format,
     },
     warnings: [
       ...carried.warnings,
-      ...(cropped ? [`${format.width}x${format.height} is odd, and encoders need even sizes: the last row or column is left out, giving ${size.width}x${size.height}.`] : []),
+      ...(cropped
+        ? [`${format.width}x${format.height} is odd, and encoders need even sizes: the last row or column is left out, giving ${size.width}x${size.height}.`]
+        : []),
     ],
   };
 }

@@ -56,7 +56,11 @@ export const sessionSchema = z
     start: z.number().nonnegative().optional(),
     /** Seconds. */
     duration: z.number().positive().optional(),
-    workers: z.int().min(1).max(256).default(() => availableParallelism()),
+    workers: z
+      .int()
+      .min(1)
+      .max(256)
+      .default(() => availableParallelism()),
     precision: z.enum(['auto', 'int8', 'fp32']).default('auto'),
     overwrite: z.boolean().default(false),
     /** Hard limit of one task in a worker; far above any frame's time, it only ends what would never end. */

@@ -17,7 +17,10 @@ export interface LoadedPreset {
 /** Names of the presets that come with srvid. */
 export async function presetNames(): Promise<string[]> {
   const files = await readdir(FOLDER);
-  return files.filter((file) => file.endsWith('.json')).map((file) => basename(file, '.json')).sort();
+  return files
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => basename(file, '.json'))
+    .sort();
 }
 
 /** A preset by name, or by path where it has a slash or ends in .json. @throws SRVID_PRESET_UNKNOWN, SRVID_PRESET_INVALID */
@@ -26,14 +29,20 @@ export async function loadPreset(nameOrPath: string): Promise<LoadedPreset> {
   const path = isPath ? resolve(nameOrPath) : resolve(FOLDER, `${nameOrPath}.json`);
   const text = await readFile(path, 'utf8').catch(async (error) => {
     const known = (await presetNames()).join(', ');
-    throw new SrvidError('SRVID_PRESET_UNKNOWN', `Looked for preset "${nameOrPath}" at ${path}: ${messageOf(error)}. Presets are: ${known}; or give the path of a file.`, { preset: nameOrPath }, error);
+    throw new SrvidError(
+      'SRVID_PRESET_UNKNOWN',
+      `Looked for preset "${nameOrPath}" at ${path}: ${messageOf(error)}. Presets are: ${known}; or give the path of a file.`,
+      { preset: nameOrPath },
+      error,
+    );
   });
   return { name: nameOrPath, preset: parsePreset(text, path), folder: isPath ? dirname(path) : process.cwd() };
 }
 
 /** @throws SRVID_PRESET_INVALID */
 export function parsePreset(text: string, path: string): Preset {
-  const invalid = (why: string, cause?: unknown) => new SrvidError('SRVID_PRESET_INVALID', `The preset ${path} cannot be used: ${why}. See docs/presets.md.`, { path }, cause);
+  const invalid = (why: string, cause?: unknown) =>
+    new SrvidError('SRVID_PRESET_INVALID', `The preset ${path} cannot be used: ${why}. See docs/presets.md.`, { path }, cause);
   if (text.length > MAX_BYTES) throw invalid(`it has ${text.length} characters, and a preset at most ${MAX_BYTES}`);
   let json: unknown;
   try {

@@ -6,7 +6,7 @@ import { type OpenedSource, openSource, planOutput } from './io-plan.js';
 import { parseSessionOptions, type SessionOptions, type SessionRequest } from './options.js';
 import { Budget } from './pipeline/budget.js';
 import { Decoder } from './pipeline/decode.js';
-import { Encoder, type EncodePlan } from './pipeline/encode.js';
+import { type EncodePlan, Encoder } from './pipeline/encode.js';
 import { encodedSize } from './pipeline/encode-graph.js';
 import { type FfmpegBinary, findFfmpeg } from './pipeline/ffmpeg-binary.js';
 import { type FrameFlow, runFrames } from './pipeline/flow.js';
@@ -105,7 +105,15 @@ class Run {
     const ticker = setInterval(() => this.#progress(), this.options.progressIntervalMs);
     try {
       this.#flow = { framesIn: 0, framesOut: 0, outcomes: { sr: 0, reused: 0 } };
-      await runFrames({ decoder, encoder, rings: this.#host.rings, stages: this.#host.stages, budget: this.#budget, signal: this.#stop.signal, flow: this.#flow });
+      await runFrames({
+        decoder,
+        encoder,
+        rings: this.#host.rings,
+        stages: this.#host.stages,
+        budget: this.#budget,
+        signal: this.#stop.signal,
+        flow: this.#flow,
+      });
       await this.#orInterrupted(encoder.finish());
     } finally {
       clearInterval(ticker);
@@ -133,7 +141,10 @@ class Run {
   async #finish(): Promise<Summary> {
     const summary = this.#summary();
     if (summary.framesIn !== summary.framesOut) {
-      throw new SrvidError('SRVID_FRAMES_LOST', `${summary.framesIn} frames were read, but ${summary.framesOut} written.`, { framesIn: summary.framesIn, framesOut: summary.framesOut });
+      throw new SrvidError('SRVID_FRAMES_LOST', `${summary.framesIn} frames were read, but ${summary.framesOut} written.`, {
+        framesIn: summary.framesIn,
+        framesOut: summary.framesOut,
+      });
     }
     for (const line of (this.#decoder as Decoder).log) this.#emit({ v: 1, type: 'warning', message: `While decoding, ffmpeg said: ${line}` });
     await this.output?.publish();
@@ -143,7 +154,9 @@ class Run {
 
   readonly #interrupt = () => {
     const reason = this.hooks.signal?.reason;
-    this.#stop.abort(new SrvidError('SRVID_INTERRUPTED', 'The run was interrupted; no output was written.', {}, reason === undefined ? undefined : describeCause(reason)));
+    this.#stop.abort(
+      new SrvidError('SRVID_INTERRUPTED', 'The run was interrupted; no output was written.', {}, reason === undefined ? undefined : describeCause(reason)),
+    );
   };
 
   /** Start-up and the encoder's last work cannot be cancelled in themselves; they are abandoned, and `close` ends them. */

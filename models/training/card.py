@@ -30,8 +30,9 @@ def write(folder: Path, name: str) -> list[Path]:
         raise SystemExit(f"{folder / 'manifest.json'} has no {' and no '.join(sorted(missing))} model for the card {name}.md. Export the network first.")
     facts = {precision: facts_of(onnx.load(folder / entry["file"])) for precision, entry in entries.items()}
     curve = draw(json.loads(facts["fp32"]["history"]), folder / f"{name}-curve.png", _published(facts["fp32"]).get("val"))
-    text = "\n\n".join([_head(facts["fp32"]), _quality(facts, entries), _cost(facts, entries), _training(facts["fp32"], curve), _quantisation(facts), _data(facts["fp32"])])
-    (folder / f"{name}.md").write_text(text + "\n")
+    parts = [_head(facts["fp32"]), _quality(facts, entries), _cost(facts, entries)]
+    parts += [_training(facts["fp32"], curve), _quantisation(facts["int8"]), _data(facts["fp32"])]
+    (folder / f"{name}.md").write_text("\n\n".join(parts) + "\n")
     return [folder / f"{name}.md", *([curve] if curve else [])]
 
 
@@ -52,33 +53,50 @@ An output pixel depends on {facts["halo"]} input pixels on each side, so a tile 
 
 
 def _quality(facts: dict[str, dict[str, str]], entries: dict[str, dict]) -> str:
-    lines = ["## Quality", "", "Low resolution by Pillow BICUBIC; Y-PSNR and SSIM on BT.601 luma, border of "
-             f"{facts['fp32']['scale']} pixels left out; the files as shipped, run in ONNX Runtime.", ""]  # fmt: skip
-    published = _published(facts["fp32"])
-    for name, found in entries["int8"]["measured"].items():
-        base = json.loads(facts["fp32"]["baselines"])[name]
-        lines += [f"| {_SETS.get(name, name)} | Y-PSNR dB | SSIM | over bicubic dB | luma shift, levels |", "|---|---|---|---|---|"]
-        rows = [(method, base[method]["psnr"], base[method]["ssim"], base[method]["luma_shift"]) for method in ("bicubic", "lanczos")]
-        for precision in ("fp32", "int8"):
-            ours = entries[precision]["measured"][name]
-            rows.append((precision, ours["psnr"], ours["ssim"], ours["lumaShift"]))
-        lines += [f"| {m} | {p:.2f} | {s:.4f} | {p - found['bicubicPsnr']:+.2f} | {shift:+.2f} |" for m, p, s, shift in rows]
-        if name in published:
-            gap = found["gain"] - published[name]
-            lines += ["", f"The published network gains {published[name]:+.2f} dB here; ours in int8 {found['gain']:+.2f} dB, "
-                      f"{abs(gap):.2f} dB {'more' if gap >= 0 else 'less'}."]  # fmt: skip
-        lines.append("")
-    return "\n".join(lines).rstrip()
+    parts = [
+        "## Quality",
+        f"Low resolution by Pillow BICUBIC; Y-PSNR and SSIM on BT.601 luma, border of {facts['fp32']['scale']} pixels left out; "
+        "the files as shipped, run in ONNX Runtime. Luma shift is the mean against the original.",
+    ]
+    for name in entries["int8"]["measured"]:
+        parts += [_table(name, facts, entries), _verdict(name, facts, entries)]
+    return "\n\n".join(parts)
+
+
+def _table(name: str, facts: dict[str, dict[str, str]], entries: dict[str, dict]) -> str:
+    rows = [(method, found["psnr"], found["ssim"], found["luma_shift"]) for method, found in json.loads(facts["fp32"]["baselines"])[name].items()]
+    if facts["int8"]["quantisation"] == "qat":
+        plain = json.loads(facts["int8"]["ptq"])[name]
+        rows.append(("int8 without fine-tuning (PTQ), not shipped", plain["psnr"], plain["ssim"], plain["luma_shift"]))
+    for precision in ("fp32", "int8"):
+        ours = entries[precision]["measured"][name]
+        rows.append((f"**{precision}**", ours["psnr"], ours["ssim"], ours["lumaShift"]))
+    base = entries["int8"]["measured"][name]["bicubicPsnr"]
+    head = [f"| {_SETS.get(name, name)} | Y-PSNR dB | SSIM | over bicubic dB | luma shift, levels |", "|---|---|---|---|---|"]
+    return "\n".join([*head, *(f"| {method} | {psnr:.2f} | {ssim:.4f} | {psnr - base:+.2f} | {shift:+.2f} |" for method, psnr, ssim, shift in rows)])
+
+
+def _verdict(name: str, facts: dict[str, dict[str, str]], entries: dict[str, dict]) -> str:
+    whole, floats = (entries[precision]["measured"][name] for precision in ("int8", "fp32"))
+    loss = floats["psnr"] - whole["psnr"]
+    text = f"int8 is {abs(loss):.3f} dB {'under' if loss >= 0 else 'above'} its float network."
+    published = _published(facts["fp32"]).get(name)
+    if published is None:
+        return text
+    gap = whole["gain"] - published
+    theirs = f"The published network gains {published:+.2f} dB over bicubic on these pictures in the same harness"
+    return f"{text} {theirs}; ours, in int8, {whole['gain']:+.2f} dB: {abs(gap):.2f} dB {'more' if gap >= 0 else 'less'}."
 
 
 def _cost(facts: dict[str, dict[str, str]], entries: dict[str, dict]) -> str:
     timing = json.loads(facts["int8"]["timing"])
     return f"""## Cost
 
-{entries["fp32"]["parameters"]:,} parameters, {entries["fp32"]["macsPerPixel"]:,} multiplications per input pixel.
-One thread at {timing["input"]}: int8 takes {timing["int8ToFp32"]:.2f} of float's time; padding the channels to the shapes of ONNX Runtime's fast
-int8 convolution (bit-exact) brought it to {timing["loweredToUnlowered"]:.2f} of the time without. (Ratios of alternating runs on a CPU with AVX512-VNNI;
-without VNNI int8 may lose to float.) Files: int8 {entries["int8"]["bytes"] / 1000:.0f} kB, fp32 {entries["fp32"]["bytes"] / 1000:.0f} kB."""
+{entries["fp32"]["parameters"]:,} parameters, {entries["fp32"]["macsPerPixel"]:,} multiplications per input pixel;
+files: int8 {entries["int8"]["bytes"] / 1000:.0f} kB, fp32 {entries["fp32"]["bytes"] / 1000:.0f} kB.
+One thread at {timing["input"]}: int8 takes {timing["int8ToFp32"]:.2f} of float's time. Padding its channels to the shapes of ONNX Runtime's fast int8
+convolution, which changes no byte, brought it to {timing["loweredToUnlowered"]:.2f} of the time it took without. (Ratios of alternating runs on a CPU
+with {timing["cpu"] or "unknown features"}; where there is no VNNI, int8 may lose to float.)"""
 
 
 def _training(facts: dict[str, str], curve: Path | None) -> str:
@@ -99,15 +117,10 @@ def _training(facts: dict[str, str], curve: Path | None) -> str:
     return "\n".join(lines)
 
 
-def _quantisation(facts: dict[str, dict[str, str]]) -> str:
-    whole = facts["int8"]
-    lines = ["## int8", "", f"Weights int8 per output channel, zero point 0; activations uint8; ranges by {whole['calibration']}."]
-    if whole["quantisation"] == "qat":
-        lines.append("Fine-tuned with quantisation in the loop (QAT). Plain post-training quantisation (PTQ) of the same float network has:")
-        lines += [f"- {_SETS.get(name, name)}: {found['psnr']:.2f} dB, SSIM {found['ssim']:.4f}" for name, found in json.loads(whole["ptq"]).items()]
-    else:
-        lines.append("Post-training quantisation (PTQ) is enough here; no fine-tuning (QAT) was needed.")
-    lines += ["", "| stored tensor | range | used by 99.9 % of values | cut off |", "|---|---|---|---|"]
+def _quantisation(whole: dict[str, str]) -> str:
+    way = f"fine-tuned with the rounding in the forward pass (QAT): {whole['qat']}" if whole["quantisation"] == "qat" else "post-training quantisation (PTQ), no fine-tuning"
+    lines = ["## int8", "", f"Weights int8 per output channel, zero point 0; activations uint8, ranges by {whole['calibration']} of training pictures; {way}."]
+    lines += ["", "| stored tensor | range of the 8 bits | used by 99.9 % of values | cut off |", "|---|---|---|---|"]
     for layer in json.loads(whole["layers"]):
         lines.append(f"| {layer['tensor']} | {layer['low']:.3f} .. {layer['high']:.3f} | {layer['used']:.0%} | {layer['saturated']:.4%} |")
     return "\n".join(lines)

@@ -17,7 +17,7 @@ from .lower import lower, prove_equal
 from .networks import cost, halo
 from .provenance import data_summary, history
 from .quantise import quantise
-from .runtime import Session, milliseconds
+from .runtime import Session, int8_features, milliseconds
 from .train import Recipe, averaged_network
 
 LICENCE = "MIT"
@@ -129,9 +129,10 @@ def _tuned(run: Path, facts: dict[str, str], plain: onnx.ModelProto, sets: dict[
 
 def _timing(floats: onnx.ModelProto, whole: onnx.ModelProto, lowered: onnx.ModelProto) -> dict[str, float | str]:
     fp32, unlowered, int8 = milliseconds([Session(model) for model in (floats, whole, lowered)], *TIMED_AT)
-    print(f"one thread, {TIMED_AT[0]}x{TIMED_AT[1]}: fp32 {fp32:.1f} ms, int8 {unlowered:.1f} ms, lowered {int8:.1f} ms: "
-          f"lowered/unlowered {int8 / unlowered:.2f}, int8/fp32 {int8 / fp32:.2f}", flush=True)  # fmt: skip
-    return {"input": "x".join(map(str, TIMED_AT)), "loweredToUnlowered": round(int8 / unlowered, 3), "int8ToFp32": round(int8 / fp32, 3)}
+    times = f"fp32 {fp32:.1f} ms, int8 {unlowered:.1f} ms, lowered {int8:.1f} ms"
+    print(f"one thread: {times}: lowered/unlowered {int8 / unlowered:.2f}, int8/fp32 {int8 / fp32:.2f}", flush=True)
+    ratios = {"loweredToUnlowered": round(int8 / unlowered, 3), "int8ToFp32": round(int8 / fp32, 3)}
+    return {"input": "x".join(map(str, TIMED_AT)), "cpu": " ".join(int8_features()), **ratios}
 
 
 def _write(model: onnx.ModelProto, path: Path) -> Path:

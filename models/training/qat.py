@@ -111,7 +111,13 @@ def quantised_average(run: Path, facts: dict[str, str]) -> onnx.ModelProto:
     state = _load(run)
     recipe, of_base = QatRecipe(**state["qat"]), _recipe_of(state)
     if (facts["family"], int(facts["scale"]), int(facts["channels"])) != (of_base.family, of_base.scale, of_base.channels):
-        raise SystemExit(f"{run} fine-tunes {of_base.family} x{of_base.scale} with {of_base.channels} channels, not the network to be exported. Give its own --qat run.")
+        tuned = f"{of_base.family} x{of_base.scale} with {of_base.channels} channels"
+        raise SystemExit(f"{run} fine-tunes {tuned}, not the network to be exported. Give its own --qat run.")
+    if state["base_step"] != int(facts["step"]):
+        raise SystemExit(
+            f"{run} fine-tunes the float network as it was at step {state['base_step']}, but its run has gone on to step {facts['step']}. "
+            "Fine-tune again in another --run folder, or export the float run as it was."
+        )
     network = _rebuilt(state, state["average"]).plain()
     made = {
         "quantisation": "qat",

@@ -1,6 +1,7 @@
 """Models run as users run them: ONNX Runtime on the CPU, one thread."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -44,3 +45,11 @@ def milliseconds(sessions: list[Session], width: int, height: int, rounds: int =
             session.run(batch)
             taken.append((time.perf_counter() - start) * 1000)
     return [float(np.median(taken)) for taken in times]
+
+
+def int8_features() -> list[str]:
+    """What this CPU has for 8-bit products, by Linux's names; empty where that cannot be read."""
+    cpuinfo = Path("/proc/cpuinfo")
+    known = ("avx2", "avx_vnni", "avx512_vnni", "amx_int8", "asimddp", "i8mm")
+    flags = set(cpuinfo.read_text().split()) if cpuinfo.exists() else set()
+    return [name for name in known if name in flags]

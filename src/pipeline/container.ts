@@ -68,7 +68,10 @@ export function carryAudio(container: Container, audio: readonly ProbedStream[])
     const codec = stream.codec_name ?? 'unknown';
     const fits = container.audio?.has(codec) ?? true;
     options.push(`-c:a:${index}`, fits ? 'copy' : container.audioFallback);
-    if (!fits) warnings.push(`Audio track ${index + 1} is ${codec}, which ${container.muxer} cannot hold; it is encoded anew as ${container.audioFallback}. Write .mkv to keep it.`);
+    if (!fits)
+      warnings.push(
+        `Audio track ${index + 1} is ${codec}, which ${container.muxer} cannot hold; it is encoded anew as ${container.audioFallback}. Write .mkv to keep it.`,
+      );
   }
   return { options, warnings };
 }

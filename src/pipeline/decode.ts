@@ -8,6 +8,7 @@ import { describeFormat, frameBytes } from './frame.js';
 import { NutReader } from './nut-reader.js';
 import type { NutStream } from './nut-syntax.js';
 import type { Source } from './source.js';
+import { rescale } from './time.js';
 import { withTimeout } from './timeout.js';
 
 /** The part of a source to take, in seconds from its beginning. */
@@ -112,7 +113,8 @@ export class Decoder {
       if (packet.size !== frameBytes(this.source.info.format)) throw this.#changed(packet.size);
       await this.#bounded(this.#reader.readPayload(slot()));
       const counted = this.#frames++;
-      return this.source.hasTimestamps ? packet.pts : counted;
+      // ffmpeg's NUT muxer may count in finer ticks than the source.
+      return this.source.hasTimestamps ? rescale(packet.pts, (this.#reader.streams[0] as NutStream).timeBase, this.source.info.timeBase) : counted;
     }
   }
 
@@ -131,12 +133,18 @@ export class Decoder {
 
   async #bounded<T>(work: Promise<T>): Promise<T> {
     if (this.options.bytes) return work; // A stream may be silent for as long as it likes.
-    return withTimeout(work, STALL_MS, () => new SrvidError('SRVID_DECODE_FAILED', `Tried to decode ${this.source.url}: ffmpeg gave no data for ${STALL_MS / 1000} s.`));
+    return withTimeout(
+      work,
+      STALL_MS,
+      () => new SrvidError('SRVID_DECODE_FAILED', `Tried to decode ${this.source.url}: ffmpeg gave no data for ${STALL_MS / 1000} s.`),
+    );
   }
 
   #empty(): SrvidError {
     const said = this.#process.log.length > 0 ? ` ffmpeg said: ${this.#process.log.slice(-2).join(' | ')}` : '';
-    return new SrvidError('SRVID_INPUT_EMPTY', `${this.source.url} gave no frames${this.options.start ? ` from ${this.options.start} s on` : ''}.${said}`, { url: this.source.url });
+    return new SrvidError('SRVID_INPUT_EMPTY', `${this.source.url} gave no frames${this.options.start ? ` from ${this.options.start} s on` : ''}.${said}`, {
+      url: this.source.url,
+    });
   }
 
   #changed(size: number): SrvidError {

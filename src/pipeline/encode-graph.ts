@@ -36,7 +36,10 @@ export function filterGraph(format: FrameFormat, color: Color, sampleAspect: Rat
  * Display shape is kept whatever the size: the pixel's shape makes up for it. Undefined where the source gives none
  * and the scale is the same in both directions.
  */
-export function scaledAspect(source: { width: number; height: number; sampleAspect: Rational | undefined }, output: { width: number; height: number }): Rational | undefined {
+export function scaledAspect(
+  source: { width: number; height: number; sampleAspect: Rational | undefined },
+  output: { width: number; height: number },
+): Rational | undefined {
   const { width, height, sampleAspect } = source;
   const stretch = rational(width * output.height, height * output.width);
   const even = Math.abs(stretch.num / stretch.den - 1) < 0.5 / Math.max(output.width, output.height);

@@ -2,12 +2,12 @@ import { SrvidError } from '../errors.js';
 import type { Container } from './container.js';
 import type { ForwardedPacket, TimeRange } from './decode.js';
 import { filterGraph, rawStreams } from './encode-graph.js';
+import type { FfmpegBinary } from './ffmpeg-binary.js';
 import { commandArguments, fileUrl } from './ffmpeg-command.js';
 import { FfmpegProcess } from './ffmpeg-process.js';
-import type { FfmpegBinary } from './ffmpeg-binary.js';
 import type { Color, FrameFormat } from './frame.js';
-import { type NutPayload, NutWriter } from './nut-writer.js';
 import type { NutStream } from './nut-syntax.js';
+import { type NutPayload, NutWriter } from './nut-writer.js';
 import { formatRational, type Rational } from './time.js';
 import { withTimeout } from './timeout.js';
 
@@ -39,6 +39,8 @@ export interface EncodePlan {
 }
 
 const STALL_MS = 60_000;
+/** Descriptor on which ffmpeg reports how far it is. */
+const PROGRESS = 3;
 
 /** ffmpeg at work on finished frames. */
 export class Encoder {
@@ -47,7 +49,8 @@ export class Encoder {
   readonly #videoStreams: number;
   readonly #planeBytes: readonly number[];
   #waitedMs = 0;
-  #bytesWritten = 0;
+  #framesWritten = 0;
+  #framesEncoded = 0;
 
   constructor(
     binary: FfmpegBinary,
@@ -60,8 +63,14 @@ export class Encoder {
       args: commandArguments(encodeCommand(plan)),
       purpose: `encode with ${plan.encoder.name} to ${plan.output}`,
       failure: 'SRVID_ENCODE_FAILED',
-      stdio: ['pipe', plan.output === 'pipe:1' ? standardOutput : 'ignore'],
+      stdio: ['pipe', plan.output === 'pipe:1' ? standardOutput : 'ignore', 'pipe', 'pipe'],
     });
+    this.#process
+      .readable(PROGRESS)
+      .setEncoding('utf8')
+      .on('data', (text: string) => {
+        for (const [, count] of text.matchAll(/^frame=(\d+)$/gm)) this.#framesEncoded = Number(count);
+      });
     const raw = rawStreams(plan.format);
     this.#videoStreams = raw.length;
     this.#planeBytes = plan.format.kind === 'split' ? [plan.format.width * plan.format.height] : [];
@@ -80,11 +89,6 @@ export class Encoder {
     return this.#waitedMs;
   }
 
-  /** Bytes of raw frames given to ffmpeg. */
-  get bytesWritten(): number {
-    return this.#bytesWritten;
-  }
-
   async open(): Promise<void> {
     await this.#bounded(this.#writer.writeHeaders());
   }
@@ -101,7 +105,7 @@ export class Encoder {
             { stream: 1, data: bytes.subarray(luma) },
           ];
     await this.#bounded(this.#writer.write(pts, payloads));
-    this.#bytesWritten += bytes.length;
+    this.#framesWritten++;
     this.#waitedMs += performance.now() - since;
   }
 
@@ -110,10 +114,17 @@ export class Encoder {
     await this.#bounded(this.#writer.write(pts, [{ stream: this.#videoStreams + stream, data }]));
   }
 
-  /** After the last frame: waits until ffmpeg has written everything. @throws SRVID_ENCODE_FAILED */
+  /**
+   * After the last frame: waits until ffmpeg has written everything.
+   * @throws SRVID_ENCODE_FAILED; SRVID_FRAMES_LOST where ffmpeg ended well but says it encoded another number of frames
+   */
   async finish(): Promise<void> {
     this.#writer.end();
     await this.#process.done();
+    if (this.#framesEncoded === this.#framesWritten) return;
+    const said = this.#process.log.length > 0 ? ` It said: ${this.#process.log.slice(-3).join(' | ')}` : '';
+    const message = `ffmpeg was given ${this.#framesWritten} frames and encoded ${this.#framesEncoded}.${said}`;
+    throw new SrvidError('SRVID_FRAMES_LOST', message, { written: this.#framesWritten, encoded: this.#framesEncoded });
   }
 
   /** Ends ffmpeg if it still runs. */
@@ -122,7 +133,8 @@ export class Encoder {
   }
 
   async #bounded(work: Promise<void>): Promise<void> {
-    const stalled = () => new SrvidError('SRVID_ENCODE_FAILED', `Tried to encode with ${this.plan.encoder.name}: ffmpeg took no data for ${STALL_MS / 1000} s.`);
+    const stalled = () =>
+      new SrvidError('SRVID_ENCODE_FAILED', `Tried to encode with ${this.plan.encoder.name}: ffmpeg took no data for ${STALL_MS / 1000} s.`);
     try {
       await withTimeout(work, STALL_MS, stalled);
     } catch (error) {
@@ -146,7 +158,7 @@ function encodeCommand(plan: EncodePlan) {
     ...['-c:v', encoder.name, ...encoder.options.flatMap(([name, value]) => [`-${name}:v`, value])],
     ...colorTags(color),
     ...(start > 0 ? ['-output_ts_offset', String(-start)] : []),
-    ...['-max_muxing_queue_size', '4096'],
+    ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
     ...container.options(output === 'pipe:1'),
     ...['-f', container.muxer],
   ];

@@ -119,11 +119,10 @@ export function describeFormat(format: FrameFormat): string {
 export function assertFrameSize(width: number, height: number): void {
   const maximum = 16384;
   if (Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0 && width <= maximum && height <= maximum) return;
-  throw new SrvidError(
-    'SRVID_INPUT_UNSUPPORTED',
-    `A frame of ${width}x${height} pixels cannot be processed: each side must be from 1 to ${maximum} pixels.`,
-    { width, height },
-  );
+  throw new SrvidError('SRVID_INPUT_UNSUPPORTED', `A frame of ${width}x${height} pixels cannot be processed: each side must be from 1 to ${maximum} pixels.`, {
+    width,
+    height,
+  });
 }
 
 function ceilShift(value: number, shift: number): number {

@@ -26,19 +26,17 @@ export function orderedMap<T, R>(concurrency: number, project: (value: T) => Pro
     new Observable<R>((subscriber) => {
       const finished = new Map<number, R>();
       let next = 0;
-      return source
-        .pipe(mergeMap(async (value, index) => ({ index, result: await project(value) }), concurrency))
-        .subscribe({
-          next: ({ index, result }) => {
-            finished.set(index, result);
-            for (let ready = finished.get(next); ready !== undefined; ready = finished.get(next)) {
-              finished.delete(next++);
-              subscriber.next(ready);
-            }
-          },
-          error: (error) => subscriber.error(error),
-          complete: () => subscriber.complete(),
-        });
+      return source.pipe(mergeMap(async (value, index) => ({ index, result: await project(value) }), concurrency)).subscribe({
+        next: ({ index, result }) => {
+          finished.set(index, result);
+          for (let ready = finished.get(next); ready !== undefined; ready = finished.get(next)) {
+            finished.delete(next++);
+            subscriber.next(ready);
+          }
+        },
+        error: (error) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      });
     });
 }
 

@@ -14,8 +14,8 @@ export interface NutPayload {
 }
 
 /**
- * Writes NUT to a pipe for any number of streams. A syncpoint goes before each picture: without it ffmpeg's demuxer
- * calls frames damaged as soon as there are two streams.
+ * Writes NUT to a pipe for any number of streams. A syncpoint goes before each packet: where one is further than 64 KiB
+ * from the last syncpoint, ffmpeg's demuxer takes it for damaged and leaves it out.
  */
 export class NutWriter {
   readonly #timeBases: Rational[] = [];
@@ -40,9 +40,8 @@ export class NutWriter {
    */
   async write(pts: number, payloads: readonly NutPayload[]): Promise<void> {
     const parts: Uint8Array[] = [];
-    for (const [index, { stream, data }] of payloads.entries()) {
-      if (index === 0) parts.push(packet('syncpoint', this.#syncpoint(stream, pts)));
-      parts.push(frameHead(stream, pts, data.length), data);
+    for (const { stream, data } of payloads) {
+      parts.push(packet('syncpoint', this.#syncpoint(stream, pts)), frameHead(stream, pts, data.length), data);
     }
     await this.#send(parts);
   }

@@ -19,7 +19,12 @@ export class OutputFile {
     const path = resolve(output);
     const folder = dirname(path);
     await access(folder, constants.W_OK | constants.X_OK).catch((error) => {
-      throw new SrvidError('SRVID_OUTPUT_UNWRITABLE', `Cannot write to the folder ${folder}: ${messageOf(error)}. Make it, or choose another.`, { folder }, error);
+      throw new SrvidError(
+        'SRVID_OUTPUT_UNWRITABLE',
+        `Cannot write to the folder ${folder}: ${messageOf(error)}. Make it, or choose another.`,
+        { folder },
+        error,
+      );
     });
     const existing = await stat(path).catch(() => undefined);
     if (existing?.isDirectory()) throw new SrvidError('SRVID_OUTPUT_UNWRITABLE', `The output ${path} is a folder. Give the name of a file in it.`, { path });
@@ -33,7 +38,12 @@ export class OutputFile {
   /** Gives the finished file its name. @throws SRVID_OUTPUT_UNWRITABLE */
   async publish(): Promise<void> {
     await rename(this.partial, this.path).catch((error) => {
-      throw new SrvidError('SRVID_OUTPUT_UNWRITABLE', `The video was written to ${this.partial} but could not be renamed to ${this.path}: ${messageOf(error)}.`, { path: this.path }, error);
+      throw new SrvidError(
+        'SRVID_OUTPUT_UNWRITABLE',
+        `The video was written to ${this.partial} but could not be renamed to ${this.path}: ${messageOf(error)}.`,
+        { path: this.path },
+        error,
+      );
     });
   }
 

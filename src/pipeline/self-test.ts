@@ -1,5 +1,5 @@
 import { messageOf, SrvidError } from '../errors.js';
-import { Encoder, type EncodePlan } from './encode.js';
+import { type EncodePlan, Encoder } from './encode.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
 import { type FrameFormat, frameBytes } from './frame.js';
 

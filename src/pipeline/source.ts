@@ -82,7 +82,10 @@ function decodedAs(url: string, video: ProbedStream): { kind: PixelFormat; decod
   const format = video.pix_fmt;
   if (!format || format === 'unknown') {
     const codec = video.codec_name ?? 'unknown';
-    throw new SrvidError('SRVID_INPUT_UNSUPPORTED', `${url} is coded as ${codec}, which this ffmpeg cannot decode. Try an ffmpeg build that can.`, { url, codec });
+    throw new SrvidError('SRVID_INPUT_UNSUPPORTED', `${url} is coded as ${codec}, which this ffmpeg cannot decode. Try an ffmpeg build that can.`, {
+      url,
+      codec,
+    });
   }
   const kind = CARRIED[format];
   if (kind) return { kind, decodeFormat: format };

@@ -65,11 +65,10 @@ export function parseTime(text: string, option: string): number {
   if (milliseconds) return Number(milliseconds[1]) / 1000;
   const clock = /^(?:(\d+):)?(?:(\d{1,2}):)?(\d+(?:\.\d+)?)s?$/.exec(text);
   if (!clock) {
-    throw new SrvidError(
-      'SRVID_OPTION_INVALID',
-      `Expected ${option} to be a time such as 90, 1:30, 00:01:30.5 or 1500ms but received "${text}".`,
-      { option, value: text },
-    );
+    throw new SrvidError('SRVID_OPTION_INVALID', `Expected ${option} to be a time such as 90, 1:30, 00:01:30.5 or 1500ms but received "${text}".`, {
+      option,
+      value: text,
+    });
   }
   const [, first, second, seconds] = clock;
   const minutes = second ?? first ?? '0';

@@ -45,8 +45,8 @@ export function colorMatrix(color: Color, height: number): ColorMatrix {
     blueFromU: one(2 * (1 - blue) * chromaGain),
     forward: [
       [one((red * lumaSpan) / 255), one((green * lumaSpan) / 255), one((blue * lumaSpan) / 255)],
-      [one((-red / (2 * (1 - blue))) / chromaGain), one((-green / (2 * (1 - blue))) / chromaGain), one(0.5 / chromaGain)],
-      [one(0.5 / chromaGain), one((-green / (2 * (1 - red))) / chromaGain), one((-blue / (2 * (1 - red))) / chromaGain)],
+      [one(-red / (2 * (1 - blue)) / chromaGain), one(-green / (2 * (1 - blue)) / chromaGain), one(0.5 / chromaGain)],
+      [one(0.5 / chromaGain), one(-green / (2 * (1 - red)) / chromaGain), one(-blue / (2 * (1 - red)) / chromaGain)],
     ],
   };
 }

@@ -88,7 +88,12 @@ export function resolveModel(library: ModelLibrary, spec: ModelSpec, precision: 
 export async function verifyModel(library: ModelLibrary, entry: ModelEntry): Promise<VerifiedModel> {
   const path = fileURLToPath(new URL(entry.file, library.folder));
   const bytes = await readFile(path).catch((error) => {
-    throw new SrvidError('SRVID_MODEL_INVALID', `Model ${entry.id} should be at ${path}, but it cannot be read: ${messageOf(error)}. Reinstall srvid.`, { path }, error);
+    throw new SrvidError(
+      'SRVID_MODEL_INVALID',
+      `Model ${entry.id} should be at ${path}, but it cannot be read: ${messageOf(error)}. Reinstall srvid.`,
+      { path },
+      error,
+    );
   });
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found !== entry.sha256) {

@@ -53,5 +53,5 @@ export type WorkerRequest =
   | { readonly id: number; readonly op: 'close' };
 
 export type WorkerReply =
-  | { readonly id: number; readonly ok: true; /** Milliseconds by step, for 'process'. */ readonly stepMs: readonly number[] }
+  | { readonly id: number; readonly ok: true /** Milliseconds by step, for 'process'. */; readonly stepMs: readonly number[] }
   | { readonly id: number; readonly ok: false; readonly error: ErrorRecord };

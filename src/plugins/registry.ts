@@ -107,7 +107,12 @@ async function packageEntry(path: string, use: string): Promise<string> {
     const entry = typeof manifest.exports === 'string' ? manifest.exports : (manifest.main ?? 'index.js');
     return resolvePath(path, entry);
   } catch (error) {
-    throw new SrvidError('SRVID_PLUGIN_INVALID', `Plugin ${use} is a folder, ${path}, without a readable package.json: ${messageOf(error)}.`, { plugin: use }, error);
+    throw new SrvidError(
+      'SRVID_PLUGIN_INVALID',
+      `Plugin ${use} is a folder, ${path}, without a readable package.json: ${messageOf(error)}.`,
+      { plugin: use },
+      error,
+    );
   }
 }
 

@@ -84,8 +84,7 @@ function verticalRow(taps: Taps, y: number, source: Int16Array, width: number, h
     const [r0, r1, r2, r3] = [row(0), row(1), row(2), row(3)];
     const [w0, w1, w2, w3] = [weight(0), weight(1), weight(2), weight(3)];
     for (let x = 0; x < width; x++) {
-      const sum =
-        (source[r0 + x] as number) * w0 + (source[r1 + x] as number) * w1 + (source[r2 + x] as number) * w2 + (source[r3 + x] as number) * w3 + round;
+      const sum = (source[r0 + x] as number) * w0 + (source[r1 + x] as number) * w1 + (source[r2 + x] as number) * w2 + (source[r3 + x] as number) * w3 + round;
       const value = sum >> shift;
       target[to + x] = value < 0 ? 0 : value > 255 ? 255 : value;
     }

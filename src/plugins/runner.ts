@@ -103,7 +103,8 @@ class StepRunner {
     const frame = this.#frames[present] as Frame;
     const result = await this.#guard('process', () => this.plugin.process(frame, this.#context), frame.pts);
     if (result === frame) this.#passOn(reads[present] as Uint8Array);
-    else if (result === undefined || result !== this.#given) throw this.#failure('process', 'it returned something that context.allocate did not make', frame.pts);
+    else if (result === undefined || result !== this.#given)
+      throw this.#failure('process', 'it returned something that context.allocate did not make', frame.pts);
     else this.#carryChroma(reads[present] as Uint8Array);
   }
 
@@ -163,6 +164,11 @@ class StepRunner {
 
   #failure(what: string, why: string, pts?: number, cause?: unknown): SrvidError {
     const where = pts === undefined ? '' : ` at the frame with pts ${pts} (${((pts * this.origin.timeBase.num) / this.origin.timeBase.den).toFixed(3)} s)`;
-    return new SrvidError('SRVID_PLUGIN_FAILED', `Plugin ${this.step.name} failed in ${what}${where}: ${why}.`, { plugin: this.step.name, step: what, pts }, cause && describeCause(cause));
+    return new SrvidError(
+      'SRVID_PLUGIN_FAILED',
+      `Plugin ${this.step.name} failed in ${what}${where}: ${why}.`,
+      { plugin: this.step.name, step: what, pts },
+      cause && describeCause(cause),
+    );
   }
 }

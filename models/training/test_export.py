@@ -1,0 +1,69 @@
+import contextlib
+import hashlib
+import io
+import json
+import tempfile
+import unittest
+from pathlib import Path
+
+from PIL import Image
+
+from . import fixtures
+from .evaluate import evaluate_files
+from .export import Choices, export
+from .qat import QatRecipe, qat
+from .train import Recipe, train
+
+
+class Exported(unittest.TestCase):
+    """A few steps of training on made-up pictures, through every command to shipped files."""
+
+    def setUp(self):
+        self._folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self._folder.cleanup)
+        self.root = Path(self._folder.name)
+        for name in ("train", "val", "eval/kodak"):
+            (self.root / "data" / name).mkdir(parents=True)
+            for index in range(3):
+                rgb = fixtures.picture(3, 150, 140, len(name) * 10 + index).transpose(1, 2, 0)
+                Image.fromarray(rgb).save(self.root / "data" / name / f"{index}.png")
+        (self.root / "data/train/MANIFEST.tsv").write_text("file\tsource\tlicence\n0.png\tours\tCC0\n1.png\tours\tCC0\n")
+        self.quiet = contextlib.redirect_stdout(io.StringIO())
+
+    def test_a_run_becomes_two_models_a_manifest_and_a_card(self):
+        data, run, out = self.root / "data", self.root / "run", self.root / "models"
+        recipe = Recipe("abpn", 2, steps=4, batch=2, patch=24, expansion=8, sizes=(1.0,))
+        with self.quiet:
+            train(recipe, data, run, validate_every=2)
+            train(recipe, data, run, validate_every=2)
+            export(run, data, out, Choices(crops=4, keep_unlowered=self.root / "bench"))
+        models = {model["id"]: model for model in json.loads((out / "manifest.json").read_text())["models"]}
+        self.assertEqual(list(models), ["abpn-x2-fp32", "abpn-x2-int8"])
+        for model in models.values():
+            content = (out / model["file"]).read_bytes()
+            self.assertEqual((model["sha256"], model["bytes"]), (hashlib.sha256(content).hexdigest(), len(content)))
+            self.assertEqual((model["halo"], model["align"], model["macsPerPixel"]), (7, 1, 31_932))
+            self.assertEqual(set(model["measured"]), {"kodak", "val"})
+        self.assertTrue((self.root / "bench/abpn-x2-int8-unlowered.onnx").exists())
+        card = (out / "abpn-x2.md").read_text()
+        for sentence in ("| ours | 2 | CC0 |", "| not listed in MANIFEST.tsv | 1 | unknown |", "4 steps", "![Gain"):
+            self.assertIn(sentence, card)
+
+        rows = {row["method"]: row for row in evaluate_files([out / "abpn-x2-int8.onnx"], data / "eval/kodak")}
+        self.assertAlmostEqual(rows["abpn-x2-int8.onnx"]["psnr"], models["abpn-x2-int8"]["measured"]["kodak"]["psnr"], places=3)
+
+    def test_a_fine_tuned_model_is_shipped_beside_the_figures_of_the_plain_one(self):
+        data, run, tuned, out = self.root / "data", self.root / "run", self.root / "tuned", self.root / "models"
+        tuning = QatRecipe(steps=2, batch=2, patch=24, crops=4)
+        with self.quiet:
+            train(Recipe("abpn", 2, channels=3, steps=2, batch=2, patch=24, expansion=8, sizes=(1.0,)), data, run)
+            qat(run, data, tuned, tuning)
+            qat(run, data, tuned, tuning)
+            export(run, data, out, Choices(crops=4, qat=tuned))
+        card = (out / "abpn-rgb-x2.md").read_text()
+        self.assertIn("PTQ), not shipped", card)
+        self.assertIn("2 steps at 0.0001, mse, from the float network at step 2", card)
+
+
+if __name__ == "__main__":
+    unittest.main()

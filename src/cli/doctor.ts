@@ -1,0 +1,111 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { messageOf, SrvidError } from '../errors.js';
+import { findFfmpeg, videoEncoders } from '../pipeline/ffmpeg-binary.js';
+import { loadModelLibrary, verifyModel } from '../plugins/model.js';
+import { packageVersion } from '../version.js';
+
+/** Encoders that people ask for, and how to come by each. */
+const ENCODERS: Readonly<Record<string, string>> = {
+  libx264: 'H.264; an ffmpeg built with --enable-libx264 (Debian, Ubuntu: apt install ffmpeg)',
+  libx265: 'H.265; an ffmpeg built with --enable-libx265',
+  'libvpx-vp9': 'VP9; an ffmpeg built with --enable-libvpx',
+  libsvtav1: 'AV1; an ffmpeg built with --enable-libsvtav1',
+  ffv1: 'lossless; in every ffmpeg',
+  prores_ks: 'ProRes; in every ffmpeg',
+};
+
+/** What makes int8 networks fast on x86, by the names in /proc/cpuinfo. */
+const CPU_FEATURES = ['avx2', 'avx_vnni', 'avx512f', 'avx512_vnni', 'amx_int8'];
+
+interface Check {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly found: string;
+  /** What to do about it. */
+  readonly remedy?: string;
+}
+
+/** `srvid doctor`: what is here, what is missing and how to get it. Exit code 1 where something needed is missing. */
+export async function printDoctor({ json }: { json?: boolean }): Promise<void> {
+  const checks = [...versions(), await cpu(), ...(await ffmpegChecks()), await runtimeCheck(), await modelCheck()];
+  if (json) process.stdout.write(`${JSON.stringify({ v: 1, checks }, null, 2)}\n`);
+  else process.stdout.write(`${checks.map(line).join('\n')}\n`);
+  if (checks.some((check) => !check.ok)) process.exitCode = 1;
+}
+
+function line({ what, ok, found, remedy }: Check): string {
+  return `${ok ? 'ok  ' : 'MISSING'} ${what}: ${found}${remedy ? `\n     ${remedy}` : ''}`;
+}
+
+function versions(): Check[] {
+  const major = Number(process.versions.node.split('.')[0]);
+  return [
+    { what: 'srvid', ok: true, found: packageVersion() },
+    { what: 'Node', ok: major >= 20, found: process.version, ...(major >= 20 ? {} : { remedy: 'Install Node 20 or newer.' }) },
+  ];
+}
+
+async function cpu(): Promise<Check> {
+  const flags = await readFile('/proc/cpuinfo', 'utf8')
+    .then((text) => new Set(/^flags\s*:\s*(.*)$/m.exec(text)?.[1]?.split(' ') ?? []))
+    .catch(() => undefined);
+  const features = flags
+    ? CPU_FEATURES.filter((feature) => flags.has(feature)).join(', ') || 'none of the int8 extensions'
+    : 'extensions unknown on this system';
+  const found = `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB, ${features}`;
+  const slow = flags && !flags.has('avx512_vnni') && !flags.has('avx_vnni');
+  return { what: 'CPU', ok: true, found, ...(slow ? { remedy: 'Without VNNI int8 networks gain little here; compare --precision fp32.' } : {}) };
+}
+
+async function ffmpegChecks(): Promise<Check[]> {
+  try {
+    const binary = await findFfmpeg();
+    const available = await videoEncoders(binary);
+    const encoders = Object.entries(ENCODERS).map(([name, remedy]) => {
+      const ok = available.has(name);
+      return {
+        what: `encoder ${name}`,
+        ok: ok || name !== 'libx264',
+        found: ok ? 'available' : 'not in this ffmpeg',
+        ...(ok ? {} : { remedy: `Optional: ${remedy}.` }),
+      };
+    });
+    const hardware = [...available].filter((name) => /_(nvenc|qsv|vaapi|amf|videotoolbox|v4l2m2m|mf)$/.test(name));
+    return [
+      { what: 'ffmpeg', ok: true, found: binary.banner },
+      ...encoders,
+      {
+        what: 'hardware encoders',
+        ok: true,
+        found: hardware.join(', ') || 'none in this ffmpeg',
+        ...(hardware.length > 0 ? { remedy: 'Listed as built in; whether the machine has the device shows when one is used.' } : {}),
+      },
+    ];
+  } catch (error) {
+    if (!(error instanceof SrvidError)) throw error;
+    return [{ what: 'ffmpeg', ok: false, found: error.message }];
+  }
+}
+
+async function runtimeCheck(): Promise<Check> {
+  const require = createRequire(import.meta.url);
+  try {
+    await import('onnxruntime-node');
+    const { version }: { version: string } = JSON.parse(await readFile(require.resolve('onnxruntime-node/package.json'), 'utf8'));
+    return { what: 'ONNX Runtime', ok: true, found: version };
+  } catch (error) {
+    return { what: 'ONNX Runtime', ok: false, found: messageOf(error), remedy: 'Reinstall: npm ci.' };
+  }
+}
+
+async function modelCheck(): Promise<Check> {
+  try {
+    const library = await loadModelLibrary();
+    await Promise.all(library.models.map((entry) => verifyModel(library, entry)));
+    return { what: 'models', ok: true, found: `${library.models.length}, all as released` };
+  } catch (error) {
+    return { what: 'models', ok: false, found: messageOf(error) };
+  }
+}

@@ -1,0 +1,45 @@
+import { loadModelLibrary } from '../plugins/model.js';
+import { loadPreset, presetNames } from '../presets.js';
+import { table } from './table.js';
+
+/** `srvid models` */
+export async function printModels({ json }: { json?: boolean }): Promise<void> {
+  const { models } = await loadModelLibrary();
+  if (json) return print(JSON.stringify(models, null, 2));
+  const rows = models.map((model) => {
+    const kodak = model.measured['kodak'];
+    return [
+      model.id,
+      `x${model.scale}`,
+      model.planes === 'y' ? 'luma' : 'rgb',
+      `${(model.parameters / 1000).toFixed(1)}k`,
+      `${(model.macsPerPixel / 1000).toFixed(1)}k`,
+      kodak ? `${kodak.psnr.toFixed(2)} dB` : '',
+      kodak ? `${kodak.gain >= 0 ? '+' : ''}${kodak.gain.toFixed(2)} dB` : '',
+    ];
+  });
+  print(table([['model', 'scale', 'works on', 'parameters', 'MAC/pixel', 'Kodak Y-PSNR', 'over bicubic'], ...rows]));
+}
+
+/** `srvid presets` */
+export async function printPresets({ json }: { json?: boolean }): Promise<void> {
+  const presets = await Promise.all((await presetNames()).map(loadPreset));
+  if (json)
+    return print(
+      JSON.stringify(
+        presets.map(({ name, preset }) => ({ name, ...preset })),
+        null,
+        2,
+      ),
+    );
+  print(
+    table([
+      ['preset', 'plugins', 'what it is'],
+      ...presets.map(({ name, preset }) => [name, preset.plugins.map((plugin) => plugin.use).join(', '), preset.description]),
+    ]),
+  );
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

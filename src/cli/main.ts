@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { ERROR_CODES, messageOf, SrvidError } from '../errors.js';
+import { packageVersion } from '../version.js';
+import { printDoctor } from './doctor.js';
+import { interruptSignal } from './interrupt.js';
+import { printModels, printPresets } from './listings.js';
+import { runCommand } from './run.js';
+import { addRunOptions, requestFrom } from './run-options.js';
+
+const USAGE_EXIT = 2;
+
+/** Builds the command line. Only this folder knows of argv, the terminal and exit codes. */
+function program(interrupt: AbortSignal): Command {
+  const command = new Command('srvid')
+    .description('Super-resolution and clean-up for video on an ordinary CPU.')
+    .version(packageVersion())
+    .showHelpAfterError('Run srvid --help for the options.')
+    .exitOverride();
+  addRunOptions(command).action(async (input: string, output: string, options) => {
+    await runCommand(requestFrom(input, output, options), { ...options, interrupt });
+  });
+  command.command('models').description('list the installed networks').option('--json', 'as JSON').action(printModels);
+  command.command('presets').description('list the presets').option('--json', 'as JSON').action(printPresets);
+  command.command('doctor').description('check ffmpeg, the CPU and this installation').option('--json', 'as JSON').action(printDoctor);
+  return command;
+}
+
+/** Turns whatever went wrong into a message on stderr and an exit code. */
+function exitCodeOf(error: unknown, argv: readonly string[]): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT;
+  const known = error instanceof SrvidError ? error : undefined;
+  if (argv.includes('--json')) {
+    const record = known?.toRecord() ?? { code: 'SRVID_WORKER_FAILED', message: messageOf(error), details: {} };
+    process.stdout.write(`${JSON.stringify({ v: 1, type: 'error', ...record })}\n`);
+  }
+  const stack = argv.includes('--verbose') && error instanceof Error ? `\n${error.stack}` : '';
+  process.stderr.write(`srvid: ${messageOf(error)}${known ? ` [${known.code}]` : ''}${stack}\n`);
+  return known ? ERROR_CODES[known.code].exit : 1;
+}
+
+const { signal, dispose } = interruptSignal();
+try {
+  await program(signal).parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = exitCodeOf(error, process.argv);
+} finally {
+  dispose();
+}
+// Nothing is left to wait for, but the pool's timers of tasks that failed would hold the process for their whole time.
+process.exit();

@@ -1,0 +1,95 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { messageOf } from '../errors.js';
+import type { SessionRequest } from '../options.js';
+import { parseTime } from '../pipeline/time.js';
+import { parsePluginSpec } from '../plugins/registry.js';
+
+/** What commander makes of the main command's options. */
+export interface RunFlags {
+  readonly preset?: string;
+  readonly plugin?: readonly string[];
+  readonly scale?: number;
+  readonly size?: { readonly width: number; readonly height: number };
+  readonly height?: number;
+  readonly encoder?: string;
+  readonly crf?: number;
+  readonly encoderOption?: readonly (readonly [string, string])[];
+  readonly start?: number;
+  readonly duration?: number;
+  readonly workers?: number;
+  readonly precision?: 'auto' | 'int8' | 'fp32';
+  readonly format?: string;
+  readonly inputFormat?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly yes?: boolean;
+}
+
+/** Declares `srvid <input> <output> [options]`. */
+export function addRunOptions(command: Command): Command {
+  return command
+    .argument('<input>', 'a video file, or - for standard input')
+    .argument('<output>', 'the file to write, or - for standard output')
+    .option('--preset <name|file>', 'what to run: a name that "srvid presets" lists, or a JSON file (default: abpn)')
+    .option('--plugin <spec>', "add a plugin after the preset's: name, ./file.js, package; options as ?name=value (repeatable)", collect)
+    .option('--scale <n>', 'enlarge n times (default: 2)', number)
+    .option('--size <WxH>', 'enlarge to exactly this size', size)
+    .option('--height <n>', 'enlarge to this height, keeping the aspect', number)
+    .option('--encoder <name>', "video encoder by ffmpeg's name (default: libx264)")
+    .option('--crf <n>', "quality of the encoder, smaller is better (default: the preset's)", number)
+    .option('--encoder-option <k=v>', 'an option of the encoder (repeatable)', collectPair)
+    .option('--start <time>', 'begin at this time of the input: 90, 1:30, 1500ms', (text) => time(text, '--start'))
+    .option('--duration <time>', 'stop after this much of the input', (text) => time(text, '--duration'))
+    .option('--workers <n>', 'threads that run networks (default: one a core)', number)
+    .option('--precision <p>', 'auto, int8 or fp32 (default: auto)')
+    .option('--format <name>', 'kind of file to write, where the name does not say it: mp4, matroska ...')
+    .option('--input-format <name>', 'kind of file that standard input is, where its bytes do not say it')
+    .option('--json', 'tell what happens as JSON lines on standard output')
+    .option('-q, --quiet', 'say nothing but errors')
+    .option('--verbose', 'say how the run is planned; print stacks of errors')
+    .option('-y, --yes', 'overwrite the output where it exists');
+}
+
+/** Flags to a session's options; those not given stay away, so that the defaults stand in one place. */
+export function requestFrom(input: string, output: string, flags: RunFlags): SessionRequest {
+  const { plugin, encoderOption, yes, json, quiet, verbose, ...same } = flags;
+  return {
+    ...same,
+    input,
+    output,
+    ...(plugin ? { plugins: plugin.map(parsePluginSpec).map(({ use, options }) => ({ use, options: { ...options } })) } : {}),
+    ...(encoderOption ? { encoderOptions: encoderOption.map(([name, value]): [string, string] => [name, value]) } : {}),
+    overwrite: yes ?? false,
+  } as SessionRequest;
+}
+
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
+function collectPair(value: string, previous: readonly (readonly [string, string])[] = []): readonly (readonly [string, string])[] {
+  const mark = value.indexOf('=');
+  if (mark < 1) throw new InvalidArgumentError('Expected name=value, such as preset=slow.');
+  return [...previous, [value.slice(0, mark), value.slice(mark + 1)]];
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.');
+  return value;
+}
+
+function size(text: string): { width: number; height: number } {
+  const match = /^(\d+)x(\d+)$/.exec(text);
+  if (!match) throw new InvalidArgumentError('Expected WIDTHxHEIGHT, such as 1920x1080.');
+  return { width: Number(match[1]), height: Number(match[2]) };
+}
+
+function time(text: string, option: string): number {
+  try {
+    return parseTime(text, option);
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
+  }
+}
