@@ -55,7 +55,15 @@ export function planOutput({ options, preset, source: { source, bytes }, format,
   const { info } = source;
   const carry: EncodePlan['carry'] = bytes
     ? { from: 'pipe', streams: [], audioOptions: carried.options }
-    : { from: 'file', path: source.url, videoIndex: source.video.index, audioOptions: carried.options, range };
+    : {
+        from: 'file',
+        path: source.url,
+        videoIndex: source.video.index,
+        audioIndices: audio.map((stream) => stream.index),
+        audioOptions: carried.options,
+        range,
+        startSeconds: source.probe.startSeconds ?? 0,
+      };
   return {
     plan: {
       format,

@@ -5,6 +5,8 @@ import { SrvidError } from './errors.js';
 /** An encoder option's name: what may follow ffmpeg's dash. */
 const encoderOptionName = z.string().regex(/^[a-z][a-z0-9_-]*$/i, 'an encoder option is letters, digits, _ and -');
 
+const encoderName = z.string().regex(/^[a-z0-9][\w-]*$/i, 'an encoder is a name such as libx264');
+
 const pluginRequest = z.strictObject({
   use: z.string().min(1),
   options: z.record(z.string(), z.unknown()).default({}),
@@ -17,7 +19,7 @@ export const presetSchema = z.strictObject({
   plugins: z.array(pluginRequest).min(1),
   encoder: z
     .strictObject({
-      name: z.string().regex(/^\w+$/),
+      name: encoderName,
       crf: z.number().min(0).max(63).optional(),
       options: z.record(encoderOptionName, z.string()).default({}),
     })
@@ -49,7 +51,7 @@ export const sessionSchema = z
     format: z.string().optional(),
     /** Kind of file that standard input is, where its bytes do not say it. */
     inputFormat: z.string().regex(/^\w+$/).optional(),
-    encoder: z.string().regex(/^\w+$/, 'an encoder is a name such as libx264').optional(),
+    encoder: encoderName.optional(),
     crf: z.number().min(0).max(63).optional(),
     encoderOptions: z.array(z.tuple([encoderOptionName, z.string()])).default([]),
     /** Seconds from the source's beginning. */

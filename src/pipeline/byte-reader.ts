@@ -15,6 +15,7 @@ export class ByteReader {
 
   constructor(private readonly stream: Readable) {
     stream.on('data', (chunk: Buffer) => {
+      if (chunk.length === 0) return;
       this.#chunks.push(chunk);
       this.#held += chunk.length;
       if (this.#held >= HIGH_WATER_BYTES) stream.pause();

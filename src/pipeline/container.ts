@@ -46,7 +46,8 @@ const BY_EXTENSION: Readonly<Record<string, keyof typeof CONTAINERS>> = {
  */
 export function containerFor(output: string, format: string | undefined): Container {
   if (format !== undefined) {
-    const found = CONTAINERS[format] ?? CONTAINERS[BY_EXTENSION[`.${format}`] ?? ''];
+    const name = Object.hasOwn(CONTAINERS, format) ? format : BY_EXTENSION[`.${format}`];
+    const found = name === undefined ? undefined : CONTAINERS[name];
     if (found) return found;
     throw new SrvidError('SRVID_OUTPUT_FORMAT', `Expected --format to be one of ${Object.keys(CONTAINERS).join(', ')} but received "${format}".`, { format });
   }

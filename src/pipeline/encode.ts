@@ -33,7 +33,16 @@ export interface EncodePlan {
   readonly shiftSeconds: number;
   /** Where audio, metadata and chapters come from. */
   readonly carry:
-    | { readonly from: 'file'; readonly path: string; readonly videoIndex: number; readonly audioOptions: readonly string[]; readonly range: TimeRange }
+    | {
+        readonly from: 'file';
+        readonly path: string;
+        readonly videoIndex: number;
+        readonly audioIndices: readonly number[];
+        readonly audioOptions: readonly string[];
+        readonly range: TimeRange;
+        /** Time at which the container begins; `range` counts from it. */
+        readonly startSeconds: number;
+      }
     | { readonly from: 'pipe'; readonly streams: readonly NutStream[]; readonly audioOptions: readonly string[] }
     | { readonly from: 'nothing' };
 }
@@ -147,7 +156,9 @@ export class Encoder {
 
 function encodeCommand(plan: EncodePlan) {
   const { format, color, encoder, container, carry, output, shiftSeconds, timeBase } = plan;
-  const start = carry.from === 'file' ? (carry.range.start ?? 0) : 0;
+  // Sound is cut by seeking, which stops at a packet before the time; the second cut, on the way out, is exact. Without
+  // it muxers that know no time before 0 would move everything.
+  const start = carry.from === 'file' && carry.range.start ? carry.range.start + carry.startSeconds : 0;
   const offset = shiftSeconds > 0 ? ['-itsoffset', String(-shiftSeconds)] : [];
   const frames = { url: 'pipe:0', options: ['-copyts', ...offset, '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] };
   const inputs = carry.from === 'file' ? [frames, { url: fileUrl(carry.path), options: cut(carry.range) }] : [frames];
@@ -157,7 +168,7 @@ function encodeCommand(plan: EncodePlan) {
     ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(timeBase, ':')],
     ...['-c:v', encoder.name, ...encoder.options.flatMap(([name, value]) => [`-${name}:v`, value])],
     ...colorTags(color),
-    ...(start > 0 ? ['-output_ts_offset', String(-start)] : []),
+    ...(start > 0 ? ['-ss', String(start), '-output_ts_offset', String(-start)] : []),
     ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
     ...container.options(output === 'pipe:1'),
     ...['-f', container.muxer],
@@ -168,8 +179,14 @@ function encodeCommand(plan: EncodePlan) {
 function carriedStreams({ carry }: EncodePlan): string[] {
   if (carry.from === 'nothing') return [];
   if (carry.from === 'pipe') return ['-map', '0:a?', ...carry.audioOptions];
-  const metadata = ['-map_metadata', '1', '-map_chapters', '1', '-map_metadata:s:v:0', `1:s:${carry.videoIndex}`];
-  return ['-map', '1:a?', ...carry.audioOptions, ...metadata];
+  const { videoIndex, audioIndices, audioOptions } = carry;
+  return [
+    ...audioIndices.flatMap((index) => ['-map', `1:${index}`]),
+    ...audioOptions,
+    ...['-map_metadata', '1', '-map_chapters', '1', '-map_metadata:s:v:0', `1:s:${videoIndex}`],
+    // To name the tags of one stream ends ffmpeg's own copying for all of them.
+    ...audioIndices.flatMap((index, order) => [`-map_metadata:s:a:${order}`, `1:s:${index}`]),
+  ];
 }
 
 function cut({ start, duration }: TimeRange): string[] {

@@ -17,24 +17,20 @@ export interface FfmpegCommand {
 /**
  * The argument list of a command, built by fluent-ffmpeg. Only its grammar is used: it cannot give a process more than
  * one stream each way, an abort signal or a clean stop, so the process is started by `FfmpegProcess`. Every option is
- * passed by itself, since fluent-ffmpeg splits strings that hold a space; `.map()` is avoided, since it rewrites "0:v".
+ * passed by itself, since fluent-ffmpeg splits a lone string at its space (a lone option has no value, so no space); `.map()` is avoided, since it rewrites "0:v".
  */
 export function commandArguments(command: FfmpegCommand): string[] {
   const builder = Ffmpeg({ logger: undefined });
   for (const { url, options } of command.inputs) {
     builder.input(url);
-    if (options.length > 0) builder.inputOptions(...twoOrMore(options));
+    if (options.length === 1) builder.inputOptions([...options]);
+    else if (options.length > 1) builder.inputOptions(...options);
   }
-  builder.output(command.output).outputOptions(...twoOrMore(command.outputOptions));
+  builder.output(command.output).outputOptions(...command.outputOptions);
   return ['-nostdin', '-hide_banner', '-v', 'warning', ...builder._getArguments()];
 }
 
 /** A local file as ffmpeg must be given it: never an option, never another protocol. */
 export function fileUrl(path: string): string {
   return `file:${path}`;
-}
-
-function twoOrMore(options: readonly string[]): string[] {
-  if (options.length < 2) throw new Error(`fluent-ffmpeg splits a lone option at its space, so two or more are passed: ${options}`);
-  return [...options];
 }

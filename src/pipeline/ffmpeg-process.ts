@@ -28,6 +28,9 @@ export interface FfmpegOptions {
 export class FfmpegProcess {
   readonly #child: ChildProcess;
   readonly #log: string[] = [];
+  /** The process has ended; its pipes may still hold what it wrote. */
+  readonly #exited: Promise<void>;
+  /** It has ended, and its pipes are read to their end. */
   readonly #closed: Promise<void>;
   #exit: { readonly code: number | null; readonly signal: NodeJS.Signals | null } | undefined;
   #startError: Error | undefined;
@@ -37,6 +40,10 @@ export class FfmpegProcess {
     stdio[2] = 'pipe';
     this.#child = spawn(options.path, options.args, { stdio, detached: true, windowsHide: true });
     this.#collectLog();
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('error', () => resolve());
+      this.#child.once('exit', () => resolve());
+    });
     this.#closed = new Promise((resolve) => {
       this.#child.once('error', (error) => {
         this.#startError = error;
@@ -94,23 +101,26 @@ export class FfmpegProcess {
     if (this.ended) return;
     this.#child.kill('SIGTERM');
     const cancel = new AbortController();
-    await Promise.race([this.#closed, delay(GRACE_MS, undefined, { signal: cancel.signal }).catch(() => {})]);
+    await Promise.race([this.#exited, delay(GRACE_MS, undefined, { signal: cancel.signal }).catch(() => {})]);
     cancel.abort();
-    if (!this.ended) this.#child.kill('SIGKILL');
+    this.#child.kill('SIGKILL'); // Does nothing where it has ended.
     for (const pipe of this.#child.stdio) pipe?.destroy();
     await this.#closed;
   }
 
   #collectLog(): void {
     let partial = '';
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    const keep = (line: string) => {
+      if (line.trim() === '' || HARMLESS.test(line)) return;
+      this.#log.push(line.trim().slice(0, 500));
+      if (this.#log.length > KEPT_LOG_LINES) this.#log.shift();
+    };
+    const stderr = this.#child.stderr?.setEncoding('utf8');
+    stderr?.on('data', (text: string) => {
       const lines = (partial + text).split(/[\r\n]+/);
       partial = (lines.pop() ?? '').slice(0, 4096);
-      for (const line of lines) {
-        if (line.trim() === '' || HARMLESS.test(line)) continue;
-        this.#log.push(line.trim().slice(0, 500));
-        if (this.#log.length > KEPT_LOG_LINES) this.#log.shift();
-      }
+      for (const line of lines) keep(line);
     });
+    stderr?.on('end', () => keep(partial));
   }
 }

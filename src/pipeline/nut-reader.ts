@@ -17,6 +17,8 @@ export interface NutPacket {
 
 const MAX_HEADER_BYTES = 1 << 20;
 const MAX_STREAMS = 256;
+/** A frame's head has a dozen numbers; one without end would fill the memory. */
+const MAX_FRAME_HEAD_BYTES = 4096;
 
 /**
  * Reads NUT from a pipe, packet by packet, for any number of streams. Sizes and counts are bounded: whatever the bytes
@@ -183,6 +185,7 @@ export class NutReader {
     if (!info) throw corrupt(`a frame belongs to stream ${stream}, of ${this.#streams.length}`);
     const last = this.#lastPts[stream] as number;
     const pts = flags & FLAG.codedPts ? decodePts(await this.#varint(), last, info.ptsShift) : last + code.ptsDelta;
+    if (!Number.isSafeInteger(pts)) throw corrupt(`a frame has the pts ${pts}`);
     const size = code.sizeLsb + (flags & FLAG.sizeMsb ? code.multiplier * (await this.#varint()) : 0);
     if (flags & FLAG.matchTime) await this.#varint();
     const headerIndex = flags & FLAG.headerIndex ? await this.#varint() : code.headerIndex;
@@ -213,6 +216,7 @@ export class NutReader {
       this.#head.push(byte);
       value = value * 128 + (byte & 127);
       if (value > Number.MAX_SAFE_INTEGER) throw corrupt('a header holds a number above 2^53');
+      if (this.#head.length > MAX_FRAME_HEAD_BYTES) throw corrupt(`a header goes on for more than ${MAX_FRAME_HEAD_BYTES} bytes`);
       if (byte < 128) return value;
     }
   }

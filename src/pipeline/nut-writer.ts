@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { SrvidError } from '../errors.js';
 import { crc32, FILE_ID, FLAG, type NutStream, type PacketKind, START_CODES, STREAM_KINDS, signedVarint, uint32, varint } from './nut-syntax.js';
 import type { Rational } from './time.js';
 
@@ -37,8 +38,11 @@ export class NutWriter {
    * All payloads of one moment, in one write: either all of them reach the pipe in order, or the write fails.
    * `pts` is in ticks of the first payload's stream; every payload's stream must share that time base.
    * Resolves when the pipe has taken the bytes, and they may be overwritten.
+   * @throws SRVID_ENCODE_FAILED for a pts before 0
    */
   async write(pts: number, payloads: readonly NutPayload[]): Promise<void> {
+    if (!(Number.isSafeInteger(pts) && pts >= 0))
+      throw new SrvidError('SRVID_ENCODE_FAILED', `Tried to write a frame with pts ${pts}: NUT carries whole numbers from 0.`, { pts });
     const parts: Uint8Array[] = [];
     for (const { stream, data } of payloads) {
       parts.push(packet('syncpoint', this.#syncpoint(stream, pts)), frameHead(stream, pts, data.length), data);

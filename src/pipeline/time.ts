@@ -34,7 +34,7 @@ export function parseRational(text: string | undefined): Rational | undefined {
   const match = /^(-?\d+)[/:](\d+)$/.exec(text ?? '');
   if (!match) return undefined;
   const [num, den] = [Number(match[1]), Number(match[2])];
-  return num === 0 || den === 0 ? undefined : rational(num, den);
+  return num === 0 || den === 0 || !Number.isSafeInteger(num) || !Number.isSafeInteger(den) ? undefined : rational(num, den);
 }
 
 /** As ffmpeg writes it, "30000/1001". */

@@ -16,6 +16,11 @@ const setup = workerData as WorkerSetup;
 const models = new Map<string, LoadedModel>();
 let opening: Promise<readonly (SegmentRunner | undefined)[]> | undefined;
 
+// A worker that exits in mid-task is never heard of again: the pool does not look. So a plugin may not end its thread.
+process.exit = (code) => {
+  throw new Error(`a plugin called process.exit(${code ?? ''}), which would end the run without a word`);
+};
+
 parentPort?.on('message', (request: WorkerRequest) => {
   handle(request).then(
     (stepMs) => answer({ id: request.id, ok: true, stepMs }),

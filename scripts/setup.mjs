@@ -1,0 +1,21 @@
+// What `npm start`, `npm test` and `npm run bench` run first: a fresh clone becomes one that runs, and one that runs is left alone.
+// The order matters: the packages hold the compiler. Nothing here may import a package, since there may be none yet.
+import { buildIfStale } from './setup/build.mjs';
+import { SetupError } from './setup/command.mjs';
+import { ensureFfmpeg } from './setup/ffmpeg.mjs';
+import { installIfStale } from './setup/packages.mjs';
+import { checkPlatform } from './setup/platform.mjs';
+
+const quiet = process.argv.includes('--quiet');
+const say = quiet ? () => {} : (text) => console.log(`setup: ${text}`);
+
+try {
+  checkPlatform();
+  await ensureFfmpeg(say);
+  installIfStale(say);
+  buildIfStale(say);
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(`setup: ${error.message}`);
+  process.exitCode = 1;
+}

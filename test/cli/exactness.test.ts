@@ -1,0 +1,219 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { endOf, srvid } from '../helpers/command.js';
+import { ffmpeg, ffprobe, packetHashes, temporaryFolder, videoTick, videoTimes } from '../helpers/media.js';
+
+const FAST = ['--encoder-option', 'preset=ultrafast', '--json', '-y'];
+let folder = '';
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+
+/** Runs srvid and checks that every frame came out at its time, to one tick of the output. */
+async function expectSameTimes(input: string, output: string, expected: readonly number[], ...options: string[]): Promise<void> {
+  const result = await srvid([input, output, '--preset', 'bicubic', ...FAST, ...options]);
+  const end = endOf(result);
+  const [found, tick] = [await videoTimes(output), await videoTick(output)];
+  expect(found).toHaveLength(expected.length);
+  expect(end).toMatchObject({ framesIn: expected.length, framesOut: expected.length });
+  for (const [index, time] of expected.entries()) expect(Math.abs((found[index] as number) - time)).toBeLessThanOrEqual(tick * 1.001);
+}
+
+describe.each(['mp4', 'mkv'])('into %s', (extension) => {
+  it('keeps every frame and pts of a constant frame rate, B-frames included', async () => {
+    const input = join(folder, `constant-${extension}.mp4`);
+    await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=96x64:r=30000/1001:d=1', '-pix_fmt', 'yuv420p', '-bf', '3', input);
+    const times = await videoTimes(input);
+    expect(times).toHaveLength(30);
+    await expectSameTimes(input, join(folder, `constant-out.${extension}`), times);
+  });
+
+  it('keeps every frame and pts of a variable frame rate', async () => {
+    const input = join(folder, `variable-${extension}.mkv`);
+    await ffmpeg(
+      '-f',
+      'lavfi',
+      '-i',
+      'testsrc=s=96x64:r=25:d=1',
+      '-vf',
+      "settb=1/1000,setpts='(N*40+if(mod(N,3),13,0)+if(gt(N,12),400,0))/1000/TB'",
+      '-enc_time_base',
+      '1:1000',
+      '-fps_mode',
+      'passthrough',
+      '-pix_fmt',
+      'yuv420p',
+      input,
+    );
+    const times = await videoTimes(input);
+    expect(new Set(times.slice(1).map((time, index) => (time - (times[index] as number)).toFixed(3))).size).toBeGreaterThan(2);
+    await expectSameTimes(input, join(folder, `variable-out.${extension}`), times);
+  });
+
+  it('keeps a start that is not 0, and so the offset between picture and sound', async () => {
+    const input = join(folder, `late-${extension}.mkv`);
+    await ffmpeg(
+      '-f',
+      'lavfi',
+      '-i',
+      'testsrc=s=96x64:r=25:d=0.6',
+      '-f',
+      'lavfi',
+      '-i',
+      'sine=d=1.2',
+      '-filter:v',
+      'setpts=PTS+0.48/TB',
+      '-fps_mode',
+      'passthrough',
+      '-pix_fmt',
+      'yuv420p',
+      '-c:a',
+      'aac',
+      input,
+    );
+    const output = join(folder, `late-out.${extension}`);
+    const times = await videoTimes(input);
+    expect(times[0]).toBeGreaterThan(0.4);
+    await expectSameTimes(input, output, times);
+    const offset = async (path: string) => {
+      const { streams } = await ffprobe<{ streams: { start_time: string }[] }>(path, '-show_entries', 'stream=start_time');
+      return Number(streams[0]?.start_time) - Number(streams[1]?.start_time);
+    };
+    expect(Math.abs((await offset(input)) - (await offset(output)))).toBeLessThan(0.0015);
+  });
+});
+
+it('carries times before 0 without moving picture against sound', async () => {
+  const input = join(folder, 'early.mkv');
+  await ffmpeg(
+    ...['-f', 'lavfi', '-i', 'testsrc=s=96x64:r=25:d=0.4', '-f', 'lavfi', '-i', 'sine=d=0.6', '-pix_fmt', 'yuvj420p', '-c:v', 'mjpeg', '-c:a', 'pcm_s16le'],
+    ...['-output_ts_offset', '-0.2', '-avoid_negative_ts', 'disabled', input],
+  );
+  const times = await videoTimes(input);
+  expect(times[0]).toBeCloseTo(-0.2, 3);
+  await expectSameTimes(input, join(folder, 'early-out.mp4'), times);
+  // Matroska's own times begin at 0: everything is moved alike.
+  await expectSameTimes(
+    input,
+    join(folder, 'early-out.mkv'),
+    times.map((time) => time + 0.2),
+  );
+  expect((await videoTimes(join(folder, 'early-out.mkv')))[0]).toBe(0);
+});
+
+it('counts the pts of a raw stream that has none: n / rate', async () => {
+  const input = join(folder, 'raw.264');
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=96x64:r=30:d=1', '-pix_fmt', 'yuv420p', '-bf', '2', '-f', 'h264', input);
+  await expectSameTimes(
+    input,
+    join(folder, 'raw-out.mp4'),
+    Array.from({ length: 30 }, (_, index) => index / 30),
+  );
+});
+
+it.each([1, 2])('keeps a video of %i frame(s)', async (count) => {
+  const input = join(folder, `short-${count}.mp4`);
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=96x64:r=25', '-frames:v', String(count), '-pix_fmt', 'yuv420p', input);
+  await expectSameTimes(input, join(folder, `short-out-${count}.mkv`), await videoTimes(input));
+});
+
+it('copies every audio track, packet for packet, in order', async () => {
+  const input = join(folder, 'tracks.mkv');
+  const output = join(folder, 'tracks-out.mkv');
+  await ffmpeg(
+    ...['-f', 'lavfi', '-i', 'testsrc=s=96x64:r=25:d=1', '-f', 'lavfi', '-i', 'sine=300:d=1', '-f', 'lavfi', '-i', 'sine=500:d=1'],
+    ...['-map', '0', '-map', '1', '-map', '2', '-pix_fmt', 'yuv420p', '-c:a:0', 'aac', '-c:a:1', 'flac', '-metadata:s:a:0', 'language=fra', input],
+  );
+  endOf(await srvid([input, output, '--preset', 'bicubic', ...FAST]));
+  for (const track of ['a:0', 'a:1']) expect(await packetHashes(output, track)).toEqual(await packetHashes(input, track));
+  const { streams } = await ffprobe<{ streams: { tags?: { language?: string } }[] }>(output, '-select_streams', 'a', '-show_entries', 'stream_tags=language');
+  expect(streams.map((stream) => stream.tags?.language)).toEqual(['fra', undefined]);
+});
+
+it('cuts picture and sound alike with --start and --duration', async () => {
+  const input = join(folder, 'long.mkv');
+  const output = join(folder, 'cut.mkv');
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=96x64:r=25:d=4', '-f', 'lavfi', '-i', 'sine=d=4', '-pix_fmt', 'yuv420p', '-g', '50', '-c:a', 'flac', input);
+  const end = endOf(await srvid([input, output, '--preset', 'bicubic', '--start', '1.2', '--duration', '0:01', ...FAST]));
+  expect(end).toMatchObject({ framesIn: 25, framesOut: 25 });
+  const times = await videoTimes(output);
+  expect(times[0]).toBeCloseTo(0, 2);
+  expect(times.at(-1)).toBeCloseTo(0.96, 2);
+  const { packets } = await ffprobe<{ packets: { pts_time: string }[] }>(output, '-select_streams', 'a', '-show_entries', 'packet=pts_time');
+  const sound = packets.map((packet) => Number(packet.pts_time));
+  expect(Math.min(...sound)).toBeGreaterThan(-0.11);
+  expect(Math.min(...sound)).toBeLessThan(0.11);
+  expect(Math.max(...sound)).toBeGreaterThan(0.85);
+  expect(Math.max(...sound)).toBeLessThan(1.05);
+});
+
+it('never takes cover art for the video', async () => {
+  const cover = join(folder, 'cover.png');
+  const input = join(folder, 'covered.mkv');
+  await ffmpeg('-f', 'lavfi', '-i', 'color=red:s=300x300', '-frames:v', '1', cover);
+  await ffmpeg(
+    '-i',
+    cover,
+    '-f',
+    'lavfi',
+    '-i',
+    'testsrc=s=96x64:r=25:d=0.2',
+    '-map',
+    '0',
+    '-map',
+    '1',
+    '-c:v:0',
+    'copy',
+    '-disposition:v:0',
+    'attached_pic',
+    '-c:v:1',
+    'libx264',
+    '-pix_fmt:v:1',
+    'yuv420p',
+    '-f',
+    'mp4',
+    `${input}.mp4`,
+  );
+  const end = endOf(await srvid([`${input}.mp4`, join(folder, 'covered-out.mkv'), '--preset', 'bicubic', ...FAST]));
+  expect(end).toMatchObject({ framesIn: 5 });
+});
+
+it('refuses a file that holds only cover art and sound', async () => {
+  const input = join(folder, 'song.mp3');
+  await ffmpeg('-f', 'lavfi', '-i', 'color=red:s=96x96', '-frames:v', '1', join(folder, 'song.png'));
+  await ffmpeg(
+    '-f',
+    'lavfi',
+    '-i',
+    'sine=d=0.3',
+    '-i',
+    join(folder, 'song.png'),
+    '-map',
+    '0',
+    '-map',
+    '1',
+    '-c:v',
+    'copy',
+    '-disposition:v:0',
+    'attached_pic',
+    input,
+  );
+  const result = await srvid([input, join(folder, 'song.mp4'), '--preset', 'bicubic']);
+  expect(result.code).toBe(1);
+  expect(result.stderr).toContain('SRVID_INPUT_NO_VIDEO');
+});
+
+it('streams through standard input and output, sound included', async () => {
+  const input = join(folder, 'pipe.mkv');
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=96x64:r=25:d=1', '-f', 'lavfi', '-i', 'sine=d=1', '-pix_fmt', 'yuv420p', '-c:a', 'aac', input);
+  const { readFile } = await import('node:fs/promises');
+  const result = await srvid(['-', '-', '--format', 'matroska', '--preset', 'bicubic', '-q'], { stdin: await readFile(input) });
+  expect(result.stderr).toBe('');
+  expect(result.code).toBe(0);
+  const output = join(folder, 'piped.mkv');
+  await writeFile(output, result.stdout);
+  expect(await videoTimes(output)).toEqual(await videoTimes(input));
+  expect(await packetHashes(output, 'a:0')).toEqual(await packetHashes(input, 'a:0'));
+});

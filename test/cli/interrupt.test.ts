@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { srvid } from '../helpers/command.js';
+import { ffmpeg, temporaryFolder } from '../helpers/media.js';
+
+let folder = '';
+let input = '';
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  input = join(folder, 'long.mp4');
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=320x180:r=25:d=60', '-pix_fmt', 'yuv420p', '-preset', 'ultrafast', input);
+});
+
+/** Processes whose command line holds this text. */
+function processesWith(text: string): string[] {
+  const lines = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n');
+  return lines.filter((line) => line.includes(text) && !line.includes('ps -eo'));
+}
+
+it.each(['SIGINT', 'SIGTERM'] as const)('%s stops the run within two seconds: exit code 130, no process and no file left', async (signal) => {
+  const output = join(folder, `${signal}.mp4`);
+  let stoppedAt = 0;
+  const result = await srvid([input, output, '--scale', '3', '--json'], {
+    onStart: (child) => {
+      child.stdout?.on('data', (chunk: Buffer) => {
+        if (stoppedAt > 0 || !chunk.includes('"progress"')) return;
+        stoppedAt = performance.now();
+        child.kill(signal);
+      });
+    },
+  });
+  expect(result.code).toBe(130);
+  expect(performance.now() - stoppedAt).toBeLessThan(2000);
+  expect(result.stderr).toContain('SRVID_INTERRUPTED');
+  expect(await readdir(folder)).toEqual(['long.mp4']);
+  expect(processesWith(folder)).toEqual([]);
+});
+
+it('an interrupt before the first frame leaves nothing either', async () => {
+  const result = await srvid([input, join(folder, 'early.mp4'), '--scale', '3', '--json'], {
+    onStart: (child) => child.stdout?.once('data', () => child.kill('SIGINT')),
+  });
+  expect(result.code).toBe(130);
+  expect(await readdir(folder)).toEqual(['long.mp4']);
+  expect(processesWith(folder)).toEqual([]);
+});

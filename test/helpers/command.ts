@@ -1,0 +1,46 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+  /** The JSON lines of --json. */
+  readonly events: readonly Record<string, unknown>[];
+}
+
+export interface CommandOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  readonly stdin?: Uint8Array;
+  readonly onStart?: (child: ChildProcess) => void;
+}
+
+/** Runs the built srvid command to its end. */
+export async function srvid(args: readonly string[], { env = {}, cwd, stdin, onStart }: CommandOptions = {}): Promise<CommandResult> {
+  const child = spawn(process.execPath, [COMMAND, ...args], { env: { ...process.env, ...env }, ...(cwd ? { cwd } : {}), stdio: ['pipe', 'pipe', 'pipe'] });
+  const [out, said]: Buffer[][] = [[], []];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
+  child.stdin.on('error', () => {});
+  child.stdin.end(stdin);
+  onStart?.(child);
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  const stdout = Buffer.concat(out);
+  const lines = args.includes('--json')
+    ? stdout
+        .toString()
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+    : [];
+  return { code, stdout, stderr: Buffer.concat(said).toString(), events: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+}
+
+/** The closing event of a run with --json; fails with what the command said where there is none. */
+export function endOf(result: CommandResult): Record<string, unknown> {
+  const end = result.events.find((event) => event['type'] === 'end');
+  if (!end) throw new Error(`srvid ended with ${result.code} and said: ${result.stderr}`);
+  return end;
+}
