@@ -15,6 +15,8 @@ function program(interrupt: AbortSignal): Command {
   const command = new Command('srvid')
     .description('Super-resolution and clean-up for video on an ordinary CPU.')
     .version(packageVersion())
+    // What follows a subcommand's name is the subcommand's, even where the main command has an option of that name.
+    .enablePositionalOptions()
     .showHelpAfterError('Run srvid --help for the options.')
     .exitOverride();
   addRunOptions(command).action(async (input: string, output: string, options) => {

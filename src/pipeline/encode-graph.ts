@@ -34,7 +34,7 @@ export function filterGraph(format: FrameFormat, color: Color, sampleAspect: Rat
 
 /**
  * Display shape is kept whatever the size: the pixel's shape makes up for it. Undefined where the source gives none
- * and the scale is the same in both directions.
+ * and the scale is the same in both directions, but for rounding to whole pixels.
  */
 export function scaledAspect(
   source: { width: number; height: number; sampleAspect: Rational | undefined },
@@ -42,8 +42,8 @@ export function scaledAspect(
 ): Rational | undefined {
   const { width, height, sampleAspect } = source;
   const stretch = rational(width * output.height, height * output.width);
-  const even = Math.abs(stretch.num / stretch.den - 1) < 0.5 / Math.max(output.width, output.height);
-  if (even) return sampleAspect;
+  const oneScale = Math.abs(output.width / width - output.height / height) < 0.5 / width + 0.5 / height;
+  if (oneScale) return sampleAspect;
   const { num, den } = sampleAspect ?? { num: 1, den: 1 };
   return rational(num * stretch.num, den * stretch.den);
 }

@@ -27,7 +27,8 @@ export function commandArguments(command: FfmpegCommand): string[] {
     else if (options.length > 1) builder.inputOptions(...options);
   }
   builder.output(command.output).outputOptions(...command.outputOptions);
-  return ['-nostdin', '-hide_banner', '-v', 'warning', ...builder._getArguments()];
+  // -y: files are only ever written under srvid's own temporary name, where a killed run may have left one.
+  return ['-nostdin', '-y', '-hide_banner', '-v', 'warning', ...builder._getArguments()];
 }
 
 /** A local file as ffmpeg must be given it: never an option, never another protocol. */

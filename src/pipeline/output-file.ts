@@ -8,6 +8,7 @@ import { messageOf, SrvidError } from '../errors.js';
  */
 export class OutputFile {
   readonly partial: string;
+  #finished = false;
 
   private constructor(readonly path: string) {
     const extension = extname(path);
@@ -35,8 +36,9 @@ export class OutputFile {
     return new OutputFile(path);
   }
 
-  /** Gives the finished file its name. @throws SRVID_OUTPUT_UNWRITABLE */
+  /** Gives the finished file its name; where that fails, the file stays under the temporary one. @throws SRVID_OUTPUT_UNWRITABLE */
   async publish(): Promise<void> {
+    this.#finished = true;
     await rename(this.partial, this.path).catch((error) => {
       throw new SrvidError(
         'SRVID_OUTPUT_UNWRITABLE',
@@ -47,8 +49,8 @@ export class OutputFile {
     });
   }
 
-  /** Takes away what was written. */
+  /** Takes away what was written, unless it is finished. */
   async discard(): Promise<void> {
-    await rm(this.partial, { force: true });
+    if (!this.#finished) await rm(this.partial, { force: true });
   }
 }

@@ -37,7 +37,7 @@ test.each([
   ['yuv420p', 4, 2],
 ] as const)('a frame of %s at %dx%d has as many bytes as ffmpeg gives it', async (kind, width, height) => {
   const path = `${folder}/${kind}-${width}x${height}.nut`;
-  await ffmpeg('-f', 'lavfi', '-i', `color=size=${width}x${height}:rate=1:duration=1`, '-c:v', 'rawvideo', '-pix_fmt', kind, '-f', 'nut', path);
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc=size=16x16:rate=1:duration=1', '-vf', `scale=${width}:${height}`, '-c:v', 'rawvideo', '-pix_fmt', kind, '-f', 'nut', path);
   expect(frameBytes({ kind, width, height })).toBe((await rawFrames(path, kind)).length);
 });
 

@@ -1,0 +1,16 @@
+// The smallest plugin: reads the luma, writes the luma.
+import { definePlugin } from 'srvid/plugin';
+
+export default definePlugin({
+  name: 'darken',
+  apiVersion: 1,
+  planes: 'y',
+  halo: 0,
+  process(frame, context) {
+    const result = context.allocate(frame);
+    frame.planes[0].data.forEach((value, index) => {
+      result.planes[0].data[index] = value * 0.8;
+    });
+    return result;
+  },
+});

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { endOf, srvid } from '../helpers/command.js';
+import { ffmpeg, rawFrames, temporaryFolder } from '../helpers/media.js';
+
+describe('srvid models', () => {
+  it('lists every installed network with what it costs and what it gains', async () => {
+    const { code, stdout } = await srvid(['models']);
+    expect(code).toBe(0);
+    expect(stdout.toString()).toMatch(/abpn-x3-int8 +x3 +luma +37\.6k +37\.5k +\d+\.\d\d dB +\+\d\.\d\d dB/);
+  });
+
+  it('gives the whole manifest as JSON', async () => {
+    const models = JSON.parse((await srvid(['models', '--json'])).stdout.toString()) as { id: string; halo: number }[];
+    expect(models.find((model) => model.id === 'abpn-x3-int8')).toMatchObject({ family: 'abpn', scale: 3, precision: 'int8', halo: 7 });
+  });
+});
+
+it('srvid presets lists each preset and its plugins', async () => {
+  const { code, stdout } = await srvid(['presets']);
+  expect(code).toBe(0);
+  expect(stdout.toString()).toMatch(/^abpn +abpn /m);
+  expect(stdout.toString()).toMatch(/^bicubic +bicubic /m);
+});
+
+describe('srvid doctor', () => {
+  it('finds everything in order on a machine that is', async () => {
+    const { code, stdout } = await srvid(['doctor', '--json']);
+    const { checks } = JSON.parse(stdout.toString()) as { checks: { what: string; ok: boolean }[] };
+    expect(code).toBe(0);
+    for (const what of ['Node', 'CPU', 'ffmpeg', 'encoder libx264', 'ONNX Runtime', 'models'])
+      expect(checks.find((check) => check.what === what)).toMatchObject({ ok: true });
+  });
+
+  it('says how to get an ffmpeg that is missing', async () => {
+    const { code, stdout } = await srvid(['doctor'], { env: { FFMPEG_PATH: '/nowhere/ffmpeg' } });
+    expect(code).toBe(1);
+    expect(stdout.toString()).toMatch(/MISSING ffmpeg: .*\/nowhere\/ffmpeg.*apt install ffmpeg/);
+  });
+});
+
+it('srvid --version prints the version of the package', async () => {
+  const { version } = (await import('../../package.json', { with: { type: 'json' } })).default;
+  expect((await srvid(['--version'])).stdout.toString().trim()).toBe(version);
+});
+
+it('runs the example plugin: the luma is four fifths, the chroma as it was', async () => {
+  const folder = await temporaryFolder();
+  const input = join(folder, 'gray.mkv');
+  const output = join(folder, 'dark.mkv');
+  const darken = fileURLToPath(new URL('../../examples/plugins/darken.js', import.meta.url));
+  await ffmpeg('-f', 'lavfi', '-i', 'color=0x808080:s=32x32:r=5:d=0.4', '-pix_fmt', 'yuv420p', '-c:v', 'ffv1', input);
+  const [before] = await rawFrames(input, 'yuv420p');
+  endOf(await srvid([input, output, '--preset', 'bicubic', '--plugin', darken, '--encoder', 'ffv1', '--json']));
+  const after = await rawFrames(output, 'yuv420p');
+  expect(new Set(after.subarray(0, 64 * 64))).toEqual(new Set([Math.trunc((before as number) * 0.8)]));
+  expect(new Set(after.subarray(64 * 64, 64 * 64 * 1.5))).toEqual(new Set([128]));
+});
