@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { SrvidError } from './errors.js';
 import { DEFAULT_ENCODER, type Preset, type SessionOptions } from './options.js';
-import { carryAudio, containerFor } from './pipeline/container.js';
+import { planCarry } from './pipeline/carry.js';
+import { containerFor } from './pipeline/container.js';
 import type { EncodePlan, EncoderSettings } from './pipeline/encode.js';
 import { encodedSize, scaledAspect } from './pipeline/encode-graph.js';
 import type { FfmpegBinary } from './pipeline/ffmpeg-binary.js';
 import type { FrameFormat } from './pipeline/frame.js';
-import { probeBytes, probeFile } from './pipeline/probe.js';
+import { type ProbedStream, probeBytes, probeFile } from './pipeline/probe.js';
 import { describeSource, type Source } from './pipeline/source.js';
 import { peekStream } from './pipeline/standard-input.js';
 
@@ -44,24 +45,30 @@ interface OutputRequest {
   readonly output: string;
 }
 
+export interface PlannedOutput {
+  readonly plan: EncodePlan;
+  /** Cover art to take out of the source, and then to name in the plan's `carry.covers`. */
+  readonly covers: readonly ProbedStream[];
+  readonly warnings: readonly string[];
+}
+
 /** How to encode and what to carry along. @throws SRVID_OUTPUT_FORMAT */
-export function planOutput({ options, preset, source: { source, bytes }, format, output }: OutputRequest): { plan: EncodePlan; warnings: readonly string[] } {
+export function planOutput({ options, preset, source: { source, bytes }, format, output }: OutputRequest): PlannedOutput {
   const container = containerFor(options.output, options.format);
-  const audio = source.probe.streams.filter((stream) => stream.codec_type === 'audio');
-  const carried = carryAudio(container, audio);
-  const range = { start: options.start, duration: options.duration };
+  const carried = planCarry(container, source.probe, source.video, bytes ? new Set(['audio']) : undefined);
   const size = encodedSize(format);
   const cropped = size.width !== format.width || size.height !== format.height;
   const { info } = source;
+  const { streams } = carried;
   const carry: EncodePlan['carry'] = bytes
-    ? { from: 'pipe', streams: [], audioOptions: carried.options }
+    ? { from: 'pipe', streams, forwarded: [] }
     : {
         from: 'file',
         path: source.url,
-        videoIndex: source.video.index,
-        audioIndices: audio.map((stream) => stream.index),
-        audioOptions: carried.options,
-        range,
+        video: source.video,
+        streams,
+        covers: [],
+        range: { start: options.start, duration: options.duration },
         startSeconds: source.probe.startSeconds ?? 0,
       };
   return {
@@ -76,6 +83,7 @@ export function planOutput({ options, preset, source: { source, bytes }, format,
       shiftSeconds: source.shiftSeconds,
       carry,
     },
+    covers: carried.covers,
     warnings: [
       ...carried.warnings,
       ...(cropped

@@ -2,9 +2,10 @@ import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { buildChain, type Chain } from './chain.js';
 import { describeCause, SrvidError } from './errors.js';
-import { type OpenedSource, openSource, planOutput } from './io-plan.js';
+import { type OpenedSource, openSource, type PlannedOutput, planOutput } from './io-plan.js';
 import { parseSessionOptions, type SessionOptions, type SessionRequest } from './options.js';
 import { Budget } from './pipeline/budget.js';
+import { CoverArt } from './pipeline/cover-art.js';
 import { Decoder } from './pipeline/decode.js';
 import { type EncodePlan, Encoder } from './pipeline/encode.js';
 import { encodedSize } from './pipeline/encode-graph.js';
@@ -54,8 +55,8 @@ class Run {
   readonly #host: PluginHost;
   readonly #budget: Budget;
   readonly #stop = new AbortController();
-  readonly #plan: EncodePlan;
-  readonly #warnings: readonly string[];
+  readonly #planned: PlannedOutput;
+  #covers: CoverArt | undefined;
   #decoder: Decoder | undefined;
   #encoder: Encoder | undefined;
   #flow: FrameFlow | undefined;
@@ -73,9 +74,7 @@ class Run {
     private readonly startedAt: number,
   ) {
     const format = (segments.at(-1) as Segment).output;
-    const planned = planOutput({ options, preset: preset.preset, source: opened, format, output: output?.partial ?? 'pipe:1' });
-    this.#plan = planned.plan;
-    this.#warnings = [...opened.source.warnings, ...planned.warnings];
+    this.#planned = planOutput({ options, preset: preset.preset, source: opened, format, output: output?.partial ?? 'pipe:1' });
     const lookahead = segments.reduce((frames, segment) => frames + segment.window.future, 0);
     this.#budget = new Budget(2 * options.workers + 2 + lookahead);
     const { color, timeBase } = opened.source.info;
@@ -94,11 +93,10 @@ class Run {
     this.hooks.signal?.addEventListener('abort', this.#interrupt, { once: true });
     if (this.hooks.signal?.aborted) this.#interrupt();
     this.#emit(this.#startEvent());
-    for (const message of this.#warnings) this.#emit({ v: 1, type: 'warning', message });
+    for (const message of [...this.opened.source.warnings, ...this.#planned.warnings]) this.#emit({ v: 1, type: 'warning', message });
     const decoder = this.#startDecoder();
-    await this.#orInterrupted(Promise.all([this.#host.open(), decoder.open(), testEncoder(this.binary, this.#plan)]));
-    const { carry } = this.#plan;
-    const encoder = new Encoder(this.binary, carry.from === 'pipe' ? { ...this.#plan, carry: { ...carry, streams: decoder.forwarded } } : this.#plan);
+    await this.#orInterrupted(Promise.all([this.#host.open(), decoder.open(), testEncoder(this.binary, this.#planned.plan)]));
+    const encoder = new Encoder(this.binary, await this.#completePlan(decoder));
     this.#encoder = encoder;
     await encoder.open();
     this.#firstFrameAt = performance.now();
@@ -126,7 +124,7 @@ class Run {
     this.hooks.signal?.removeEventListener('abort', this.#interrupt);
     this.#budget.close();
     await Promise.all([this.#decoder?.stop(), this.#encoder?.stop(), this.#host.close()]);
-    await this.output?.discard();
+    await Promise.all([this.#covers?.discard(), this.output?.discard()]);
   }
 
   #startDecoder(): Decoder {
@@ -136,6 +134,16 @@ class Run {
       await this.#encoder?.forward(packet);
     });
     return this.#decoder;
+  }
+
+  /** Adds to the plan what is known only now: the streams in the decoder's pipe, the covers as files. */
+  async #completePlan(decoder: Decoder): Promise<EncodePlan> {
+    const { plan, covers } = this.#planned;
+    const { carry } = plan;
+    if (carry.from === 'pipe') return { ...plan, carry: { ...carry, forwarded: decoder.forwarded } };
+    if (carry.from === 'nothing' || covers.length === 0) return plan;
+    this.#covers = await CoverArt.extract(this.binary, carry.path, covers);
+    return { ...plan, carry: { ...carry, covers: this.#covers.files } };
   }
 
   async #finish(): Promise<Summary> {
@@ -205,7 +213,7 @@ class Run {
       input: url,
       output: this.options.output,
       source: { width: info.format.width, height: info.format.height, pixelFormat: info.format.kind, fps: toNumber(info.frameRate), frames: expectedFrames },
-      target: { ...encodedSize(this.#plan.format), encoder: this.#plan.encoder.name, container: this.#plan.container.muxer },
+      target: { ...encodedSize(this.#planned.plan.format), encoder: this.#planned.plan.encoder.name, container: this.#planned.plan.container.muxer },
       preset: basename(this.preset.name, '.json'),
       plan: describePlan(this.segments),
       models: this.chain.models.map((model) => model.entry.id),

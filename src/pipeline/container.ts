@@ -1,31 +1,82 @@
 import { extname } from 'node:path';
 import { SrvidError } from '../errors.js';
-import type { ProbedStream } from './probe.js';
 
-/** What a kind of output file can hold. */
+/** What a kind of output file can hold. Codecs by ffmpeg's names. */
 export interface Container {
   /** ffmpeg's muxer. */
   readonly muxer: string;
-  /** Audio codecs it takes as they are; undefined: any. */
-  readonly audio: ReadonlySet<string> | undefined;
-  /** What other audio is turned into. */
-  readonly audioFallback: string;
+  readonly audio: Holding;
+  readonly subtitle: Holding;
+  /** Further pictures beside the video that is processed: cover art, a second camera. */
+  readonly video: Holding;
+  readonly attachment: Holding;
+  readonly chapters: boolean;
+  /** Cover art is an attachment there, not a picture stream. */
+  readonly coversAreAttached?: boolean;
   /** Further options of the muxer; `stream` where the output is a pipe, which cannot be gone back in. */
   readonly options: (stream: boolean) => readonly string[];
 }
 
-const MP4_AUDIO = new Set(['aac', 'mp3', 'mp2', 'ac3', 'eac3', 'alac', 'opus', 'flac', 'dts']);
-const none = () => [];
-const mp4Options = (stream: boolean) => ['-movflags', stream ? '+frag_keyframe+empty_moov+default_base_moof' : '+faststart'];
+/** Which codecs are copied as they are, and what others become: an encoder's name, or nothing where they cannot be held. */
+interface Holding {
+  readonly copies: ReadonlySet<string> | 'all' | 'none';
+  readonly fallback?: string;
+}
+
+const ALL: Holding = { copies: 'all' };
+const NONE: Holding = { copies: 'none' };
+const only = (codecs: string, fallback?: string): Holding => ({ copies: new Set(codecs.split(' ')), ...(fallback ? { fallback } : {}) });
+const noOptions = () => [];
+const mp4Options = (stream: boolean) => [
+  ...['-movflags', stream ? '+frag_keyframe+empty_moov+default_base_moof' : '+faststart'],
+  ...['-strict', 'experimental'], // ffmpeg 5 calls FLAC in MP4 that.
+];
+
+const MP4_AUDIO = 'aac mp3 mp2 ac3 eac3 alac opus flac dts';
+const MP4_VIDEO = 'h264 hevc av1 vp9 mpeg4 mpeg2video mjpeg png';
+const mp4 = { video: only(MP4_VIDEO), subtitle: only('mov_text dvd_subtitle', 'mov_text'), attachment: NONE, chapters: true, options: mp4Options };
 
 const CONTAINERS: Readonly<Record<string, Container>> = {
-  mp4: { muxer: 'mp4', audio: MP4_AUDIO, audioFallback: 'aac', options: mp4Options },
-  mov: { muxer: 'mov', audio: new Set([...MP4_AUDIO, 'pcm_s16le', 'pcm_s24le', 'pcm_s16be', 'pcm_s24be']), audioFallback: 'aac', options: mp4Options },
-  matroska: { muxer: 'matroska', audio: undefined, audioFallback: 'flac', options: none },
-  webm: { muxer: 'webm', audio: new Set(['opus', 'vorbis']), audioFallback: 'libopus', options: none },
-  mpegts: { muxer: 'mpegts', audio: new Set(['aac', 'mp3', 'mp2', 'ac3', 'eac3', 'dts', 'opus']), audioFallback: 'aac', options: none },
-  avi: { muxer: 'avi', audio: new Set(['mp3', 'mp2', 'ac3', 'aac', 'pcm_s16le', 'flac']), audioFallback: 'libmp3lame', options: none },
-  nut: { muxer: 'nut', audio: undefined, audioFallback: 'flac', options: none },
+  mp4: { ...mp4, muxer: 'mp4', audio: only(MP4_AUDIO, 'aac') },
+  mov: { ...mp4, muxer: 'mov', audio: only(`${MP4_AUDIO} pcm_s16le pcm_s24le pcm_s16be pcm_s24be`, 'aac') },
+  matroska: {
+    muxer: 'matroska',
+    audio: ALL,
+    video: ALL,
+    subtitle: only('subrip ass ssa webvtt text hdmv_pgs_subtitle dvd_subtitle dvb_subtitle hdmv_text_subtitle', 'subrip'),
+    attachment: ALL,
+    coversAreAttached: true,
+    chapters: true,
+    options: noOptions,
+  },
+  webm: {
+    muxer: 'webm',
+    audio: only('opus vorbis', 'libopus'),
+    video: only('vp8 vp9 av1'),
+    subtitle: only('webvtt', 'webvtt'),
+    attachment: NONE,
+    chapters: true,
+    options: noOptions,
+  },
+  mpegts: {
+    muxer: 'mpegts',
+    audio: only('aac mp3 mp2 ac3 eac3 dts opus', 'aac'),
+    video: only('h264 hevc mpeg2video'),
+    subtitle: only('dvb_subtitle dvb_teletext hdmv_pgs_subtitle'),
+    attachment: NONE,
+    chapters: false,
+    options: noOptions,
+  },
+  avi: {
+    muxer: 'avi',
+    audio: only('mp3 mp2 ac3 aac pcm_s16le flac', 'libmp3lame'),
+    video: NONE,
+    subtitle: NONE,
+    attachment: NONE,
+    chapters: false,
+    options: noOptions,
+  },
+  nut: { muxer: 'nut', audio: ALL, video: ALL, subtitle: ALL, attachment: NONE, chapters: true, options: noOptions },
 };
 
 const BY_EXTENSION: Readonly<Record<string, keyof typeof CONTAINERS>> = {
@@ -59,20 +110,4 @@ export function containerFor(output: string, format: string | undefined): Contai
     `${what}. ${output === '-' ? '' : `Let it end in one of ${Object.keys(BY_EXTENSION).join(', ')}, or `}give --format with one of ${Object.keys(CONTAINERS).join(', ')}.`,
     { output },
   );
-}
-
-/** How each audio stream goes into a container: options of the encoder command, in the order of mapping, and warnings. */
-export function carryAudio(container: Container, audio: readonly ProbedStream[]): { options: string[]; warnings: string[] } {
-  const options: string[] = [];
-  const warnings: string[] = [];
-  for (const [index, stream] of audio.entries()) {
-    const codec = stream.codec_name ?? 'unknown';
-    const fits = container.audio?.has(codec) ?? true;
-    options.push(`-c:a:${index}`, fits ? 'copy' : container.audioFallback);
-    if (!fits)
-      warnings.push(
-        `Audio track ${index + 1} is ${codec}, which ${container.muxer} cannot hold; it is encoded anew as ${container.audioFallback}. Write .mkv to keep it.`,
-      );
-  }
-  return { options, warnings };
 }

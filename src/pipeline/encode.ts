@@ -1,5 +1,7 @@
 import { SrvidError } from '../errors.js';
+import type { CarriedStream } from './carry.js';
 import type { Container } from './container.js';
+import type { CoverFile } from './cover-art.js';
 import type { ForwardedPacket, TimeRange } from './decode.js';
 import { filterGraph, rawStreams } from './encode-graph.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
@@ -8,6 +10,7 @@ import { FfmpegProcess } from './ffmpeg-process.js';
 import type { Color, FrameFormat } from './frame.js';
 import type { NutStream } from './nut-syntax.js';
 import { type NutPayload, NutWriter } from './nut-writer.js';
+import type { ProbedStream } from './probe.js';
 import { formatRational, type Rational } from './time.js';
 import { withTimeout } from './timeout.js';
 
@@ -31,19 +34,19 @@ export interface EncodePlan {
   readonly output: string;
   /** Taken off every pts, in seconds: see `Source.shiftSeconds`. */
   readonly shiftSeconds: number;
-  /** Where audio, metadata and chapters come from. */
+  /** Where everything but the video comes from. */
   readonly carry:
     | {
         readonly from: 'file';
         readonly path: string;
-        readonly videoIndex: number;
-        readonly audioIndices: readonly number[];
-        readonly audioOptions: readonly string[];
+        readonly video: ProbedStream;
+        readonly streams: readonly CarriedStream[];
+        readonly covers: readonly CoverFile[];
         readonly range: TimeRange;
         /** Time at which the container begins; `range` counts from it. */
         readonly startSeconds: number;
       }
-    | { readonly from: 'pipe'; readonly streams: readonly NutStream[]; readonly audioOptions: readonly string[] }
+    | { readonly from: 'pipe'; readonly streams: readonly CarriedStream[]; readonly forwarded: readonly NutStream[] }
     | { readonly from: 'nothing' };
 }
 
@@ -90,7 +93,7 @@ export class Encoder {
       // The pixel's shape is set at the end of the filter graph: planes whose shapes differ would not be merged.
       video: { width, height },
     }));
-    this.#writer = new NutWriter(this.#process.writable(0), [...video, ...(plan.carry.from === 'pipe' ? plan.carry.streams : [])]);
+    this.#writer = new NutWriter(this.#process.writable(0), [...video, ...(plan.carry.from === 'pipe' ? plan.carry.forwarded : [])]);
   }
 
   /** Milliseconds for which the rest of the pipeline waited for ffmpeg to take frames. */
@@ -166,7 +169,8 @@ function encodeCommand(plan: EncodePlan) {
     ...['-filter_complex', filterGraph(format, color, plan.sampleAspect), '-map', '[v]'],
     ...carriedStreams(plan),
     ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(timeBase, ':')],
-    ...['-c:v', encoder.name, ...encoder.options.flatMap(([name, value]) => [`-${name}:v`, value])],
+    // Only the first video stream is encoded; a cover that is carried along is copied.
+    ...['-c:v:0', encoder.name, ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])],
     ...colorTags(color),
     ...(start > 0 ? ['-ss', String(start), '-output_ts_offset', String(-start)] : []),
     ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
@@ -178,14 +182,22 @@ function encodeCommand(plan: EncodePlan) {
 
 function carriedStreams({ carry }: EncodePlan): string[] {
   if (carry.from === 'nothing') return [];
-  if (carry.from === 'pipe') return ['-map', '0:a?', ...carry.audioOptions];
-  const { videoIndex, audioIndices, audioOptions } = carry;
+  // The processed video is the output's stream 0, so the others count from 1.
+  const codecs = carry.streams.flatMap(({ codec }, order) => [`-c:${order + 1}`, codec]);
+  if (carry.from === 'pipe') return ['-map', '0:a?', ...codecs];
+  const { video, streams, covers } = carry;
+  const dispositions = Object.entries(video.disposition ?? {}).filter(([, set]) => set === 1);
   return [
-    ...audioIndices.flatMap((index) => ['-map', `1:${index}`]),
-    ...audioOptions,
-    ...['-map_metadata', '1', '-map_chapters', '1', '-map_metadata:s:v:0', `1:s:${videoIndex}`],
+    ...streams.flatMap(({ index }) => ['-map', `1:${index}`]),
+    ...codecs,
+    ...['-map_metadata', '1', '-map_chapters', '1', '-map_metadata:s:0', `1:s:${video.index}`],
     // To name the tags of one stream ends ffmpeg's own copying for all of them.
-    ...audioIndices.flatMap((index, order) => [`-map_metadata:s:a:${order}`, `1:s:${index}`]),
+    ...streams.flatMap(({ index }, order) => [`-map_metadata:s:${order + 1}`, `1:s:${index}`]),
+    ...covers.flatMap(({ path, filename, mimeType }, order) => {
+      const stream = streams.length + 1 + order;
+      return ['-attach', path, `-metadata:s:${stream}`, `filename=${filename}`, `-metadata:s:${stream}`, `mimetype=${mimeType}`];
+    }),
+    ...['-disposition:0', dispositions.map(([name]) => name).join('+') || '0'],
   ];
 }
 

@@ -7,8 +7,12 @@ import { type ErrorCode, SrvidError } from '../errors.js';
 const GRACE_MS = 1000;
 const KEPT_LOG_LINES = 40;
 
-/** Messages of ffmpeg's NUT demuxer that every healthy run prints: a pipe has no index. */
-const HARMLESS = /read_timestamp failed|no index at the end|Last message repeated/;
+/**
+ * What healthy runs print: a NUT pipe has no index to look up; an attachment (a font) has no codec, and ffmpeg wonders
+ * about it whether or not anybody wants it.
+ */
+const HARMLESS =
+  /read_timestamp failed|no index at the end|Last message repeated|codec parameters for stream \d+ \((Attachment|Data|Unknown)|Consider increasing the value for/;
 
 export interface FfmpegOptions {
   readonly path: string;

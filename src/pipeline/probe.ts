@@ -8,7 +8,7 @@ import { fileUrl } from './ffmpeg-command.js';
 const run = promisify(execFile);
 const PROBE_TIMEOUT_MS = 30_000;
 
-const dispositionSchema = z.object({ attached_pic: z.number().optional(), default: z.number().optional() }).loose();
+const dispositionSchema = z.record(z.string(), z.number());
 
 const streamSchema = z
   .object({
@@ -41,6 +41,7 @@ const streamSchema = z
 const probeSchema = z
   .object({
     streams: z.array(streamSchema).default([]),
+    chapters: z.array(z.unknown()).default([]),
     format: z.object({ format_name: z.string().optional(), duration: z.string().optional(), start_time: z.string().optional() }).loose().default({}),
   })
   .loose();
@@ -51,13 +52,15 @@ export type ProbedStream = z.infer<typeof streamSchema>;
 /** What ffprobe found in an input. */
 export interface Probe {
   readonly streams: readonly ProbedStream[];
+  /** How many chapters it has. */
+  readonly chapters: number;
   /** The demuxer's name, "mov,mp4,m4a,3gp,3g2,mj2". */
   readonly formatName: string;
   readonly durationSeconds: number | undefined;
   readonly startSeconds: number | undefined;
 }
 
-const PROBE_ARGUMENTS = ['-v', 'error', '-of', 'json', '-show_streams', '-show_format'];
+const PROBE_ARGUMENTS = ['-v', 'error', '-of', 'json', '-show_streams', '-show_chapters', '-show_format'];
 
 /** @throws SRVID_INPUT_UNREADABLE with what ffprobe said. */
 export async function probeFile(binary: FfmpegBinary, path: string): Promise<Probe> {
@@ -95,9 +98,10 @@ export async function probeBytes(binary: FfmpegBinary, head: Uint8Array, name: s
 
 /** ffprobe's JSON to a `Probe`. @throws a zod or JSON error for anything else. */
 export function parseProbe(json: string): Probe {
-  const { streams, format } = probeSchema.parse(JSON.parse(json));
+  const { streams, chapters, format } = probeSchema.parse(JSON.parse(json));
   return {
     streams,
+    chapters: chapters.length,
     formatName: format.format_name ?? 'unknown',
     durationSeconds: finite(format.duration),
     startSeconds: finite(format.start_time),

@@ -5,7 +5,8 @@ import { type FrameFormat, frameBytes } from './frame.js';
 
 /** Some hardware encoders refuse less than this. */
 const TEST_SIDE = 192;
-const NULL_CONTAINER = { muxer: 'null', audio: undefined, audioFallback: 'copy', options: () => [] };
+const NOTHING = { copies: 'none' } as const;
+const NULL_CONTAINER = { muxer: 'null', audio: NOTHING, subtitle: NOTHING, video: NOTHING, attachment: NOTHING, chapters: false, options: () => [] };
 
 /**
  * Runs the encoder of a plan, with its filter graph and settings, once on two tiny frames, so that an ffmpeg that

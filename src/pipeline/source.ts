@@ -70,8 +70,8 @@ export function rotationOf(stream: ProbedStream): number {
 
 function pickVideo(url: string, probe: Probe): ProbedStream {
   const videos = probe.streams.filter((stream) => stream.codec_type === 'video');
-  const moving = videos.filter((stream) => !stream.disposition?.attached_pic);
-  const video = moving.find((stream) => stream.disposition?.default) ?? moving[0];
+  const moving = videos.filter((stream) => !stream.disposition?.['attached_pic']);
+  const video = moving.find((stream) => stream.disposition?.['default']) ?? moving[0];
   if (video) return video;
   const found = probe.streams.map((stream) => stream.codec_type ?? 'unknown').join(', ') || 'nothing';
   const cover = videos.length > 0 ? ' The only picture in it is cover art.' : '';

@@ -31,7 +31,7 @@ export function toNumber(value: Rational): number {
 
 /** "30000/1001" (or "16:9") to a Rational; undefined for "0/0", "N/A" and whatever else ffprobe prints for unknown. */
 export function parseRational(text: string | undefined): Rational | undefined {
-  const match = /^(-?\d+)[/:](\d+)$/.exec(text ?? '');
+  const match = /^(\d+)[/:](\d+)$/.exec(text ?? '');
   if (!match) return undefined;
   const [num, den] = [Number(match[1]), Number(match[2])];
   return num === 0 || den === 0 || !Number.isSafeInteger(num) || !Number.isSafeInteger(den) ? undefined : rational(num, den);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { messageOf, SrvidError } from '../errors.js';
-import type { VerifiedModel } from './model.js';
+import type { ModelEntry, VerifiedModel } from './model.js';
 import type { Model, Tensor } from './plugin.js';
 
 type OnnxRuntime = typeof import('onnxruntime-node');
@@ -37,7 +37,7 @@ export async function loadModel({ entry, path }: VerifiedModel): Promise<LoadedM
     id: entry.id,
     scale: entry.scale,
     async run(input, output) {
-      assertShapes(entry.id, entry.scale, input, output);
+      assertShapes(entry, input, output);
       const held = buffersFor(input, output);
       held.into.set(input.data);
       await inferenceSession.run({ [inputName]: held.input }, { [outputName]: held.output });
@@ -63,10 +63,11 @@ async function createSession(runtime: OnnxRuntime, id: string, path: string): Pr
   }
 }
 
-function assertShapes(id: string, scale: number, input: Tensor, output: Tensor): void {
+function assertShapes({ id, scale, planes }: ModelEntry, input: Tensor, output: Tensor): void {
   const [batch, channels, height, width] = input.dims as [number, number, number, number];
   const expected = [batch, channels, height * scale, width * scale];
-  const fits = expected.every((size, axis) => size === output.dims[axis]);
+  const whole = channels === (planes === 'rgb' ? 3 : 1) && input.dims.every((size) => Number.isInteger(size) && size > 0);
+  const fits = whole && expected.every((size, axis) => size === output.dims[axis]);
   if (fits && input.data.length === product(input.dims) && output.data.length === product(output.dims)) return;
   throw new SrvidError(
     'SRVID_MODEL_INVALID',

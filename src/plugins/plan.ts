@@ -31,7 +31,7 @@ export function planChain(source: PlainFormat, chain: readonly LoadedPlugin[]): 
   const steps: Step[] = [];
   for (const loaded of chain) {
     const arrives = steps.at(-1)?.gives ?? source;
-    steps.push(planStep(loaded, arrives));
+    steps.push(planStep(loaded, arrives, source.kind));
   }
   const groups: Step[][] = [];
   for (const step of steps) {
@@ -68,8 +68,8 @@ export function outputSize({ plugin, options }: LoadedPlugin, input: Size): Size
   return { width: Math.max(1, Math.round(input.width * scale)), height: Math.max(1, Math.round(input.height * scale)) };
 }
 
-function planStep(loaded: LoadedPlugin, arrives: FrameFormat): Step {
-  const reads = readable(loaded.plugin.planes, arrives);
+function planStep(loaded: LoadedPlugin, arrives: FrameFormat, sourceKind: PixelFormat): Step {
+  const reads = readable(loaded.plugin.planes, arrives, sourceKind);
   const size = outputSize(loaded, reads);
   const resized = size.width !== reads.width || size.height !== reads.height;
   if (!resized) return { loaded, arrives, reads, gives: reads };
@@ -80,10 +80,10 @@ function planStep(loaded: LoadedPlugin, arrives: FrameFormat): Step {
   return { loaded, arrives, reads, gives: { kind: reads.kind as PixelFormat, ...size } };
 }
 
-function readable(planes: 'y' | 'yuv' | 'rgb', format: FrameFormat): FrameFormat {
+function readable(planes: 'y' | 'yuv' | 'rgb', format: FrameFormat, sourceKind: PixelFormat): FrameFormat {
   const size = { width: format.width, height: format.height };
   if (planes === 'rgb') return { kind: 'rgb24', ...size };
-  if (format.kind === 'rgb24') return { kind: 'yuv444p', ...size };
+  if (format.kind === 'rgb24') return encodable(format, sourceKind);
   if (planes === 'yuv' && format.kind === 'split') return { kind: format.small.kind, ...size };
   return format;
 }

@@ -9,6 +9,8 @@ import { PLUGIN_API_VERSION, type Plugin } from './plugin.js';
 /** The plugins that come with srvid. They are loaded by the same way as anybody else's. */
 export const BUILTIN_PLUGINS = ['abpn', 'bicubic'] as const;
 
+const PACKAGE_NAME = /^(@[\w~-][\w.~-]*\/)?[\w~-][\w.~-]*$/;
+
 /** What a chain names: a plugin and the options it is to have, not yet validated. */
 export interface PluginRequest {
   /** A built-in's name, a path ("./sharpen.js", a directory with a package.json), or a package's name. */
@@ -89,8 +91,13 @@ async function moduleOf(use: string, folder: string): Promise<string> {
   if (/^(\.{0,2}\/|[A-Za-z]:[\\/])|\.[cm]?js$/.test(use) && existsSync(path)) {
     return statSync(path).isDirectory() ? pathToFileURL(await packageEntry(path, use)).href : pathToFileURL(path).href;
   }
+  const require = createRequire(resolvePath(folder, 'srvid'));
+  // `require.resolve` refuses packages that are only for `import`, so a package's own entry is looked up here.
+  const places = PACKAGE_NAME.test(use) ? (require.resolve.paths(use) ?? []) : [];
+  const installed = places.map((place) => resolvePath(place, use)).find((place) => existsSync(resolvePath(place, 'package.json')));
+  if (installed) return pathToFileURL(await packageEntry(installed, use)).href;
   try {
-    return pathToFileURL(createRequire(resolvePath(folder, 'srvid')).resolve(use)).href;
+    return pathToFileURL(require.resolve(use)).href;
   } catch (error) {
     throw new SrvidError(
       'SRVID_PLUGIN_UNKNOWN',
@@ -104,8 +111,7 @@ async function moduleOf(use: string, folder: string): Promise<string> {
 async function packageEntry(path: string, use: string): Promise<string> {
   try {
     const manifest = JSON.parse(await readFile(resolvePath(path, 'package.json'), 'utf8')) as { main?: string; exports?: unknown };
-    const entry = typeof manifest.exports === 'string' ? manifest.exports : (manifest.main ?? 'index.js');
-    return resolvePath(path, entry);
+    return resolvePath(path, exported(manifest.exports) ?? manifest.main ?? 'index.js');
   } catch (error) {
     throw new SrvidError(
       'SRVID_PLUGIN_INVALID',
@@ -114,6 +120,18 @@ async function packageEntry(path: string, use: string): Promise<string> {
       error,
     );
   }
+}
+
+/** The file that a package.json's `exports` gives to an `import` of the package itself. */
+function exported(exports: unknown): string | undefined {
+  if (typeof exports === 'string') return exports;
+  if (typeof exports !== 'object' || exports === null) return undefined;
+  if ('.' in exports) return exported(exports['.']);
+  for (const [condition, target] of Object.entries(exports)) {
+    const found = ['node', 'import', 'default'].includes(condition) ? exported(target) : undefined;
+    if (found) return found;
+  }
+  return undefined;
 }
 
 function jsonOrText(value: string): unknown {

@@ -17,9 +17,22 @@ const models = new Map<string, LoadedModel>();
 let opening: Promise<readonly (SegmentRunner | undefined)[]> | undefined;
 
 // A worker that exits in mid-task is never heard of again: the pool does not look. So a plugin may not end its thread.
+const exitThread = process.exit;
 process.exit = (code) => {
   throw new Error(`a plugin called process.exit(${code ?? ''}), which would end the run without a word`);
 };
+// After an error that nobody caught, Node itself ends the thread so, and the pool hears of it.
+process.once('uncaughtExceptionMonitor', () => {
+  process.exit = exitThread;
+});
+
+// The pool would take a plugin's message for the answer to a task, and each later answer for that of another one.
+const post = parentPort?.postMessage.bind(parentPort);
+if (parentPort) {
+  parentPort.postMessage = () => {
+    throw new Error('a plugin posted a message to the main thread, which only srvid does');
+  };
+}
 
 parentPort?.on('message', (request: WorkerRequest) => {
   handle(request).then(
@@ -80,7 +93,7 @@ async function close(): Promise<readonly number[]> {
 }
 
 function answer(reply: WorkerReply): void {
-  parentPort?.postMessage(reply);
+  post?.(reply);
 }
 
 function recordOf(error: unknown) {

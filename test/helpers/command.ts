@@ -33,7 +33,7 @@ export async function srvid(args: readonly string[], { env = {}, cwd, stdin, onS
     ? stdout
         .toString()
         .split('\n')
-        .filter((line) => line.startsWith('{'))
+        .filter((line) => line.startsWith('{"v"'))
     : [];
   return { code, stdout, stderr: Buffer.concat(said).toString(), events: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
 }

@@ -120,10 +120,10 @@ test('a frame rate that nobody can tell is 25, and never zero', () => {
 });
 
 test('whatever JSON ffprobe might print is described or refused', () => {
-  const value = fc.oneof(fc.constantFrom('1/0', '0/0', '-1/5', '1e400', 'N/A', 'constructor', '__proto__', ''), fc.string(), fc.double(), fc.integer(), fc.constant(null));
-  const text = fc.oneof(fc.constantFrom('1/0', '0/0', '-1/5', '1e400', 'N/A', 'constructor', '__proto__', '99999999999999999999/7'), fc.string());
+  const value = fc.oneof(fc.constantFrom('1/0', '0/0', '-1/5', '1e400', 'N/A', '__proto__', ''), fc.string(), fc.double(), fc.integer(), fc.constant(null));
+  const text = fc.oneof(fc.constantFrom('1/0', '0/0', '-1/5', '1e400', 'N/A', '-0.5', '9e15', 'yuv420p', 'gray', '99999999999999999999/7'), fc.string());
   const likely = fc.record(
-    { index: fc.nat(9), codec_type: fc.constant('video'), width: fc.integer(), height: fc.nat(20_000), pix_fmt: text, avg_frame_rate: text, time_base: text, start_time: text, sample_aspect_ratio: text, duration: text, nb_frames: text },
+    { index: fc.nat(9), codec_type: fc.constant('video'), width: fc.integer({ min: -2, max: 17_000 }), height: fc.nat(17_000), pix_fmt: text, avg_frame_rate: text, time_base: text, start_time: text, sample_aspect_ratio: text, duration: text, nb_frames: text },
     { requiredKeys: ['index', 'codec_type'] },
   );
   const anything = fc.oneof(fc.json(), fc.string(), fc.record({ streams: fc.array(fc.oneof(likely, fc.dictionary(fc.string(), value))), format: fc.dictionary(fc.string(), value) }).map((json) => JSON.stringify(json)));
@@ -151,5 +151,5 @@ test('whatever JSON ffprobe might print is described or refused', () => {
     }),
     { numRuns: fuzzCases(2000) },
   );
-  expect(described).toBeGreaterThan(0);
+  expect(described).toBeGreaterThan(10);
 });

@@ -71,6 +71,7 @@ test.each([
   ['25', undefined],
   ['1/2/3', undefined],
   ['99999999999999999999/3', undefined],
+  ['-1/5', undefined],
   [undefined, undefined],
 ])('parseRational reads %o as %o', (text, expected) => {
   expect(parseRational(text)).toEqual(expected);
