@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { SrvidError } from './errors.js';
+import { type ErrorCode, SrvidError } from './errors.js';
 import { DEFAULT_ENCODER, type Preset, type SessionOptions } from './options.js';
 import { planCarry } from './pipeline/carry.js';
 import { containerFor } from './pipeline/container.js';
@@ -24,7 +24,7 @@ export async function openSource(binary: FfmpegBinary, options: SessionOptions, 
   if (options.input === '-') {
     const { head, bytes } = await peekStream(standardInput);
     const probe = await probeBytes(binary, head, 'standard input', options.inputFormat);
-    return { source: describeSource('standard input', probe), bytes };
+    return { source: accepted(describeSource('standard input', probe, options.deinterlace), options), bytes };
   }
   const path = resolve(options.input);
   const found = await stat(path).catch(() => undefined);
@@ -32,7 +32,17 @@ export async function openSource(binary: FfmpegBinary, options: SessionOptions, 
     const what = found ? 'is not a file' : 'does not exist';
     throw new SrvidError('SRVID_INPUT_NOT_FOUND', `The input ${path} ${what}. Give the path of a video file, or - for standard input.`, { path });
   }
-  return { source: describeSource(path, await probeFile(binary, path)), bytes: undefined };
+  return { source: accepted(describeSource(path, await probeFile(binary, path), options.deinterlace), options), bytes: undefined };
+}
+
+function accepted(source: Source, { strict }: SessionOptions): Source {
+  if (strict) refuseLosses(source.losses, 'SRVID_INPUT_UNSUPPORTED');
+  return source;
+}
+
+function refuseLosses(losses: readonly string[], code: ErrorCode): void {
+  if (losses.length === 0) return;
+  throw new SrvidError(code, `Something would be lost, and --strict was given: ${losses.join(' ')} Leave --strict out to go on.`, { losses });
 }
 
 interface OutputRequest {
@@ -56,6 +66,7 @@ export interface PlannedOutput {
 export function planOutput({ options, preset, source: { source, bytes }, format, output }: OutputRequest): PlannedOutput {
   const container = containerFor(options.output, options.format);
   const carried = planCarry(container, source.probe, source.video, bytes ? new Set(['audio']) : undefined);
+  if (options.strict) refuseLosses(carried.warnings, 'SRVID_OUTPUT_FORMAT');
   const size = encodedSize(format);
   const cropped = size.width !== format.width || size.height !== format.height;
   const { info } = source;
@@ -75,6 +86,7 @@ export function planOutput({ options, preset, source: { source, bytes }, format,
     plan: {
       format,
       timeBase: info.timeBase,
+      frameRate: info.frameRate,
       color: info.color,
       sampleAspect: scaledAspect({ ...info.format, sampleAspect: info.sampleAspect }, format),
       encoder: encoderSettings(options, preset),
@@ -103,6 +115,7 @@ function encoderSettings(options: SessionOptions, preset: Preset): EncoderSettin
   return {
     name,
     options: [
+      ...(options.pixFmt === undefined ? [] : [['pix_fmt', options.pixFmt] as const]),
       ...(crf === undefined || given.has('crf') ? [] : [['crf', String(crf)] as const]),
       ...Object.entries(inherited.options).filter(([option]) => !given.has(option)),
       ...options.encoderOptions,

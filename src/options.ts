@@ -53,6 +53,11 @@ export const sessionSchema = z
     inputFormat: z.string().regex(/^\w+$/).optional(),
     encoder: encoderName.optional(),
     crf: z.number().min(0).max(63).optional(),
+    /** Pixel format to encode, by ffmpeg's name; the frames' own where not given. */
+    pixFmt: z
+      .string()
+      .regex(/^[a-z0-9]+$/, 'a pixel format is a name such as yuv420p')
+      .optional(),
     encoderOptions: z.array(z.tuple([encoderOptionName, z.string()])).default([]),
     /** Seconds from the source's beginning. */
     start: z.number().nonnegative().optional(),
@@ -64,6 +69,10 @@ export const sessionSchema = z
       .max(256)
       .default(() => availableParallelism()),
     precision: z.enum(['auto', 'int8', 'fp32']).default('auto'),
+    /** What to do with interlaced sources: join fields (bwdif), or leave them. */
+    deinterlace: z.enum(['auto', 'off']).default('auto'),
+    /** Refuse what would lose something on the way in or out, instead of warning. */
+    strict: z.boolean().default(false),
     overwrite: z.boolean().default(false),
     /** Hard limit of one task in a worker; far above any frame's time, it only ends what would never end. */
     taskTimeoutMs: z.int().positive().default(120_000),

@@ -9,6 +9,7 @@ import { CoverArt } from './pipeline/cover-art.js';
 import { Decoder } from './pipeline/decode.js';
 import { type EncodePlan, Encoder } from './pipeline/encode.js';
 import { encodedSize } from './pipeline/encode-graph.js';
+import { checkEncoder } from './pipeline/encoder-options.js';
 import { type FfmpegBinary, findFfmpeg } from './pipeline/ffmpeg-binary.js';
 import { type FrameFlow, runFrames } from './pipeline/flow.js';
 import { OutputFile } from './pipeline/output-file.js';
@@ -93,9 +94,9 @@ class Run {
     this.hooks.signal?.addEventListener('abort', this.#interrupt, { once: true });
     if (this.hooks.signal?.aborted) this.#interrupt();
     this.#emit(this.#startEvent());
-    for (const message of [...this.opened.source.warnings, ...this.#planned.warnings]) this.#emit({ v: 1, type: 'warning', message });
+    for (const message of [...this.opened.source.losses, ...this.#planned.warnings]) this.#emit({ v: 1, type: 'warning', message });
     const decoder = this.#startDecoder();
-    await this.#orInterrupted(Promise.all([this.#host.open(), decoder.open(), testEncoder(this.binary, this.#planned.plan)]));
+    await this.#orInterrupted(Promise.all([this.#host.open(), decoder.open(), this.#testEncoder()]));
     const encoder = new Encoder(this.binary, await this.#completePlan(decoder));
     this.#encoder = encoder;
     await encoder.open();
@@ -134,6 +135,12 @@ class Run {
       await this.#encoder?.forward(packet);
     });
     return this.#decoder;
+  }
+
+  async #testEncoder(): Promise<void> {
+    const { plan } = this.#planned;
+    await checkEncoder(this.binary, plan.encoder);
+    await testEncoder(this.binary, plan);
   }
 
   /** Adds to the plan what is known only now: the streams in the decoder's pipe, the covers as files. */

@@ -14,6 +14,9 @@ export interface RunFlags {
   readonly encoder?: string;
   readonly crf?: number;
   readonly encoderOption?: readonly (readonly [string, string])[];
+  readonly pixFmt?: string;
+  readonly deinterlace?: 'auto' | 'off';
+  readonly strict?: boolean;
   readonly start?: number;
   readonly duration?: number;
   readonly workers?: number;
@@ -39,6 +42,9 @@ export function addRunOptions(command: Command): Command {
     .option('--encoder <name>', "video encoder by ffmpeg's name (default: libx264)")
     .option('--crf <n>', "quality of the encoder, smaller is better (default: the preset's)", number)
     .option('--encoder-option <k=v>', 'an option of the encoder (repeatable)', collectPair)
+    .option('--pix-fmt <name>', "pixel format to encode (default: the source's)")
+    .option('--deinterlace <mode>', 'auto or off: what to do with interlaced sources (default: auto)')
+    .option('--strict', 'refuse what would lose something, instead of warning')
     .option('--start <time>', 'begin at this time of the input: 90, 1:30, 1500ms', (text) => time(text, '--start'))
     .option('--duration <time>', 'stop after this much of the input', (text) => time(text, '--duration'))
     .option('--workers <n>', 'threads that run networks (default: one a core)', number)

@@ -33,6 +33,8 @@ export interface DecoderOptions extends TimeRange {
 }
 
 const STALL_MS = 60_000;
+/** How long an ffmpeg whose output breaks off may take to end. */
+const DYING_MS = 1000;
 const MAX_FORWARDED_BYTES = 1 << 24;
 
 /** ffmpeg at work on a source: its frames one by one, each with its exact pts. */
@@ -132,12 +134,16 @@ export class Decoder {
   }
 
   async #bounded<T>(work: Promise<T>): Promise<T> {
-    if (this.options.bytes) return work; // A stream may be silent for as long as it likes.
-    return withTimeout(
-      work,
-      STALL_MS,
-      () => new SrvidError('SRVID_DECODE_FAILED', `Tried to decode ${this.source.url}: ffmpeg gave no data for ${STALL_MS / 1000} s.`),
-    );
+    const stalled = () => new SrvidError('SRVID_DECODE_FAILED', `Tried to decode ${this.source.url}: ffmpeg gave no data for ${STALL_MS / 1000} s.`);
+    try {
+      // A stream may be silent for as long as it likes.
+      return await (this.options.bytes ? work : withTimeout(work, STALL_MS, stalled));
+    } catch (error) {
+      // An ffmpeg that dies leaves half a frame behind; then its end says more than the frame does.
+      const corrupt = error instanceof SrvidError && error.code === 'SRVID_STREAM_CORRUPT';
+      if (corrupt) await withTimeout(this.#process.done(), DYING_MS, () => error);
+      throw error;
+    }
   }
 
   #empty(): SrvidError {
@@ -168,6 +174,9 @@ function decodeCommand(source: Source, options: DecoderOptions) {
   ];
   const output = [
     ...['-map', `0:${source.video.index}`, '-c:v', 'rawvideo', '-pix_fmt', source.decodeFormat],
+    // A size that changes must be seen here, not be scaled to the first one in silence.
+    ...['-autoscale', '0'],
+    ...(source.filters.length > 0 ? ['-vf', source.filters.join(',')] : []),
     ...(bytes ? ['-map', '0:a?', '-c:a', 'copy'] : []),
     ...['-fps_mode', 'passthrough', '-enc_time_base', '-1'],
     ...(source.shiftSeconds > 0 ? ['-output_ts_offset', String(source.shiftSeconds)] : []),

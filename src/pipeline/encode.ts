@@ -26,6 +26,8 @@ export interface EncodePlan {
   /** What each frame's bytes are. */
   readonly format: FrameFormat;
   readonly timeBase: Rational;
+  /** What encoders and muxers are told; the frames' own pts are what counts. The last frame gets its duration from it. */
+  readonly frameRate: Rational;
   readonly color: Color;
   readonly sampleAspect: Rational | undefined;
   readonly encoder: EncoderSettings;
@@ -77,11 +79,14 @@ export class Encoder {
       failure: 'SRVID_ENCODE_FAILED',
       stdio: ['pipe', plan.output === 'pipe:1' ? standardOutput : 'ignore', 'pipe', 'pipe'],
     });
+    let partial = '';
     this.#process
       .readable(PROGRESS)
       .setEncoding('utf8')
       .on('data', (text: string) => {
-        for (const [, count] of text.matchAll(/^frame=(\d+)$/gm)) this.#framesEncoded = Number(count);
+        const lines = (partial + text).split('\n');
+        partial = lines.pop() ?? '';
+        for (const line of lines) if (line.startsWith('frame=')) this.#framesEncoded = Number(line.slice('frame='.length));
       });
     const raw = rawStreams(plan.format);
     this.#videoStreams = raw.length;
@@ -168,7 +173,7 @@ function encodeCommand(plan: EncodePlan) {
   const outputOptions = [
     ...['-filter_complex', filterGraph(format, color, plan.sampleAspect), '-map', '[v]'],
     ...carriedStreams(plan),
-    ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(timeBase, ':')],
+    ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(timeBase, ':'), '-r:v:0', formatRational(plan.frameRate)],
     // Only the first video stream is encoded; a cover that is carried along is copied.
     ...['-c:v:0', encoder.name, ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])],
     ...colorTags(color),

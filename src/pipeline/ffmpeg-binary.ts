@@ -32,7 +32,7 @@ export async function findFfmpeg(env: NodeJS.ProcessEnv = process.env): Promise<
 /** Names of the video encoders this ffmpeg was built with. */
 export async function videoEncoders(binary: FfmpegBinary): Promise<ReadonlySet<string>> {
   const { stdout } = await run(binary.ffmpeg, ['-hide_banner', '-encoders'], { maxBuffer: 1 << 22 });
-  return new Set([...stdout.matchAll(/^ V[A-Z.]{5} (\S+)/gm)].map((match) => match[1] as string));
+  return new Set([...stdout.matchAll(/^ V[A-Z.]{5} (\w\S*)/gm)].map((match) => match[1] as string));
 }
 
 async function firstLine(path: string, name: string, variable: string): Promise<string> {

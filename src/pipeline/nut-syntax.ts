@@ -107,7 +107,7 @@ export class PacketBody {
 
   signedVarint(): number {
     const value = this.varint() + 1;
-    return value % 2 === 1 ? -Math.floor(value / 2) : value / 2;
+    return value % 2 === 1 ? (1 - value) / 2 : value / 2;
   }
 
   data(): Uint8Array {

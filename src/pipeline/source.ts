@@ -19,7 +19,10 @@ export interface Source {
   readonly shiftSeconds: number;
   /** What the command promised beforehand; for progress only. */
   readonly expectedFrames: number | undefined;
-  readonly warnings: readonly string[];
+  /** Filters that ffmpeg applies while decoding. */
+  readonly filters: readonly string[];
+  /** What the frames lose on their way in, a sentence each. */
+  readonly losses: readonly string[];
 }
 
 /** Formats carried as they are, and how srvid holds them. The `j` forms are the same samples in full range. */
@@ -34,12 +37,13 @@ const CARRIED: Readonly<Record<string, PixelFormat>> = {
 };
 
 /** Picks the video stream and describes it. @throws SRVID_INPUT_NO_VIDEO, SRVID_INPUT_UNSUPPORTED */
-export function describeSource(url: string, probe: Probe): Source {
+export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 'off' = 'auto'): Source {
   const video = pickVideo(url, probe);
   const sideways = Math.abs(rotationOf(video)) % 180 === 90;
   const [width, height] = sideways ? [video.height ?? 0, video.width ?? 0] : [video.width ?? 0, video.height ?? 0];
   assertFrameSize(width, height);
-  const { kind, decodeFormat, warning } = decodedAs(url, video);
+  const { kind, decodeFormat } = decodedAs(url, video);
+  const interlaced = INTERLACED.has(video.field_order ?? '');
   const rate = parseRational(video.avg_frame_rate) ?? parseRational(video.r_frame_rate) ?? rational(25, 1);
   const hasTimestamps = finite(video.start_time) !== undefined || probe.startSeconds !== undefined;
   const aspect = parseRational(video.sample_aspect_ratio);
@@ -59,7 +63,9 @@ export function describeSource(url: string, probe: Probe): Source {
     hasTimestamps,
     shiftSeconds: start < 0 ? Math.ceil(-start) : 0,
     expectedFrames: expectedFrames(video, probe, rate),
-    warnings: warning ? [warning] : [],
+    // One frame out for each frame in: bwdif can also double the rate, which would not be the source's any more.
+    filters: [...(interlaced && deinterlace === 'auto' ? ['bwdif=mode=send_frame:deint=interlaced'] : []), ...(isRgb(video) ? [RGB_TO_YUV] : [])],
+    losses: lossesOf(video, decodeFormat, interlaced ? deinterlace : undefined),
   };
 }
 
@@ -78,7 +84,7 @@ function pickVideo(url: string, probe: Probe): ProbedStream {
   throw new SrvidError('SRVID_INPUT_NO_VIDEO', `${url} has no video stream to process: it holds ${found}.${cover}`, { url, found });
 }
 
-function decodedAs(url: string, video: ProbedStream): { kind: PixelFormat; decodeFormat: string; warning?: string } {
+function decodedAs(url: string, video: ProbedStream): { kind: PixelFormat; decodeFormat: string } {
   const format = video.pix_fmt;
   if (!format || format === 'unknown') {
     const codec = video.codec_name ?? 'unknown';
@@ -90,8 +96,39 @@ function decodedAs(url: string, video: ProbedStream): { kind: PixelFormat; decod
   const kind = CARRIED[format];
   if (kind) return { kind, decodeFormat: format };
   const nearest = nearestFormat(format);
-  return { kind: nearest, decodeFormat: nearest, warning: `The source is ${format}; srvid works on 8-bit YUV, so it is converted to ${nearest}.` };
+  return { kind: nearest, decodeFormat: nearest };
 }
+
+/** Everything that 8-bit planar frames cannot hold, and what becomes of it. */
+function lossesOf(video: ProbedStream, decodeFormat: string, deinterlace: 'auto' | 'off' | undefined): string[] {
+  const format = video.pix_fmt ?? '';
+  const losses: string[] = [];
+  const depth =
+    /(?:p|gray|rgb|gbrp|yuva?4\d\dp)(9|10|12|14|16)(?:le|be)?$/.exec(format)?.[1] ?? (/^(p010|p210|p410|x2rgb10|y210)/.test(format) ? '10' : undefined);
+  const transfer = video.color_transfer;
+  if (depth) losses.push(`The source has ${depth} bits a sample (${format}); srvid works on 8, so smooth gradients may show steps.`);
+  if (transfer === 'smpte2084' || transfer === 'arib-std-b67') {
+    const name = transfer === 'smpte2084' ? 'PQ' : 'HLG';
+    losses.push(`The source is HDR (${name}). Its colour tags are kept, but at 8 bits bands are likely, and mastering and light-level data are lost.`);
+  }
+  if (/^(yuva|rgba|bgra|argb|abgr|gbrap|ya|pal8)/.test(format)) losses.push(`The source has transparency (${format}), which is lost.`);
+  if (isRgb(video)) losses.push(`The source is RGB (${format}); it is converted to ${decodeFormat} by BT.709, which rounds colours.`);
+  else if (!depth && !CARRIED[format] && !/^(yuva|ya)/.test(format)) losses.push(`The source is ${format}; it is converted to ${decodeFormat}.`);
+  if (deinterlace === 'auto')
+    losses.push(`The source is interlaced (${video.field_order}); each frame's fields are joined to one picture by bwdif. --deinterlace off leaves them.`);
+  if (deinterlace === 'off')
+    losses.push(`The source is interlaced (${video.field_order}) and left so; the output is not marked as interlaced, and edges that move will comb.`);
+  return losses;
+}
+
+/** RGB has no luma of its own, so one matrix is chosen, and the output tagged with it. */
+const RGB_TO_YUV = 'scale=out_color_matrix=bt709:out_range=tv';
+
+function isRgb(video: ProbedStream): boolean {
+  return /rgb|bgr|gbr|pal8/.test(video.pix_fmt ?? '');
+}
+
+const INTERLACED = new Set(['tt', 'bb', 'tb', 'bt']);
 
 function nearestFormat(format: string): PixelFormat {
   if (/^gray|^ya|^mono/.test(format)) return 'gray';
@@ -100,6 +137,7 @@ function nearestFormat(format: string): PixelFormat {
 }
 
 function colorOf(video: ProbedStream): Color {
+  if (isRgb(video)) return { matrix: 'bt709', primaries: known(video.color_primaries), transfer: known(video.color_transfer), range: 'tv' };
   const full = video.pix_fmt?.startsWith('yuvj') || video.color_range === 'pc';
   return {
     matrix: known(video.color_space),

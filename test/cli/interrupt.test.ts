@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { srvid } from '../helpers/command.js';
@@ -14,10 +13,11 @@ beforeAll(async () => {
   await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=320x180:r=25:d=60', '-pix_fmt', 'yuv420p', '-preset', 'ultrafast', input);
 });
 
-/** Processes whose command line holds this text. */
-function processesWith(text: string): string[] {
-  const lines = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n');
-  return lines.filter((line) => line.includes(text) && !line.includes('ps -eo'));
+/** Command lines of running processes that hold this text. */
+async function processesWith(text: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return lines.map((line) => line.replaceAll('\0', ' ')).filter((line) => line.includes(text));
 }
 
 it.each(['SIGINT', 'SIGTERM'] as const)('%s stops the run within two seconds: exit code 130, no process and no file left', async (signal) => {
@@ -36,7 +36,7 @@ it.each(['SIGINT', 'SIGTERM'] as const)('%s stops the run within two seconds: ex
   expect(performance.now() - stoppedAt).toBeLessThan(2000);
   expect(result.stderr).toContain('SRVID_INTERRUPTED');
   expect(await readdir(folder)).toEqual(['long.mp4']);
-  expect(processesWith(folder)).toEqual([]);
+  expect(await processesWith(folder)).toEqual([]);
 });
 
 it('an interrupt before the first frame leaves nothing either', async () => {
@@ -45,5 +45,5 @@ it('an interrupt before the first frame leaves nothing either', async () => {
   });
   expect(result.code).toBe(130);
   expect(await readdir(folder)).toEqual(['long.mp4']);
-  expect(processesWith(folder)).toEqual([]);
+  expect(await processesWith(folder)).toEqual([]);
 });

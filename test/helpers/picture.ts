@@ -26,8 +26,15 @@ export function resampleRow(row: readonly number[], output: number, shift = 0): 
 
 /** A plane resampled in floating point, rows first, rounded at the end. */
 export function resampleReference(input: Plane, output: { width: number; height: number }): Uint8Array {
-  const rows = Array.from({ length: input.height }, (_, y) => resampleRow([...input.data.subarray(y * input.stride, y * input.stride + input.width)], output.width));
-  const columns = Array.from({ length: output.width }, (_, x) => resampleRow(rows.map((row) => row[x] as number), output.height));
+  const rows = Array.from({ length: input.height }, (_, y) =>
+    resampleRow([...input.data.subarray(y * input.stride, y * input.stride + input.width)], output.width),
+  );
+  const columns = Array.from({ length: output.width }, (_, x) =>
+    resampleRow(
+      rows.map((row) => row[x] as number),
+      output.height,
+    ),
+  );
   const result = new Uint8ClampedArray(output.width * output.height);
   for (let y = 0; y < output.height; y++) for (let x = 0; x < output.width; x++) result[y * output.width + x] = columns[x]?.[y] as number;
   return new Uint8Array(result);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { carryAudio, containerFor } from '../../dist/pipeline/container.js';
+import { containerFor } from '../../dist/pipeline/container.js';
 import { failureOf } from '../helpers/errors.js';
 
 test.each([
@@ -31,21 +31,6 @@ test.each([
   const error = await failureOf(() => containerFor(output, format));
   expect(error.code).toBe('SRVID_OUTPUT_FORMAT');
   expect(error.message).toContain('matroska');
-});
-
-const audio = (...codecs: (string | undefined)[]) => codecs.map((codec_name, index) => ({ index, codec_type: 'audio', codec_name }));
-
-test('audio that the container holds is copied, other audio encoded anew with a warning', () => {
-  const mp4 = carryAudio(containerFor('a.mp4', undefined), audio('aac', 'vorbis', 'opus'));
-  expect(mp4.options).toEqual(['-c:a:0', 'copy', '-c:a:1', 'aac', '-c:a:2', 'copy']);
-  expect(mp4.warnings).toHaveLength(1);
-  expect(mp4.warnings[0]).toMatch(/track 2 is vorbis.*\.mkv/);
-});
-
-test('matroska takes every audio as it is', () => {
-  const { options, warnings } = carryAudio(containerFor('a.mkv', undefined), audio('aac', 'vorbis', 'pcm_s24be', undefined));
-  expect(options.filter((_, index) => index % 2 === 1)).toEqual(['copy', 'copy', 'copy', 'copy']);
-  expect(warnings).toEqual([]);
 });
 
 test('mp4 on a pipe is fragmented, since a pipe cannot be gone back in', () => {

@@ -3,15 +3,38 @@ import { expect, test } from 'vitest';
 import { encodedSize, filterGraph, rawStreams, scaledAspect } from '../../dist/pipeline/encode-graph.js';
 import type { FrameFormat, PixelFormat } from '../../dist/pipeline/frame.js';
 
-const split = (width: number, height: number, kind: PixelFormat = 'yuv420p'): FrameFormat => ({ kind: 'split', width, height, small: { kind, width: 5, height: 3 } });
+const split = (width: number, height: number, kind: PixelFormat = 'yuv420p'): FrameFormat => ({
+  kind: 'split',
+  width,
+  height,
+  small: { kind, width: 5, height: 3 },
+});
 
 test.each<[FrameFormat, { width: number; height: number }]>([
-  [{ kind: 'yuv420p', width: 11, height: 7 }, { width: 10, height: 6 }],
-  [{ kind: 'yuv422p', width: 11, height: 7 }, { width: 10, height: 7 }],
-  [{ kind: 'yuv444p', width: 11, height: 7 }, { width: 11, height: 7 }],
-  [{ kind: 'gray', width: 11, height: 7 }, { width: 11, height: 7 }],
-  [{ kind: 'yuv420p', width: 12, height: 8 }, { width: 12, height: 8 }],
-  [{ kind: 'yuv420p', width: 1, height: 1 }, { width: 1, height: 1 }],
+  [
+    { kind: 'yuv420p', width: 11, height: 7 },
+    { width: 10, height: 6 },
+  ],
+  [
+    { kind: 'yuv422p', width: 11, height: 7 },
+    { width: 10, height: 7 },
+  ],
+  [
+    { kind: 'yuv444p', width: 11, height: 7 },
+    { width: 11, height: 7 },
+  ],
+  [
+    { kind: 'gray', width: 11, height: 7 },
+    { width: 11, height: 7 },
+  ],
+  [
+    { kind: 'yuv420p', width: 12, height: 8 },
+    { width: 12, height: 8 },
+  ],
+  [
+    { kind: 'yuv420p', width: 1, height: 1 },
+    { width: 1, height: 1 },
+  ],
   [split(11, 7), { width: 10, height: 6 }],
   [split(11, 7, 'yuv422p'), { width: 10, height: 7 }],
 ])('%j is encoded as %j', (format, size) => {

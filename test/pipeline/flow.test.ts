@@ -18,10 +18,13 @@ const script = fc
 
 /** What the stages make of the whole stream, computed plainly. */
 function expected({ contents, stages }: { contents: readonly number[]; stages: readonly Shape[] }): number[] {
-  return stages.reduce<number[]>((frames, { past, future }) => {
-    const at = (index: number) => frames[Math.min(Math.max(index, 0), frames.length - 1)] as number;
-    return frames.map((_, index) => blend(Array.from({ length: past + 1 + future }, (__, offset) => at(index - past + offset))));
-  }, [...contents]);
+  return stages.reduce<number[]>(
+    (frames, { past, future }) => {
+      const at = (index: number) => frames[Math.min(Math.max(index, 0), frames.length - 1)] as number;
+      return frames.map((_, index) => blend(Array.from({ length: past + 1 + future }, (__, offset) => at(index - past + offset))));
+    },
+    [...contents],
+  );
 }
 
 test('every frame goes through every stage once, in order, whatever takes how long; slots and credits come back', async () => {
@@ -63,7 +66,10 @@ test('a stage that may not reuse processes duplicates, too', async () => {
   expect(result.flow.outcomes).toEqual({ sr: 3, reused: 0 });
 });
 
-const fault = fc.record({ where: fc.constantFrom('decode' as const, 'stage' as const, 'encode' as const, 'abort' as const), at: fc.integer({ min: 0, max: 13 }) });
+const fault = fc.record({
+  where: fc.constantFrom('decode' as const, 'stage' as const, 'encode' as const, 'abort' as const),
+  at: fc.integer({ min: 0, max: 13 }),
+});
 
 test('a failure anywhere ends the run with that failure, and nothing after a missing frame is written', async () => {
   await fc.assert(

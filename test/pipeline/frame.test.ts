@@ -1,8 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { assertFrameSize, describeFormat, type FrameFormat, frameBytes, type PlainFormat, planeLayouts, planesOf, sameFormat } from '../../dist/pipeline/frame.js';
-import { ffmpeg, rawFrames, temporaryFolder } from '../helpers/media.js';
+import {
+  assertFrameSize,
+  describeFormat,
+  type FrameFormat,
+  frameBytes,
+  type PlainFormat,
+  planeLayouts,
+  planesOf,
+  sameFormat,
+} from '../../dist/pipeline/frame.js';
 import { failureOf } from '../helpers/errors.js';
+import { ffmpeg, rawFrames, temporaryFolder } from '../helpers/media.js';
 
 const folder = await temporaryFolder();
 const plain: fc.Arbitrary<PlainFormat> = fc.record({
@@ -37,7 +46,21 @@ test.each([
   ['yuv420p', 4, 2],
 ] as const)('a frame of %s at %dx%d has as many bytes as ffmpeg gives it', async (kind, width, height) => {
   const path = `${folder}/${kind}-${width}x${height}.nut`;
-  await ffmpeg('-f', 'lavfi', '-i', 'testsrc=size=16x16:rate=1:duration=1', '-vf', `scale=${width}:${height}`, '-c:v', 'rawvideo', '-pix_fmt', kind, '-f', 'nut', path);
+  await ffmpeg(
+    '-f',
+    'lavfi',
+    '-i',
+    'testsrc=size=16x16:rate=1:duration=1',
+    '-vf',
+    `scale=${width}:${height}`,
+    '-c:v',
+    'rawvideo',
+    '-pix_fmt',
+    kind,
+    '-f',
+    'nut',
+    path,
+  );
   expect(frameBytes({ kind, width, height })).toBe((await rawFrames(path, kind)).length);
 });
 
@@ -52,7 +75,13 @@ test('formats are the same when kind, size and small frame are', () => {
   const split = { kind: 'split', width: 10, height: 6, small } as const;
   expect(sameFormat(split, { ...split, small: { ...small } })).toBe(true);
   expect(sameFormat(small, { ...small })).toBe(true);
-  const others: FrameFormat[] = [small, { ...split, small: { ...small, width: 4 } }, { ...split, small: { ...small, kind: 'yuv422p' } }, { ...split, width: 11 }, { ...split, height: 7 }];
+  const others: FrameFormat[] = [
+    small,
+    { ...split, small: { ...small, width: 4 } },
+    { ...split, small: { ...small, kind: 'yuv422p' } },
+    { ...split, width: 11 },
+    { ...split, height: 7 },
+  ];
   for (const other of others) expect(sameFormat(split, other)).toBe(false);
 });
 

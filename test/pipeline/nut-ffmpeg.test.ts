@@ -22,6 +22,8 @@ const CASES: readonly (readonly [name: string, arguments_: readonly string[]])[]
   ['odd sizes', [...picture('33x25', '10'), ...asNut]],
   ['an audio stream beside the video', [...picture('32x24', '10'), ...tone, '-map', '0:v', '-map', '1:a', '-c:a', 'pcm_s16le', ...asNut]],
   ['coded audio', [...picture('32x24', '10'), ...tone, '-map', '0:v', '-map', '1:a', '-c:a', 'aac', ...asNut]],
+  ['coded video with frames out of order', [...picture('64x48', '25'), '-c:v', 'mpeg4', '-bf', '2', '-f', 'nut']],
+  ['coded video with an index at its end', [...picture('64x48', '25'), '-c:v', 'mpeg4', '-f', 'nut']],
   ['headers that ffmpeg repeats after the first megabyte', [...picture('320x240', '25'), ...asNut]],
 ];
 

@@ -59,7 +59,13 @@ test('what the writer writes for any streams, the reader reads, however the byte
 });
 
 test('a stream with headers longer than 4096 bytes is read back', async () => {
-  const stream: NutStream = { kind: 'video', fourcc: 'I420', timeBase: { num: 1, den: 25 }, codecData: new Uint8Array(5000).fill(7), video: { width: 2, height: 2 } };
+  const stream: NutStream = {
+    kind: 'video',
+    fourcc: 'I420',
+    timeBase: { num: 1, den: 25 },
+    codecData: new Uint8Array(5000).fill(7),
+    video: { width: 2, height: 2 },
+  };
   const read = await readNut(inPieces(await writeNut([stream], [{ stream: 0, pts: 3, data: new Uint8Array(6) }])));
   expect(read.streams[0]?.codecData).toEqual(stream.codecData);
   expect(read.packets.map((packet) => packet.pts)).toEqual([3]);

@@ -31,13 +31,20 @@ test('an ordinary file is described as it is', () => {
     hasTimestamps: true,
     shiftSeconds: 0,
     expectedFrames: 60,
-    warnings: [],
-    info: { format: { kind: 'yuv420p', width: 640, height: 360 }, timeBase: { num: 1, den: 30_000 }, frameRate: { num: 30_000, den: 1001 }, sampleAspect: { num: 1, den: 1 } },
+    losses: [],
+    info: {
+      format: { kind: 'yuv420p', width: 640, height: 360 },
+      timeBase: { num: 1, den: 30_000 },
+      frameRate: { num: 30_000, den: 1001 },
+      sampleAspect: { num: 1, den: 1 },
+    },
   });
 });
 
 test.each([90, -90, 270])('a video to be turned by %d degrees has its sides and its pixel’s shape swapped', (rotation) => {
-  const { info } = describe([{ ...video, sample_aspect_ratio: '4:3', side_data_list: [{ side_data_type: 'CPB properties' }, { side_data_type: 'Display Matrix', rotation }] }]);
+  const { info } = describe([
+    { ...video, sample_aspect_ratio: '4:3', side_data_list: [{ side_data_type: 'CPB properties' }, { side_data_type: 'Display Matrix', rotation }] },
+  ]);
   expect(info.format).toMatchObject({ width: 360, height: 640 });
   expect(info.sampleAspect).toEqual({ num: 3, den: 4 });
 });
@@ -57,11 +64,21 @@ test('cover art is never taken for the video', async () => {
 test('of several videos the default one is taken, else the first', () => {
   const second = { ...video, index: 1 };
   expect(describe([{ ...video, disposition: { default: 0 } }, second]).video.index).toBe(1);
-  expect(describe([{ ...video, disposition: {} }, { ...second, disposition: {} }]).video.index).toBe(0);
+  expect(
+    describe([
+      { ...video, disposition: {} },
+      { ...second, disposition: {} },
+    ]).video.index,
+  ).toBe(0);
 });
 
 test('an input without video is refused, and the message says what it holds', async () => {
-  const error = await failureOf(() => describe([{ index: 0, codec_type: 'audio' }, { index: 1, codec_type: 'subtitle' }]));
+  const error = await failureOf(() =>
+    describe([
+      { index: 0, codec_type: 'audio' },
+      { index: 1, codec_type: 'subtitle' },
+    ]),
+  );
   expect(error.code).toBe('SRVID_INPUT_NO_VIDEO');
   expect(error.message).toContain('audio, subtitle');
 });
@@ -91,12 +108,12 @@ test.each([
 ])('%s is converted to %s, with a warning', (pix_fmt, kind) => {
   const source = describe([{ ...video, pix_fmt }]);
   expect(source.info.format.kind).toBe(kind);
-  expect(source.warnings[0]).toContain(pix_fmt);
+  expect(source.losses[0]).toContain(pix_fmt);
 });
 
 test('full-range formats keep their samples and say so', () => {
   const source = describe([{ ...video, pix_fmt: 'yuvj420p' }]);
-  expect(source).toMatchObject({ decodeFormat: 'yuvj420p', warnings: [], info: { format: { kind: 'yuv420p' }, color: { range: 'pc' } } });
+  expect(source).toMatchObject({ decodeFormat: 'yuvj420p', losses: [], info: { format: { kind: 'yuv420p' }, color: { range: 'pc' } } });
 });
 
 test('colour is passed on as the source says it, and not invented', () => {
@@ -111,9 +128,12 @@ test('colour is passed on as the source says it, and not invented', () => {
   });
 });
 
-test.each([{ width: 0 }, { width: undefined }, { height: 99_999 }, { pix_fmt: undefined }, { pix_fmt: 'unknown' }])('a video with %j is refused', async (change) => {
-  expect((await failureOf(() => describe([{ ...video, ...change }]))).code).toBe('SRVID_INPUT_UNSUPPORTED');
-});
+test.each([{ width: 0 }, { width: undefined }, { height: 99_999 }, { pix_fmt: undefined }, { pix_fmt: 'unknown' }])(
+  'a video with %j is refused',
+  async (change) => {
+    expect((await failureOf(() => describe([{ ...video, ...change }]))).code).toBe('SRVID_INPUT_UNSUPPORTED');
+  },
+);
 
 test('a frame rate that nobody can tell is 25, and never zero', () => {
   expect(describe([{ ...video, avg_frame_rate: '0/0', r_frame_rate: '0/0' }]).info.frameRate).toEqual({ num: 25, den: 1 });
@@ -123,10 +143,28 @@ test('whatever JSON ffprobe might print is described or refused', () => {
   const value = fc.oneof(fc.constantFrom('1/0', '0/0', '-1/5', '1e400', 'N/A', '__proto__', ''), fc.string(), fc.double(), fc.integer(), fc.constant(null));
   const text = fc.oneof(fc.constantFrom('1/0', '0/0', '-1/5', '1e400', 'N/A', '-0.5', '9e15', 'yuv420p', 'gray', '99999999999999999999/7'), fc.string());
   const likely = fc.record(
-    { index: fc.nat(9), codec_type: fc.constant('video'), width: fc.integer({ min: -2, max: 17_000 }), height: fc.nat(17_000), pix_fmt: text, avg_frame_rate: text, time_base: text, start_time: text, sample_aspect_ratio: text, duration: text, nb_frames: text },
+    {
+      index: fc.nat(9),
+      codec_type: fc.constant('video'),
+      width: fc.integer({ min: -2, max: 17_000 }),
+      height: fc.nat(17_000),
+      pix_fmt: text,
+      avg_frame_rate: text,
+      time_base: text,
+      start_time: text,
+      sample_aspect_ratio: text,
+      duration: text,
+      nb_frames: text,
+    },
     { requiredKeys: ['index', 'codec_type'] },
   );
-  const anything = fc.oneof(fc.json(), fc.string(), fc.record({ streams: fc.array(fc.oneof(likely, fc.dictionary(fc.string(), value))), format: fc.dictionary(fc.string(), value) }).map((json) => JSON.stringify(json)));
+  const anything = fc.oneof(
+    fc.json(),
+    fc.string(),
+    fc
+      .record({ streams: fc.array(fc.oneof(likely, fc.dictionary(fc.string(), value))), format: fc.dictionary(fc.string(), value) })
+      .map((json) => JSON.stringify(json)),
+  );
   let described = 0;
   fc.assert(
     fc.property(anything, (json) => {

@@ -1,11 +1,11 @@
+import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { colorMatrix, rgbToYuv, yuvToRgb } from '../../dist/plugins/color-matrix.js';
 import { temporaryFolder } from '../helpers/media.js';
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { randomFrom } from '../helpers/random.js';
 
 const run = promisify(execFile);
@@ -25,7 +25,19 @@ async function byFfmpeg(bytes: Uint8Array, from: string, to: string, filter: str
   const path = join(folder, `${from}-${to}-${filter.replaceAll(/\W/g, '-')}.raw`);
   await writeFile(path, bytes);
   const input = ['-f', 'rawvideo', '-pix_fmt', from, '-s', '32x32', '-i', path];
-  const args = ['-nostdin', '-v', 'error', ...input, '-vf', `scale=${filter}:flags=accurate_rnd+full_chroma_int+full_chroma_inp+bitexact`, '-pix_fmt', to, '-f', 'rawvideo', '-'];
+  const args = [
+    '-nostdin',
+    '-v',
+    'error',
+    ...input,
+    '-vf',
+    `scale=${filter}:flags=accurate_rnd+full_chroma_int+full_chroma_inp+bitexact`,
+    '-pix_fmt',
+    to,
+    '-f',
+    'rawvideo',
+    '-',
+  ];
   return (await run('ffmpeg', args, { encoding: 'buffer' })).stdout;
 }
 

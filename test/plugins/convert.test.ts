@@ -35,7 +35,13 @@ function ramp(format: PlainFormat & { kind: Planar }, site: (typeof SITES)[numbe
 }
 
 /** By how many luma pixels of the input the chroma of `bytes` is off along an axis: worst and mean, edges left out. */
-function misplacement(bytes: Uint8Array, format: PlainFormat & { kind: Planar }, site: (typeof SITES)[number], axis: 0 | 1, scale: number): { worst: number; mean: number } {
+function misplacement(
+  bytes: Uint8Array,
+  format: PlainFormat & { kind: Planar },
+  site: (typeof SITES)[number],
+  axis: 0 | 1,
+  scale: number,
+): { worst: number; mean: number } {
   const offs: number[] = [];
   for (const plane of planesOf(format, bytes).slice(1)) {
     const margin = Math.ceil((3 * scale * 2) / STEP[format.kind][axis]);
@@ -68,7 +74,10 @@ test.each(SITES.flatMap((site) => ([0, 1] as const).flatMap((axis) => (['yuv420p
   '%s sited %s keeps its chroma in place along axis %d on the way to yuv444p and back',
   (kind, site, axis) => {
     const size = { width: 44, height: 44 };
-    const [from, full] = [{ kind, ...size }, { kind: 'yuv444p' as const, ...size }];
+    const [from, full] = [
+      { kind, ...size },
+      { kind: 'yuv444p' as const, ...size },
+    ];
     const bytes = ramp(from, site, axis);
     const there = converted(from, full, bytes, { chromaLocation: site });
     expect(misplacement(there, full, site, axis, 1).mean).toBeLessThanOrEqual(ROUNDING);
@@ -79,7 +88,11 @@ test.each(SITES.flatMap((site) => ([0, 1] as const).flatMap((axis) => (['yuv420p
   },
 );
 
-const planar = fc.record({ kind: fc.constantFrom<PixelFormat>('yuv420p', 'yuv422p', 'yuv444p', 'gray'), width: fc.integer({ min: 1, max: 19 }), height: fc.integer({ min: 1, max: 19 }) });
+const planar = fc.record({
+  kind: fc.constantFrom<PixelFormat>('yuv420p', 'yuv422p', 'yuv444p', 'gray'),
+  width: fc.integer({ min: 1, max: 19 }),
+  height: fc.integer({ min: 1, max: 19 }),
+});
 
 test('luma is never touched where only chroma changes', () => {
   fc.assert(
@@ -109,14 +122,25 @@ test('equal formats need no conversion', () => {
 });
 
 test('a frame of one colour comes back from RGB within two levels, in any format and matrix', () => {
-  const color = fc.record({ matrix: fc.constantFrom('bt709', 'smpte170m', 'bt2020nc', undefined), range: fc.constantFrom('tv' as const, 'pc' as const), chromaLocation: fc.constantFrom(...SITES) });
+  const color = fc.record({
+    matrix: fc.constantFrom('bt709', 'smpte170m', 'bt2020nc', undefined),
+    range: fc.constantFrom('tv' as const, 'pc' as const),
+    chromaLocation: fc.constantFrom(...SITES),
+  });
   fc.assert(
-    fc.property(planar, color, fc.integer({ min: 60, max: 200 }), fc.integer({ min: 110, max: 146 }), fc.integer({ min: 110, max: 146 }), (from, tags, luma, u, v) => {
-      fc.pre(from.kind !== 'gray');
-      const rgb: PlainFormat = { kind: 'rgb24', width: from.width, height: from.height };
-      const bytes = paint(from, (plane) => [luma, u, v][plane] as number);
-      const back = converted(rgb, from, converted(from, rgb, bytes, tags), tags);
-      expect(largestDifference(back, bytes)).toBeLessThanOrEqual(2);
-    }),
+    fc.property(
+      planar,
+      color,
+      fc.integer({ min: 60, max: 200 }),
+      fc.integer({ min: 110, max: 146 }),
+      fc.integer({ min: 110, max: 146 }),
+      (from, tags, luma, u, v) => {
+        fc.pre(from.kind !== 'gray');
+        const rgb: PlainFormat = { kind: 'rgb24', width: from.width, height: from.height };
+        const bytes = paint(from, (plane) => [luma, u, v][plane] as number);
+        const back = converted(rgb, from, converted(from, rgb, bytes, tags), tags);
+        expect(largestDifference(back, bytes)).toBeLessThanOrEqual(2);
+      },
+    ),
   );
 });

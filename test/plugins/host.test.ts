@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { type FrameFormat, frameBytes, type PixelFormat, planesOf } from '../../dist/pipeline/frame.js';
 import { planConversion } from '../../dist/plugins/convert.js';
-import { PluginHost } from '../../dist/plugins/host.js';
+import type { PluginHost } from '../../dist/plugins/host.js';
 import { failureOf } from '../helpers/errors.js';
-import { feed, hostFor, lumaOf, through } from '../helpers/plugins.js';
 import { largestDifference, planeOf, resampleReference } from '../helpers/picture.js';
+import { feed, hostFor, lumaOf, through } from '../helpers/plugins.js';
 import { randomBytes } from '../helpers/random.js';
 
 const SIZE = { width: 9, height: 7 };
@@ -69,19 +69,40 @@ test.each(['yuv420p', 'yuv422p', 'yuv444p'] as const)('red and blue swapped twic
   expect(largestDifference(once, flat)).toBeGreaterThan(10);
 });
 
-test('a window sees past, present and future in their places, and beyond the ends the ends', async () => {
-  const host = await opened(['./median-of-three.js'], 'gray');
-  const tickets = [9, 200, 70].map((level, index) => feed(host, new Uint8Array(63).fill(level), index));
+/** What a stage makes of flat frames of these levels, each with its neighbours. */
+async function levelsThrough(host: PluginHost, levels: readonly number[]): Promise<(number | undefined)[]> {
+  const tickets = levels.map((level, index) => feed(host, new Uint8Array(63).fill(level), index));
   const [stage, ring] = [host.stages[0], host.rings[1]];
-  if (!stage || !ring) throw new Error('no stage');
-  const levels: (number | undefined)[] = [];
+  if (!stage || !ring) throw new Error('the host has no stage');
+  const { past, future } = stage.window;
+  const results: (number | undefined)[] = [];
   for (const [index, ticket] of tickets.entries()) {
-    const around = [-1, 0, 1].map((offset) => tickets[Math.min(Math.max(index + offset, 0), 2)] ?? ticket);
+    const around = Array.from({ length: past + 1 + future }, (_, at) => tickets[Math.min(Math.max(index - past + at, 0), tickets.length - 1)] ?? ticket);
     const result = await stage.process(ticket, around);
-    levels.push(ring.bytes(result.slot)[0]);
+    results.push(ring.bytes(result.slot)[0]);
     ring.release(result.slot);
   }
-  expect(levels).toEqual([9, 70, 70]);
+  return results;
+}
+
+test.each([
+  [-2, [10, 10, 10, 20]],
+  [-1, [10, 10, 20, 30]],
+  [0, [10, 20, 30, 40]],
+  [1, [20, 30, 40, 40]],
+])('a window shows neighbour %d in its place, and beyond the ends the ends', async (offset, expected) => {
+  expect(await levelsThrough(await opened([`./pick-neighbour.js?offset=${offset}`], 'gray'), [10, 20, 30, 40])).toEqual(expected);
+});
+
+test.each([-3, 2])('neighbour %d, outside of the window, is refused with the window there is', async (offset) => {
+  const host = await opened([`./pick-neighbour.js?offset=${offset}`], 'gray');
+  const error = await failureOf(() => levelsThrough(host, [10]));
+  expect(error.code).toBe('SRVID_PLUGIN_FAILED');
+  expect(error.message).toContain('2 past and 1 future');
+});
+
+test('a plugin that works on three frames gets all three', async () => {
+  expect(await levelsThrough(await opened(['./median-of-three.js'], 'gray'), [9, 200, 70])).toEqual([9, 70, 70]);
 });
 
 test('an ordered plugin keeps its state from frame to frame, on one thread however many there are', async () => {

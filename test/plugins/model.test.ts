@@ -85,29 +85,44 @@ test.each(['{', '{}', '{"version":2,"models":[]}', 'null', '[]', ''])('a list of
   expect(error.message).toContain(join(folder, 'manifest.json'));
 });
 
-test.each([{ file: '../../etc/passwd' }, { file: 'a/b.onnx' }, { file: 'http://x/y.onnx' }, { sha256: 'abc' }, { scale: 0 }, { halo: -1 }, { precision: 'fp16' }, { planes: 'yuv' }, { bytes: 1.5 }])(
-  'an entry with %j is refused',
-  (change) => {
-    expect(() => parseManifest(JSON.stringify({ version: 1, models: [{ ...entry, ...change }] }))).toThrow();
-    expect(parseManifest(JSON.stringify({ version: 1, models: [entry] }))).toEqual([entry]);
-  },
-);
+test.each([
+  { file: '../../etc/passwd' },
+  { file: 'a/b.onnx' },
+  { file: 'http://x/y.onnx' },
+  { sha256: 'abc' },
+  { scale: 0 },
+  { halo: -1 },
+  { precision: 'fp16' },
+  { planes: 'yuv' },
+  { bytes: 1.5 },
+])('an entry with %j is refused', (change) => {
+  expect(() => parseManifest(JSON.stringify({ version: 1, models: [{ ...entry, ...change }] }))).toThrow();
+  expect(parseManifest(JSON.stringify({ version: 1, models: [entry] }))).toEqual([entry]);
+});
 
 test('whatever a list of models holds, it is read or refused, and names no file elsewhere', () => {
   const keys = Object.keys(entry) as (keyof ModelEntry)[];
   const change = fc.record({ key: fc.constantFrom(...keys), value: fc.jsonValue() });
   fc.assert(
-    fc.property(fc.oneof(fc.json(), fc.array(change).map((changes) => JSON.stringify({ version: 1, models: [Object.assign({ ...entry }, ...changes.map(({ key, value }) => ({ [key]: value })))] }))), (json) => {
-      try {
-        for (const { file, scale } of parseManifest(json)) {
-          expect(file).toMatch(/^[\w.-]+$/);
-          expect(scale).toBeGreaterThan(0);
+    fc.property(
+      fc.oneof(
+        fc.json(),
+        fc
+          .array(change)
+          .map((changes) => JSON.stringify({ version: 1, models: [Object.assign({ ...entry }, ...changes.map(({ key, value }) => ({ [key]: value })))] })),
+      ),
+      (json) => {
+        try {
+          for (const { file, scale } of parseManifest(json)) {
+            expect(file).toMatch(/^[\w.-]+$/);
+            expect(scale).toBeGreaterThan(0);
+          }
+        } catch (error) {
+          expect(error).toBeInstanceOf(Error);
+          expect((error as Error).name).not.toBe('AssertionError');
         }
-      } catch (error) {
-        expect(error).toBeInstanceOf(Error);
-        expect((error as Error).name).not.toBe('AssertionError');
-      }
-    }),
+      },
+    ),
     { numRuns: fuzzCases(1000) },
   );
 });

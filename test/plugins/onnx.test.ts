@@ -110,13 +110,34 @@ test('sizes that do not fit one another are refused before they reach native cod
   const side = 8 * model.scale;
   const [input, output] = [new Uint8Array(64), new Uint8Array(side * side)];
   const wrong: readonly (readonly [number[], number[]])[] = [
-    [[1, 1, 8, 8], [1, 1, side, side - 1]],
-    [[1, 1, 8, 7], [1, 1, side, side]],
-    [[1, 1, 8, 8], [1, 1, side]],
-    [[8, 8], [side, side]],
-    [[1, 2, 8, 4], [1, 2, side, side / 2]],
-    [[1, 1, -8, -8], [1, 1, -side, -side]],
-    [[1, 1, 8, 8], [1, 1, 8, 8]],
+    [
+      [1, 1, 8, 8],
+      [1, 1, side, side - 1],
+    ],
+    [
+      [1, 1, 8, 7],
+      [1, 1, side, side],
+    ],
+    [
+      [1, 1, 8, 8],
+      [1, 1, side],
+    ],
+    [
+      [8, 8],
+      [side, side],
+    ],
+    [
+      [1, 2, 8, 4],
+      [1, 2, side, side / 2],
+    ],
+    [
+      [1, 1, -8, -8],
+      [1, 1, -side, -side],
+    ],
+    [
+      [1, 1, 8, 8],
+      [1, 1, 8, 8],
+    ],
   ];
   for (const [inputDims, outputDims] of wrong) {
     const error = await failureOf(() => model.run({ data: input, dims: inputDims }, { data: output, dims: outputDims }));

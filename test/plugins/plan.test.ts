@@ -14,16 +14,32 @@ const rgbX2 = planned({ name: 'rgb-x2', planes: 'rgb', scale: 2 });
 const ordered = planned({ name: 'ordered', state: 'ordered' });
 const window = planned({ name: 'window', window: { past: 1, future: 2 } });
 const global = planned({ name: 'global', halo: 'global' });
-const namesOf = (chain: Parameters<typeof planChain>[1]) => planChain(source, chain).map((segment) => segment.steps.map((step) => step.loaded.plugin.name).join('+'));
+const namesOf = (chain: Parameters<typeof planChain>[1]) =>
+  planChain(source, chain).map((segment) => segment.steps.map((step) => step.loaded.plugin.name).join('+'));
 
 test.each([
   [[plain], ['plain']],
   [[plain, luma, rgb], ['plain+luma+rgb']],
-  [[plain, ordered, luma], ['plain', 'ordered', 'luma']],
-  [[ordered, ordered], ['ordered', 'ordered']],
-  [[plain, window, luma], ['plain', 'window+luma']],
-  [[window, window], ['window', 'window']],
-  [[ordered, window], ['ordered', 'window']],
+  [
+    [plain, ordered, luma],
+    ['plain', 'ordered', 'luma'],
+  ],
+  [
+    [ordered, ordered],
+    ['ordered', 'ordered'],
+  ],
+  [
+    [plain, window, luma],
+    ['plain', 'window+luma'],
+  ],
+  [
+    [window, window],
+    ['window', 'window'],
+  ],
+  [
+    [ordered, window],
+    ['ordered', 'window'],
+  ],
 ])('neighbouring stateless plugins become one task, ordered ones and windows begin another (%#)', (chain, segments) => {
   expect(namesOf(chain)).toEqual(segments);
 });

@@ -70,12 +70,15 @@ test.each<[string, object, string]>([
   expect((await findPlugin(`srvid-${name}`, join(folder, 'folders'))).plugin.name).toBe('good');
 });
 
-test.each(['nobody', './nobody.js', 'nobody.js', '@nobody/at-all', '/nowhere/nobody.js', ''])('%j is unknown, and the message says where it was looked for', async (use) => {
-  const error = await failureOf(() => findPlugin(use, folder));
-  expect(error.code).toBe('SRVID_PLUGIN_UNKNOWN');
-  expect(error.message).toContain(folder);
-  expect(error.message).toContain('abpn, bicubic');
-});
+test.each(['nobody', './nobody.js', 'nobody.js', '@nobody/at-all', '/nowhere/nobody.js', ''])(
+  '%j is unknown, and the message says where it was looked for',
+  async (use) => {
+    const error = await failureOf(() => findPlugin(use, folder));
+    expect(error.code).toBe('SRVID_PLUGIN_UNKNOWN');
+    expect(error.message).toContain(folder);
+    expect(error.message).toContain('abpn, bicubic');
+  },
+);
 
 test('a folder without package.json is not a plugin', async () => {
   await mkdir(join(folder, 'bare'), { recursive: true });

@@ -37,7 +37,10 @@ test('a flat picture stays flat, at every level and every factor', () => {
     { numRuns: 300 },
   );
   for (let level = 0; level < 256; level++) {
-    for (const to of [{ width: 14, height: 21 }, { width: 3, height: 2 }]) {
+    for (const to of [
+      { width: 14, height: 21 },
+      { width: 3, height: 2 },
+    ]) {
       expect(new Set(resampled(new Uint8Array(49).fill(level), { width: 7, height: 7 }, to))).toEqual(new Set([level]));
     }
   }
@@ -54,7 +57,11 @@ test('the same size gives the same bytes', () => {
 
 test('black beside white neither wraps round nor leaves the range', () => {
   const checks = Uint8Array.from({ length: 64 }, (_, index) => ((index + (index >> 3)) & 1 ? 255 : 0));
-  for (const to of [{ width: 24, height: 24 }, { width: 5, height: 5 }, { width: 17, height: 3 }]) {
+  for (const to of [
+    { width: 24, height: 24 },
+    { width: 5, height: 5 },
+    { width: 17, height: 3 },
+  ]) {
     const reference = resampleReference(planeOf(checks, 8, 8), to);
     expect(largestDifference(resampled(checks, { width: 8, height: 8 }, to), reference)).toBeLessThanOrEqual(1);
   }
@@ -64,7 +71,10 @@ test('a mirrored picture gives the mirrored result', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 70 }), fc.nat(), (width, outWidth, seed) => {
       const row = randomBytes(seed, width);
-      const [from, to] = [{ width, height: 1 }, { width: outWidth, height: 1 }];
+      const [from, to] = [
+        { width, height: 1 },
+        { width: outWidth, height: 1 },
+      ];
       const mirrored = resampled(row.toReversed(), from, to).toReversed();
       expect(largestDifference(resampled(row, from, to), mirrored)).toBeLessThanOrEqual(1);
     }),

@@ -21,7 +21,11 @@ function anchorsOf(text: string): string[] {
 
 function linksOf(text: string): string[] {
   const prose = text.replaceAll(/```[\s\S]*?```/g, '').replaceAll(/`[^`\n]*`/g, '');
-  return [...prose.matchAll(/\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)/g), ...prose.matchAll(/^\[[^\]]+\]:\s+(\S+)/gm), ...prose.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] as string);
+  return [
+    ...prose.matchAll(/\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)/g),
+    ...prose.matchAll(/^\[[^\]]+\]:\s+(\S+)/gm),
+    ...prose.matchAll(/(?:src|href)="([^"]+)"/g),
+  ].map((match) => match[1] as string);
 }
 
 test.each(documents)('every link in %s leads somewhere', async (path) => {
@@ -30,7 +34,8 @@ test.each(documents)('every link in %s leads somewhere', async (path) => {
     const [file = '', anchor] = link.split('#');
     const target = new URL(file === '' ? path : file, file === '' ? ROOT : new URL(path, ROOT));
     await access(target).catch(() => expect.fail(`${path} links to ${link}, which is not there`));
-    if (anchor !== undefined && target.pathname.endsWith('.md')) expect(anchorsOf(await readFile(target, 'utf8')), `${path} links to ${link}`).toContain(anchor);
+    if (anchor !== undefined && target.pathname.endsWith('.md'))
+      expect(anchorsOf(await readFile(target, 'utf8')), `${path} links to ${link}`).toContain(anchor);
   }
 });
 
@@ -47,10 +52,16 @@ test.each(Object.keys(ERROR_CODES) as ErrorCode[])('the section of %s says what 
 });
 
 test('every code that documents or source speak of is in the table', async () => {
-  const source = await Promise.all((await readdir(new URL('src/', ROOT), { recursive: true })).filter((path) => path.endsWith('.ts')).map((path) => readFile(new URL(`src/${path}`, ROOT), 'utf8')));
+  const source = await Promise.all(
+    (await readdir(new URL('src/', ROOT), { recursive: true }))
+      .filter((path) => path.endsWith('.ts'))
+      .map((path) => readFile(new URL(`src/${path}`, ROOT), 'utf8')),
+  );
   // Names of environment variables begin the same way.
   const variables = new Set(['SRVID_DATA', 'SRVID_FUZZ_CASES']);
-  const named = [...textOf.values(), ...source].flatMap((text) => [...text.matchAll(/\bSRVID_[A-Z]+(?:_[A-Z]+)*\b/g)].map(([name]) => name)).filter((name) => !variables.has(name));
+  const named = [...textOf.values(), ...source]
+    .flatMap((text) => [...text.matchAll(/\bSRVID_[A-Z]+(?:_[A-Z]+)*\b/g)].map(([name]) => name))
+    .filter((name) => !variables.has(name));
   expect(named.length).toBeGreaterThan(50);
   for (const name of named) expect(Object.keys(ERROR_CODES)).toContain(name);
 });

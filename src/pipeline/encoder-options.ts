@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { SrvidError } from '../errors.js';
+import type { EncoderSettings } from './encode.js';
+import { type FfmpegBinary, videoEncoders } from './ffmpeg-binary.js';
+
+const run = promisify(execFile);
+
+/** Options of every video encoder (ffmpeg-codecs(1), "Codec Options"), as far as they are the user's to choose. */
+const COMMON = new Set(
+  (
+    'b g bf qmin qmax qdiff qcomp q maxrate minrate bufsize rc_init_occupancy profile level threads thread_type slices refs keyint_min sc_threshold ' +
+    'flags flags2 tune preset global_quality compression_level trellis me_range subq mbd i_qfactor b_qfactor strict pix_fmt field_order side_data_only_packets'
+  ).split(' '),
+);
+
+/**
+ * Checks that the encoder exists and has each option, so that an option can never be anything but the encoder's own.
+ * @throws SRVID_ENCODER_UNAVAILABLE, SRVID_OPTION_INVALID
+ */
+export async function checkEncoder(binary: FfmpegBinary, { name, options }: EncoderSettings): Promise<void> {
+  const encoders = await videoEncoders(binary);
+  if (!encoders.has(name)) {
+    const near = [...encoders].filter((encoder) => encoder.includes(name.replace(/^lib/, '').slice(0, 4)));
+    throw new SrvidError(
+      'SRVID_ENCODER_UNAVAILABLE',
+      `The encoder ${name} is not in ffmpeg ${binary.version}. ${near.length > 0 ? `It has ${near.join(', ')}.` : ''} "srvid doctor" lists what it has and how to get more.`,
+      { encoder: name },
+    );
+  }
+  const { stdout } = await run(binary.ffmpeg, ['-hide_banner', '-h', `encoder=${name}`], { maxBuffer: 1 << 22 });
+  const own = new Set([...stdout.matchAll(/^ {2}-(\S+)\s/gm)].map((match) => match[1] as string));
+  for (const [option] of options) {
+    if (own.has(option) || COMMON.has(option)) continue;
+    throw new SrvidError('SRVID_OPTION_INVALID', `The encoder ${name} has no option "${option}". It has: ${[...own].sort().join(', ') || 'none of its own'}.`, {
+      encoder: name,
+      option,
+    });
+  }
+}

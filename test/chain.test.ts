@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import { buildChain, targetSize } from '../dist/chain.js';
+import { parseSessionOptions, type SessionRequest } from '../dist/options.js';
+import type { StreamInfo } from '../dist/pipeline/stream-info.js';
+import type { ModelEntry, ModelLibrary } from '../dist/plugins/model.js';
+import { loadModelLibrary } from '../dist/plugins/model.js';
+import { planChain } from '../dist/plugins/plan.js';
+import { parsePreset } from '../dist/presets.js';
+import { failureOf } from './helpers/errors.js';
+
+const shipped = await loadModelLibrary();
+const info = (width: number, height: number, sampleAspect?: StreamInfo['sampleAspect']): StreamInfo => ({
+  format: { kind: 'yuv420p', width, height },
+  color: {},
+  timeBase: { num: 1, den: 25 },
+  frameRate: { num: 25, den: 1 },
+  sampleAspect,
+});
+
+async function chainOf(request: Partial<SessionRequest>, source: StreamInfo, use = 'bicubic', library: ModelLibrary = shipped) {
+  const options = parseSessionOptions({ input: 'in.mp4', output: 'out.mp4', ...request });
+  const preset = { name: 'test', folder: process.cwd(), preset: parsePreset(JSON.stringify({ version: 1, description: 'x', plugins: [{ use }] }), 'x') };
+  const chain = await buildChain(options, preset, library, source);
+  const output = planChain(source.format, chain.plugins).at(-1)?.output;
+  return {
+    names: chain.plugins.map(({ plugin, options: valid }) => `${plugin.name} ${JSON.stringify(valid)}`),
+    size: [output?.width, output?.height],
+    models: chain.models.map((model) => model.entry.id),
+  };
+}
+
+test.each([
+  [480, 360, undefined, 1080, 1440],
+  [720, 576, { num: 64, den: 45 }, 1152, 2048],
+  [405, 720, undefined, 1080, 608],
+  [100, 3, undefined, 2, 66],
+  [3, 100, undefined, 20, 2],
+])('%dx%d with pixels of %o, shown at height %d, is %d wide', (width, height, sampleAspect, wanted, expected) => {
+  expect(targetSize({ height: wanted }, info(width, height, sampleAspect))).toEqual({ width: expected, height: wanted });
+});
+
+test('without any size the first plugin’s own scale decides', async () => {
+  expect((await chainOf({}, info(64, 48))).size).toEqual([128, 96]);
+});
+
+test('--scale is the scale of the first plugin that has one', async () => {
+  expect((await chainOf({ scale: 3 }, info(64, 48))).size).toEqual([192, 144]);
+  expect((await chainOf({ scale: 1.5 }, info(64, 48))).size).toEqual([96, 72]);
+});
+
+test.each([
+  [720, ['bicubic {"scale":2}'], [960, 720]],
+  [1080, ['bicubic {"scale":3}'], [1440, 1080]],
+  [1000, ['bicubic {"scale":3}', 'bicubic {"scale":2,"width":1334,"height":1000}'], [1334, 1000]],
+  [500, ['bicubic {"scale":2}', 'bicubic {"scale":2,"width":666,"height":500}'], [666, 500]],
+  [2000, ['bicubic {"scale":4}', 'bicubic {"scale":2,"width":2666,"height":2000}'], [2666, 2000]],
+])('480x360 at --height %d takes the smallest scale that reaches it, or the largest, and one change of size at most', async (height, names, size) => {
+  const chain = await chainOf({ height }, info(480, 360));
+  expect(chain.names).toEqual(names);
+  expect(chain.size).toEqual(size);
+});
+
+test('--size is met exactly, whatever the aspect', async () => {
+  expect((await chainOf({ size: { width: 77, height: 333 } }, info(64, 48))).size).toEqual([77, 333]);
+});
+
+test('--height takes no scale whose network is not installed', async () => {
+  const entry = shipped.models.find((model) => model.family === 'abpn') as ModelEntry;
+  const only = { ...shipped, models: [entry] };
+  const chain = await chainOf({ height: 96 }, info(64, 48), 'abpn', only);
+  expect(chain.models).toEqual([entry.id]);
+  expect(chain.size).toEqual([128, 96]);
+});
+
+test('a scale of which no network is installed is refused, and what is installed is named', async () => {
+  const error = await failureOf(() => chainOf({ scale: 2 }, info(64, 48), 'abpn', { ...shipped, models: shipped.models.filter((model) => model.scale !== 2) }));
+  expect(error.code).toBe('SRVID_MODEL_UNKNOWN');
+});
+
+test('a scale that a plugin cannot have is refused by the plugin’s own words', async () => {
+  const error = await failureOf(() => chainOf({ scale: 7 }, info(64, 48), 'abpn'));
+  expect(error.code).toBe('SRVID_OPTION_INVALID');
+  expect(error.message).toMatch(/abpn.*scale/);
+});
+
+test('--scale for a chain that scales nothing is refused', async () => {
+  const error = await failureOf(() => chainOf({ scale: 2 }, info(64, 48), './test/fixtures/plugins/shift-chroma.js'));
+  expect(error.code).toBe('SRVID_OPTION_INVALID');
+  expect(error.message).toContain('shift-chroma');
+});

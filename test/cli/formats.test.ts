@@ -1,0 +1,162 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type CommandResult, endOf, srvid } from '../helpers/command.js';
+import { ffmpeg, ffprobe, rawFrames, temporaryFolder, videoTimes } from '../helpers/media.js';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+
+interface Shape {
+  readonly width: number;
+  readonly height: number;
+  readonly pix_fmt: string;
+  readonly codec_name: string;
+  readonly sample_aspect_ratio?: string;
+  readonly color_transfer?: string;
+  readonly side_data_list?: unknown[];
+}
+
+const PICTURE = ['-f', 'lavfi', '-i', 'testsrc2=s=96x64:r=10:d=0.5'];
+const shapeOf = async (path: string) => (await ffprobe<{ streams: Shape[] }>(path, '-select_streams', 'v:0', '-show_streams')).streams[0] as Shape;
+const warningsOf = (result: CommandResult) => result.events.filter((event) => event['type'] === 'warning').map((event) => event['message'] as string);
+
+async function upscale(input: string, output: string, ...options: string[]): Promise<CommandResult> {
+  const result = await srvid([join(folder, input), join(folder, output), '--preset', 'bicubic', '--json', '-y', ...options]);
+  expect(endOf(result)).toMatchObject({ framesIn: 5, framesOut: 5 });
+  return result;
+}
+
+it('turns a picture that is stored sideways, and leaves no mark that would turn it again', async () => {
+  await ffmpeg(...PICTURE, '-pix_fmt', 'yuv420p', join(folder, 'upright.mp4'));
+  await ffmpeg('-i', join(folder, 'upright.mp4'), '-c', 'copy', '-metadata:s:v', 'rotate=90', join(folder, 'sideways.mp4'));
+  await upscale('sideways.mp4', 'turned.mp4');
+  expect(await shapeOf(join(folder, 'turned.mp4'))).toMatchObject({ width: 128, height: 192 });
+  expect((await shapeOf(join(folder, 'turned.mp4'))).side_data_list).toBeUndefined();
+});
+
+it('keeps the shape of pixels', async () => {
+  await ffmpeg(...PICTURE, '-vf', 'setsar=16/11', '-pix_fmt', 'yuv420p', join(folder, 'wide.mp4'));
+  await upscale('wide.mp4', 'wide-out.mp4');
+  expect(await shapeOf(join(folder, 'wide-out.mp4'))).toMatchObject({ width: 192, height: 128, sample_aspect_ratio: '16:11' });
+});
+
+it.each(['yuv422p', 'yuv444p', 'yuvj420p'])('carries %s as it is, without a warning', async (format) => {
+  await ffmpeg(...PICTURE, '-pix_fmt', format, '-c:v', format === 'yuvj420p' ? 'mjpeg' : 'libx264', join(folder, `${format}.mkv`));
+  expect(warningsOf(await upscale(`${format}.mkv`, `${format}-out.mkv`))).toEqual([]);
+  expect((await shapeOf(join(folder, `${format}-out.mkv`))).pix_fmt).toBe(format);
+});
+
+describe.each([
+  ['10 bits', ['-pix_fmt', 'yuv420p10le', '-c:v', 'ffv1'], /10 bits a sample \(yuv420p10le\)/, 'yuv420p'],
+  ['12 bits 4:2:2', ['-pix_fmt', 'yuv422p12le', '-c:v', 'ffv1'], /12 bits a sample/, 'yuv422p'],
+  [
+    'HDR',
+    [
+      '-pix_fmt',
+      'yuv420p10le',
+      '-c:v',
+      'libx265',
+      '-x265-params',
+      'log-level=none',
+      '-color_trc',
+      'smpte2084',
+      '-color_primaries',
+      'bt2020',
+      '-colorspace',
+      'bt2020nc',
+    ],
+    /HDR \(PQ\)/,
+    'yuv420p',
+  ],
+  ['transparency', ['-pix_fmt', 'yuva420p', '-c:v', 'ffv1'], /transparency \(yuva420p\)/, 'yuv420p'],
+  ['RGB', ['-pix_fmt', 'bgr0', '-c:v', 'ffv1'], /RGB \(bgr0\)/, 'yuv444p'],
+  [
+    'interlaced fields',
+    ['-vf', 'tinterlace=4,fieldorder=tff', '-r', '10', '-frames:v', '5', '-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-flags', '+ilme+ildct'],
+    /interlaced \(t[tb]\).*bwdif/,
+    'yuv420p',
+  ],
+])('a source with %s', (name, encoding, warning, format) => {
+  const input = `${name.replace(/\W/g, '-')}.mkv`;
+  beforeAll(() => ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=96x64:r=20:d=0.5', '-r', '10', '-frames:v', '5', ...encoding, join(folder, input)));
+
+  it('is converted, and a warning says what is lost', async () => {
+    const result = await upscale(input, `out-${input}`);
+    expect(warningsOf(result).join('\n')).toMatch(warning);
+    expect((await shapeOf(join(folder, `out-${input}`))).pix_fmt).toBe(format);
+    expect(await videoTimes(join(folder, `out-${input}`))).toEqual(await videoTimes(join(folder, input)));
+  });
+
+  it('is refused with --strict', async () => {
+    const result = await srvid([join(folder, input), join(folder, `strict-${input}`), '--preset', 'bicubic', '--strict']);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(warning);
+    expect(result.stderr).toContain('SRVID_INPUT_UNSUPPORTED');
+  });
+});
+
+it('--deinterlace off leaves the fields as they are, and says so', async () => {
+  const result = await upscale('interlaced-fields.mkv', 'combed.mkv', '--deinterlace', 'off');
+  expect(warningsOf(result).join()).toMatch(/left so/);
+});
+
+it('joins fields: a moving edge combs no more', async () => {
+  await upscale('interlaced-fields.mkv', 'joined.mkv', '--crf', '0');
+  await upscale('interlaced-fields.mkv', 'combed.mkv', '--crf', '0', '--deinterlace', 'off');
+  // Combing is a difference between neighbouring lines that those two lines apart do not have.
+  const combing = async (name: string) => {
+    const bytes = await rawFrames(join(folder, name), 'gray', 'scale=96:64:flags=area');
+    let sum = 0;
+    for (let at = 96; at < bytes.length - 96; at++) {
+      const [above, here, below] = [bytes[at - 96] as number, bytes[at] as number, bytes[at + 96] as number];
+      sum += Math.max(0, Math.abs(2 * here - above - below) - Math.abs(above - below));
+    }
+    return sum / bytes.length;
+  };
+  expect(await combing('joined.mkv')).toBeLessThan(0.8 * (await combing('combed.mkv')));
+});
+
+describe('encoders', () => {
+  beforeAll(() => ffmpeg(...PICTURE, '-pix_fmt', 'yuv420p', join(folder, 'plain.mkv')));
+
+  it.each([
+    ['libx265', 'hevc', 'mkv', ['preset=ultrafast']],
+    ['libvpx-vp9', 'vp9', 'webm', ['deadline=realtime', 'cpu-used=8']],
+    ['libsvtav1', 'av1', 'mkv', ['preset=12']],
+    ['ffv1', 'ffv1', 'mkv', []],
+    ['prores_ks', 'prores', 'mov', ['profile=0']],
+  ])('%s writes %s', async (encoder, codec, extension, options) => {
+    const output = `${encoder}.${extension}`;
+    const pixFmt = encoder === 'prores_ks' ? ['--pix-fmt', 'yuv422p10le'] : [];
+    await upscale('plain.mkv', output, '--encoder', encoder, ...pixFmt, ...options.flatMap((option) => ['--encoder-option', option]));
+    expect((await shapeOf(join(folder, output))).codec_name).toBe(codec);
+    expect(await videoTimes(join(folder, output))).toHaveLength(5);
+  });
+
+  it('--pix-fmt chooses what is encoded', async () => {
+    await upscale('plain.mkv', 'full-chroma.mkv', '--pix-fmt', 'yuv444p');
+    expect((await shapeOf(join(folder, 'full-chroma.mkv'))).pix_fmt).toBe('yuv444p');
+  });
+
+  it.each(['map=0:a', 'filter=null', 'f=avi', 'i=x', 'vf=null', 'nosuch=1'])('has no option %s, so nothing but its own can be said to it', async (option) => {
+    const result = await srvid([join(folder, 'plain.mkv'), join(folder, 'no.mkv'), '--preset', 'bicubic', '--encoder-option', option]);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('SRVID_OPTION_INVALID');
+  });
+});
+
+it('a size that changes in mid-stream is refused, and the frame is named', async () => {
+  for (const [name, size] of [
+    ['a', '96x64'],
+    ['b', '128x64'],
+  ]) {
+    await ffmpeg('-f', 'lavfi', '-i', `testsrc=s=${size}:r=10:d=0.5`, '-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-f', 'mpegts', join(folder, `${name}.ts`));
+  }
+  const { readFile, writeFile } = await import('node:fs/promises');
+  await writeFile(join(folder, 'changing.ts'), Buffer.concat(await Promise.all(['a.ts', 'b.ts'].map((name) => readFile(join(folder, name))))));
+  const result = await srvid([join(folder, 'changing.ts'), join(folder, 'changed.mkv'), '--preset', 'bicubic']);
+  expect(result.code).toBe(1);
+  expect(result.stderr).toMatch(/Frame 5 of .*changes in mid-stream.*SRVID_INPUT_UNSUPPORTED/s);
+});
