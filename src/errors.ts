@@ -29,6 +29,7 @@ export const ERROR_CODES = {
   SRVID_ENCODE_FAILED: { exit: 1, summary: 'ffmpeg stopped while encoding.' },
   SRVID_STREAM_CORRUPT: { exit: 1, summary: 'The frames between ffmpeg and srvid were damaged.' },
   SRVID_FRAMES_LOST: { exit: 1, summary: 'Not every frame that was read was written.' },
+  SRVID_INTERNAL: { exit: 1, summary: 'Something happened that srvid did not foresee.' },
   SRVID_INTERRUPTED: { exit: 130, summary: 'The run was stopped before its end.' },
 } as const;
 

@@ -33,7 +33,7 @@ function exitCodeOf(error: unknown, argv: readonly string[]): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT;
   const known = error instanceof SrvidError ? error : undefined;
   if (argv.includes('--json')) {
-    const record = known?.toRecord() ?? { code: 'SRVID_WORKER_FAILED', message: messageOf(error), details: {} };
+    const record = known?.toRecord() ?? { code: 'SRVID_INTERNAL', message: messageOf(error), details: {} };
     process.stdout.write(`${JSON.stringify({ v: 1, type: 'error', ...record })}\n`);
   }
   const stack = argv.includes('--verbose') && error instanceof Error ? `\n${error.stack}` : '';

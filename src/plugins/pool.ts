@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isTimeoutError, StaticPool } from 'node-worker-threads-pool';
 import { describeCause, messageOf, SrvidError } from '../errors.js';
@@ -5,6 +6,8 @@ import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
 
 type RequestBody = WorkerRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
 
+/** Far above any frame's time in a network, well below what a person waits after Ctrl-C. */
+const CLOSE_GRACE_MS = 1500;
 const WORKER_FILE = fileURLToPath(new URL('./worker.js', import.meta.url));
 
 /**
@@ -46,15 +49,23 @@ export class WorkerPool {
     }
   }
 
-  /** Waits for running tasks, lets every worker close, and ends the threads. Requests that wait are refused. */
+  /**
+   * Lets running tasks end and every worker close, then ends the threads. What has not ended within the grace period, a
+   * plugin that hangs, is ended with them. Requests that wait are refused.
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     for (const wake of this.#waiting.splice(0)) wake();
-    while (this.#free < this.size) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    const requests = Array.from({ length: this.size }, () => this.#exec({ op: 'close', id: this.#nextId++ }).catch(() => {}));
-    await Promise.all(requests);
+    const cancel = new AbortController();
+    await Promise.race([this.#closeWorkers(), delay(CLOSE_GRACE_MS, undefined, { signal: cancel.signal }).catch(() => {})]);
+    cancel.abort();
     await this.#pool.destroy();
+  }
+
+  async #closeWorkers(): Promise<void> {
+    while (this.#free < this.size) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await Promise.all(Array.from({ length: this.size }, () => this.#exec({ op: 'close', id: this.#nextId++ }).catch(() => {})));
   }
 
   async #exec(request: WorkerRequest): Promise<readonly number[]> {

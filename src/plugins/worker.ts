@@ -44,8 +44,12 @@ parentPort?.on('message', (request: WorkerRequest) => {
 async function handle(request: WorkerRequest): Promise<readonly number[]> {
   if (request.op === 'close') return close();
   opening ??= open();
+  if (request.op === 'open')
+    return opening.then(waitForAll, (error) => {
+      countOpened();
+      throw error;
+    });
   const segments = await opening;
-  if (request.op === 'open') return waitForAll();
   const runner = segments[request.segment];
   if (!runner) throw new SrvidError('SRVID_WORKER_FAILED', `A worker was given segment ${request.segment}, which it does not run.`);
   return runner.process(request.inputs, request.output, request.pts);
@@ -71,14 +75,19 @@ function find(plugin: string, spec: ModelSpec): LoadedModel {
 
 /** Holds a worker's `open` until every worker has one, so that none is given two while another stays cold. */
 function waitForAll(): readonly number[] {
-  const opened = new Int32Array(setup.opened);
-  Atomics.add(opened, 0, 1);
-  Atomics.notify(opened, 0);
+  const opened = countOpened();
   const until = performance.now() + OPEN_PATIENCE_MS;
   for (let count = Atomics.load(opened, 0); count < setup.size && performance.now() < until; count = Atomics.load(opened, 0)) {
     Atomics.wait(opened, 0, count, 100);
   }
   return [];
+}
+
+function countOpened(): Int32Array<SharedArrayBuffer> {
+  const opened = new Int32Array(setup.opened);
+  Atomics.add(opened, 0, 1);
+  Atomics.notify(opened, 0);
+  return opened;
 }
 
 async function close(): Promise<readonly number[]> {

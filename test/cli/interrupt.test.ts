@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, it } from 'vitest';
 import { srvid } from '../helpers/command.js';
 import { ffmpeg, temporaryFolder } from '../helpers/media.js';
@@ -46,4 +47,21 @@ it('an interrupt before the first frame leaves nothing either', async () => {
   expect(result.code).toBe(130);
   expect(await readdir(folder)).toEqual(['long.mp4']);
   expect(await processesWith(folder)).toEqual([]);
+});
+
+it('a plugin that hangs does not keep the run from being stopped', async () => {
+  const hang = fileURLToPath(new URL('../fixtures/plugins/hang.js', import.meta.url));
+  let stoppedAt = 0;
+  const result = await srvid([input, join(folder, 'hung.mp4'), '--preset', 'bicubic', '--plugin', hang, '--json'], {
+    onStart: (child) => {
+      child.stdout?.on('data', (chunk: Buffer) => {
+        if (stoppedAt > 0 || !chunk.includes('"progress"')) return;
+        stoppedAt = performance.now();
+        child.kill('SIGINT');
+      });
+    },
+  });
+  expect(result.code).toBe(130);
+  expect(performance.now() - stoppedAt).toBeLessThan(4000);
+  expect(await readdir(folder)).toEqual(['long.mp4']);
 });

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -15,17 +16,23 @@ export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
   readonly stdin?: Uint8Array;
+  /** A file that standard output goes to instead. */
+  readonly stdout?: string;
   readonly onStart?: (child: ChildProcess) => void;
 }
 
 /** Runs the built srvid command to its end. */
-export async function srvid(args: readonly string[], { env = {}, cwd, stdin, onStart }: CommandOptions = {}): Promise<CommandResult> {
-  const child = spawn(process.execPath, [COMMAND, ...args], { env: { ...process.env, ...env }, ...(cwd ? { cwd } : {}), stdio: ['pipe', 'pipe', 'pipe'] });
+export async function srvid(args: readonly string[], { env = {}, cwd, stdin, stdout: target, onStart }: CommandOptions = {}): Promise<CommandResult> {
+  const child = spawn(process.execPath, [COMMAND, ...args], {
+    env: { ...process.env, ...env },
+    ...(cwd ? { cwd } : {}),
+    stdio: ['pipe', target === undefined ? 'pipe' : openSync(target, 'w'), 'pipe'],
+  });
   const [out, said]: Buffer[][] = [[], []];
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
-  child.stdin.on('error', () => {});
-  child.stdin.end(stdin);
+  child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => said.push(chunk));
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(stdin);
   onStart?.(child);
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   const stdout = Buffer.concat(out);

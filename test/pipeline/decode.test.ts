@@ -41,6 +41,7 @@ const source: Source = describeSource('clip.mp4', {
       start_time: '0',
     },
   ],
+  chapters: 0,
   formatName: 'mp4',
   durationSeconds: 1,
   startSeconds: 0,

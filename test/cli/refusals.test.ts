@@ -1,0 +1,176 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, copyFile, mkdir, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type CommandOptions, srvid } from '../helpers/command.js';
+import { ffmpeg, temporaryFolder } from '../helpers/media.js';
+
+const FAULTY = fileURLToPath(new URL('../fixtures/processes/faulty-ffmpeg.mjs', import.meta.url));
+let folder = '';
+let untouched: string[] = [];
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  const at = (name: string) => join(folder, name);
+  const picture = (size: string, ...rest: string[]) => ffmpeg('-f', 'lavfi', '-i', `testsrc=s=${size}:r=25:d=2`, '-pix_fmt', 'yuv420p', ...rest);
+  await picture('96x64', at('good.mp4'));
+  await writeFile(at('empty.mp4'), '');
+  await writeFile(at('text.mp4'), 'This is not a video.\n'.repeat(100));
+  await writeFile(at('noise.mkv'), Buffer.from(Array.from({ length: 20_000 }, (_, index) => (index * 7919) & 255)));
+  await copyFile(at('good.mp4'), at('no-moov.mp4'));
+  await truncate(at('no-moov.mp4'), 2000);
+  await ffmpeg('-f', 'lavfi', '-i', 'sine=d=0.3', at('sound.m4a'));
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=96x64:r=25:d=1', '-frames:v', '0', '-pix_fmt', 'yuv420p', at('no-frames.mkv')).catch(() => {});
+  await picture('16400x16', '-frames:v', '1', '-c:v', 'ffv1', at('too-wide.mkv'));
+  await symlink(at('good.mp4'), at('link.mp4'));
+  await mkdir(at('folder.mp4'));
+  await mkdir(at('closed'));
+  await chmod(at('closed'), 0o555);
+  await writeFile(at('broken.json'), '{ "version": 1, ');
+  await writeFile(at('list.json'), '[]');
+  await writeFile(at('unknown-field.json'), JSON.stringify({ version: 1, description: '', plugins: [{ use: 'bicubic' }], exec: 'rm -rf /' }));
+  await writeFile(at('no-plugins.json'), JSON.stringify({ version: 1, description: '', plugins: [] }));
+  await writeFile(
+    at('hostile.json'),
+    JSON.stringify({ version: 1, description: '', plugins: [{ use: 'bicubic' }], encoder: { name: 'libx264', options: { '-f': 'tee' } } }),
+  );
+  await writeFile(
+    at('sneaky.json'),
+    JSON.stringify({ version: 1, description: '', plugins: [{ use: 'bicubic' }], encoder: { name: 'libx264 -f tee', options: {} } }),
+  );
+  await writeFile(at('polluting.json'), '{ "__proto__": { "version": 1 }, "version": 2, "description": "", "plugins": [{ "use": "bicubic" }] }');
+  await writeFile(at('not-a-plugin.js'), 'export default 1;\n');
+  await writeFile(at('throws.js'), 'throw new Error("at import");\n');
+  await writeFile(at('future.js'), 'export default { name: "future", apiVersion: 99, planes: "y", halo: 0, process: (frame) => frame };\n');
+  untouched = (await readdir(folder)).sort();
+});
+
+const bicubic = ['--preset', 'bicubic'];
+const withFault = (FAULT: string): CommandOptions => ({ env: { FFMPEG_PATH: FAULTY, FAULT } });
+
+/** What is tried, the arguments, the exit code, the error code, a part of the message, and what is special about the run. */
+const CASES: readonly (readonly [string, readonly string[], number, string, RegExp, CommandOptions?])[] = [
+  ['a missing file', ['absent.mp4', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND', /absent\.mp4 does not exist/],
+  ['a folder', ['folder.mp4', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND', /is not a file/],
+  ['an empty file', ['empty.mp4', 'o.mp4'], 1, 'SRVID_INPUT_UNREADABLE', /empty\.mp4/],
+  ['text that is named a video', ['text.mp4', 'o.mp4'], 1, 'SRVID_INPUT_UNREADABLE', /Invalid data/],
+  ['noise', ['noise.mkv', 'o.mp4'], 1, 'SRVID_INPUT_UNREADABLE', /noise\.mkv/],
+  ['an MP4 without its index', ['no-moov.mp4', 'o.mp4'], 1, 'SRVID_INPUT_UNREADABLE', /moov/],
+  ['sound alone', ['sound.m4a', 'o.mp4'], 1, 'SRVID_INPUT_NO_VIDEO', /holds audio/],
+  ['no frames', ['no-frames.mkv', 'o.mp4'], 1, 'SRVID_INPUT_', /no-frames/],
+  ['frames that are too wide', ['too-wide.mkv', 'o.mp4'], 1, 'SRVID_INPUT_UNSUPPORTED', /16400x16/],
+  ['a start beyond the end', ['good.mp4', 'o.mp4', '--start', '1:00'], 1, 'SRVID_INPUT_EMPTY', /from 60 s on/],
+  ['an address instead of a file', ['http://127.0.0.1:9/x.mp4', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND', /does not exist/],
+  ["ffmpeg's concat protocol", ['concat:good.mp4|good.mp4', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND', /does not exist/],
+  ["ffmpeg's lavfi device", ['lavfi:testsrc', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND', /does not exist/],
+  ['the input as output', ['good.mp4', 'good.mp4', '-y'], 2, 'SRVID_OUTPUT_IS_INPUT', /same file/],
+  ['the input as output by a link', ['link.mp4', 'good.mp4', '-y'], 2, 'SRVID_OUTPUT_IS_INPUT', /same file/],
+  ['the output as a link to the input', ['good.mp4', 'link.mp4', '-y'], 2, 'SRVID_OUTPUT_IS_INPUT', /same file/],
+  ['an existing output', ['good.mp4', 'text.mp4'], 2, 'SRVID_OUTPUT_EXISTS', /-y/],
+  ['a folder as output', ['good.mp4', 'folder.mp4', '-y'], 1, 'SRVID_OUTPUT_UNWRITABLE', /is a folder/],
+  ['a folder that does not exist', ['good.mp4', 'no/o.mp4'], 1, 'SRVID_OUTPUT_UNWRITABLE', /no/],
+  ['a name without a kind', ['good.mp4', 'o'], 2, 'SRVID_OUTPUT_FORMAT', /--format/],
+  ['a kind that is none', ['good.mp4', 'o.mp4', '--format', 'tee'], 2, 'SRVID_OUTPUT_FORMAT', /"tee"/],
+  ['an unknown preset', ['good.mp4', 'o.mp4', '--preset', 'nosuch'], 2, 'SRVID_PRESET_UNKNOWN', /Presets are: abpn/],
+  ['a preset that climbs out of its folder', ['good.mp4', 'o.mp4', '--preset', '../package'], 2, 'SRVID_PRESET_UNKNOWN', /package/],
+  ['a preset that is not JSON', ['good.mp4', 'o.mp4', '--preset', './broken.json'], 2, 'SRVID_PRESET_INVALID', /broken\.json/],
+  ['a preset that is a list', ['good.mp4', 'o.mp4', '--preset', './list.json'], 2, 'SRVID_PRESET_INVALID', /object/],
+  ['a preset with a field of its own', ['good.mp4', 'o.mp4', '--preset', './unknown-field.json'], 2, 'SRVID_PRESET_INVALID', /exec/],
+  ['a preset without plugins', ['good.mp4', 'o.mp4', '--preset', './no-plugins.json'], 2, 'SRVID_PRESET_INVALID', /plugins/],
+  ['a preset that smuggles an ffmpeg option', ['good.mp4', 'o.mp4', '--preset', './hostile.json'], 2, 'SRVID_PRESET_INVALID', /encoder/],
+  ['a preset that smuggles one in a name', ['good.mp4', 'o.mp4', '--preset', './sneaky.json'], 2, 'SRVID_PRESET_INVALID', /encoder/],
+  ['a preset that would change prototypes', ['good.mp4', 'o.mp4', '--preset', './polluting.json'], 2, 'SRVID_PRESET_INVALID', /version/],
+  ['an unknown plugin', ['good.mp4', 'o.mp4', '--plugin', 'nosuch'], 2, 'SRVID_PLUGIN_UNKNOWN', /abpn, bicubic/],
+  ['a module that is no plugin', ['good.mp4', 'o.mp4', '--plugin', './not-a-plugin.js'], 2, 'SRVID_PLUGIN_INVALID', /default export/],
+  ['a plugin that fails to load', ['good.mp4', 'o.mp4', '--plugin', './throws.js'], 2, 'SRVID_PLUGIN_INVALID', /at import/],
+  ['a plugin of another API', ['good.mp4', 'o.mp4', '--plugin', './future.js'], 2, 'SRVID_PLUGIN_INVALID', /API 99/],
+  ['an option that a plugin has not', ['good.mp4', 'o.mp4', '--plugin', 'bicubic?sharp=1'], 2, 'SRVID_OPTION_INVALID', /sharp/],
+  ['a scale of 0', ['good.mp4', 'o.mp4', ...bicubic, '--scale', '0'], 2, 'SRVID_OPTION_INVALID', /scale/],
+  ['a scale of 17', ['good.mp4', 'o.mp4', ...bicubic, '--scale', '17'], 2, 'SRVID_OPTION_INVALID', /scale/],
+  ['a height of 1', ['good.mp4', 'o.mp4', ...bicubic, '--height', '1'], 2, 'SRVID_OPTION_INVALID', /height/],
+  ['a size beyond all bounds', ['good.mp4', 'o.mp4', ...bicubic, '--size', '99999x99999'], 2, 'SRVID_OPTION_INVALID', /size/],
+  ['a quality of 99', ['good.mp4', 'o.mp4', ...bicubic, '--crf', '99'], 2, 'SRVID_OPTION_INVALID', /crf/],
+  ['a duration of 0', ['good.mp4', 'o.mp4', ...bicubic, '--duration', '0'], 2, 'SRVID_OPTION_INVALID', /duration/],
+  ['half a worker', ['good.mp4', 'o.mp4', ...bicubic, '--workers', '0.5'], 2, 'SRVID_OPTION_INVALID', /workers/],
+  ['a precision that is none', ['good.mp4', 'o.mp4', ...bicubic, '--precision', 'int4'], 2, 'SRVID_OPTION_INVALID', /precision/],
+  ['a pixel format that would end the option', ['good.mp4', 'o.mp4', ...bicubic, '--pix-fmt', 'x -f tee'], 2, 'SRVID_OPTION_INVALID', /pixFmt/],
+  ['a way to deinterlace that is none', ['good.mp4', 'o.mp4', ...bicubic, '--deinterlace', 'maybe'], 2, 'SRVID_OPTION_INVALID', /deinterlace/],
+  ['an unknown encoder', ['good.mp4', 'o.mp4', ...bicubic, '--encoder', 'libnone'], 2, 'SRVID_ENCODER_UNAVAILABLE', /libnone is not in ffmpeg/],
+  ['a hardware encoder without its hardware', ['good.mp4', 'o.mp4', ...bicubic, '--encoder', 'h264_nvenc'], 2, 'SRVID_ENCODER_UNAVAILABLE', /h264_nvenc/],
+  ['an encoder option with a bad value', ['good.mp4', 'o.mp4', ...bicubic, '--encoder-option', 'preset=nosuch'], 2, 'SRVID_ENCODER_UNAVAILABLE', /preset/],
+  ['no ffmpeg', ['good.mp4', 'o.mp4'], 1, 'SRVID_FFMPEG_MISSING', /apt install ffmpeg/, { env: { FFMPEG_PATH: '/nowhere/ffmpeg' } }],
+  ['no ffprobe', ['good.mp4', 'o.mp4'], 1, 'SRVID_FFMPEG_MISSING', /FFPROBE_PATH/, { env: { FFPROBE_PATH: '/nowhere/ffprobe' } }],
+  ['an ffmpeg that is too old', ['good.mp4', 'o.mp4'], 1, 'SRVID_FFMPEG_TOO_OLD', /4\.2\.7/, withFault('old')],
+  ['a decoder that is killed', ['good.mp4', 'o.mp4', ...bicubic, '--size', '1600x1200'], 1, 'SRVID_', /SIGKILL|ends in the middle/, withFault('decoder-dies')],
+  ['a decoder that fails', ['good.mp4', 'o.mp4', ...bicubic], 1, 'SRVID_DECODE_FAILED', /exit code 69.*nobody expected/, withFault('decoder-fails')],
+  ['a decoder that writes garbage', ['good.mp4', 'o.mp4', ...bicubic], 1, 'SRVID_STREAM_CORRUPT', /does not begin as NUT/, withFault('decoder-writes-garbage')],
+  ['a decoder that stops in mid-frame', ['good.mp4', 'o.mp4', ...bicubic], 1, 'SRVID_STREAM_CORRUPT', /ends in the middle/, withFault('decoder-stops-short')],
+  ['an encoder that is killed', ['good.mp4', 'o.mp4', ...bicubic, '--size', '1600x1200'], 1, 'SRVID_ENCODE_FAILED', /SIGKILL/, withFault('encoder-dies')],
+  ['an encoder that fails', ['good.mp4', 'o.mp4', ...bicubic], 1, 'SRVID_ENCODE_FAILED', /exit code 69.*nobody expected/, withFault('encoder-fails')],
+];
+
+describe('refused with one clear error, its exit code, and nothing left behind:', () => {
+  it.each(CASES)('%s', async (_, args, exit, code, message, special) => {
+    const result = await srvid(args, { ...special, cwd: folder });
+    expect(result.stderr).toContain(`[${code}`);
+    expect(result.stderr).toMatch(message);
+    expect(result.stderr.match(/^srvid: /gm)).toHaveLength(1);
+    expect(result.code).toBe(exit);
+    expect((await readdir(folder)).sort()).toEqual(untouched);
+  });
+});
+
+describe('a disk that is full', () => {
+  it('ends the run, and what was written is taken away', async () => {
+    const small = join(folder, '..', `srvid-small-disk-${process.pid}`);
+    await mkdir(small);
+    let mounted = false;
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small], { stdio: 'ignore' });
+      mounted = true;
+    } catch {
+      // Without the right to mount, a device that is always full stands in for the disk.
+    }
+    const output = mounted ? join(small, 'o.mkv') : '/dev/full';
+    try {
+      if (mounted) {
+        const result = await srvid([join(folder, 'good.mp4'), output, ...bicubic, '--scale', '8', '--crf', '1']);
+        expect(result.code).toBe(1);
+        expect(result.stderr).toMatch(/No space left|SRVID_ENCODE_FAILED/);
+        expect(await readdir(small)).toEqual([]);
+      } else {
+        const child = await srvid(['good.mp4', '-', '--format', 'matroska', ...bicubic], { cwd: folder, stdout: output });
+        expect(child.code).toBe(1);
+        expect(child.stderr).toContain('SRVID_ENCODE_FAILED');
+      }
+    } finally {
+      if (mounted) execFileSync('umount', [small]);
+    }
+  });
+});
+
+describe('names that mean something to others', () => {
+  it.each([
+    'with space.mp4',
+    "quote'.mp4",
+    'double".mp4',
+    'percent%d.mp4',
+    '-leading.mp4',
+    'co:lon.mp4',
+    'new\nline.mp4',
+    'häßlich-日本.mp4',
+    'a|b.mp4',
+    '[x],y;z.mp4',
+    '$(id).mp4',
+  ])('%j is a file like any other, in and out', async (name) => {
+    const place = join(folder, '..', `srvid-names-${process.pid}`);
+    await mkdir(place, { recursive: true });
+    await copyFile(join(folder, 'good.mp4'), join(place, name));
+    const output = `out-${name.replace(/^-/, '')}`;
+    const result = await srvid(['-y', '-q', ...bicubic, '--duration', '0.2', '--', name, output], { cwd: place });
+    expect(result.stderr).toBe('');
+    expect(result.code).toBe(0);
+    expect((await readFile(join(place, output))).length).toBeGreaterThan(1000);
+  });
+});
