@@ -53,6 +53,8 @@ export interface EncodePlan {
 }
 
 const STALL_MS = 60_000;
+/** ffmpeg 5 says so and exits with 0 all the same where a full disk keeps it from writing the end of a file. */
+const WRITE_ERROR = /No space left on device|Error writing trailer|Error closing file|Input\/output error|Disk quota exceeded|File too large/;
 /** Descriptor on which ffmpeg reports how far it is. */
 const PROGRESS = 3;
 
@@ -138,6 +140,7 @@ export class Encoder {
   async finish(): Promise<void> {
     this.#writer.end();
     await this.#process.done();
+    if (this.#process.log.some((line) => WRITE_ERROR.test(line))) throw this.#process.failure();
     if (this.#framesEncoded === this.#framesWritten) return;
     const said = this.#process.log.length > 0 ? ` It said: ${this.#process.log.slice(-3).join(' | ')}` : '';
     const message = `ffmpeg was given ${this.#framesWritten} frames and encoded ${this.#framesEncoded}.${said}`;
