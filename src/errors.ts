@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   SRVID_INPUT_UNREADABLE: { exit: 1, summary: 'The input is not something ffmpeg can read.' },
   SRVID_INPUT_NO_VIDEO: { exit: 1, summary: 'The input has no video stream.' },
   SRVID_INPUT_UNSUPPORTED: { exit: 1, summary: 'The video is of a kind srvid does not process.' },
+  SRVID_INPUT_DAMAGED: { exit: 1, summary: 'Part of the video cannot be decoded.' },
   SRVID_INPUT_EMPTY: { exit: 1, summary: 'The video gave no frames.' },
   SRVID_OUTPUT_EXISTS: { exit: 2, summary: 'The output exists, and overwriting was not asked for.' },
   SRVID_OUTPUT_IS_INPUT: { exit: 2, summary: 'Input and output are the same file.' },

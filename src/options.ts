@@ -73,9 +73,15 @@ export const sessionSchema = z
     deinterlace: z.enum(['auto', 'off']).default('auto'),
     /** Refuse what would lose something on the way in or out, instead of warning. */
     strict: z.boolean().default(false),
+    /** Keep what can be decoded of a damaged source, instead of failing. */
+    salvage: z.boolean().default(false),
+    /** Folder with a manifest.json and the models it lists; srvid's own where not given. */
+    models: z.string().min(1).optional(),
     overwrite: z.boolean().default(false),
     /** Hard limit of one task in a worker; far above any frame's time, it only ends what would never end. */
     taskTimeoutMs: z.int().positive().default(120_000),
+    /** How long ffmpeg may neither give nor take data before it counts as hung. */
+    stallTimeoutMs: z.int().positive().default(60_000),
     /** How often progress is told. */
     progressIntervalMs: z.int().positive().default(500),
   })

@@ -17,6 +17,8 @@ export interface RunFlags {
   readonly pixFmt?: string;
   readonly deinterlace?: 'auto' | 'off';
   readonly strict?: boolean;
+  readonly salvage?: boolean;
+  readonly models?: string;
   readonly start?: number;
   readonly duration?: number;
   readonly workers?: number;
@@ -45,6 +47,8 @@ export function addRunOptions(command: Command): Command {
     .option('--pix-fmt <name>', "pixel format to encode (default: the source's)")
     .option('--deinterlace <mode>', 'auto or off: what to do with interlaced sources (default: auto)')
     .option('--strict', 'refuse what would lose something, instead of warning')
+    .option('--salvage', 'keep what can be decoded of a damaged input, instead of failing')
+    .option('--models <dir>', "networks from this folder's manifest.json instead of srvid's own")
     .option('--start <time>', 'begin at this time of the input: 90, 1:30, 1500ms', (text) => time(text, '--start'))
     .option('--duration <time>', 'stop after this much of the input', (text) => time(text, '--duration'))
     .option('--workers <n>', 'threads that run networks (default: one a core)', number)

@@ -30,9 +30,10 @@ export interface DecoderOptions extends TimeRange {
   readonly bytes?: Readable | undefined;
   /** Demuxer, where the bytes do not say it. */
   readonly format?: string | undefined;
+  /** How long ffmpeg may be silent before it counts as hung; a stream may be silent for as long as it likes. */
+  readonly stallTimeoutMs: number;
 }
 
-const STALL_MS = 60_000;
 /** How long an ffmpeg whose output breaks off may take to end. */
 const DYING_MS = 1000;
 const MAX_FORWARDED_BYTES = 1 << 24;
@@ -134,10 +135,11 @@ export class Decoder {
   }
 
   async #bounded<T>(work: Promise<T>): Promise<T> {
-    const stalled = () => new SrvidError('SRVID_DECODE_FAILED', `Tried to decode ${this.source.url}: ffmpeg gave no data for ${STALL_MS / 1000} s.`);
+    const stalled = () =>
+      new SrvidError('SRVID_DECODE_FAILED', `Tried to decode ${this.source.url}: ffmpeg gave no data for ${this.options.stallTimeoutMs / 1000} s.`);
     try {
       // A stream may be silent for as long as it likes.
-      return await (this.options.bytes ? work : withTimeout(work, STALL_MS, stalled));
+      return await (this.options.bytes ? work : withTimeout(work, this.options.stallTimeoutMs, stalled));
     } catch (error) {
       // An ffmpeg that dies leaves half a frame behind; then its end says more than the frame does.
       const corrupt = error instanceof SrvidError && error.code === 'SRVID_STREAM_CORRUPT';

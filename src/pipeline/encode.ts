@@ -28,6 +28,8 @@ export interface EncodePlan {
   readonly timeBase: Rational;
   /** What encoders and muxers are told; the frames' own pts are what counts. The last frame gets its duration from it. */
   readonly frameRate: Rational;
+  /** How long ffmpeg may take no data before it counts as hung. */
+  readonly stallTimeoutMs: number;
   readonly color: Color;
   readonly sampleAspect: Rational | undefined;
   readonly encoder: EncoderSettings;
@@ -52,7 +54,6 @@ export interface EncodePlan {
     | { readonly from: 'nothing' };
 }
 
-const STALL_MS = 60_000;
 /** ffmpeg 5 says so and exits with 0 all the same where a full disk keeps it from writing the end of a file. */
 const WRITE_ERROR = /No space left on device|Error writing trailer|Error closing file|Input\/output error|Disk quota exceeded|File too large/;
 /** Descriptor on which ffmpeg reports how far it is. */
@@ -154,9 +155,9 @@ export class Encoder {
 
   async #bounded(work: Promise<void>): Promise<void> {
     const stalled = () =>
-      new SrvidError('SRVID_ENCODE_FAILED', `Tried to encode with ${this.plan.encoder.name}: ffmpeg took no data for ${STALL_MS / 1000} s.`);
+      new SrvidError('SRVID_ENCODE_FAILED', `Tried to encode with ${this.plan.encoder.name}: ffmpeg took no data for ${this.plan.stallTimeoutMs / 1000} s.`);
     try {
-      await withTimeout(work, STALL_MS, stalled);
+      await withTimeout(work, this.plan.stallTimeoutMs, stalled);
     } catch (error) {
       if (error instanceof SrvidError) throw error;
       await this.#process.done(); // The pipe broke because ffmpeg ended; its end says why.

@@ -20,6 +20,7 @@ export interface LoadedModel extends Model {
 export async function loadModel({ entry, path }: VerifiedModel): Promise<LoadedModel> {
   const runtime: OnnxRuntime = await import('onnxruntime-node');
   const inferenceSession = await createSession(runtime, entry.id, path);
+  await tryOnce(runtime, inferenceSession, entry);
   const [inputName, outputName] = [inferenceSession.inputNames[0] as string, inferenceSession.outputNames[0] as string];
   const buffers = new Map<string, { input: OrtTensor; output: OrtTensor; into: Uint8Array; from: Uint8Array }>();
 
@@ -55,12 +56,34 @@ async function createSession(runtime: OnnxRuntime, id: string, path: string): Pr
       executionMode: 'sequential',
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
+      logSeverityLevel: 4, // What goes wrong is thrown; it need not be printed, too.
       // Idle threads that spin would take the cores from ffmpeg.
       extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
     });
   } catch (error) {
     throw new SrvidError('SRVID_MODEL_INVALID', `Tried to load model ${id} from ${path}; ONNX Runtime refuses it: ${messageOf(error)}.`, { path }, error);
   }
+}
+
+/** A model that reads or gives something else than the manifest says is found before the first frame. */
+async function tryOnce(runtime: OnnxRuntime, inferenceSession: InferenceSession, { id, scale, planes, align }: ModelEntry): Promise<void> {
+  const side = 16 * align;
+  const channels = planes === 'rgb' ? 3 : 1;
+  const input = new runtime.Tensor('uint8', new Uint8Array(channels * side * side), [1, channels, side, side]);
+  const expected = `uint8 [${[1, channels, side * scale, side * scale]}]`;
+  const [inputName, outputName] = [inferenceSession.inputNames[0] as string, inferenceSession.outputNames[0] as string];
+  const found = await inferenceSession
+    .run({ [inputName]: input })
+    .then((results) => `${results[outputName]?.type} [${results[outputName]?.dims}]`)
+    .catch((error: unknown) => `the error "${messageOf(error)}"`);
+  if (found === expected) return;
+  throw new SrvidError(
+    'SRVID_MODEL_INVALID',
+    `Model ${id} should give ${expected} for a picture of ${side}x${side}, but gives ${found}. It is not the network that the manifest lists.`,
+    {
+      model: id,
+    },
+  );
 }
 
 function assertShapes({ id, scale, planes }: ModelEntry, input: Tensor, output: Tensor): void {

@@ -8,6 +8,8 @@ type RequestBody = WorkerRequest extends infer R ? (R extends { id: number } ? O
 
 /** Far above any frame's time in a network, well below what a person waits after Ctrl-C. */
 const CLOSE_GRACE_MS = 1500;
+/** JavaScript objects only; frames and networks lie outside. A plugin that leaks ends its worker, not the machine. */
+const WORKER_HEAP_MB = 512;
 const WORKER_FILE = fileURLToPath(new URL('./worker.js', import.meta.url));
 
 /**
@@ -31,7 +33,7 @@ export class WorkerPool {
     private readonly timeoutMs: number,
   ) {
     this.#free = size;
-    this.#pool = new StaticPool({ size, task: WORKER_FILE, workerData: setup });
+    this.#pool = new StaticPool({ size, task: WORKER_FILE, workerData: setup, resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB } });
   }
 
   /** Loads plugins and models in every worker. @throws the first error that a worker reports */

@@ -1,12 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, copyFile, mkdir, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { chmod, copyFile, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type CommandOptions, srvid } from '../helpers/command.js';
+import { runSession } from '../../dist/index.js';
+import { type CommandOptions, endOf, srvid } from '../helpers/command.js';
 import { ffmpeg, temporaryFolder } from '../helpers/media.js';
 
 const FAULTY = fileURLToPath(new URL('../fixtures/processes/faulty-ffmpeg.mjs', import.meta.url));
+const HOARD = fileURLToPath(new URL('../fixtures/plugins/hoard.js', import.meta.url));
 let folder = '';
 let untouched: string[] = [];
 
@@ -27,6 +30,12 @@ beforeAll(async () => {
   await mkdir(at('folder.mp4'));
   await mkdir(at('closed'));
   await chmod(at('closed'), 0o555);
+  await picture('320x180', '-movflags', '+faststart', '-g', '50', at('whole.mp4'));
+  const whole = await readFile(at('whole.mp4'));
+  await writeFile(at('cut.mp4'), whole.subarray(0, Math.round(whole.length * 0.6)));
+  await picture('16x16', '-frames:v', '1', '-vf', 'scale=1:1', '-c:v', 'ffv1', '-pix_fmt', 'gray', at('one-pixel.mkv'));
+  await writeFile(at('unknown-codec.mkv'), Buffer.from((await readFile(at('one-pixel.mkv'))).toString('latin1').replaceAll('V_FFV1', 'V_NONE'), 'latin1'));
+  await makeModelFolders();
   await writeFile(at('broken.json'), '{ "version": 1, ');
   await writeFile(at('list.json'), '[]');
   await writeFile(at('unknown-field.json'), JSON.stringify({ version: 1, description: '', plugins: [{ use: 'bicubic' }], exec: 'rm -rf /' }));
@@ -46,6 +55,32 @@ beforeAll(async () => {
   untouched = (await readdir(folder)).sort();
 });
 
+/** Folders of models, each wrong in one way. */
+async function makeModelFolders(): Promise<void> {
+  const shipped = fileURLToPath(new URL('../../models/', import.meta.url));
+  const { version, models } = JSON.parse(await readFile(join(shipped, 'manifest.json'), 'utf8')) as {
+    version: number;
+    models: { id: string; sha256: string }[];
+  };
+  const entry = models.find((model) => model.id === 'abpn-x2-int8') as (typeof models)[number];
+  const [good, other] = await Promise.all(['abpn-x2-int8.onnx', 'abpn-x3-int8.onnx'].map((name) => readFile(join(shipped, name))));
+  const write = async (name: string, bytes: Uint8Array | undefined, listed: object) => {
+    await mkdir(join(folder, name));
+    await writeFile(join(folder, name, 'manifest.json'), JSON.stringify({ version, models: [listed] }));
+    if (bytes) await writeFile(join(folder, name, 'abpn-x2-int8.onnx'), bytes);
+  };
+  const hashed = (bytes: Uint8Array) => ({ ...entry, sha256: createHash('sha256').update(bytes).digest('hex') });
+  const damaged = Buffer.from(good as Buffer);
+  damaged[1000] = (damaged[1000] as number) ^ 255;
+  const text = Buffer.from('not a network');
+  await write('models-missing', undefined, entry);
+  await write('models-damaged', damaged, entry);
+  await write('models-text', text, hashed(text));
+  await write('models-of-x3', other as Buffer, hashed(other as Buffer));
+  await write('models-unlisted', good, { ...entry, file: '../../etc/passwd' });
+  await mkdir(join(folder, 'models-empty'));
+}
+
 const bicubic = ['--preset', 'bicubic'];
 const withFault = (FAULT: string): CommandOptions => ({ env: { FFMPEG_PATH: FAULTY, FAULT } });
 
@@ -60,6 +95,9 @@ const CASES: readonly (readonly [string, readonly string[], number, string, RegE
   ['sound alone', ['sound.m4a', 'o.mp4'], 1, 'SRVID_INPUT_NO_VIDEO', /holds audio/],
   ['no frames', ['no-frames.mkv', 'o.mp4'], 1, 'SRVID_INPUT_', /no-frames/],
   ['frames that are too wide', ['too-wide.mkv', 'o.mp4'], 1, 'SRVID_INPUT_UNSUPPORTED', /16400x16/],
+  ['a file that was cut off in the middle', ['cut.mp4', 'o.mp4', ...bicubic], 1, 'SRVID_INPUT_DAMAGED', /promises 50 frames.*--salvage/],
+  ['a codec that nobody knows', ['unknown-codec.mkv', 'o.mp4', ...bicubic], 1, 'SRVID_INPUT_UNSUPPORTED', /cannot decode/],
+  ['a single pixel', ['one-pixel.mkv', 'o.mp4', '--size', '2x1'], 2, 'SRVID_OPTION_INVALID', /size/],
   ['a start beyond the end', ['good.mp4', 'o.mp4', '--start', '1:00'], 1, 'SRVID_INPUT_EMPTY', /from 60 s on/],
   ['an address instead of a file', ['http://127.0.0.1:9/x.mp4', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND', /does not exist/],
   ["ffmpeg's concat protocol", ['concat:good.mp4|good.mp4', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND', /does not exist/],
@@ -99,6 +137,20 @@ const CASES: readonly (readonly [string, readonly string[], number, string, RegE
   ['an unknown encoder', ['good.mp4', 'o.mp4', ...bicubic, '--encoder', 'libnone'], 2, 'SRVID_ENCODER_UNAVAILABLE', /libnone is not in ffmpeg/],
   ['a hardware encoder without its hardware', ['good.mp4', 'o.mp4', ...bicubic, '--encoder', 'h264_nvenc'], 2, 'SRVID_ENCODER_UNAVAILABLE', /h264_nvenc/],
   ['an encoder option with a bad value', ['good.mp4', 'o.mp4', ...bicubic, '--encoder-option', 'preset=nosuch'], 2, 'SRVID_ENCODER_UNAVAILABLE', /preset/],
+  ['a folder without models', ['good.mp4', 'o.mp4', '--models', 'models-empty'], 1, 'SRVID_MODEL_INVALID', /manifest\.json/],
+  ['a model that is missing', ['good.mp4', 'o.mp4', '--models', 'models-missing'], 1, 'SRVID_MODEL_INVALID', /cannot be read/],
+  ['a model that is damaged', ['good.mp4', 'o.mp4', '--models', 'models-damaged'], 1, 'SRVID_MODEL_INVALID', /sha256 is/],
+  ['a model that is not ONNX', ['good.mp4', 'o.mp4', '--models', 'models-text'], 1, 'SRVID_MODEL_INVALID', /ONNX Runtime refuses/],
+  [
+    'a model of another scale',
+    ['good.mp4', 'o.mp4', '--models', 'models-of-x3'],
+    1,
+    'SRVID_MODEL_INVALID',
+    /should give uint8 \[1,1,32,32\].*but gives uint8 \[1,1,48,48\]/,
+  ],
+  ['a model that lies outside its folder', ['good.mp4', 'o.mp4', '--models', 'models-unlisted'], 1, 'SRVID_MODEL_INVALID', /file/],
+  ['a model that does not exist', ['good.mp4', 'o.mp4', '--models', 'models-damaged', '--scale', '4'], 2, 'SRVID_MODEL_UNKNOWN', /installed are: abpn-x2-int8/],
+  ['a plugin that fills its memory', ['good.mp4', 'o.mp4', ...bicubic, '--plugin', HOARD], 1, 'SRVID_WORKER_FAILED', /memory/],
   ['no ffmpeg', ['good.mp4', 'o.mp4'], 1, 'SRVID_FFMPEG_MISSING', /apt install ffmpeg/, { env: { FFMPEG_PATH: '/nowhere/ffmpeg' } }],
   ['no ffprobe', ['good.mp4', 'o.mp4'], 1, 'SRVID_FFMPEG_MISSING', /FFPROBE_PATH/, { env: { FFPROBE_PATH: '/nowhere/ffprobe' } }],
   ['an ffmpeg that is too old', ['good.mp4', 'o.mp4'], 1, 'SRVID_FFMPEG_TOO_OLD', /4\.2\.7/, withFault('old')],
@@ -118,6 +170,38 @@ describe('refused with one clear error, its exit code, and nothing left behind:'
     expect(result.stderr.match(/^srvid: /gm)).toHaveLength(1);
     expect(result.code).toBe(exit);
     expect((await readdir(folder)).sort()).toEqual(untouched);
+  });
+});
+
+it('--salvage keeps what can be decoded of a damaged file, and says what could not', async () => {
+  const place = join(folder, '..', `srvid-salvage-${process.pid}`);
+  await mkdir(place, { recursive: true });
+  const result = await srvid([join(folder, 'cut.mp4'), join(place, 'kept.mkv'), ...bicubic, '--salvage', '--json', '-y']);
+  const { framesIn, framesOut } = endOf(result) as { framesIn: number; framesOut: number };
+  expect(framesOut).toBe(framesIn);
+  expect(framesIn).toBeGreaterThan(5);
+  expect(framesIn).toBeLessThan(50);
+  expect(result.events.filter((event) => event['type'] === 'warning').join()).not.toBe('');
+  await rm(place, { recursive: true });
+});
+
+describe('an ffmpeg that hangs', () => {
+  it.each(['decoder', 'encoder'])('as %s is given up after the stall time', async (role) => {
+    const before = { ...process.env };
+    Object.assign(process.env, { FFMPEG_PATH: FAULTY, FAULT: `${role}-hangs` });
+    try {
+      const output = join(folder, 'hung.mp4');
+      const error = await runSession({ input: join(folder, 'whole.mp4'), output, preset: 'bicubic', scale: 8, stallTimeoutMs: 1500 }).catch(
+        (caught: unknown) => caught,
+      );
+      expect(error).toMatchObject({
+        code: role === 'decoder' ? 'SRVID_DECODE_FAILED' : 'SRVID_ENCODE_FAILED',
+        message: expect.stringContaining('no data for 1.5 s'),
+      });
+      expect((await readdir(folder)).sort()).toEqual(untouched);
+    } finally {
+      process.env = before;
+    }
   });
 });
 

@@ -52,8 +52,8 @@ const pours = (path: string, bytes: number, after: string) => `
   const bytes = require('fs').readFileSync(${JSON.stringify(path)}).subarray(0, ${bytes});
   process.stdout.write(bytes, () => { ${after} });`;
 
-function decoderOf(binary: FfmpegBinary, of: Source = source, options: DecoderOptions = {}): Decoder {
-  const decoder = new Decoder(binary, of, options, async () => {});
+function decoderOf(binary: FfmpegBinary, of: Source = source, options: Partial<DecoderOptions> = {}): Decoder {
+  const decoder = new Decoder(binary, of, { stallTimeoutMs: 60_000, ...options }, async () => {});
   onTestFinished(() => decoder.stop());
   return decoder;
 }

@@ -16,6 +16,7 @@ const plain: FrameFormat = { kind: 'yuv420p', width: 16, height: 16 };
 const plan = (changes: Partial<EncodePlan> = {}): EncodePlan => ({
   format: plain,
   timeBase: { num: 1, den: 1000 },
+  stallTimeoutMs: 60_000,
   frameRate: { num: 25, den: 1 },
   color: {},
   sampleAspect: undefined,
