@@ -7,7 +7,7 @@ export default defineConfig({
     pool: 'forks',
     // Tests start ffmpeg and worker threads of their own; more files at once than cores would only make them slow.
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
   },
 });

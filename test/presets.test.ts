@@ -6,6 +6,7 @@ import { SrvidError } from '../dist/errors.js';
 import { loadPreset, parsePreset, presetNames } from '../dist/presets.js';
 import { failureOf } from './helpers/errors.js';
 import { temporaryFolder } from './helpers/media.js';
+import { fuzzCases } from './helpers/random.js';
 
 const folder = await temporaryFolder();
 const GOOD = { version: 1, description: 'mine', plugins: [{ use: './mine.js' }] };
@@ -60,6 +61,6 @@ test('whatever a preset file holds, it is read or refused', () => {
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: fuzzCases(500) },
   );
 });

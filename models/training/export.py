@@ -84,7 +84,7 @@ def measure(file: Path, sets: dict[str, list[Pair]]) -> dict[str, dict[str, floa
             "ssim": round(ours.ssim, 4),
             "gain": round(ours.psnr - bicubic, 3),
             "bicubicPsnr": round(bicubic, 3),
-            "lumaShift": round(ours.luma_shift, 3),
+            "lumaShift": round(ours.luma_shift, 3) + 0.0,  # never -0
         }
     return result
 

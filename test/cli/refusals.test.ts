@@ -34,7 +34,7 @@ beforeAll(async () => {
   const whole = await readFile(at('whole.mp4'));
   await writeFile(at('cut.mp4'), whole.subarray(0, Math.round(whole.length * 0.6)));
   await picture('16x16', '-frames:v', '1', '-vf', 'scale=1:1', '-c:v', 'ffv1', '-pix_fmt', 'gray', at('one-pixel.mkv'));
-  await writeFile(at('unknown-codec.mkv'), Buffer.from((await readFile(at('one-pixel.mkv'))).toString('latin1').replaceAll('V_FFV1', 'V_NONE'), 'latin1'));
+  await writeFile(at('unknown-codec.mkv'), Buffer.from((await readFile(at('one-pixel.mkv'))).toString('latin1').replaceAll('FFV1', 'XXXX'), 'latin1'));
   await makeModelFolders();
   await writeFile(at('broken.json'), '{ "version": 1, ');
   await writeFile(at('list.json'), '[]');

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, link, mkdir, mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -57,21 +58,33 @@ test('refuses a folder that is not there, a folder as output, and a file as fold
   }
 });
 
-// The superuser may write everywhere.
-test.skipIf(process.getuid?.() === 0)('refuses a folder that may only be read', async () => {
+test('refuses a folder that may only be read', async () => {
   const folder = await folderWith({ 'in.mp4': 'in' });
-  await chmod(folder, 0o500);
-  expect((await failureOf(() => OutputFile.prepare(join(folder, 'out.mp4'), join(folder, 'in.mp4'), true))).code).toBe('SRVID_OUTPUT_UNWRITABLE');
-  await chmod(folder, 0o700);
+  const { path, undo } = await readOnlyFolder();
+  try {
+    const error = await OutputFile.prepare(join(path, 'out.mp4'), join(folder, 'in.mp4'), true).catch((thrown: unknown) => thrown);
+    // Where even a superuser may not mount, all that is left is a place that tells him he may write and then refuses.
+    if (error instanceof OutputFile) await expect(writeFile(error.partial, '')).rejects.toThrow();
+    else expect(error).toMatchObject({ code: 'SRVID_OUTPUT_UNWRITABLE' });
+  } finally {
+    await undo();
+  }
 });
 
-test('refuses a folder that can never be written', async () => {
-  const output = '/proc/self/fd/out.mp4';
-  const error = await OutputFile.prepare(output, '-', true).catch((thrown: unknown) => thrown);
-  // Where the superuser is told that it may, the attempt to write fails later; it must not do so silently.
-  if (error instanceof OutputFile) await expect(writeFile(error.partial, '')).rejects.toThrow();
-  else expect(error).toMatchObject({ code: 'SRVID_OUTPUT_UNWRITABLE' });
-});
+/** Permissions do not bind the superuser, a disk that is mounted to be read does. */
+async function readOnlyFolder(): Promise<{ path: string; undo: () => Promise<void> }> {
+  const path = await folderWith({});
+  if (process.getuid?.() !== 0) {
+    await chmod(path, 0o500);
+    return { path, undo: () => chmod(path, 0o700) };
+  }
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', path], { stdio: 'ignore' });
+    return { path, undo: async () => void execFileSync('umount', [path]) };
+  } catch {
+    return { path: '/proc/self/fd', undo: async () => {} };
+  }
+}
 
 test('the target changes in one step, when the work is published', async () => {
   const folder = await folderWith({ 'out.mp4': 'old' });
