@@ -2,9 +2,9 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type ErrorCode, SrvidError } from './errors.js';
-import { DEFAULT_ENCODER, type Preset, type SessionOptions } from './options.js';
+import { CONTAINER_ENCODERS, DEFAULT_ENCODER, type Preset, type SessionOptions } from './options.js';
 import { planCarry } from './pipeline/carry.js';
-import { containerFor } from './pipeline/container.js';
+import { type Container, containerFor } from './pipeline/container.js';
 import type { EncodePlan, EncoderSettings } from './pipeline/encode.js';
 import { encodedSize, scaledAspect } from './pipeline/encode-graph.js';
 import type { FfmpegBinary } from './pipeline/ffmpeg-binary.js';
@@ -90,7 +90,7 @@ export function planOutput({ options, preset, source: { source, bytes }, format,
       stallTimeoutMs: options.stallTimeoutMs,
       color: info.color,
       sampleAspect: scaledAspect({ ...info.format, sampleAspect: info.sampleAspect }, format),
-      encoder: encoderSettings(options, preset),
+      encoder: encoderSettings(options, preset, container),
       container,
       output,
       shiftSeconds: source.shiftSeconds,
@@ -107,8 +107,8 @@ export function planOutput({ options, preset, source: { source, bytes }, format,
 }
 
 /** What the caller says goes before the preset, that before the default. A preset's options belong to its own encoder. */
-function encoderSettings(options: SessionOptions, preset: Preset): EncoderSettings {
-  const base = preset.encoder ?? DEFAULT_ENCODER;
+function encoderSettings(options: SessionOptions, preset: Preset, container: Container): EncoderSettings {
+  const base = CONTAINER_ENCODERS[container.muxer] ?? preset.encoder ?? DEFAULT_ENCODER;
   const name = options.encoder ?? base.name;
   const inherited = name === base.name ? base : { crf: undefined, options: {} };
   const given = new Set(options.encoderOptions.map(([option]) => option));

@@ -98,6 +98,11 @@ export type SessionOptions = z.output<typeof sessionSchema>;
 /** Encoder settings where neither preset nor caller has any. */
 export const DEFAULT_ENCODER = { name: 'libx264', crf: 18, options: { preset: 'veryfast' } } as const;
 
+/** Encoders for containers that cannot hold what presets encode to, by muxer; used where the caller names none. */
+export const CONTAINER_ENCODERS: Readonly<Record<string, NonNullable<Preset['encoder']>>> = {
+  webm: { name: 'libvpx-vp9', crf: 24, options: { b: '0', deadline: 'good', 'cpu-used': '4', 'row-mt': '1' } },
+};
+
 /** @throws SRVID_OPTION_INVALID naming each option that is wrong */
 export function parseSessionOptions(request: SessionRequest): SessionOptions {
   const parsed = sessionSchema.safeParse(request);

@@ -148,10 +148,9 @@ describe('from Matroska to MP4', () => {
 });
 
 describe('into other containers', () => {
-  it('WebM gets Opus and WebVTT', async () => {
+  it('WebM gets VP9, Opus and WebVTT without being asked', async () => {
     const output = join(folder, 'out.webm');
-    const vp9 = ['--encoder', 'libvpx-vp9', '--encoder-option', 'deadline=realtime', '--encoder-option', 'cpu-used=8'];
-    const result = await srvid([full, output, '--preset', 'bicubic', ...vp9, '--json', '-y']);
+    const result = await srvid([full, output, '--preset', 'bicubic', '--json', '-y']);
     endOf(result);
     expect((await contentsOf(output)).streams.map((stream) => stream.codec_name)).toEqual(['vp9', 'opus', 'opus', 'webvtt']);
     expect(warningsOf(result).filter((warning) => warning.includes('becomes libopus'))).toHaveLength(2);
