@@ -8,6 +8,7 @@ import { encodedSize } from './pipeline/encode-graph.js';
 import type { FfmpegBinary } from './pipeline/ffmpeg-binary.js';
 import type { FrameFlow } from './pipeline/flow.js';
 import type { OutputFile } from './pipeline/output-file.js';
+import type { Source } from './pipeline/source.js';
 import { toNumber } from './pipeline/time.js';
 import type { PluginHost } from './plugins/host.js';
 import { describePlan, type Segment } from './plugins/plan.js';
@@ -59,10 +60,10 @@ export function startEvent({ options, binary, preset, opened, chain, segments }:
 
 /** How far a run is. */
 export function progressEvent({ options, opened }: PreparedRun, parts: RunningParts): ProgressEvent {
-  const { expectedFrames, info } = opened.source;
+  const { info } = opened.source;
   const frames = parts.flow.framesOut;
   const fps = (frames * 1000) / (performance.now() - parts.firstFrameAt);
-  const total = options.duration === undefined && options.start === undefined ? expectedFrames : undefined;
+  const total = framesToDo(options, opened.source);
   return {
     v: 1,
     type: 'progress',
@@ -94,6 +95,14 @@ export function summaryOf({ options, opened, chain, startedAt }: PreparedRun, pa
     workers: options.workers,
     peakRssMB: Math.round(process.resourceUsage().maxRSS / 1024),
   };
+}
+
+/** As many frames as the source promises, or as fit the part of it that is asked for. */
+function framesToDo({ start, duration }: SessionOptions, { expectedFrames, info, probe }: Source): number | undefined {
+  if (start === undefined && duration === undefined) return expectedFrames;
+  const rest = (probe.durationSeconds ?? Number.POSITIVE_INFINITY) - (start ?? 0);
+  const frames = Math.round(Math.min(rest, duration ?? rest) * toNumber(info.frameRate));
+  return Number.isFinite(frames) ? Math.max(0, frames) : undefined;
 }
 
 function reportStages({ host, decoder, encoder, firstFrameAt }: RunningParts): StageReport[] {
