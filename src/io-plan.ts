@@ -8,7 +8,7 @@ import { type Container, containerFor } from './pipeline/container.js';
 import type { EncodePlan, EncoderSettings } from './pipeline/encode.js';
 import { encodedSize, scaledAspect } from './pipeline/encode-graph.js';
 import type { FfmpegBinary } from './pipeline/ffmpeg-binary.js';
-import type { FrameFormat } from './pipeline/frame.js';
+import { assertFrameSize, type FrameFormat } from './pipeline/frame.js';
 import { type ProbedStream, probeBytes, probeFile } from './pipeline/probe.js';
 import { describeSource, type Source } from './pipeline/source.js';
 import { peekStream } from './pipeline/standard-input.js';
@@ -67,6 +67,7 @@ export function planOutput({ options, preset, source: { source, bytes }, format,
   const container = containerFor(options.output, options.format);
   const carried = planCarry(container, source.probe, source.video, bytes ? new Set(['audio']) : undefined);
   if (options.strict) refuseLosses(carried.warnings, 'SRVID_OUTPUT_FORMAT');
+  assertFrameSize('A result', format.width, format.height);
   const size = encodedSize(format);
   const cropped = size.width !== format.width || size.height !== format.height;
   const { info } = source;

@@ -115,11 +115,11 @@ export function describeFormat(format: FrameFormat): string {
   return format.kind === 'split' ? `${size} luma + ${describeFormat(format.small)}` : `${size} ${format.kind}`;
 }
 
-/** @throws SRVID_INPUT_UNSUPPORTED for sizes that no frame can have. */
-export function assertFrameSize(width: number, height: number): void {
+/** Checks `what`, "A frame" or "The result". @throws SRVID_INPUT_UNSUPPORTED for sizes that no frame can have. */
+export function assertFrameSize(what: string, width: number, height: number): void {
   const maximum = 16384;
   if (Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0 && width <= maximum && height <= maximum) return;
-  throw new SrvidError('SRVID_INPUT_UNSUPPORTED', `A frame of ${width}x${height} pixels cannot be processed: each side must be from 1 to ${maximum} pixels.`, {
+  throw new SrvidError('SRVID_INPUT_UNSUPPORTED', `${what} of ${width}x${height} pixels cannot be processed: each side must be from 1 to ${maximum} pixels.`, {
     width,
     height,
   });

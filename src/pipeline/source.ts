@@ -41,7 +41,7 @@ export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 
   const video = pickVideo(url, probe);
   const sideways = Math.abs(rotationOf(video)) % 180 === 90;
   const [width, height] = sideways ? [video.height ?? 0, video.width ?? 0] : [video.width ?? 0, video.height ?? 0];
-  assertFrameSize(width, height);
+  assertFrameSize('A frame', width, height);
   const { kind, decodeFormat } = decodedAs(url, video);
   const interlaced = INTERLACED.has(video.field_order ?? '');
   const rate = parseRational(video.avg_frame_rate) ?? parseRational(video.r_frame_rate) ?? rational(25, 1);

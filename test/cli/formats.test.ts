@@ -36,6 +36,12 @@ it('turns a picture that is stored sideways, and leaves no mark that would turn 
   expect((await shapeOf(join(folder, 'turned.mp4'))).side_data_list).toBeUndefined();
 });
 
+it('enlarges a single pixel like any other picture', async () => {
+  await ffmpeg(...PICTURE, '-vf', 'scale=1:1', '-pix_fmt', 'gray', '-c:v', 'ffv1', join(folder, 'pixel.mkv'));
+  endOf(await srvid([join(folder, 'pixel.mkv'), join(folder, 'pixels.mkv'), '--preset', 'abpn', '--encoder', 'ffv1', '--json', '-y']));
+  expect(await shapeOf(join(folder, 'pixels.mkv'))).toMatchObject({ width: 2, height: 2 });
+});
+
 it('keeps the shape of pixels', async () => {
   await ffmpeg(...PICTURE, '-vf', 'setsar=16/11', '-pix_fmt', 'yuv420p', join(folder, 'wide.mp4'));
   await upscale('wide.mp4', 'wide-out.mp4');

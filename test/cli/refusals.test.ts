@@ -25,6 +25,7 @@ beforeAll(async () => {
   await truncate(at('no-moov.mp4'), 2000);
   await ffmpeg('-f', 'lavfi', '-i', 'sine=d=0.3', at('sound.m4a'));
   await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=96x64:r=25:d=1', '-frames:v', '0', '-pix_fmt', 'yuv420p', at('no-frames.mkv')).catch(() => {});
+  await picture('16000x16', '-frames:v', '1', '-c:v', 'ffv1', at('wide.mkv'));
   await picture('16400x16', '-frames:v', '1', '-c:v', 'ffv1', at('too-wide.mkv'));
   await symlink(at('good.mp4'), at('link.mp4'));
   await mkdir(at('folder.mp4'));
@@ -97,7 +98,7 @@ const CASES: readonly (readonly [string, readonly string[], number, string, RegE
   ['frames that are too wide', ['too-wide.mkv', 'o.mp4'], 1, 'SRVID_INPUT_UNSUPPORTED', /16400x16/],
   ['a file that was cut off in the middle', ['cut.mp4', 'o.mp4', ...bicubic], 1, 'SRVID_INPUT_DAMAGED', /promises 50 frames.*--salvage/],
   ['a codec that nobody knows', ['unknown-codec.mkv', 'o.mp4', ...bicubic], 1, 'SRVID_INPUT_UNSUPPORTED', /cannot decode/],
-  ['a single pixel', ['one-pixel.mkv', 'o.mp4', '--size', '2x1'], 2, 'SRVID_OPTION_INVALID', /size/],
+  ['a result that is too wide', ['wide.mkv', 'o.mp4'], 1, 'SRVID_INPUT_UNSUPPORTED', /A result of 32000x32/],
   ['a start beyond the end', ['good.mp4', 'o.mp4', '--start', '1:00'], 1, 'SRVID_INPUT_EMPTY', /from 60 s on/],
   ['an address instead of a file', ['http://127.0.0.1:9/x.mp4', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND', /does not exist/],
   ["ffmpeg's concat protocol", ['concat:good.mp4|good.mp4', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND', /does not exist/],

@@ -93,10 +93,10 @@ test.each([
   [1.5, 2],
   [Number.NaN, 2],
 ])('a frame of %dx%d is refused', async (width, height) => {
-  expect((await failureOf(() => assertFrameSize(width, height))).code).toBe('SRVID_INPUT_UNSUPPORTED');
+  expect((await failureOf(() => assertFrameSize('A frame', width, height))).code).toBe('SRVID_INPUT_UNSUPPORTED');
 });
 
 test('frames of 1x1 and 16384x16384 are not refused', () => {
-  assertFrameSize(1, 1);
-  assertFrameSize(16384, 16384);
+  assertFrameSize('A frame', 1, 1);
+  assertFrameSize('A frame', 16384, 16384);
 });
