@@ -6,6 +6,8 @@ import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
 
 type RequestBody = WorkerRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
 
+/** To load plugins and networks takes as long as it takes on a busy machine; only what never ends is ended. */
+const START_TIMEOUT_MS = 60_000;
 /** Far above any frame's time in a network, well below what a person waits after Ctrl-C. */
 const CLOSE_GRACE_MS = 1500;
 /** JavaScript objects only; frames and networks lie outside. A plugin that leaks ends its worker, not the machine. */
@@ -71,11 +73,12 @@ export class WorkerPool {
   }
 
   async #exec(request: WorkerRequest): Promise<readonly number[]> {
+    const limitMs = request.op === 'process' ? this.timeoutMs : START_TIMEOUT_MS;
     let reply: WorkerReply;
     try {
-      reply = await this.#pool.createExecutor().setTimeout(this.timeoutMs).exec(request);
+      reply = await this.#pool.createExecutor().setTimeout(limitMs).exec(request);
     } catch (error) {
-      const what = isTimeoutError(error as Error) ? `did not answer within ${this.timeoutMs} ms` : `died: ${messageOf(error)}`;
+      const what = isTimeoutError(error as Error) ? `did not answer within ${limitMs} ms` : `died: ${messageOf(error)}`;
       throw new SrvidError('SRVID_WORKER_FAILED', `A worker thread ${what}, at task "${request.op}".`, { op: request.op }, describeCause(error));
     }
     if (reply?.id !== request.id) {

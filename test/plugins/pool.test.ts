@@ -81,7 +81,7 @@ test('closing waits for a task that runs', async () => {
 });
 
 test('closing settles a task that never answers, within the time limit', async () => {
-  const host = await hostFor(['./misbehave.js?way=hang'], FORMAT, { taskTimeoutMs: 400 });
+  const host = await hostFor(['./misbehave.js?way=hang'], FORMAT, { taskTimeoutMs: 2000 });
   await host.open();
   const running = failureOf(() => through(host, picture, 1));
   await host.close();
@@ -89,7 +89,7 @@ test('closing settles a task that never answers, within the time limit', async (
 });
 
 test('closing refuses tasks that wait for a worker, and later ones', async () => {
-  const host = await hostFor(['./misbehave.js?way=hang'], FORMAT, { taskTimeoutMs: 400 });
+  const host = await hostFor(['./misbehave.js?way=hang'], FORMAT, { taskTimeoutMs: 2000 });
   await host.open();
   const running = failureOf(() => through(host, picture, 1));
   const waiting = failureOf(() => through(host, picture, 2));
