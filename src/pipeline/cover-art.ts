@@ -9,7 +9,13 @@ import { commandArguments, fileUrl } from './ffmpeg-command.js';
 import type { ProbedStream } from './probe.js';
 
 const run = promisify(execFile);
-const MIME_TYPES: Readonly<Record<string, string>> = { png: 'image/png', mjpeg: 'image/jpeg', gif: 'image/gif', bmp: 'image/bmp', webp: 'image/webp' };
+const MIME_TYPES = new Map([
+  ['png', 'image/png'],
+  ['mjpeg', 'image/jpeg'],
+  ['gif', 'image/gif'],
+  ['bmp', 'image/bmp'],
+  ['webp', 'image/webp'],
+]);
 
 /** A cover as a file of its own: Matroska keeps covers as attachments, and ffmpeg attaches only files. */
 export interface CoverFile {
@@ -55,6 +61,6 @@ async function extractOne(binary: FfmpegBinary, path: string, cover: ProbedStrea
   return {
     path: target,
     filename: cover.tags?.['filename'] ?? cover.tags?.['FILENAME'] ?? `cover.${extension}`,
-    mimeType: cover.tags?.['mimetype'] ?? MIME_TYPES[codec] ?? 'application/octet-stream',
+    mimeType: cover.tags?.['mimetype'] ?? MIME_TYPES.get(codec) ?? 'application/octet-stream',
   };
 }

@@ -26,15 +26,15 @@ export interface Source {
 }
 
 /** Formats carried as they are, and how srvid holds them. The `j` forms are the same samples in full range. */
-const CARRIED: Readonly<Record<string, PixelFormat>> = {
-  yuv420p: 'yuv420p',
-  yuvj420p: 'yuv420p',
-  yuv422p: 'yuv422p',
-  yuvj422p: 'yuv422p',
-  yuv444p: 'yuv444p',
-  yuvj444p: 'yuv444p',
-  gray: 'gray',
-};
+const CARRIED = new Map<string, PixelFormat>([
+  ['yuv420p', 'yuv420p'],
+  ['yuvj420p', 'yuv420p'],
+  ['yuv422p', 'yuv422p'],
+  ['yuvj422p', 'yuv422p'],
+  ['yuv444p', 'yuv444p'],
+  ['yuvj444p', 'yuv444p'],
+  ['gray', 'gray'],
+]);
 
 /** Picks the video stream and describes it. @throws SRVID_INPUT_NO_VIDEO, SRVID_INPUT_UNSUPPORTED */
 export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 'off' = 'auto'): Source {
@@ -93,7 +93,7 @@ function decodedAs(url: string, video: ProbedStream): { kind: PixelFormat; decod
       codec,
     });
   }
-  const kind = CARRIED[format];
+  const kind = CARRIED.get(format);
   if (kind) return { kind, decodeFormat: format };
   const nearest = nearestFormat(format);
   return { kind: nearest, decodeFormat: nearest };
@@ -113,7 +113,7 @@ function lossesOf(video: ProbedStream, decodeFormat: string, deinterlace: 'auto'
   }
   if (/^(yuva|rgba|bgra|argb|abgr|gbrap|ya|pal8)/.test(format)) losses.push(`The source has transparency (${format}), which is lost.`);
   if (isRgb(video)) losses.push(`The source is RGB (${format}); it is converted to ${decodeFormat} by BT.709, which rounds colours.`);
-  else if (!depth && !CARRIED[format] && !/^(yuva|ya)/.test(format)) losses.push(`The source is ${format}; it is converted to ${decodeFormat}.`);
+  else if (!depth && !CARRIED.get(format) && !/^(yuva|ya)/.test(format)) losses.push(`The source is ${format}; it is converted to ${decodeFormat}.`);
   if (deinterlace === 'auto')
     losses.push(`The source is interlaced (${video.field_order}); each frame's fields are joined to one picture by bwdif. --deinterlace off leaves them.`);
   if (deinterlace === 'off')

@@ -1,14 +1,14 @@
 import type { Color } from '../pipeline/frame.js';
 
 /** Luma weights of red and blue. ITU-R BT.601-7 §2.5.1, BT.709-6 §3.2, BT.2020-2 table 4; SMPTE 240M; FCC. */
-const LUMA_WEIGHTS: Readonly<Record<string, readonly [red: number, blue: number]>> = {
-  bt709: [0.2126, 0.0722],
-  smpte170m: [0.299, 0.114],
-  bt470bg: [0.299, 0.114],
-  fcc: [0.3, 0.11],
-  smpte240m: [0.212, 0.087],
-  bt2020nc: [0.2627, 0.0593],
-};
+const LUMA_WEIGHTS = new Map<string, readonly [red: number, blue: number]>([
+  ['bt709', [0.2126, 0.0722]],
+  ['smpte170m', [0.299, 0.114]],
+  ['bt470bg', [0.299, 0.114]],
+  ['fcc', [0.3, 0.11]],
+  ['smpte240m', [0.212, 0.087]],
+  ['bt2020nc', [0.2627, 0.0593]],
+]);
 
 /** Fixed-point tables between Y'CbCr and R'G'B' (full range), 16 fraction bits. */
 export interface ColorMatrix {
@@ -29,7 +29,7 @@ export interface ColorMatrix {
  */
 export function colorMatrix(color: Color, height: number): ColorMatrix {
   const fallback = height >= 720 ? 'bt709' : 'smpte170m';
-  const [red, blue] = LUMA_WEIGHTS[color.matrix ?? fallback] ?? (LUMA_WEIGHTS[fallback] as readonly [number, number]);
+  const [red, blue] = LUMA_WEIGHTS.get(color.matrix ?? fallback) ?? (LUMA_WEIGHTS.get(fallback) as readonly [number, number]);
   const green = 1 - red - blue;
   const full = color.range === 'pc';
   const lumaSpan = full ? 255 : 219;

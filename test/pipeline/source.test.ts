@@ -111,6 +111,10 @@ test.each([
   expect(source.losses[0]).toContain(pix_fmt);
 });
 
+test('a pixel format that is called like something every object has is just unknown', () => {
+  expect(describe([{ ...video, pix_fmt: 'valueOf' }]).info.format.kind).toBe('yuv420p');
+});
+
 test('full-range formats keep their samples and say so', () => {
   const source = describe([{ ...video, pix_fmt: 'yuvj420p' }]);
   expect(source).toMatchObject({ decodeFormat: 'yuvj420p', losses: [], info: { format: { kind: 'yuv420p' }, color: { range: 'pc' } } });
