@@ -181,7 +181,7 @@ function encodeCommand(plan: EncodePlan) {
     // Only the first video stream is encoded; a cover that is carried along is copied.
     ...['-c:v:0', encoder.name, ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])],
     ...colorTags(color),
-    ...(start > 0 ? ['-ss', String(start), '-output_ts_offset', String(-start)] : []),
+    ...(start > 0 ? ['-ss', String(start)] : []),
     ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
     ...container.options(output === 'pipe:1'),
     ...['-f', container.muxer],

@@ -149,6 +149,28 @@ it('cuts picture and sound alike with --start and --duration', async () => {
   expect(Math.max(...sound)).toBeLessThan(1.05);
 });
 
+it.each(['mp4', 'mkv'])('a cut counts from where the source begins, and begins at 0: MPEG-TS into %s', async (extension) => {
+  const input = join(folder, 'broadcast.ts');
+  const output = join(folder, `broadcast-cut.${extension}`);
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=96x64:r=25:d=3', '-f', 'lavfi', '-i', 'sine=d=3', '-pix_fmt', 'yuv420p', '-c:a', 'aac', input);
+  endOf(await srvid([input, output, '--preset', 'bicubic', '--start', '1', '--duration', '1', ...FAST]));
+  const { format } = await ffprobe<{ format: { start_time: string } }>(input, '-show_entries', 'format=start_time');
+  const from = Number(format.start_time) + 1;
+  expect(from).toBeGreaterThan(2);
+  const times = async (path: string, stream: string) => {
+    const { packets } = await ffprobe<{ packets: { pts_time: string }[] }>(path, '-select_streams', stream, '-show_entries', 'packet=pts_time');
+    return packets.map((packet) => Number(packet.pts_time)).sort((a, b) => a - b);
+  };
+  for (const stream of ['v:0', 'a:0']) {
+    const expected = (await times(input, stream)).filter((time) => time >= from && time < from + 1).map((time) => time - from);
+    const found = await times(output, stream);
+    expect(found[0], `${stream} begins`).toBeCloseTo(expected[0] as number, 2);
+    // A packet of sound more or less at the end is a matter of where its middle lies.
+    expect(Math.abs(found.length - expected.length), stream).toBeLessThanOrEqual(stream === 'v:0' ? 0 : 1);
+    expect(found.at(-1), `${stream} ends`).toBeCloseTo(expected.at(-1) as number, 1);
+  }
+});
+
 it('never takes cover art for the video', async () => {
   const cover = join(folder, 'cover.png');
   const input = join(folder, 'covered.mkv');
