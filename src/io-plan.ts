@@ -5,6 +5,7 @@ import { type ErrorCode, SrvidError } from './errors.js';
 import { CONTAINER_ENCODERS, DEFAULT_ENCODER, type Preset, type SessionOptions } from './options.js';
 import { planCarry } from './pipeline/carry.js';
 import { type Container, containerFor } from './pipeline/container.js';
+import { planCut } from './pipeline/cut.js';
 import type { EncodePlan, EncoderSettings } from './pipeline/encode.js';
 import { encodedSize, scaledAspect } from './pipeline/encode-graph.js';
 import type { FfmpegBinary } from './pipeline/ffmpeg-binary.js';
@@ -22,6 +23,8 @@ export interface OpenedSource {
 /** Finds out what the input is. @throws SRVID_INPUT_NOT_FOUND and the errors of probing */
 export async function openSource(binary: FfmpegBinary, options: SessionOptions, standardInput: Readable = process.stdin): Promise<OpenedSource> {
   if (options.input === '-') {
+    if (options.start)
+      throw new SrvidError('SRVID_OPTION_INVALID', '--start needs an input that can be sought in, and standard input cannot. Give the input as a file.');
     const { head, bytes } = await peekStream(standardInput);
     const probe = await probeBytes(binary, head, 'standard input', options.inputFormat);
     return { source: accepted(describeSource('standard input', probe, options.deinterlace), options), bytes };
@@ -65,7 +68,7 @@ export interface PlannedOutput {
 /** How to encode and what to carry along. @throws SRVID_OUTPUT_FORMAT */
 export function planOutput({ options, preset, source: { source, bytes }, format, output }: OutputRequest): PlannedOutput {
   const container = containerFor(options.output, options.format);
-  const carried = planCarry(container, source.probe, source.video, bytes ? new Set(['audio']) : undefined);
+  const carried = planCarry(container, source.probe, source.video, bytes !== undefined);
   if (options.strict) refuseLosses(carried.warnings, 'SRVID_OUTPUT_FORMAT');
   assertFrameSize('A result', format.width, format.height);
   const size = encodedSize(format);
@@ -80,8 +83,9 @@ export function planOutput({ options, preset, source: { source, bytes }, format,
         video: source.video,
         streams,
         covers: [],
-        range: { start: options.start, duration: options.duration },
-        startSeconds: source.probe.startSeconds ?? 0,
+        cut: planCut(source, options),
+        // Frames without times are counted from the cut, so there is nothing to move.
+        startSeconds: options.start && source.hasTimestamps ? options.start + (source.probe.startSeconds ?? 0) : 0,
       };
   return {
     plan: {
@@ -109,7 +113,9 @@ export function planOutput({ options, preset, source: { source, bytes }, format,
 
 /** What the caller says goes before the preset, that before the default. A preset's options belong to its own encoder. */
 function encoderSettings(options: SessionOptions, preset: Preset, container: Container): EncoderSettings {
-  const base = CONTAINER_ENCODERS[container.muxer] ?? preset.encoder ?? DEFAULT_ENCODER;
+  const own = CONTAINER_ENCODERS[container.muxer];
+  const fits = preset.encoder && (!own || /vp8|vp9|vpx|av1/.test(preset.encoder.name));
+  const base = (fits ? preset.encoder : own) ?? DEFAULT_ENCODER;
   const name = options.encoder ?? base.name;
   const inherited = name === base.name ? base : { crf: undefined, options: {} };
   const given = new Set(options.encoderOptions.map(([option]) => option));

@@ -15,6 +15,7 @@ import { runFrames } from './pipeline/flow.js';
 import { OutputFile } from './pipeline/output-file.js';
 import { finite } from './pipeline/probe.js';
 import { testEncoder } from './pipeline/self-test.js';
+import { assumedColor } from './plugins/color-matrix.js';
 import { PluginHost } from './plugins/host.js';
 import { loadModelLibrary } from './plugins/model.js';
 import { planChain, type Segment } from './plugins/plan.js';
@@ -35,12 +36,36 @@ export interface SessionHooks {
  * @throws SrvidError with any code of errors.ts
  */
 export async function runSession(request: SessionRequest, hooks: SessionHooks = {}): Promise<Summary> {
-  const run = new Run(await prepare(request, hooks), hooks);
+  const run = new Run(await orAborted(prepare(request, hooks), hooks), hooks);
   try {
     return await run.go();
   } finally {
     await run.close();
   }
+}
+
+/** Looking at the input may wait for standard input; an interrupt ends that, too. */
+async function orAborted(preparing: Promise<PreparedRun>, { signal, standardInput }: SessionHooks): Promise<PreparedRun> {
+  if (!signal) return preparing;
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(interruption(signal.reason));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  preparing.catch(() => {}); // Told by the race, unless that is over.
+  try {
+    return await Promise.race([preparing, aborted]);
+  } catch (error) {
+    if (signal.aborted) (standardInput ?? process.stdin).destroy();
+    throw error;
+  } finally {
+    if (stop) signal.removeEventListener('abort', stop);
+  }
+}
+
+function interruption(reason: unknown): SrvidError {
+  return new SrvidError('SRVID_INTERRUPTED', 'The run was interrupted; no output was written.', {}, reason === undefined ? undefined : describeCause(reason));
 }
 
 /** Looks at everything and settles everything, so that what is wrong is said before the first frame. */
@@ -80,7 +105,7 @@ class Run {
     this.#host = new PluginHost({
       segments,
       models: chain.models,
-      origin: { color, timeBase },
+      origin: { color: assumedColor(color, opened.source.info.format.height), timeBase },
       precision: options.precision,
       workers: options.workers,
       credits: this.#budget.credits,
@@ -126,10 +151,17 @@ class Run {
 
   #startDecoder(): Decoder {
     const { binary, opened, options } = this.prepared;
-    const { start, duration, inputFormat: format, stallTimeoutMs } = options;
-    this.#decoder = new Decoder(binary, opened.source, { start, duration, bytes: opened.bytes, format, stallTimeoutMs }, async (packet) => {
-      await this.#encoder?.forward(packet);
-    });
+    const { start, duration, inputFormat: format, stallTimeoutMs, salvage } = options;
+    const { carry } = this.#planned.plan;
+    const forwarded = carry.from === 'pipe' ? carry.streams.map(({ index }) => index) : [];
+    this.#decoder = new Decoder(
+      binary,
+      opened.source,
+      { start, duration, bytes: opened.bytes, format: opened.bytes && format, forwarded, salvage, stallTimeoutMs },
+      async (packet) => {
+        await this.#encoder?.forward(packet);
+      },
+    );
     return this.#decoder;
   }
 
@@ -171,11 +203,7 @@ class Run {
     throw new SrvidError('SRVID_INPUT_DAMAGED', message, { promised, frames });
   }
 
-  readonly #interrupt = () => {
-    const reason = this.hooks.signal?.reason;
-    const cause = reason === undefined ? undefined : describeCause(reason);
-    this.#stop.abort(new SrvidError('SRVID_INTERRUPTED', 'The run was interrupted; no output was written.', {}, cause));
-  };
+  readonly #interrupt = () => this.#stop.abort(interruption(this.hooks.signal?.reason));
 
   /** Start-up and the encoder's last work cannot be cancelled in themselves; they are abandoned, and `close` ends them. */
   #orInterrupted<T>(work: Promise<T>): Promise<T> {
@@ -192,7 +220,12 @@ class Run {
     this.#emit({ v: 1, type: 'warning', message });
   }
 
+  /** A listener that throws ends the run as an error of the run's, not of a timer's. */
   #emit(event: SessionEvent): void {
-    this.hooks.onEvent?.(event);
+    try {
+      this.hooks.onEvent?.(event);
+    } catch (error) {
+      this.#stop.abort(error);
+    }
   }
 }

@@ -7,6 +7,8 @@ export function interruptSignal(): { signal: AbortSignal; dispose: () => void } 
   };
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const name of names) process.on(name, stop);
+  // Whoever read along has gone; nobody wants the rest.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => controller.abort('SIGPIPE'));
   return {
     signal: controller.signal,
     dispose: () => {

@@ -3,9 +3,10 @@ import { Command, CommanderError } from 'commander';
 import { ERROR_CODES, messageOf, SrvidError } from '../errors.js';
 import { packageVersion } from '../version.js';
 import { printDoctor } from './doctor.js';
+import { addEvalOptions, printEvaluation } from './eval.js';
 import { interruptSignal } from './interrupt.js';
 import { printModels, printPresets } from './listings.js';
-import { runCommand } from './run.js';
+import { jsonStream, runCommand } from './run.js';
 import { addRunOptions, requestFrom } from './run-options.js';
 
 const USAGE_EXIT = 2;
@@ -22,6 +23,7 @@ function program(interrupt: AbortSignal): Command {
   addRunOptions(command).action(async (input: string, output: string, options) => {
     await runCommand(requestFrom(input, output, options), { ...options, interrupt });
   });
+  addEvalOptions(command.command('eval')).action((input: string, options) => printEvaluation(input, options, interrupt));
   command.command('models').description('list the installed networks').option('--json', 'as JSON').action(printModels);
   command.command('presets').description('list the presets').option('--json', 'as JSON').action(printPresets);
   command.command('doctor').description('check ffmpeg, the CPU and this installation').option('--json', 'as JSON').action(printDoctor);
@@ -29,12 +31,12 @@ function program(interrupt: AbortSignal): Command {
 }
 
 /** Turns whatever went wrong into a message on stderr and an exit code. */
-function exitCodeOf(error: unknown, argv: readonly string[]): number {
+function exitCodeOf(error: unknown, argv: readonly string[], output: string | undefined): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT;
   const known = error instanceof SrvidError ? error : undefined;
   if (argv.includes('--json')) {
     const record = known?.toRecord() ?? { code: 'SRVID_INTERNAL', message: messageOf(error), details: {} };
-    process.stdout.write(`${JSON.stringify({ v: 1, type: 'error', ...record })}\n`);
+    jsonStream(output).write(`${JSON.stringify({ v: 1, type: 'error', ...record })}\n`);
   }
   const stack = argv.includes('--verbose') && error instanceof Error ? `\n${error.stack}` : '';
   process.stderr.write(`srvid: ${messageOf(error)}${known ? ` [${known.code}]` : ''}${stack}\n`);
@@ -42,10 +44,11 @@ function exitCodeOf(error: unknown, argv: readonly string[]): number {
 }
 
 const { signal, dispose } = interruptSignal();
+const command = program(signal);
 try {
-  await program(signal).parseAsync(process.argv);
+  await command.parseAsync(process.argv);
 } catch (error) {
-  process.exitCode = exitCodeOf(error, process.argv);
+  process.exitCode = exitCodeOf(error, process.argv, command.args[1]);
 } finally {
   dispose();
 }

@@ -74,7 +74,7 @@ export function requestFrom(input: string, output: string, flags: RunFlags): Ses
   } as SessionRequest;
 }
 
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
 
@@ -84,7 +84,7 @@ function collectPair(value: string, previous: readonly (readonly [string, string
   return [...previous, [value.slice(0, mark), value.slice(mark + 1)]];
 }
 
-function number(text: string): number {
+export function number(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.');
   return value;
@@ -96,7 +96,7 @@ function size(text: string): { width: number; height: number } {
   return { width: Number(match[1]), height: Number(match[2]) };
 }
 
-function time(text: string, option: string): number {
+export function time(text: string, option: string): number {
   try {
     return parseTime(text, option);
   } catch (error) {

@@ -10,10 +10,15 @@ export interface RunOutput {
   readonly interrupt: AbortSignal;
 }
 
+/** Where JSON lines go: nowhere but the video may go where the video goes. */
+export function jsonStream(output: string | undefined): NodeJS.WriteStream {
+  return output === '-' ? process.stderr : process.stdout;
+}
+
 /** Runs a session and tells of it: progress and summary on stderr, or JSON lines on stdout (stderr where the video goes to stdout). */
 export async function runCommand(request: SessionRequest, { json, quiet, verbose, interrupt }: RunOutput): Promise<void> {
   const line = new ProgressLine(process.stderr, !json && !quiet && process.stderr.isTTY === true);
-  const jsonLines = request.output === '-' ? process.stderr : process.stdout;
+  const jsonLines = jsonStream(request.output);
   const say = (text: string) => {
     if (quiet || json) return;
     line.clear();

@@ -35,23 +35,25 @@ const TEXT_SUBTITLES = new Set([
   'eia_608',
 ]);
 
-/** Decides for every stream but the processed one; `kinds` limits what can come along at all (a pipe carries audio only). */
-export function planCarry(container: Container, probe: Probe, processed: ProbedStream, kinds?: ReadonlySet<string>): CarryPlan {
+/** Decides for every stream but the processed one; from a pipe, only sound that NUT holds whole can come along. */
+export function planCarry(container: Container, probe: Probe, processed: ProbedStream, fromPipe = false): CarryPlan {
   const streams: CarriedStream[] = [];
   const covers: ProbedStream[] = [];
   const warnings: string[] = [];
   for (const stream of probe.streams) {
     if (stream.index === processed.index) continue;
-    if (container.coversAreAttached && !kinds && stream.disposition?.['attached_pic']) {
+    if (container.coversAreAttached && !fromPipe && stream.disposition?.['attached_pic']) {
       covers.push(stream);
       continue;
     }
-    const { codec, warning } = kinds && !kinds.has(stream.codec_type ?? '') ? { codec: undefined, warning: outside(stream) } : carried(container, stream);
+    const { codec, warning } = fromPipe && !survivesPipe(stream) ? { codec: undefined, warning: outside(stream) } : carried(container, stream);
     if (codec) streams.push({ index: stream.index, codec });
     if (warning) warnings.push(warning);
   }
   if (probe.chapters > 0 && !container.chapters)
     warnings.push(`The ${probe.chapters} chapters are left out: ${container.muxer} has no place for them. Write .mkv to keep them.`);
+  if (fromPipe && probe.chapters > 0)
+    warnings.push(`The ${probe.chapters} chapters are left out: from standard input they cannot be carried. Give the input as a file to keep them.`);
   return { streams, covers, warnings };
 }
 
@@ -73,8 +75,13 @@ function carried(container: Container, stream: ProbedStream): { codec: string | 
   return { codec: undefined, warning: `${describe(stream)} is left out: ${container.muxer} cannot hold it. Write .mkv to keep it.` };
 }
 
+/** Codecs that come through NUT whole; it has no tag for others, or drops what they say beside their packets. */
+function survivesPipe({ codec_type, codec_name }: ProbedStream): boolean {
+  return codec_type === 'audio' && /^(aac|mp2|mp3|ac3|vorbis|opus|pcm_(s16|s24|s32)le)$/.test(codec_name ?? '');
+}
+
 function outside(stream: ProbedStream): string {
-  return `${describe(stream)} is left out: from standard input only sound can be carried along. Give the input as a file to keep it.`;
+  return `${describe(stream)} is left out: from standard input only sound can be carried along, and not of every codec. Give the input as a file to keep it.`;
 }
 
 /** "Subtitle stream 3 (ass, eng)" */

@@ -1,21 +1,17 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { SrvidError } from '../errors.js';
+import { planCut, type TimeRange } from './cut.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
 import { commandArguments, fileUrl } from './ffmpeg-command.js';
 import { FfmpegProcess } from './ffmpeg-process.js';
 import { describeFormat, frameBytes } from './frame.js';
 import { NutReader } from './nut-reader.js';
 import type { NutStream } from './nut-syntax.js';
+import { ANALYSE_BYTES, ANALYSE_MICROSECONDS } from './probe.js';
 import type { Source } from './source.js';
 import { rescale } from './time.js';
 import { withTimeout } from './timeout.js';
-
-/** The part of a source to take, in seconds from its beginning. */
-export interface TimeRange {
-  readonly start?: number | undefined;
-  readonly duration?: number | undefined;
-}
 
 /** A packet that is not a frame to process but goes on to the output as it is. */
 export interface ForwardedPacket {
@@ -30,12 +26,18 @@ export interface DecoderOptions extends TimeRange {
   readonly bytes?: Readable | undefined;
   /** Demuxer, where the bytes do not say it. */
   readonly format?: string | undefined;
+  /** Streams of those bytes to pass on, by their index in the source. */
+  readonly forwarded: readonly number[];
+  /** Go on after errors that would make ffmpeg give up. */
+  readonly salvage: boolean;
   /** How long ffmpeg may be silent before it counts as hung; a stream may be silent for as long as it likes. */
   readonly stallTimeoutMs: number;
 }
 
 /** How long an ffmpeg whose output breaks off may take to end. */
 const DYING_MS = 1000;
+/** What the guard against changing sizes says. */
+const SIZE_CHANGED = /too big or non positive size/;
 const MAX_FORWARDED_BYTES = 1 << 24;
 
 /** ffmpeg at work on a source: its frames one by one, each with its exact pts. */
@@ -113,7 +115,7 @@ export class Decoder {
         await this.forward({ stream: packet.stream - 1, pts: packet.pts, data });
         continue;
       }
-      if (packet.size !== frameBytes(this.source.info.format)) throw this.#changed(packet.size);
+      if (packet.size !== frameBytes(this.source.info.format)) throw this.#changed('Frame', `${packet.size} bytes`);
       await this.#bounded(this.#reader.readPayload(slot()));
       const counted = this.#frames++;
       // ffmpeg's NUT muxer may count in finer ticks than the source.
@@ -129,7 +131,12 @@ export class Decoder {
   }
 
   async #end(): Promise<undefined> {
-    await this.#process.done();
+    try {
+      await this.#bounded(this.#process.done());
+    } catch (error) {
+      if (this.#process.log.some((line) => SIZE_CHANGED.test(line))) throw this.#changed('Near frame', 'another size');
+      throw error;
+    }
     if (this.#frames === 0) throw this.#empty();
     return undefined;
   }
@@ -155,31 +162,36 @@ export class Decoder {
     });
   }
 
-  #changed(size: number): SrvidError {
+  #changed(where: string, found: string): SrvidError {
     const { format } = this.source.info;
     return new SrvidError(
       'SRVID_INPUT_UNSUPPORTED',
-      `Frame ${this.#frames} of ${this.source.url} has ${size} bytes, but a ${describeFormat(format)} frame has ${frameBytes(format)}: the size or format changes in mid-stream. Cut the file there, or convert it to one size with ffmpeg first.`,
-      { frame: this.#frames, size },
+      `${where} ${this.#frames} of ${this.source.url} has ${found}, but the others are ${describeFormat(format)} (${frameBytes(format)} bytes): the size or format changes in mid-stream. Cut the file there, or convert it to one size with ffmpeg first.`,
+      { frame: this.#frames, found },
     );
   }
 }
 
 function decodeCommand(source: Source, options: DecoderOptions) {
-  const { start, duration, bytes, format } = options;
+  const { bytes, format, forwarded, salvage } = options;
+  const cut = planCut(source, options);
+  const { width, height } = source.info.format;
+  // Another size of as many bytes would be taken for the same; any other is seen by its bytes.
+  const sameSize = `crop=w='if(eq(iw*ih,${width * height})*not(eq(iw,${width})),-1,iw)':h=ih:exact=1`;
+  const filters = [...cut.filters, sameSize, ...source.filters];
   const input = [
     '-copyts',
     ...(format ? ['-f', format] : []),
     ...(bytes ? [] : ['-protocol_whitelist', 'file,pipe,crypto,data']),
-    ...(start === undefined ? [] : ['-ss', String(start)]),
-    ...(duration === undefined ? [] : ['-t', String(duration)]),
+    ...(bytes ? ['-analyzeduration', ANALYSE_MICROSECONDS, '-probesize', ANALYSE_BYTES] : []),
+    ...cut.inputOptions,
   ];
   const output = [
     ...['-map', `0:${source.video.index}`, '-c:v', 'rawvideo', '-pix_fmt', source.decodeFormat],
     // A size that changes must be seen here, not be scaled to the first one in silence.
-    ...['-autoscale', '0'],
-    ...(source.filters.length > 0 ? ['-vf', source.filters.join(',')] : []),
-    ...(bytes ? ['-map', '0:a?', '-c:a', 'copy'] : []),
+    ...['-autoscale', '0', '-vf', filters.join(',')],
+    ...(salvage ? ['-max_error_rate', '1'] : []),
+    ...(bytes ? [...forwarded.flatMap((index) => ['-map', `0:${index}`]), '-c:a', 'copy'] : []),
     ...['-fps_mode', 'passthrough', '-enc_time_base', '-1'],
     ...(source.shiftSeconds > 0 ? ['-output_ts_offset', String(source.shiftSeconds)] : []),
     ...['-f', 'nut', '-write_index', '0'],

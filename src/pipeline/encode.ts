@@ -2,7 +2,8 @@ import { SrvidError } from '../errors.js';
 import type { CarriedStream } from './carry.js';
 import type { Container } from './container.js';
 import type { CoverFile } from './cover-art.js';
-import type { ForwardedPacket, TimeRange } from './decode.js';
+import type { Cut } from './cut.js';
+import type { ForwardedPacket } from './decode.js';
 import { filterGraph, rawStreams } from './encode-graph.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
 import { commandArguments, fileUrl } from './ffmpeg-command.js';
@@ -46,8 +47,8 @@ export interface EncodePlan {
         readonly video: ProbedStream;
         readonly streams: readonly CarriedStream[];
         readonly covers: readonly CoverFile[];
-        readonly range: TimeRange;
-        /** Time at which the container begins; `range` counts from it. */
+        readonly cut: Cut;
+        /** Where the output begins, in the container's own time; 0 where nothing is cut off. */
         readonly startSeconds: number;
       }
     | { readonly from: 'pipe'; readonly streams: readonly CarriedStream[]; readonly forwarded: readonly NutStream[] }
@@ -68,6 +69,7 @@ export class Encoder {
   #waitedMs = 0;
   #framesWritten = 0;
   #framesEncoded = 0;
+  #heardAt = 0;
 
   constructor(
     binary: FfmpegBinary,
@@ -87,6 +89,7 @@ export class Encoder {
       .readable(PROGRESS)
       .setEncoding('utf8')
       .on('data', (text: string) => {
+        this.#heardAt = performance.now();
         const lines = (partial + text).split('\n');
         partial = lines.pop() ?? '';
         for (const line of lines) if (line.startsWith('frame=')) this.#framesEncoded = Number(line.slice('frame='.length));
@@ -140,12 +143,32 @@ export class Encoder {
    */
   async finish(): Promise<void> {
     this.#writer.end();
-    await this.#process.done();
+    await this.#endOrStall();
     if (this.#process.log.some((line) => WRITE_ERROR.test(line))) throw this.#process.failure();
     if (this.#framesEncoded === this.#framesWritten) return;
     const said = this.#process.log.length > 0 ? ` It said: ${this.#process.log.slice(-3).join(' | ')}` : '';
     const message = `ffmpeg was given ${this.#framesWritten} frames and encoded ${this.#framesEncoded}.${said}`;
     throw new SrvidError('SRVID_FRAMES_LOST', message, { written: this.#framesWritten, encoded: this.#framesEncoded });
+  }
+
+  /** The rest may take long, a large file is moved at its end; but ffmpeg tells of itself twice a second. */
+  async #endOrStall(): Promise<void> {
+    const limit = this.plan.stallTimeoutMs;
+    let watch: NodeJS.Timeout | undefined;
+    const stalled = new Promise<never>((_, reject) => {
+      watch = setInterval(() => {
+        if (performance.now() - this.#heardAt < limit) return;
+        reject(
+          new SrvidError('SRVID_ENCODE_FAILED', `Tried to finish encoding with ${this.plan.encoder.name}: ffmpeg was not heard of for ${limit / 1000} s.`),
+        );
+      }, 250);
+    });
+    this.#heardAt = performance.now();
+    try {
+      await Promise.race([this.#process.done(), stalled]);
+    } finally {
+      clearInterval(watch);
+    }
   }
 
   /** Ends ffmpeg if it still runs. */
@@ -170,10 +193,13 @@ function encodeCommand(plan: EncodePlan) {
   const { format, color, encoder, container, carry, output, shiftSeconds, timeBase } = plan;
   // Sound is cut by seeking, which stops at a packet before the time; the second cut, on the way out, is exact. Without
   // it muxers that know no time before 0 would move everything.
-  const start = carry.from === 'file' && carry.range.start ? carry.range.start + carry.startSeconds : 0;
+  const start = carry.from === 'file' ? carry.startSeconds : 0;
   const offset = shiftSeconds > 0 ? ['-itsoffset', String(-shiftSeconds)] : [];
   const frames = { url: 'pipe:0', options: ['-copyts', ...offset, '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] };
-  const inputs = carry.from === 'file' ? [frames, { url: fileUrl(carry.path), options: cut(carry.range) }] : [frames];
+  const inputs =
+    carry.from === 'file'
+      ? [frames, { url: fileUrl(carry.path), options: ['-protocol_whitelist', 'file,pipe,crypto,data', ...carry.cut.inputOptions] }]
+      : [frames];
   const outputOptions = [
     ...['-filter_complex', filterGraph(format, color, plan.sampleAspect), '-map', '[v]'],
     ...carriedStreams(plan),
@@ -210,13 +236,11 @@ function carriedStreams({ carry }: EncodePlan): string[] {
   ];
 }
 
-function cut({ start, duration }: TimeRange): string[] {
-  return [
-    ...['-protocol_whitelist', 'file,pipe,crypto,data'],
-    ...(start === undefined ? [] : ['-ss', String(start)]),
-    ...(duration === undefined ? [] : ['-t', String(duration)]),
-  ];
-}
+/** Two transfers have other names as options than as ffprobe prints them. */
+const TRANSFER_OPTIONS = new Map([
+  ['bt470bg', 'gamma28'],
+  ['bt470m', 'gamma22'],
+]);
 
 /** NUT drops colour tags, so what the source says is said again; what it does not say is left unsaid. */
 function colorTags({ matrix, primaries, transfer, range, chromaLocation }: Color): string[] {
@@ -224,7 +248,7 @@ function colorTags({ matrix, primaries, transfer, range, chromaLocation }: Color
     ...(range ? ['-color_range', range] : []),
     ...(matrix ? ['-colorspace', matrix] : []),
     ...(primaries ? ['-color_primaries', primaries] : []),
-    ...(transfer ? ['-color_trc', transfer] : []),
+    ...(transfer ? ['-color_trc', TRANSFER_OPTIONS.get(transfer) ?? transfer] : []),
     ...(chromaLocation ? ['-chroma_sample_location', chromaLocation] : []),
   ];
 }

@@ -25,7 +25,7 @@ export function frameCodeTable(body: PacketBody): FrameCode[] {
     const sizeLsb = fields > 3 ? body.varint() : 0;
     const reserved = fields > 4 ? body.varint() : 0;
     const count = fields > 5 ? body.varint() : multiplier - sizeLsb;
-    if (fields > 6) body.signedVarint();
+    if (fields > 6) body.skipVarint(); // match_time_delta; ffmpeg writes 1 - 2^62 there for "none".
     if (fields > 7) headerIndex = body.varint();
     for (let extra = 8; extra < fields; extra++) body.varint();
     if (count < 1 || count > 256) throw corrupt(`the frame code table has a run of ${count}`);

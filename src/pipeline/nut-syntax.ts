@@ -105,6 +105,12 @@ export class PacketBody {
     }
   }
 
+  /** Passes over a number of any size. */
+  skipVarint(): void {
+    while (this.remaining > 0) if ((this.bytes[this.#position++] as number) < 128) return;
+    throw corrupt('a header ends in the middle of a number');
+  }
+
   signedVarint(): number {
     const value = this.varint() + 1;
     return value % 2 === 1 ? (1 - value) / 2 : value / 2;

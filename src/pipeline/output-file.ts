@@ -29,6 +29,12 @@ export class OutputFile {
     });
     const existing = await stat(path).catch(() => undefined);
     if (existing?.isDirectory()) throw new SrvidError('SRVID_OUTPUT_UNWRITABLE', `The output ${path} is a folder. Give the name of a file in it.`, { path });
+    if (existing && !existing.isFile())
+      throw new SrvidError(
+        'SRVID_OUTPUT_UNWRITABLE',
+        `The output ${path} is not a regular file, and would be replaced by one. Write to - and send that there.`,
+        { path },
+      );
     if (existing && input !== '-' && (await realpath(path)) === (await realpath(input))) {
       throw new SrvidError('SRVID_OUTPUT_IS_INPUT', `Input and output are the same file, ${path}. Give the output another name.`, { path });
     }

@@ -60,7 +60,12 @@ export interface Probe {
   readonly startSeconds: number | undefined;
 }
 
-const PROBE_ARGUMENTS = ['-v', 'error', '-of', 'json', '-show_streams', '-show_chapters', '-show_format'];
+/** How far ffmpeg looks for each stream's first packets: pictures may begin long after the sound. */
+export const ANALYSE_MICROSECONDS = '60000000';
+export const ANALYSE_BYTES = '50000000';
+
+const LOOK_FAR = ['-analyzeduration', ANALYSE_MICROSECONDS, '-probesize', ANALYSE_BYTES];
+const PROBE_ARGUMENTS = ['-v', 'error', '-of', 'json', '-show_streams', '-show_chapters', '-show_format', ...LOOK_FAR];
 
 /** @throws SRVID_INPUT_UNREADABLE with what ffprobe said. */
 export async function probeFile(binary: FfmpegBinary, path: string): Promise<Probe> {

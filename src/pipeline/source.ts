@@ -64,7 +64,11 @@ export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 
     shiftSeconds: start < 0 ? Math.ceil(-start) : 0,
     expectedFrames: expectedFrames(video, probe, rate),
     // One frame out for each frame in: bwdif can also double the rate, which would not be the source's any more.
-    filters: [...(interlaced && deinterlace === 'auto' ? ['bwdif=mode=send_frame:deint=interlaced'] : []), ...(isRgb(video) ? [RGB_TO_YUV] : [])],
+    filters: [
+      ...(interlaced && deinterlace === 'auto' ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
+      ...(isRgb(video) ? [RGB_TO_YUV] : []),
+      ...(decodeFormat !== video.pix_fmt && video.color_range === 'pc' && !isRgb(video) ? [KEEP_FULL_RANGE] : []),
+    ],
     losses: lossesOf(video, decodeFormat, interlaced ? deinterlace : undefined),
   };
 }
@@ -122,6 +126,7 @@ function lossesOf(video: ProbedStream, decodeFormat: string, deinterlace: 'auto'
 }
 
 /** RGB has no luma of its own, so one matrix is chosen, and the output tagged with it. */
+const KEEP_FULL_RANGE = 'scale=in_range=pc:out_range=pc';
 const RGB_TO_YUV = 'scale=out_color_matrix=bt709:out_range=tv';
 
 function isRgb(video: ProbedStream): boolean {

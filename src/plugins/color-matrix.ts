@@ -27,8 +27,20 @@ export interface ColorMatrix {
  * The matrix that a stream's colour tags name. Untagged streams are taken as players take them: BT.709 from 720 lines
  * up, BT.601 below; limited range.
  */
+/**
+ * A stream's colour with the matrix settled by its own height, so that a plugin which enlarges untagged frames goes back
+ * by the matrix it came by.
+ */
+export function assumedColor(color: Color, height: number): Color {
+  return { ...color, matrix: color.matrix ?? fallbackMatrix(height) };
+}
+
+function fallbackMatrix(height: number): string {
+  return height >= 720 ? 'bt709' : 'smpte170m';
+}
+
 export function colorMatrix(color: Color, height: number): ColorMatrix {
-  const fallback = height >= 720 ? 'bt709' : 'smpte170m';
+  const fallback = fallbackMatrix(height);
   const [red, blue] = LUMA_WEIGHTS.get(color.matrix ?? fallback) ?? (LUMA_WEIGHTS.get(fallback) as readonly [number, number]);
   const green = 1 - red - blue;
   const full = color.range === 'pc';

@@ -62,7 +62,7 @@ function chromaScaler(from: PlainFormat, to: PlainFormat, color: Color): (input:
   const target = planesOf(to, new Uint8Array(frameBytes(to)))[1];
   if (!source || !target) return () => {};
   const shift = { x: siteShift(from, to, color, 0), y: siteShift(from, to, color, 1) };
-  const plan: ResamplePlan = planResample(source, target, shift);
+  const plan: ResamplePlan = planResample(source, target, { shift });
   const scratch = resampleScratch(plan, source.height);
   return (input, output) => {
     for (const index of [1, 2]) resample(plan, input[index] as Plane, output[index] as Plane, scratch);

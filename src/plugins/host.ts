@@ -83,7 +83,7 @@ export class PluginHost {
       const task = { op: 'process', segment: index, inputs: neighbours.map((n) => n.slot), output: slot, pts: neighbours.map((n) => n.pts) } as const;
       try {
         timings.add(await runTwice(pool, task, !segment.ordered));
-        return { ...ticket, slot, duplicate: false };
+        return { ...ticket, slot, duplicate: false, reused: false };
       } catch (error) {
         output.release(slot);
         throw error;

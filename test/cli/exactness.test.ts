@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { endOf, srvid } from '../helpers/command.js';
-import { ffmpeg, ffprobe, packetHashes, temporaryFolder, videoTick, videoTimes } from '../helpers/media.js';
+import { ffmpeg, ffprobe, frameHashes, packetHashes, temporaryFolder, videoTick, videoTimes } from '../helpers/media.js';
 
 const FAST = ['--encoder-option', 'preset=ultrafast', '--json', '-y'];
 let folder = '';
@@ -171,6 +171,45 @@ it.each(['mp4', 'mkv'])('a cut counts from where the source begins, and begins a
   }
 });
 
+it.each(['ts', 'mp4', 'h264'])('a cut of .%s takes the very frames that were asked for', async (extension) => {
+  const input = join(folder, `frames.${extension}`);
+  const output = join(folder, `frames-${extension}.mkv`);
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=96x64:r=25:d=6', '-pix_fmt', 'yuv420p', '-g', '25', '-bf', '2', input);
+  const shrink = ['--preset', 'bicubic', '--scale', '1', '--encoder', 'ffv1'];
+  endOf(await srvid([input, output, ...shrink, '--start', '0.52', '--duration', '0.4', '--json', '-y']));
+  expect(await frameHashes(output)).toEqual((await frameHashes(input)).slice(13, 23));
+});
+
+it.each(['libmp3lame', 'mp2', 'pcm_s16le'])('sound coded by %s comes through standard input whole', async (codec) => {
+  const input = join(folder, `piped-${codec}.mkv`);
+  const output = join(folder, `piped-${codec}-out.mkv`);
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=96x64:r=25:d=1', '-f', 'lavfi', '-i', 'sine=d=1', '-pix_fmt', 'yuv420p', '-c:a', codec, input);
+  endOf(await srvid(['-', output, '--preset', 'bicubic', ...FAST], { stdin: await readFile(input) }));
+  expect(await packetHashes(output, 'a:0')).toEqual(await packetHashes(input, 'a:0'));
+});
+
+it('a video that begins long after the sound is found', async () => {
+  const input = join(folder, 'late-picture.mkv');
+  await ffmpeg(
+    '-f',
+    'lavfi',
+    '-i',
+    'sine=d=11',
+    '-f',
+    'lavfi',
+    '-i',
+    'testsrc=s=96x64:r=25:d=0.4',
+    '-filter:v',
+    'setpts=PTS+10/TB',
+    '-fps_mode',
+    'passthrough',
+    '-pix_fmt',
+    'yuv420p',
+    input,
+  );
+  await expectSameTimes(input, join(folder, 'late-picture-out.mkv'), await videoTimes(input));
+});
+
 it('never takes cover art for the video', async () => {
   const cover = join(folder, 'cover.png');
   const input = join(folder, 'covered.mkv');
@@ -230,7 +269,6 @@ it('refuses a file that holds only cover art and sound', async () => {
 it('streams through standard input and output, sound included', async () => {
   const input = join(folder, 'pipe.mkv');
   await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=96x64:r=25:d=1', '-f', 'lavfi', '-i', 'sine=d=1', '-pix_fmt', 'yuv420p', '-c:a', 'aac', input);
-  const { readFile } = await import('node:fs/promises');
   const result = await srvid(['-', '-', '--format', 'matroska', '--preset', 'bicubic', '-q'], { stdin: await readFile(input) });
   expect(result.stderr).toBe('');
   expect(result.code).toBe(0);

@@ -103,6 +103,32 @@ describe.each([
   });
 });
 
+it('ten bits in full range stay in full range', async () => {
+  await ffmpeg(
+    ...PICTURE,
+    '-vf',
+    "geq=lum='X*1023/95':cb=512:cr=512",
+    '-pix_fmt',
+    'yuv420p10le',
+    '-color_range',
+    'pc',
+    '-c:v',
+    'ffv1',
+    join(folder, 'full10.mkv'),
+  );
+  await upscale('full10.mkv', 'full8.mkv', '--scale', '1', '--encoder', 'ffv1');
+  const luma = (await rawFrames(join(folder, 'full8.mkv'), 'yuv420p')).subarray(0, 96);
+  expect(luma[0]).toBe(0);
+  expect(luma[95]).toBeGreaterThanOrEqual(254);
+});
+
+it.each(['gamma22', 'gamma28'])('a source tagged %s keeps its transfer', async (transfer) => {
+  await ffmpeg(...PICTURE, '-pix_fmt', 'yuv420p', '-color_trc', transfer, join(folder, `${transfer}.mp4`));
+  await upscale(`${transfer}.mp4`, `${transfer}-out.mp4`);
+  const { color_transfer } = await shapeOf(join(folder, `${transfer}-out.mp4`));
+  expect(color_transfer).toBe((await shapeOf(join(folder, `${transfer}.mp4`))).color_transfer);
+});
+
 it('--deinterlace off leaves the fields as they are, and says so', async () => {
   const result = await upscale('interlaced-fields.mkv', 'combed.mkv', '--deinterlace', 'off');
   expect(warningsOf(result).join()).toMatch(/left so/);
@@ -153,10 +179,13 @@ describe('encoders', () => {
   });
 });
 
-it('a size that changes in mid-stream is refused, and the frame is named', async () => {
+it.each([
+  ['another number of bytes', '128x64', /Frame 5 of /],
+  ['as many bytes', '64x96', /Near frame \d of /],
+])('a size that changes in mid-stream to one of %s is refused, and the frame is named', async (_, second, named) => {
   for (const [name, size] of [
     ['a', '96x64'],
-    ['b', '128x64'],
+    ['b', second],
   ]) {
     await ffmpeg('-f', 'lavfi', '-i', `testsrc=s=${size}:r=10:d=0.5`, '-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-f', 'mpegts', join(folder, `${name}.ts`));
   }
@@ -164,5 +193,6 @@ it('a size that changes in mid-stream is refused, and the frame is named', async
   await writeFile(join(folder, 'changing.ts'), Buffer.concat(await Promise.all(['a.ts', 'b.ts'].map((name) => readFile(join(folder, name))))));
   const result = await srvid([join(folder, 'changing.ts'), join(folder, 'changed.mkv'), '--preset', 'bicubic']);
   expect(result.code).toBe(1);
-  expect(result.stderr).toMatch(/Frame 5 of .*changes in mid-stream.*SRVID_INPUT_UNSUPPORTED/s);
+  expect(result.stderr).toMatch(named);
+  expect(result.stderr).toMatch(/changes in mid-stream.*SRVID_INPUT_UNSUPPORTED/s);
 });

@@ -1,8 +1,9 @@
+import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, it } from 'vitest';
-import { srvid } from '../helpers/command.js';
+import { COMMAND, srvid } from '../helpers/command.js';
 import { ffmpeg, temporaryFolder } from '../helpers/media.js';
 
 let folder = '';
@@ -63,5 +64,22 @@ it('a plugin that hangs does not keep the run from being stopped', async () => {
   });
   expect(result.code).toBe(130);
   expect(performance.now() - stoppedAt).toBeLessThan(4000);
+  expect(await readdir(folder)).toEqual(['long.mp4']);
+});
+
+it('a run that still waits for standard input can be stopped', async () => {
+  const child = spawn(process.execPath, [COMMAND, '-', join(folder, 'never.mkv')], { stdio: ['pipe', 'ignore', 'pipe'] });
+  child.stdin.write('not enough to know');
+  setTimeout(() => child.kill('SIGINT'), 700);
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect(code).toBe(130);
+  expect(await readdir(folder)).toEqual(['long.mp4']);
+});
+
+it('a reader of --json that goes away ends the run, and nothing is left', async () => {
+  const child = spawn(process.execPath, [COMMAND, input, join(folder, 'unread.mp4'), '--scale', '3', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.once('data', () => child.stdout.destroy());
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect(code).toBe(130);
   expect(await readdir(folder)).toEqual(['long.mp4']);
 });

@@ -108,6 +108,8 @@ const CASES: readonly (readonly [string, readonly string[], number, string, RegE
   ['the output as a link to the input', ['good.mp4', 'link.mp4', '-y'], 2, 'SRVID_OUTPUT_IS_INPUT', /same file/],
   ['an existing output', ['good.mp4', 'text.mp4'], 2, 'SRVID_OUTPUT_EXISTS', /-y/],
   ['a folder as output', ['good.mp4', 'folder.mp4', '-y'], 1, 'SRVID_OUTPUT_UNWRITABLE', /is a folder/],
+  ['a device as output', ['good.mp4', '/dev/null', '-y', '--format', 'matroska'], 1, 'SRVID_OUTPUT_UNWRITABLE', /not a regular file/],
+  ['a start within standard input', ['-', 'o.mp4', '--start', '1'], 2, 'SRVID_OPTION_INVALID', /cannot/],
   ['a folder that does not exist', ['good.mp4', 'no/o.mp4'], 1, 'SRVID_OUTPUT_UNWRITABLE', /no/],
   ['a name without a kind', ['good.mp4', 'o'], 2, 'SRVID_OUTPUT_FORMAT', /--format/],
   ['a kind that is none', ['good.mp4', 'o.mp4', '--format', 'tee'], 2, 'SRVID_OUTPUT_FORMAT', /"tee"/],

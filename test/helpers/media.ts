@@ -74,5 +74,5 @@ function hashes(framemd5: string): string[] {
   return framemd5
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => line.split(',').at(-1)?.trim() as string);
+    .map((line) => line.split(',')[5]?.trim() as string);
 }

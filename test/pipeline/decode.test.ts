@@ -53,7 +53,7 @@ const pours = (path: string, bytes: number, after: string) => `
   process.stdout.write(bytes, () => { ${after} });`;
 
 function decoderOf(binary: FfmpegBinary, of: Source = source, options: Partial<DecoderOptions> = {}): Decoder {
-  const decoder = new Decoder(binary, of, { stallTimeoutMs: 60_000, ...options }, async () => {});
+  const decoder = new Decoder(binary, of, { stallTimeoutMs: 60_000, forwarded: [], salvage: false, ...options }, async () => {});
   onTestFinished(() => decoder.stop());
   return decoder;
 }

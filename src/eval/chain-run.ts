@@ -1,0 +1,82 @@
+import type { Chain } from '../chain.js';
+import { SrvidError } from '../errors.js';
+import type { SessionOptions } from '../options.js';
+import { Budget } from '../pipeline/budget.js';
+import { runFrames } from '../pipeline/flow.js';
+import type { FrameFormat, PlainFormat } from '../pipeline/frame.js';
+import { PluginHost } from '../plugins/host.js';
+import { type FrameOrigin, outputSize, planChain, type Segment } from '../plugins/plan.js';
+import type { Size } from '../plugins/plugin.js';
+import { isMeasurable } from './metrics.js';
+
+/** What stays the same for everything that is measured in one evaluation. */
+export interface Job {
+  readonly options: SessionOptions;
+  readonly chain: Chain;
+  readonly scale: number;
+  readonly signal: AbortSignal;
+  /** Called after each picture or frame; `total` where it is known. */
+  readonly onItem: (done: number, total: number | undefined) => void;
+}
+
+/** Where frames come from and go to. */
+export interface Ends {
+  /** Fills the slot with the next frame and gives its pts; undefined at the end. */
+  readonly next: (slot: () => Uint8Array) => Promise<number | undefined>;
+  /** Gets the results in order; the bytes are valid until it is done. */
+  readonly take: (pts: number, bytes: Uint8Array) => Promise<void>;
+}
+
+/** The chain's factor, the same in width and height. @throws SRVID_OPTION_INVALID unless it is a whole number from 2 */
+export function scaleOf({ plugins }: Chain): number {
+  const probe = { width: 240, height: 240 };
+  const { width, height } = plugins.reduce<Size>((size, loaded) => outputSize(loaded, size), probe);
+  const scale = width / probe.width;
+  if (width === height && Number.isInteger(scale) && scale >= 2) return scale;
+  throw new SrvidError(
+    'SRVID_OPTION_INVALID',
+    `An evaluation reduces pictures by the chain's factor and lets the chain restore them, so that must be 2, 3, 4 ...; this chain makes ${width}x${height} of 240x240. Give --scale, or a preset that enlarges by a whole factor.`,
+    { scale },
+  );
+}
+
+/** The size of what is measured: cut to a multiple of the scale. @throws SRVID_INPUT_UNSUPPORTED where nothing would be left to measure */
+export function measuredSize(what: string, { width, height }: Size, scale: number): Size {
+  const size = { width: width - (width % scale), height: height - (height % scale) };
+  if (isMeasurable(size.width, size.height, scale)) return size;
+  const least = 2 * scale + 11;
+  throw new SrvidError('SRVID_INPUT_UNSUPPORTED', `${what} is ${width}x${height}; to be measured at x${scale} each side must have ${least} pixels or more.`, {
+    width,
+    height,
+  });
+}
+
+/** How the chain runs on frames of this format. @throws SRVID_OPTION_INVALID where it does not restore `size` */
+export function planFor({ chain }: Job, format: PlainFormat, size: Size): { segments: readonly Segment[]; output: FrameFormat } {
+  const segments = planChain(format, chain.plugins);
+  const { output } = segments.at(-1) as Segment;
+  if (output.width === size.width && output.height === size.height) return { segments, output };
+  throw new SrvidError(
+    'SRVID_OPTION_INVALID',
+    `The chain makes ${output.width}x${output.height} of ${format.width}x${format.height}, but the original is ${size.width}x${size.height}: it has no one factor. Use a chain that enlarges by a factor.`,
+    { width: output.width, height: output.height },
+  );
+}
+
+/** Sends frames through the chain as a run does, by the same plan, rings, threads and graph, with no ffmpeg behind it. */
+export async function runChain(job: Job, segments: readonly Segment[], origin: FrameOrigin, { next, take }: Ends): Promise<void> {
+  const { options, chain, signal } = job;
+  const { workers, precision, taskTimeoutMs } = options;
+  const lookahead = segments.reduce((frames, segment) => frames + segment.window.future, 0);
+  const budget = new Budget(2 * workers + 2 + lookahead);
+  const host = new PluginHost({ segments, models: chain.models, origin, precision, workers, credits: budget.credits, taskTimeoutMs });
+  try {
+    await host.open();
+    const { rings, stages } = host;
+    const flow = { framesIn: 0, framesOut: 0, outcomes: { sr: 0, reused: 0 } };
+    await runFrames({ decoder: { next }, encoder: { write: take }, rings, stages, budget, signal, flow });
+  } finally {
+    budget.close();
+    await host.close();
+  }
+}

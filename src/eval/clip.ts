@@ -1,0 +1,69 @@
+import { openSource } from '../io-plan.js';
+import { Decoder } from '../pipeline/decode.js';
+import type { FfmpegBinary } from '../pipeline/ffmpeg-binary.js';
+import { frameBytes, type PlainFormat, type Plane, planesOf } from '../pipeline/frame.js';
+import { ptsToSeconds } from '../pipeline/time.js';
+import { CUBIC, LANCZOS3 } from '../plugins/resample.js';
+import { type Job, measuredSize, planFor, runChain } from './chain-run.js';
+import { Comparison } from './comparison.js';
+import { planResize } from './resize.js';
+
+interface Clip {
+  readonly comparison: Comparison;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reduces every frame of a clip by the chain's factor, lets the chain restore it, and measures the luma. Frames stay in
+ * the decoder's own format, as in a run; chroma is reduced along, for plugins that read it.
+ */
+export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip> {
+  const { options, scale } = job;
+  const { source, bytes } = await openSource(binary, options);
+  const { start, duration, inputFormat, stallTimeoutMs } = options;
+  const { format, color, timeBase } = source.info;
+  const size = measuredSize(`A frame of ${source.url}`, format, scale);
+  const low: PlainFormat = { kind: format.kind, width: size.width / scale, height: size.height / scale };
+  const { segments } = planFor(job, low, size);
+  const total = start === undefined && duration === undefined ? source.expectedFrames : undefined;
+
+  const lowLuma: PlainFormat = { ...low, kind: 'gray' };
+  const luma: PlainFormat = { kind: 'gray', ...size };
+  const reduce = planResize(format, low, CUBIC, size);
+  const [bicubic, lanczos] = [planResize(lowLuma, luma, CUBIC), planResize(lowLuma, luma, LANCZOS3)];
+  const measured = (frame: Uint8Array) => ({ luma: planesOf(luma, frame.subarray(0, frameBytes(luma)))[0] as Plane });
+
+  const comparison = new Comparison(scale, true);
+  const running: { readonly truth: Plane; readonly reduced: Uint8Array }[] = [];
+  const whole = new Uint8Array(frameBytes(format));
+  const decoder = new Decoder(binary, source, { start, duration, bytes, format: inputFormat, forwarded: [], salvage: false, stallTimeoutMs }, async () => {});
+  try {
+    await decoder.open();
+    await runChain(
+      job,
+      segments,
+      { color, timeBase },
+      {
+        next: async (slot) => {
+          const pts = await decoder.next(() => whole);
+          if (pts === undefined) return undefined;
+          const reduced = reduce(whole);
+          slot().set(reduced);
+          const plane = planesOf(format, whole)[0] as Plane;
+          running.push({ truth: { ...plane, ...size, data: plane.data.slice() }, reduced: reduced.slice(0, frameBytes(lowLuma)) });
+          return pts;
+        },
+        // Every result begins with its luma plane, whatever chroma follows.
+        take: async (pts, result) => {
+          const { truth, reduced } = running.shift() as { truth: Plane; reduced: Uint8Array };
+          const seconds = Number((ptsToSeconds(pts, timeBase) - source.shiftSeconds).toFixed(6));
+          comparison.add(seconds, { luma: truth }, { srvid: measured(result), bicubic: measured(bicubic(reduced)), lanczos: measured(lanczos(reduced)) });
+          job.onItem(comparison.items.length, total);
+        },
+      },
+    );
+  } finally {
+    await decoder.stop();
+  }
+  return { comparison, warnings: [...source.losses, ...decoder.log.map((line) => `While decoding, ffmpeg said: ${line}`)] };
+}

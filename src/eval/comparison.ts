@@ -1,0 +1,66 @@
+import type { Plane } from '../pipeline/frame.js';
+import { errorOf, flickerOf, meanOf, psnr, ssim } from './metrics.js';
+import { type Item, type ItemScore, METHODS, type Method, type Score } from './report.js';
+
+/** A picture as it is measured. */
+export interface Measured {
+  readonly luma: Plane;
+  /** rgb24. */
+  readonly rgb?: Plane | undefined;
+}
+
+/** Measures what the methods made of one picture after the other, and keeps count. */
+export class Comparison {
+  readonly items: Item[] = [];
+  readonly #tallies = new Map(METHODS.map((method) => [method, { lumaShift: 0, flicker: 0, lastError: undefined as Int16Array | undefined }]));
+
+  /** `follows`: items are frames of one clip, one after the other. */
+  constructor(
+    private readonly border: number,
+    private readonly follows: boolean,
+  ) {}
+
+  add(item: Item['item'], truth: Measured, results: Readonly<Record<Method, Measured>>): void {
+    const scores = METHODS.map((method) => [method, this.#measure(method, results[method], truth)] as const);
+    this.items.push({ item, scores: Object.fromEntries(scores) as Record<Method, ItemScore> });
+  }
+
+  /** The means. There must be an item. */
+  scores(): Score[] {
+    const count = this.items.length;
+    const mean = (method: Method, of: keyof ItemScore) => this.items.reduce((sum, { scores }) => sum + (scores[method][of] ?? 0), 0) / count;
+    return METHODS.map((method) => {
+      const { lumaShift, flicker } = this.#tallies.get(method) as { lumaShift: number; flicker: number };
+      return {
+        method,
+        psnr: rounded(mean(method, 'psnr')),
+        gain: rounded(mean(method, 'psnr') - mean('bicubic', 'psnr')),
+        ssim: rounded(mean(method, 'ssim'), 5),
+        ...(this.items[0]?.scores[method].rgbPsnr === undefined ? {} : { rgbPsnr: rounded(mean(method, 'rgbPsnr')) }),
+        lumaShift: rounded(lumaShift / count),
+        ...(this.follows && count > 1 ? { flicker: rounded(flicker / (count - 1)) } : {}),
+      };
+    });
+  }
+
+  #measure(method: Method, result: Measured, truth: Measured): ItemScore {
+    const tally = this.#tallies.get(method);
+    if (tally) {
+      tally.lumaShift += meanOf(result.luma) - meanOf(truth.luma);
+      if (this.follows) {
+        const error = errorOf(result.luma, truth.luma, this.border);
+        if (tally.lastError) tally.flicker += flickerOf(tally.lastError, error);
+        tally.lastError = error;
+      }
+    }
+    return {
+      psnr: rounded(psnr(result.luma, truth.luma, this.border)),
+      ssim: rounded(ssim(result.luma, truth.luma, this.border), 5),
+      ...(result.rgb && truth.rgb ? { rgbPsnr: rounded(psnr(result.rgb, truth.rgb, this.border, 3)) } : {}),
+    };
+  }
+}
+
+function rounded(value: number, digits = 4): number {
+  return Number(value.toFixed(digits));
+}

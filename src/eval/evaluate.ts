@@ -1,0 +1,86 @@
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { buildChain } from '../chain.js';
+import { describeCause, SrvidError } from '../errors.js';
+import { parseSessionOptions, type SessionRequest } from '../options.js';
+import { findFfmpeg } from '../pipeline/ffmpeg-binary.js';
+import { loadModelLibrary } from '../plugins/model.js';
+import { loadPreset } from '../presets.js';
+import { type Job, scaleOf } from './chain-run.js';
+import { evaluateClip } from './clip.js';
+import { isPicture } from './picture-file.js';
+import { evaluatePictures } from './pictures.js';
+import type { Evaluation } from './report.js';
+
+/** A session's options; those of the encoder have no effect. `input` is a folder of pictures, a picture or a video. */
+export type EvaluationRequest = Omit<SessionRequest, 'output'>;
+
+export interface EvaluationHooks {
+  /** Stops the evaluation; it then fails with SRVID_INTERRUPTED. */
+  readonly signal?: AbortSignal;
+  readonly onItem?: Job['onItem'];
+}
+
+/** What a chain is built for; only --size and --height, which an evaluation does not have, would depend on it. */
+const ANY_STREAM = {
+  format: { kind: 'yuv444p', width: 240, height: 240 },
+  color: {},
+  timeBase: { num: 1, den: 1 },
+  frameRate: { num: 1, den: 1 },
+  sampleAspect: undefined,
+} as const;
+
+/**
+ * Measures how near a chain comes to what it never saw: originals are reduced by the chain's factor, restored by the
+ * chain, by bicubic and by Lanczos, and compared with what they were.
+ * @throws SrvidError
+ */
+export async function evaluate(request: EvaluationRequest, { signal, onItem = () => {} }: EvaluationHooks = {}): Promise<Evaluation> {
+  // Nothing is encoded, so the output is nobody's concern.
+  const options = parseSessionOptions({ ...request, output: '-' });
+  const binary = await findFfmpeg();
+  const modelFolder = options.models === undefined ? undefined : pathToFileURL(`${resolve(options.models)}/`);
+  const [preset, library] = await Promise.all([loadPreset(options.preset), loadModelLibrary(modelFolder)]);
+  const chain = await buildChain(options, preset, library, ANY_STREAM);
+  const scale = scaleOf(chain);
+  const { stop, dispose } = stopOf(signal);
+  try {
+    const job: Job = { options, chain, scale, signal: stop, onItem };
+    const path = resolve(options.input);
+    const found = await stat(path).catch(() => undefined);
+    const ofPictures = found?.isDirectory() || (found?.isFile() && isPicture(path));
+    const { comparison, warnings } = ofPictures
+      ? { comparison: await evaluatePictures(job, binary, path, found?.isDirectory() === true), warnings: [] }
+      : await evaluateClip(job, binary);
+    return {
+      v: 1,
+      type: 'eval',
+      input: options.input,
+      kind: ofPictures ? 'pictures' : 'clip',
+      preset: basename(preset.name, '.json'),
+      models: chain.models.map(({ entry }) => entry.id),
+      precision: [...new Set(chain.models.map(({ entry }) => entry.precision))].join('+') || 'none',
+      scale,
+      border: scale,
+      count: comparison.items.length,
+      scores: comparison.scores(),
+      items: comparison.items,
+      warnings,
+    };
+  } finally {
+    dispose();
+  }
+}
+
+/** The caller's signal with an error of srvid's as its reason. */
+function stopOf(signal: AbortSignal | undefined): { stop: AbortSignal; dispose: () => void } {
+  const controller = new AbortController();
+  const interrupt = () => {
+    const cause = signal?.reason === undefined ? undefined : describeCause(signal.reason);
+    controller.abort(new SrvidError('SRVID_INTERRUPTED', 'The evaluation was interrupted.', {}, cause));
+  };
+  signal?.addEventListener('abort', interrupt, { once: true });
+  if (signal?.aborted) interrupt();
+  return { stop: controller.signal, dispose: () => signal?.removeEventListener('abort', interrupt) };
+}

@@ -1,0 +1,131 @@
+import { basename, dirname, join } from 'node:path';
+import type { FfmpegBinary } from '../pipeline/ffmpeg-binary.js';
+import { type FrameFormat, frameBytes, type PlainFormat, type Plane, planesOf } from '../pipeline/frame.js';
+import { planConversion } from '../plugins/convert.js';
+import type { FrameOrigin, Segment } from '../plugins/plan.js';
+import type { Size } from '../plugins/plugin.js';
+import { CUBIC, LANCZOS3 } from '../plugins/resample.js';
+import { type Job, measuredSize, planFor, runChain } from './chain-run.js';
+import { Comparison, type Measured } from './comparison.js';
+import { type Picture, picturesIn, readPicture } from './picture-file.js';
+import { planResize } from './resize.js';
+
+/** Luma as the literature measures it: BT.601, black 16, white 235. A picture has no time; here it has a second. */
+const ORIGIN: FrameOrigin = { color: { matrix: 'smpte170m', range: 'tv' }, timeBase: { num: 1, den: 1 } };
+
+interface Original extends Picture {
+  readonly name: string;
+}
+
+/**
+ * Reduces every picture of a folder (or the one that is named) by the chain's factor, lets the chain restore it, and
+ * measures.
+ */
+export async function evaluatePictures(job: Job, binary: FfmpegBinary, path: string, isFolder: boolean): Promise<Comparison> {
+  const [folder, names] = isFolder ? [path, await picturesIn(path)] : [dirname(path), [basename(path)]];
+  const comparison = new Comparison(job.scale, false);
+  let read = 0;
+  const next = async (): Promise<Original | undefined> => {
+    const name = names[read++];
+    if (name === undefined) return undefined;
+    const picture = await readPicture(binary, join(folder, name), job.options.stallTimeoutMs);
+    return { name, ...cut(picture, measuredSize(`The picture ${name}`, picture, job.scale)) };
+  };
+  const add: Comparison['add'] = (...measured) => {
+    comparison.add(...measured);
+    job.onItem(comparison.items.length, names.length);
+  };
+  for (let first = await next(); first !== undefined; ) first = await runOfOneSize(job, first, next, add);
+  return comparison;
+}
+
+/**
+ * Runs pictures of one size as the frames of a stream; gives the first one of another size. A chain that looks at more
+ * than one frame must not see another picture, so there each one is a stream by itself.
+ */
+async function runOfOneSize(job: Job, first: Original, next: () => Promise<Original | undefined>, add: Comparison['add']): Promise<Original | undefined> {
+  const { segments, small, results } = planOne(job, first);
+  const alone = segments.some(({ ordered, window }) => ordered || window.past + window.future > 0);
+  const truthOf = planMeasured({ kind: 'rgb24', width: first.width, height: first.height });
+  const running: { readonly original: Original; readonly reduced: Uint8Array }[] = [];
+  let [ahead, started]: [Original | undefined, number] = [first, 0];
+  await runChain(job, segments, ORIGIN, {
+    next: async (slot) => {
+      if (!ahead || ahead.width !== first.width || ahead.height !== first.height || (alone && started > 0)) return undefined;
+      const reduced = small(ahead.data);
+      slot().set(reduced);
+      running.push({ original: ahead, reduced });
+      ahead = await next();
+      return started++;
+    },
+    take: async (_, bytes) => {
+      const { original, reduced } = running.shift() as { original: Original; reduced: Uint8Array };
+      add(original.name, truthOf(original.data), {
+        srvid: results.srvid(bytes),
+        bicubic: results.bicubic(reduced),
+        lanczos: results.lanczos(reduced),
+      });
+    },
+  });
+  return ahead;
+}
+
+/**
+ * What is done with pictures of one size. The chain gets RGB where all its plugins want that, else 4:4:4 video, so that
+ * luma is 8 bits as in any video; the baselines enlarge the same planes as the chain gets.
+ */
+function planOne(job: Job, high: Size) {
+  const kind = job.chain.plugins.every(({ plugin }) => plugin.planes === 'rgb') ? 'rgb24' : 'yuv444p';
+  const size = { width: high.width, height: high.height };
+  const lowSize = { width: size.width / job.scale, height: size.height / job.scale };
+  const low: PlainFormat = { kind, ...lowSize };
+  const whole: PlainFormat = { kind, ...size };
+  const { segments, output }: { segments: readonly Segment[]; output: FrameFormat } = planFor(job, low, size);
+  const [reduce, bicubic, lanczos] = [
+    planResize({ kind: 'rgb24', ...size }, { kind: 'rgb24', ...lowSize }, CUBIC),
+    planResize(low, whole, CUBIC),
+    planResize(low, whole, LANCZOS3),
+  ];
+  const toLow = planConversion({ kind: 'rgb24', ...lowSize }, low, ORIGIN.color);
+  const small = (rgb: Uint8Array) => {
+    const reduced = reduce(rgb);
+    if (!toLow) return reduced;
+    const converted = new Uint8Array(frameBytes(low));
+    toLow(reduced, converted);
+    return converted;
+  };
+  const ofBaseline = planMeasured(whole);
+  const results = {
+    srvid: planMeasured(output),
+    bicubic: (reduced: Uint8Array) => ofBaseline(bicubic(reduced)),
+    lanczos: (reduced: Uint8Array) => ofBaseline(lanczos(reduced)),
+  };
+  return { segments, small, results };
+}
+
+/** Luma and RGB of frames of a format; what has only luma enlarged gets its chroma enlarged by cubic resampling. */
+function planMeasured(format: FrameFormat): (bytes: Uint8Array) => Measured {
+  const { width, height } = format;
+  const as = (kind: 'gray' | 'rgb24') => {
+    const target: PlainFormat = { kind, width, height };
+    const convert = planConversion(format, target, ORIGIN.color);
+    return (bytes: Uint8Array) => {
+      const result = convert ? new Uint8Array(frameBytes(target)) : bytes;
+      convert?.(bytes, result);
+      return planesOf(target, result)[0] as Plane;
+    };
+  };
+  const [luma, rgb] = [as('gray'), as('rgb24')];
+  return (bytes) => ({ luma: luma(bytes), rgb: rgb(bytes) });
+}
+
+/** The top left part of a picture. */
+function cut(picture: Picture, { width, height }: Size): Picture {
+  if (picture.width === width && picture.height === height) return picture;
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const from = y * picture.width * 3;
+    data.set(picture.data.subarray(from, from + width * 3), y * width * 3);
+  }
+  return { width, height, data };
+}

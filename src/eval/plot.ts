@@ -1,0 +1,65 @@
+import type { Evaluation, Method } from './report.js';
+
+const WIDTH = 960;
+const HEIGHT = 420;
+const FRAME = { left: 64, right: 16, top: 48, bottom: 52 };
+const LINES: readonly { readonly method: Method; readonly color: string }[] = [
+  { method: 'srvid', color: '#0b6bcb' },
+  { method: 'bicubic', color: '#c2410c' },
+];
+/** Frames without content come back exactly, or nearly so; above this a plot shows no more than that. */
+const MOST_DB = 60;
+
+interface Axis {
+  readonly ticks: readonly number[];
+  readonly at: (value: number) => number;
+}
+
+/** PSNR of every frame (or picture, by its number) as an SVG: the chain and bicubic. */
+export function plotPsnr({ kind, preset, scale, scores, items }: Evaluation): string {
+  const places = items.map(({ item }, index) => (typeof item === 'number' ? item : index + 1));
+  const levels = LINES.map(({ method }) => items.map((item) => Math.min(MOST_DB, item.scores[method].psnr)));
+  const x = axis(places, FRAME.left, WIDTH - FRAME.right, 10);
+  const y = axis(levels.flat(), HEIGHT - FRAME.bottom, FRAME.top, 6);
+  const lines = LINES.map(({ method, color }, index) => {
+    const points = (levels[index] ?? []).map((level, at) => `${x.at(places[at] ?? 0).toFixed(1)},${y.at(level).toFixed(1)}`);
+    const name = method === 'srvid' ? preset : method;
+    const mean = scores.find((score) => score.method === method)?.psnr.toFixed(2);
+    return [
+      `<polyline points="${points.join(' ')}" fill="none" stroke="${color}" stroke-width="1.5"/>`,
+      `<text x="${FRAME.left + index * 260}" y="28" fill="${color}" font-weight="bold">${escaped(name)}: mean ${mean} dB</text>`,
+    ].join('\n');
+  });
+  const [bottom, right] = [HEIGHT - FRAME.bottom, WIDTH - FRAME.right];
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="13" fill="#333">`,
+    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
+    ...y.ticks.map((tick) => `<path d="M${FRAME.left} ${y.at(tick).toFixed(1)}H${right}" stroke="#ddd"/>`),
+    ...y.ticks.map((tick) => `<text x="${FRAME.left - 8}" y="${(y.at(tick) + 4).toFixed(1)}" text-anchor="end">${tick}</text>`),
+    ...x.ticks.map((tick) => `<text x="${x.at(tick).toFixed(1)}" y="${bottom + 20}" text-anchor="middle">${tick}</text>`),
+    `<text x="${(FRAME.left + right) / 2}" y="${HEIGHT - 12}" text-anchor="middle">${kind === 'clip' ? 'time in seconds' : 'picture'}</text>`,
+    `<text x="${right}" y="28" text-anchor="end">Y-PSNR in dB, x${scale}</text>`,
+    ...lines,
+    '</svg>\n',
+  ].join('\n');
+}
+
+/** An axis from pixel `from` to pixel `to` over all values, with about `count` round ticks inside. */
+function axis(values: readonly number[], from: number, to: number, count: number): Axis {
+  const extent = values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)] as const, [Infinity, -Infinity] as const);
+  const [least, most] = extent[0] === extent[1] ? [extent[0] - 0.5, extent[1] + 0.5] : extent;
+  const step = roundStep((most - least) / count);
+  const ticks: number[] = [];
+  for (let tick = Math.ceil(least / step); tick * step <= most; tick++) ticks.push(Number((tick * step).toPrecision(12)));
+  return { ticks, at: (value) => from + ((value - least) / (most - least)) * (to - from) };
+}
+
+/** The next 1, 2 or 5 times a power of ten. */
+function roundStep(step: number): number {
+  const power = 10 ** Math.floor(Math.log10(step));
+  return power * ([1, 2, 5, 10].find((factor) => factor * power >= step) ?? 10);
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+}

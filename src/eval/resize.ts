@@ -1,0 +1,51 @@
+import { frameBytes, type PlainFormat, type Plane, planeLayouts, planesOf } from '../pipeline/frame.js';
+import type { Size } from '../plugins/plugin.js';
+import { type Kernel, planResample, resample, resampleScratch } from '../plugins/resample.js';
+
+/** A frame to another size, each channel by itself; the result is new memory. */
+export type Resize = (frame: Uint8Array) => Uint8Array;
+
+/**
+ * Plans a change of size as Pillow makes it, which is how the literature's small pictures and baselines are made. Of the
+ * input only the part of size `cut` is taken, from the top left.
+ */
+export function planResize(from: PlainFormat, to: PlainFormat, kernel: Kernel, cut: Size = from): Resize {
+  const targets = planeLayouts(inChannels(to));
+  const plans = planeLayouts(inChannels({ kind: from.kind, width: cut.width, height: cut.height })).map((input, channel) => {
+    const output = targets[channel] as Size;
+    const plan = planResample(input, output, { kernel, manner: 'pillow' });
+    return { plan, width: input.width, height: input.height, scratch: resampleScratch(plan, input.height) };
+  });
+  return (frame) => {
+    const result = new Uint8Array(frameBytes(to));
+    const input = planesOf(inChannels(from), from.kind === 'rgb24' ? unpacked(frame) : frame);
+    const output = planesOf(inChannels(to), result);
+    plans.forEach(({ plan, width, height, scratch }, channel) => {
+      resample(plan, { ...(input[channel] as Plane), width, height }, output[channel] as Plane, scratch);
+    });
+    return to.kind === 'rgb24' ? packed(result) : result;
+  };
+}
+
+/** rgb24 has its channels in one plane; here each is one of its own. */
+function inChannels(format: PlainFormat): PlainFormat {
+  return format.kind === 'rgb24' ? { ...format, kind: 'yuv444p' } : format;
+}
+
+function unpacked(rgb: Uint8Array): Uint8Array {
+  const count = rgb.length / 3;
+  const planes = new Uint8Array(rgb.length);
+  for (let pixel = 0, from = 0; pixel < count; pixel++) {
+    for (let channel = 0; channel < 3; channel++, from++) planes[channel * count + pixel] = rgb[from] as number;
+  }
+  return planes;
+}
+
+function packed(planes: Uint8Array): Uint8Array {
+  const count = planes.length / 3;
+  const rgb = new Uint8Array(planes.length);
+  for (let pixel = 0, to = 0; pixel < count; pixel++) {
+    for (let channel = 0; channel < 3; channel++, to++) rgb[to] = planes[channel * count + pixel] as number;
+  }
+  return rgb;
+}
