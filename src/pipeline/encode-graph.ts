@@ -11,6 +11,11 @@ export function rawStreams(format: FrameFormat): readonly { fourcc: string; widt
   return [{ fourcc: FOURCC.gray, width, height }, ...rawStreams(small)];
 }
 
+/** Whether an encoder with these settings takes gray frames as they are (`ffmpeg -h encoder=NAME` lists its formats). */
+export function takesGray(encoder: string, pixelFormat: string | undefined): boolean {
+  return /^(libx264|libx265|ffv1)$/.test(encoder) && (pixelFormat === undefined || pixelFormat.startsWith('gray'));
+}
+
 /** The size that is encoded: most encoders refuse odd sizes where chroma is subsampled, so a last row or column goes. */
 export function encodedSize(format: FrameFormat): { width: number; height: number } {
   const kind = format.kind === 'split' ? format.small.kind : format.kind;
@@ -21,13 +26,16 @@ export function encodedSize(format: FrameFormat): { width: number; height: numbe
 
 /**
  * The encoder's filter graph, from input 0 to [v]. A split frame's small part is scaled by swscale as a whole, at the
- * right chroma position, then only its U and V are taken and merged with the luma plane.
+ * right chroma position, then only its U and V are taken and merged with the luma plane. Where the encoder does not take
+ * gray, `grayAsYuv` gives it neutral chroma: left to itself, ffmpeg would stretch the range, or turn it into RGB.
  */
-export function filterGraph(format: FrameFormat, color: Color, sampleAspect: Rational | undefined): string {
+export function filterGraph(format: FrameFormat, color: Color, sampleAspect: Rational | undefined, grayAsYuv = false): string {
   const size = encodedSize(format);
   const crop = size.width === format.width && size.height === format.height ? [] : [`crop=${size.width}:${size.height}:0:0:exact=1`];
   const aspect = sampleAspect ? [`setsar=${sampleAspect.num}/${sampleAspect.den}`] : [];
-  const tail = [...crop, ...aspect];
+  const range = color.range ?? 'tv';
+  const neutral = [`scale=in_range=${range}:out_range=${range}`, 'format=yuv420p', "crop='max(2*trunc(iw/2),1)':'max(2*trunc(ih/2),1)':0:0:exact=1"];
+  const tail = [...crop, ...(format.kind === 'gray' && grayAsYuv ? neutral : []), ...aspect];
   if (format.kind === 'split') return `${mergeGraph(format, color)}${tail.map((filter) => `,${filter}`).join('')}[v]`;
   return `[0:0]${[...tail, 'null'].join(',')}[v]`;
 }

@@ -4,7 +4,7 @@ import type { Container } from './container.js';
 import type { CoverFile } from './cover-art.js';
 import type { Cut } from './cut.js';
 import type { ForwardedPacket } from './decode.js';
-import { filterGraph, rawStreams } from './encode-graph.js';
+import { filterGraph, rawStreams, takesGray } from './encode-graph.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
 import { commandArguments, fileUrl } from './ffmpeg-command.js';
 import { FfmpegProcess } from './ffmpeg-process.js';
@@ -194,6 +194,7 @@ function encodeCommand(plan: EncodePlan) {
   // Sound is cut by seeking, which stops at a packet before the time; the second cut, on the way out, is exact. Without
   // it muxers that know no time before 0 would move everything.
   const start = carry.from === 'file' ? carry.startSeconds : 0;
+  const pixelFormat = encoder.options.find(([option]) => option === 'pix_fmt')?.[1];
   const offset = shiftSeconds > 0 ? ['-itsoffset', String(-shiftSeconds)] : [];
   const frames = { url: 'pipe:0', options: ['-copyts', ...offset, '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] };
   const inputs =
@@ -201,7 +202,7 @@ function encodeCommand(plan: EncodePlan) {
       ? [frames, { url: fileUrl(carry.path), options: ['-protocol_whitelist', 'file,pipe,crypto,data', ...carry.cut.inputOptions] }]
       : [frames];
   const outputOptions = [
-    ...['-filter_complex', filterGraph(format, color, plan.sampleAspect), '-map', '[v]'],
+    ...['-filter_complex', filterGraph(format, color, plan.sampleAspect, !takesGray(encoder.name, pixelFormat)), '-map', '[v]'],
     ...carriedStreams(plan),
     ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(timeBase, ':'), '-r:v:0', formatRational(plan.frameRate)],
     // Only the first video stream is encoded; a cover that is carried along is copied.

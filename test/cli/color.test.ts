@@ -91,6 +91,21 @@ it('gray stays gray', async () => {
   expect(await tagsOf(output)).toMatchObject({ pix_fmt: 'gray' });
 });
 
+it.each([
+  ['webm', []],
+  ['mkv', ['--pix-fmt', 'yuv420p']],
+])('gray into .%s, where it cannot stay gray, keeps its levels', async (extension, options) => {
+  const input = join(folder, 'levels.mkv');
+  const output = join(folder, `levels-out.${extension}`);
+  await ffmpeg('-f', 'lavfi', '-i', "nullsrc=s=64x48:r=5:d=0.4,format=gray,geq=lum='if(lt(X,32),40,200)'", '-c:v', 'ffv1', input);
+  endOf(await srvid([input, output, '--preset', 'bicubic', '--crf', '4', ...options, '--json', '-y']));
+  expect((await tagsOf(output)).pix_fmt).toBe('yuv420p');
+  const bytes = await rawFrames(output, 'yuv420p');
+  const row = 40 * 128;
+  expect(Math.abs((bytes[row + 20] as number) - 40)).toBeLessThanOrEqual(2);
+  expect(Math.abs((bytes[row + 110] as number) - 200)).toBeLessThanOrEqual(2);
+});
+
 describe('chroma siting', () => {
   const [width, height] = [48, 48];
   /** A picture whose U grows along x and V along y, four levels a luma pixel, sampled where `location` puts chroma. */
