@@ -84,6 +84,8 @@ export function planOutput({ options, preset, source: { source, bytes }, format,
         streams,
         covers: [],
         cut: planCut(source, options),
+        // ffmpeg counts an output's length from the time 0 of the source, unless told where it begins.
+        lastsSeconds: options.start || !source.probe.startSeconds ? options.duration : undefined,
         // Frames without times are counted from the cut, so there is nothing to move.
         startSeconds: options.start && source.hasTimestamps ? options.start + (source.probe.startSeconds ?? 0) : 0,
       };

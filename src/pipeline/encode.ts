@@ -50,6 +50,8 @@ export interface EncodePlan {
         readonly cut: Cut;
         /** Where the output begins, in the container's own time; 0 where nothing is cut off. */
         readonly startSeconds: number;
+        /** How long the output is, where that ends something that reading does not: chapters. */
+        readonly lastsSeconds: number | undefined;
       }
     | { readonly from: 'pipe'; readonly streams: readonly CarriedStream[]; readonly forwarded: readonly NutStream[] }
     | { readonly from: 'nothing' };
@@ -57,6 +59,8 @@ export interface EncodePlan {
 
 /** ffmpeg 5 says so and exits with 0 all the same where a full disk keeps it from writing the end of a file. */
 const WRITE_ERROR = /No space left on device|Error writing trailer|Error closing file|Input\/output error|Disk quota exceeded|File too large/;
+/** Frames and packets end by reading; this must not end one of them by rounding. */
+const END_MARGIN_SECONDS = 0.001;
 /** Descriptor on which ffmpeg reports how far it is. */
 const PROGRESS = 3;
 
@@ -209,6 +213,7 @@ function encodeCommand(plan: EncodePlan) {
     ...['-c:v:0', encoder.name, ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])],
     ...colorTags(color),
     ...(start > 0 ? ['-ss', String(start)] : []),
+    ...(carry.from === 'file' && carry.lastsSeconds !== undefined ? ['-t', String(carry.lastsSeconds + END_MARGIN_SECONDS)] : []),
     ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
     ...container.options(output === 'pipe:1'),
     ...['-f', container.muxer],

@@ -156,6 +156,25 @@ describe('into other containers', () => {
   });
 });
 
+it('chapters are cut like picture and sound', async () => {
+  const output = join(folder, 'chapters.mkv');
+  for (const [range, expected] of [
+    [
+      ['--start', '0.08', '--duration', '0.4'],
+      [0, 0.32, 0.32, 0.4],
+    ],
+    [
+      ['--duration', '0.2'],
+      [0, 0.2],
+    ],
+  ] as const) {
+    endOf(await srvid([full, output, '--preset', 'bicubic', ...range, '--json', '-y']));
+    const { chapters } = await contentsOf(output);
+    const found = chapters.flatMap((chapter) => [Number(chapter.start_time), Number(chapter.end_time)]);
+    expect(found).toEqual(expected.map((time) => expect.closeTo(time, 1)));
+  }
+});
+
 it('subtitles are cut like picture and sound', async () => {
   const output = join(folder, 'cut.mkv');
   endOf(await srvid([full, output, '--preset', 'bicubic', '--start', '0.08', '--duration', '0.4', '--json', '-y']));
