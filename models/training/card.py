@@ -29,7 +29,8 @@ def write(folder: Path, name: str) -> list[Path]:
     if missing:
         raise SystemExit(f"{folder / 'manifest.json'} has no {' and no '.join(sorted(missing))} model for the card {name}.md. Export the network first.")
     facts = {precision: facts_of(onnx.load(folder / entry["file"])) for precision, entry in entries.items()}
-    curve = draw(json.loads(facts["fp32"]["history"]), folder / f"{name}-curve.png", _published(facts["fp32"]).get("val"))
+    floats = facts["fp32"]
+    curve = draw(json.loads(floats["history"]), folder / f"{name}-curve.png", f"{floats['family']} x{floats['scale']}", _published(floats).get("val"))
     parts = [_head(facts["fp32"]), _quality(facts, entries), _cost(facts, entries)]
     parts += [_training(facts["fp32"], curve), _quantisation(facts["int8"]), _data(facts["fp32"])]
     (folder / f"{name}.md").write_text("\n\n".join(parts) + "\n")
@@ -104,13 +105,17 @@ def _training(facts: dict[str, str], curve: Path | None) -> str:
     short = "" if step >= recipe["steps"] else f" **The run is not finished: these files are of step {step:,} of {recipe['steps']:,}.**"
     start = next((line for line in json.loads(facts["history"]) if "start_from" in line), None)
     carried = f" Started from {start['start_from']} ({start['carried']} convolutions carried over)." if start else ""
+    behind = [f"{run['steps']:,} steps of {run['network']} ({run['optimizer']}, to {run['peak_rate']:g})" for run in (start or {}).get("earlier", [])]
+    carried += f" Behind that: {', then '.join(behind)}." if behind else ""
+    blocks = f"Each convolution trained as a linear block of width {recipe['expansion']} and merged. " if recipe["expansion"] else ""
+    way = "weighed mean squared error" if "optimizer" in recipe else "mean squared error"
     lines = [
         "## Training",
         "",
         f"{step:,} steps, batch {recipe['batch']}, {recipe['patch']}x{recipe['patch']} low-resolution crops in eight orientations, from pictures at "
-        f"{', '.join(f'{size:g}' for size in recipe['sizes'])} of their size. Adam, one cycle to {recipe['peak_rate']:g}; loss {recipe['loss']}, mean squared error from "
+        f"{', '.join(f'{size:g}' for size in recipe['sizes'])} of their size. {recipe.get('optimizer', 'adam').upper()}, one cycle to {recipe['peak_rate']:g}; loss {recipe['loss']}, {way} from "
         f"{recipe['mse_from']:.0%} of the steps; bfloat16 until {recipe['float32_from']:.0%}, then float32. Running average of the weights, {recipe['ema']:g}. "
-        f"Each convolution trained as a linear block of width {recipe['expansion']} and merged. Seed {recipe['seed']}.{carried}{short}",
+        f"{blocks}Seed {recipe['seed']}.{carried}{short}",
     ]
     if curve:
         lines += ["", f"![Gain over bicubic on the validation pictures, by step]({curve.name})"]

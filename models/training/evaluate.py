@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from .color import luma8
-from .data import Pair, load_pairs
+from .data import Pair, bicubic, load_pairs, resample
 from .metrics import psnr, ssim
 from .runtime import Session
 
@@ -36,14 +36,9 @@ def gain_of(upscale: Upscaler, pairs: list[Pair], scale: int) -> float:
     return float(np.mean([_y_psnr(upscale(p.low), p.high, scale) - _y_psnr(bicubic(p.low, scale), p.high, scale) for p in pairs]))
 
 
-def bicubic(plane: np.ndarray, scale: int) -> np.ndarray:
-    """Pillow BICUBIC, rounded to uint8, each channel of [c, h, w] by itself."""
-    return _resample(plane, scale, Image.BICUBIC)
-
-
 def lanczos(plane: np.ndarray, scale: int) -> np.ndarray:
     """Pillow LANCZOS (3 lobes), rounded to uint8, each channel of [c, h, w] by itself."""
-    return _resample(plane, scale, Image.LANCZOS)
+    return resample(plane, scale, Image.LANCZOS)
 
 
 def score(upscale: Upscaler, pairs: list[Pair], scale: int) -> Score:
@@ -89,11 +84,6 @@ def table(rows: list[dict]) -> str:
 def y_plane(picture: np.ndarray) -> np.ndarray:
     """uint8 [c, h, w] to its luma, float64 [h, w], whole levels of 0..255."""
     return (picture[0] if picture.shape[0] == 1 else luma8(picture.transpose(1, 2, 0))).astype(np.float64)
-
-
-def _resample(plane: np.ndarray, scale: int, kernel: Image.Resampling) -> np.ndarray:
-    size = (plane.shape[2] * scale, plane.shape[1] * scale)
-    return np.stack([np.asarray(Image.fromarray(channel).resize(size, kernel)) for channel in plane])
 
 
 def _y_psnr(picture: np.ndarray, truth: np.ndarray, scale: int) -> float:

@@ -93,7 +93,7 @@ def qat(base: Path, data: Path, run: Path, recipe: QatRecipe, validate_every: in
     batches = Batches(pairs, of_base.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + state["step"])
     since, running = time.monotonic(), []
     for step in range(state["step"], recipe.steps):
-        low, high = (torch.from_numpy(plane).float().div_(255) for plane in next(batches))
+        low, high, _ = (torch.from_numpy(part).float().div_(255) for part in next(batches))
         running.append(_step(recipe, step, network, optimizer, low, high))
         update_average(average, network, min(recipe.ema, (step + 1) / (step + 10)))
         if (step + 1) % validate_every == 0 or step + 1 == recipe.steps:

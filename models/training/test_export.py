@@ -32,12 +32,12 @@ class Exported(unittest.TestCase):
 
     def test_a_run_becomes_two_models_a_manifest_and_a_card(self):
         data, run, out = self.root / "data", self.root / "run", self.root / "models"
-        recipe = Recipe("abpn", 2, steps=4, batch=2, patch=24, expansion=8, sizes=(1.0,))
+        recipe = Recipe("abpn", 2, steps=4, peak_rate=1e-4, batch=2, patch=24, expansion=8, sizes=(1.0,))
         with self.quiet:
             train(recipe, data, run, validate_every=2)
             train(recipe, data, run, validate_every=2)
             export(run, data, out, Choices(crops=4, keep_unlowered=self.root / "bench"))
-        models = {model["id"]: model for model in json.loads((out / "manifest.json").read_text())["models"]}
+        models = manifest_of(out)
         self.assertEqual(list(models), ["abpn-x2-fp32", "abpn-x2-int8"])
         for model in models.values():
             content = (out / model["file"]).read_bytes()
@@ -49,20 +49,30 @@ class Exported(unittest.TestCase):
         for sentence in ("| ours | 2 | CC0 |", "| not listed in MANIFEST.tsv | 1 | unknown |", "4 steps", "![Gain"):
             self.assertIn(sentence, card)
 
+        further = self.root / "further"
+        with self.quiet:
+            train(recipe, data, further, out / "abpn-x2-fp32.onnx", validate_every=2)
+            export(further, data, out, Choices(crops=4))
+        self.assertIn("Started from abpn-x2-fp32.onnx (7 convolutions carried over). Behind that: 4 steps of abpn x2 (soap, to 0.0001).", (out / "abpn-x2.md").read_text())
+
         rows = {row["method"]: row for row in evaluate_files([out / "abpn-x2-int8.onnx"], data / "eval/kodak")}
-        self.assertAlmostEqual(rows["abpn-x2-int8.onnx"]["psnr"], models["abpn-x2-int8"]["measured"]["kodak"]["psnr"], places=3)
+        self.assertAlmostEqual(rows["abpn-x2-int8.onnx"]["psnr"], manifest_of(out)["abpn-x2-int8"]["measured"]["kodak"]["psnr"], places=3)
 
     def test_a_fine_tuned_model_is_shipped_beside_the_figures_of_the_plain_one(self):
         data, run, tuned, out = self.root / "data", self.root / "run", self.root / "tuned", self.root / "models"
-        tuning = QatRecipe(steps=2, batch=2, patch=24, crops=4)
+        tuning = QatRecipe(steps=2, rate=1e-6, batch=2, patch=24, crops=4)
         with self.quiet:
-            train(Recipe("abpn", 2, channels=3, steps=2, batch=2, patch=24, expansion=8, sizes=(1.0,)), data, run)
+            train(Recipe("abpn", 2, channels=3, steps=2, peak_rate=1e-4, batch=2, patch=24, expansion=8, sizes=(1.0,)), data, run)
             qat(run, data, tuned, tuning)
             qat(run, data, tuned, tuning)
             export(run, data, out, Choices(crops=4, qat=tuned))
         card = (out / "abpn-rgb-x2.md").read_text()
         self.assertIn("PTQ), not shipped", card)
-        self.assertIn("2 steps at 0.0001, mse, from the float network at step 2", card)
+        self.assertIn("2 steps at 1e-06, mse, from the float network at step 2", card)
+
+
+def manifest_of(folder: Path) -> dict[str, dict]:
+    return {model["id"]: model for model in json.loads((folder / "manifest.json").read_text())["models"]}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The training loop: resumable, seeded, with a running average of the weights, validated as it goes.
 
 Two stretches. First bfloat16 autocast on the family's own loss at a high rate; then float32 on mean squared error
-(what PSNR measures) while the rate decays to nothing. The average of the weights (EMA) is what is validated and
-exported.
+(what PSNR measures) while the rate decays to nothing. The average of the weights (EMA)
+is what is validated and exported.
 """
 
 import copy
@@ -14,11 +14,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .data import Batches, load_pairs
+from .data import Batches, load_pairs, weighed
 from .evaluate import gain_of
 from .losses import LOSSES, mse
 from .networks import FAMILIES
+from .provenance import earlier_runs
 from .schedule import learning_rate
+from .soap import Soap
+
+OPTIMIZERS = {"soap": Soap, "adam": torch.optim.Adam}
 
 
 @dataclass(frozen=True)
@@ -27,13 +31,14 @@ class Recipe:
     scale: int
     channels: int = 1
     steps: int = 100_000
-    peak_rate: float = 1.5e-3
+    optimizer: str = "soap"
+    peak_rate: float = 5e-3
     batch: int = 16
     patch: int = 64
     loss: str = "l1"
-    mse_from: float = 0.75
+    mse_from: float = 0.4
     float32_from: float = 0.9
-    expansion: int = 128
+    expansion: int = 0
     ema: float = 0.999
     sizes: tuple[float, ...] = (1.0, 0.7, 0.5)
     seed: int = 1
@@ -48,20 +53,20 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
         carried = load_onnx_weights(network, start_from)
         print(f"{carried} of {len(network.convs)} convolutions carried over from {start_from.name}", flush=True)
     average = copy.deepcopy(network).eval().requires_grad_(False)
-    optimizer = torch.optim.Adam(network.parameters(), lr=0.0)
+    optimizer = OPTIMIZERS[recipe.optimizer](network.parameters(), lr=0.0)
     first = _resume(run / "checkpoint.pt", recipe, network, average, optimizer)
     if start_from and first == 0:
-        log_line(run, {"step": 0, "start_from": start_from.name, "carried": carried})
+        log_line(run, {"step": 0, "start_from": start_from.name, "carried": carried, "earlier": earlier_runs(start_from)})
 
-    pairs = load_pairs(data / "train", recipe.scale, recipe.channels, recipe.sizes, minimum=recipe.patch)
+    pairs = weighed(load_pairs(data / "train", recipe.scale, recipe.channels, recipe.sizes, minimum=recipe.patch), recipe.scale)
     validation = load_pairs(data / "val", recipe.scale, recipe.channels)
     batches = Batches(pairs, recipe.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + first)
     print(f"{len(pairs)} pictures, from step {first} of {recipe.steps}, {json.dumps(asdict(recipe))}", flush=True)
 
     since, running = time.monotonic(), []
     for step in range(first, recipe.steps):
-        low, high = (torch.from_numpy(plane).float().div_(255) for plane in next(batches))
-        running.append(_step(recipe, step, network, optimizer, low, high))
+        low, high, weights = next(batches)
+        running.append(_step(recipe, step, network, optimizer, _normal(low), _normal(high), torch.from_numpy(weights)))
         update_average(average, network, min(recipe.ema, (step + 1) / (step + 10)))
         if (step + 1) % validate_every == 0 or step + 1 == recipe.steps:
             gain = gain_of(lambda plane: infer(average, plane), validation, recipe.scale)
@@ -96,19 +101,21 @@ def averaged_network(run: Path) -> tuple[Recipe, torch.nn.Module, int]:
     return recipe, network.eval(), state["step"]
 
 
-def _step(recipe: Recipe, step: int, network, optimizer, low: torch.Tensor, high: torch.Tensor) -> float:
+def _step(recipe: Recipe, step: int, network, optimizer, low: torch.Tensor, high: torch.Tensor, weights: torch.Tensor) -> float:
     for group in optimizer.param_groups:
         group["lr"] = learning_rate(step, recipe.steps, recipe.peak_rate)
     position = step / recipe.steps
-    criterion = mse if position >= recipe.mse_from else LOSSES[recipe.loss]
     with torch.autocast("cpu", torch.bfloat16, enabled=position < recipe.float32_from):
         output = network(low)
-    loss = criterion(output, high)
+    loss = mse(output, high, weights) if position >= recipe.mse_from else LOSSES[recipe.loss](output, high)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimizer.step()
     return loss.item()
+
+
+def _normal(planes: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(planes).float().div_(255)
 
 
 @torch.no_grad()
