@@ -75,12 +75,20 @@ test('--height takes no scale whose network is not installed', async () => {
 test('a scale of which no network is installed is refused, and what is installed is named', async () => {
   const error = await failureOf(() => chainOf({ scale: 2 }, info(64, 48), 'abpn', { ...shipped, models: shipped.models.filter((model) => model.scale !== 2) }));
   expect(error.code).toBe('SRVID_MODEL_UNKNOWN');
+  expect(error.message).toContain('abpn-x3-int8');
+});
+
+test('a family of which no network is installed is refused, and what is installed is named', async () => {
+  const others = shipped.models.filter((model) => model.family !== 'xlsr');
+  const error = await failureOf(() => chainOf({ scale: 3 }, info(64, 48), 'xlsr', { ...shipped, models: others }));
+  expect(error.code).toBe('SRVID_MODEL_UNKNOWN');
+  expect(error.message).toMatch(/family xlsr, scale 3.*abpn-x2-int8.*abpn-x3-int8/);
 });
 
 test('a scale that a plugin cannot have is refused by the plugin’s own words', async () => {
   const error = await failureOf(() => chainOf({ scale: 7 }, info(64, 48), 'abpn'));
   expect(error.code).toBe('SRVID_OPTION_INVALID');
-  expect(error.message).toMatch(/abpn.*scale/);
+  expect(error.message).toMatch(/abpn.*scale.*2\|3\|4/);
 });
 
 test('--scale for a chain that scales nothing is refused', async () => {

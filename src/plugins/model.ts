@@ -58,11 +58,6 @@ export function parseManifest(json: string): readonly ModelEntry[] {
   return manifestSchema.parse(JSON.parse(json)).models;
 }
 
-/** The scales at which a family is installed, ascending. */
-export function installedScales(library: ModelLibrary, family: string): readonly number[] {
-  return [...new Set(library.models.filter((model) => model.family === family).map((model) => model.scale))].sort((a, b) => a - b);
-}
-
 /**
  * The model that a spec means. `precision` decides where the spec does not; 'auto' is int8, else fp32.
  * @throws SRVID_MODEL_UNKNOWN naming what exists.

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { ModelEntry } from '../../dist/plugins/model.js';
 import { endOf, srvid } from '../helpers/command.js';
 import { ffmpeg, rawFrames, temporaryFolder } from '../helpers/media.js';
 
@@ -9,6 +10,17 @@ describe('srvid models', () => {
     const { code, stdout } = await srvid(['models']);
     expect(code).toBe(0);
     expect(stdout.toString()).toMatch(/abpn-x3-int8 +x3 +luma +37\.6k +37\.5k +\d+\.\d\d dB +\+\d\.\d\d dB/);
+  });
+
+  it('has a line for each network of the manifest', async () => {
+    const models = JSON.parse((await srvid(['models', '--json'])).stdout.toString()) as ModelEntry[];
+    const lines = (await srvid(['models'])).stdout.toString().split('\n');
+    for (const { id, scale, parameters, macsPerPixel, measured } of models) {
+      const line = lines.find((text) => text.startsWith(`${id} `));
+      const gain = measured['kodak']?.gain.toFixed(2);
+      for (const figure of [`x${scale}`, `${(parameters / 1000).toFixed(1)}k`, `${(macsPerPixel / 1000).toFixed(1)}k`, `+${gain} dB`])
+        expect(line).toContain(figure);
+    }
   });
 
   it('gives the whole manifest as JSON', async () => {
@@ -22,6 +34,7 @@ it('srvid presets lists each preset and its plugins', async () => {
   expect(code).toBe(0);
   expect(stdout.toString()).toMatch(/^abpn +abpn /m);
   expect(stdout.toString()).toMatch(/^bicubic +bicubic /m);
+  expect(stdout.toString()).toMatch(/^xlsr +xlsr /m);
 });
 
 describe('srvid doctor', () => {

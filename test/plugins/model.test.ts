@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { installedScales, loadModelLibrary, type ModelEntry, parseManifest, resolveModel, verifyModel } from '../../dist/plugins/model.js';
+import { loadModelLibrary, type ModelEntry, parseManifest, resolveModel, verifyModel } from '../../dist/plugins/model.js';
 import { failureOf } from '../helpers/errors.js';
 import { temporaryFolder } from '../helpers/media.js';
 import { fuzzCases } from '../helpers/random.js';
@@ -52,11 +52,6 @@ test('a model that is not installed is named with all that are', async () => {
     expect(error.message).toContain('abpn-x2-int8, abpn-x3-int8');
     expect(error.message).toContain(`scale ${spec.scale}`);
   }
-});
-
-test('the scales of a family are told once each, ascending', () => {
-  const some = library({ scale: 3 }, { scale: 2 }, { scale: 3, precision: 'fp32' }, { scale: 4, family: 'other' });
-  expect(installedScales(some, entry.family)).toEqual([2, 3]);
 });
 
 test('a file that was changed by one bit is refused, with both hashes', async () => {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { installedScales, loadModelLibrary, type ModelEntry, resolveModel, verifyModel } from '../../dist/plugins/model.js';
+import { loadModelLibrary, type ModelEntry, resolveModel, verifyModel } from '../../dist/plugins/model.js';
 import { type LoadedModel, loadModel } from '../../dist/plugins/onnx.js';
 import { failureOf } from '../helpers/errors.js';
 import { rawFrames } from '../helpers/media.js';
@@ -8,7 +8,7 @@ import { planeOf, psnr, resampleReference } from '../helpers/picture.js';
 import { randomBytes, randomFrom } from '../helpers/random.js';
 
 const library = await loadModelLibrary();
-const scales = installedScales(library, 'abpn');
+const networks = library.models.filter(({ planes, precision }) => planes === 'y' && precision === 'int8').map(({ family, scale }) => [family, scale] as const);
 const loaded = new Map<string, Promise<LoadedModel>>();
 const [WIDTH, HEIGHT] = [96, 64];
 const CLIP = fileURLToPath(new URL('../../examples/clips/city-360p25.mp4', import.meta.url));
@@ -17,8 +17,8 @@ afterAll(async () => {
   for (const model of loaded.values()) await (await model).release();
 });
 
-async function modelAt(scale: number, precision: 'int8' | 'fp32'): Promise<{ entry: ModelEntry; model: LoadedModel }> {
-  const entry = resolveModel(library, { family: 'abpn', scale }, precision);
+async function modelAt(family: string, scale: number, precision: 'int8' | 'fp32'): Promise<{ entry: ModelEntry; model: LoadedModel }> {
+  const entry = resolveModel(library, { family, scale }, precision);
   const model = loaded.get(entry.id) ?? verifyModel(library, entry).then(loadModel);
   loaded.set(entry.id, model);
   return { entry, model: await model };
@@ -43,8 +43,8 @@ async function natural(): Promise<Uint8Array> {
   return Uint8Array.from(frame.subarray(0, WIDTH * HEIGHT));
 }
 
-test.each(scales)('x%d int8: a tile with its halo is, byte for byte, what the whole picture gives there', async (scale) => {
-  const { entry, model } = await modelAt(scale, 'int8');
+test.each(networks)('%s x%d int8: a tile with its halo is, byte for byte, what the whole picture gives there', async (family, scale) => {
+  const { entry, model } = await modelAt(family, scale, 'int8');
   const { halo } = entry;
   const random = randomFrom(scale);
   for (const [index, picture] of [await natural(), randomBytes(scale, WIDTH * HEIGHT)].entries()) {
@@ -64,8 +64,8 @@ test.each(scales)('x%d int8: a tile with its halo is, byte for byte, what the wh
   }
 });
 
-test.each(scales)('x%d int8: the same picture gives the same bytes every time', async (scale) => {
-  const { model } = await modelAt(scale, 'int8');
+test.each(networks)('%s x%d int8: the same picture gives the same bytes every time', async (family, scale) => {
+  const { model } = await modelAt(family, scale, 'int8');
   const picture = await natural();
   const first = await enlarged(model, picture, WIDTH, HEIGHT);
   expect(await enlarged(model, picture, WIDTH, HEIGHT)).toEqual(first);
@@ -73,17 +73,17 @@ test.each(scales)('x%d int8: the same picture gives the same bytes every time', 
 
 // Two implementations of the same network, in integers and in floating point, disagree wherever the runtime gets one
 // of its convolutions wrong, as ONNX Runtime 1.23 did on some CPUs.
-test.each(scales)('x%d: int8 gives what fp32 gives, to 40 dB, on a real picture', async (scale) => {
+test.each(networks)('%s x%d: int8 gives what fp32 gives, to 40 dB, on a real picture', async (family, scale) => {
   const picture = await natural();
-  const [int8, fp32] = [await modelAt(scale, 'int8'), await modelAt(scale, 'fp32')];
+  const [int8, fp32] = [await modelAt(family, scale, 'int8'), await modelAt(family, scale, 'fp32')];
   const [a, b] = [await enlarged(int8.model, picture, WIDTH, HEIGHT), await enlarged(fp32.model, picture, WIDTH, HEIGHT)];
   expect(psnr(a, b)).toBeGreaterThan(40);
 });
 
-test.each(scales.flatMap((scale) => (['int8', 'fp32'] as const).map((precision) => [scale, precision] as const)))(
-  'x%d %s: the result is the picture, enlarged and in its place',
-  async (scale, precision) => {
-    const { model } = await modelAt(scale, precision);
+test.each(networks.flatMap((network) => (['int8', 'fp32'] as const).map((precision) => [...network, precision] as const)))(
+  '%s x%d %s: the result is the picture, enlarged and in its place',
+  async (family, scale, precision) => {
+    const { model } = await modelAt(family, scale, precision);
     const picture = await natural();
     const result = await enlarged(model, picture, WIDTH, HEIGHT);
     const cubic = resampleReference(planeOf(picture, WIDTH, HEIGHT), { width: WIDTH * scale, height: HEIGHT * scale });
@@ -93,8 +93,8 @@ test.each(scales.flatMap((scale) => (['int8', 'fp32'] as const).map((precision) 
   },
 );
 
-test.each(scales)('x%d int8: any size is taken, down to one pixel', async (scale) => {
-  const { model } = await modelAt(scale, 'int8');
+test.each(networks)('%s x%d int8: any size is taken, down to one pixel', async (family, scale) => {
+  const { model } = await modelAt(family, scale, 'int8');
   for (const [width, height] of [
     [1, 1],
     [1, 9],
@@ -106,7 +106,7 @@ test.each(scales)('x%d int8: any size is taken, down to one pixel', async (scale
 });
 
 test('sizes that do not fit one another are refused before they reach native code', async () => {
-  const { model } = await modelAt(scales[0] as number, 'int8');
+  const { model } = await modelAt('abpn', 2, 'int8');
   const side = 8 * model.scale;
   const [input, output] = [new Uint8Array(64), new Uint8Array(side * side)];
   const wrong: readonly (readonly [number[], number[]])[] = [
