@@ -22,13 +22,14 @@ def main() -> None:
 
 def _train(parser: argparse.ArgumentParser):
     """train one network; continues a run found in --run"""
+    from .families import FAMILIES
     from .train import Recipe, train
 
-    parser.add_argument("family")
+    parser.add_argument("family", choices=FAMILIES)
     parser.add_argument("--scale", type=int, required=True)
     parser.add_argument("--run", type=Path, required=True, help="folder for the checkpoint and the log")
     parser.add_argument("--from", dest="start_from", type=Path, help="float ONNX model to start from (shapes that fit are carried over)")
-    _add_recipe(parser, Recipe, {"family", "scale", "sizes"})
+    _add_recipe(parser, Recipe, {"family", "scale"})
     _add_data(parser)
     return lambda given: train(_recipe(given, Recipe), _data(given), given.run, given.start_from)
 
@@ -133,7 +134,7 @@ def _run_card(given: argparse.Namespace) -> None:
 def _time(parser: argparse.ArgumentParser):
     """time models against each other: one thread, alternating runs, ratio to the first"""
     parser.add_argument("models", nargs="+", type=Path)
-    parser.add_argument("--size", default="640x360", help="input, WIDTHxHEIGHT (default: %(default)s)")
+    parser.add_argument("--output", default="1920x1080", help="size that each enlarges to, WIDTHxHEIGHT (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=15)
     return _run_time
 
@@ -141,10 +142,13 @@ def _time(parser: argparse.ArgumentParser):
 def _run_time(given: argparse.Namespace) -> None:
     from .runtime import Session, milliseconds
 
-    width, height = (int(side) for side in given.size.split("x"))
-    times = milliseconds([Session(str(model)) for model in given.models], width, height, given.rounds)
-    for model, taken in zip(given.models, times):
-        print(f"{model.name:40} {taken:8.1f} ms {taken / times[0]:7.3f}")
+    width, height = (int(side) for side in given.output.split("x"))
+    sessions = [Session(str(model)) for model in given.models]
+    times = milliseconds(sessions, width, height, given.rounds)
+    print(f"one thread, median of {given.rounds} alternating runs, frames of {width}x{height}")
+    for model, session, taken in zip(given.models, sessions, times):
+        scale = int(session.facts["scale"])
+        print(f"{model.name:40} {f'from {width // scale}x{height // scale}':16} {taken:8.1f} ms {taken / times[0]:7.3f}")
 
 
 def _selftest(parser: argparse.ArgumentParser):
@@ -162,7 +166,20 @@ def _run_selftest(given: argparse.Namespace) -> None:
 def _add_recipe(parser: argparse.ArgumentParser, recipe: type, named: set[str]) -> None:
     for field in fields(recipe):
         if field.name not in named:
-            parser.add_argument(f"--{field.name.replace('_', '-')}", dest=field.name, type=field.type, help=f"default: {field.default}")
+            kind = _numbers if isinstance(field.default, tuple) else field.type
+            parser.add_argument(f"--{field.name.replace('_', '-')}", dest=field.name, type=kind, choices=_choices(field.name), help=f"default: {field.default}")
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    """"1,0.7,0.5" """
+    return tuple(float(number) for number in text.split(","))
+
+
+def _choices(option: str) -> list[str] | None:
+    from .losses import LOSSES
+    from .schedule import SCHEDULES
+
+    return {"loss": list(LOSSES), "schedule": list(SCHEDULES), "output": ["own", "clip", "linear"]}.get(option)
 
 
 def _recipe(given: argparse.Namespace, recipe: type):

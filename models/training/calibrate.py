@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import torch
 from onnx import helper
 from PIL import Image
 
 from .data import degrade, image_files, planes
+from .graph import folded_model, is_rectifier
 from .runtime import Session
 
 METHODS = ("minmax", "percentile", "entropy")
 Ranges = dict[str, tuple[float, float]]
 """Lowest and highest value to be told apart, by tensor name."""
-_MOVERS = {"Conv", "Relu", "Add", "Concat"}
-"""Nodes whose results hold new values; the others only move or end a picture."""
 _BINS = 2048
 
 
@@ -34,6 +34,12 @@ def calibration_crops(folder: Path, scale: int, channels: int, count: int = 100,
         top, left = (random.integers(extent - side + 1) for extent in low.shape[1:])
         crops.append(low[:, top : top + side, left : left + side])
     return crops
+
+
+def calibrate_network(network: torch.nn.Module, facts: dict[str, str], crops: list[np.ndarray], method: str = "minmax") -> Ranges:
+    """Ranges of the convolutions that run; what of the network is to fit them (`settle`) does so first."""
+    ranges = calibrate(folded_model(network, facts), crops, method)
+    return calibrate(folded_model(network, facts), crops, method) if network.settle(ranges) else ranges
 
 
 def calibrate(model: onnx.ModelProto, crops: list[np.ndarray], method: str = "minmax", percentile: float = 99.99) -> Ranges:
@@ -53,7 +59,7 @@ def calibrate(model: onnx.ModelProto, crops: list[np.ndarray], method: str = "mi
 
 def observe(model: onnx.ModelProto, pictures: list[np.ndarray]) -> dict[str, np.ndarray]:
     """All values over `pictures` of every tensor that is stored in 8 bits (not of those a ReLU follows at once), flat."""
-    rectified = {node.input[0] for node in model.graph.node if node.op_type == "Relu"}
+    rectified = {node.input[0] for node in model.graph.node if is_rectifier(node)}
     session = _observer(model)
     seen: dict[str, list[np.ndarray]] = {name: [] for name in session.outputs[1:] if name not in rectified}
     for picture in pictures:
@@ -67,7 +73,7 @@ def _observer(model: onnx.ModelProto) -> Session:
     observed = onnx.ModelProto()
     observed.CopyFrom(model)
     for node in model.graph.node:
-        if node.op_type in _MOVERS:
+        if node.op_type in ("Conv", "Add") or is_rectifier(node):  # The others only move bytes, or begin or end a picture.
             observed.graph.output.append(helper.make_tensor_value_info(node.output[0], onnx.TensorProto.FLOAT, None))
     return Session(observed)
 

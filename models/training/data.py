@@ -90,7 +90,8 @@ def planes(image: Image.Image, channels: int) -> np.ndarray:
 class Batches:
     """Endless random batches, cut by a background thread: uint8 [n, c, p, p] and [n, c, p*scale, p*scale], float32 weights [n]."""
 
-    def __init__(self, pairs: list[Pair], scale: int, patch: int, batch: int, seed: int, depth: int = 8):
+    def __init__(self, pairs: list[Pair], scale: int, patch: int, batch: int, seed: int, intensities: tuple[float, ...] = (1.0,), depth: int = 8):
+        self._light = [_levels(intensity, 16 if pairs[0].low.shape[0] == 1 else 0) for intensity in intensities]
         self._pairs, self._scale, self._patch, self._batch = pairs, scale, patch, batch
         self._random = np.random.default_rng(seed)
         weights = np.array([pair.low[0].size for pair in pairs], dtype=np.float64)
@@ -114,8 +115,13 @@ class Batches:
         left = self._random.integers(pair.low.shape[2] - size + 1)
         low = pair.low[:, top : top + size, left : left + size]
         high = pair.high[:, top * scale : (top + size) * scale, left * scale : (left + size) * scale]
-        flips = self._random.integers(8)
-        return _orient(low, flips), _orient(high, flips)
+        flips, light = self._random.integers(8), self._light[self._random.integers(len(self._light))]
+        return light[_orient(low, flips)], light[_orient(high, flips)]
+
+
+def _levels(intensity: float, black: int) -> np.ndarray:
+    """Each of 256 levels with its distance from `black` (16 in video's luma, 0 in RGB) multiplied, uint8 [256]."""
+    return np.clip(np.rint(black + (np.arange(256) - black) * intensity), 0, 255).astype(np.uint8)
 
 
 def _orient(plane: np.ndarray, which: int) -> np.ndarray:

@@ -8,15 +8,15 @@ import onnx
 import torch
 
 from . import card, manifest
-from .calibrate import calibrate, calibration_crops
+from .calibrate import calibration_crops
 from .data import Pair, load_pairs
 from .evaluate import Score, baselines, score
 from .gate import admit, compare, layer_report
-from .graph import facts_of, float_model
+from .graph import facts_of, float_model, folded_model
 from .lower import lower, prove_equal
-from .networks import cost, halo
+from .networks import cost
 from .provenance import data_summary, history
-from .quantise import quantise
+from .ptq import post_training
 from .runtime import Session, int8_features, milliseconds
 from .train import Recipe, averaged_network
 
@@ -40,13 +40,11 @@ def export(run: Path, data: Path, out: Path, choices: Choices = Choices()) -> li
     floats = float_model(network, {**facts, "precision": "fp32"})
 
     crops = calibration_crops(data / "train", recipe.scale, recipe.channels, choices.crops)
-    ranges = calibrate(floats, crops, choices.calibration)
-    made = {"quantisation": "ptq", "calibration": f"{choices.calibration}, {choices.crops} crops"}
-    whole = quantise(floats, ranges, made)
+    whole = post_training(network, facts, crops, choices.calibration)
     if choices.qat:
         whole = _tuned(choices.qat, facts, whole, sets)
     name = manifest.model_id(facts, "int8")
-    layers = layer_report(floats, whole, sets["val"])
+    layers = layer_report(folded_model(network, facts), whole, sets["val"])
     found = compare(floats, whole, sets["val"], recipe.scale)
     print(f"{name}: int8 against float on val: {-found.loss:+.3f} dB, luma {found.shift:+.3f} levels", flush=True)
     admit(name, found, layers)
@@ -107,8 +105,9 @@ def _facts(recipe: Recipe, network: torch.nn.Module, step: int, run: Path, data:
         "scale": str(recipe.scale),
         "channels": str(recipe.channels),
         "planes": "y" if recipe.channels == 1 else "rgb",
-        "halo": str(halo(network)),
+        "halo": str(network.halo),
         "align": str(network.align),
+        "output": network.output,
         "parameters": str(parameters),
         "macsPerPixel": str(multiplications),
         "step": str(step),
@@ -128,7 +127,8 @@ def _tuned(run: Path, facts: dict[str, str], plain: onnx.ModelProto, sets: dict[
 
 
 def _timing(floats: onnx.ModelProto, whole: onnx.ModelProto, lowered: onnx.ModelProto) -> dict[str, float | str]:
-    fp32, unlowered, int8 = milliseconds([Session(model) for model in (floats, whole, lowered)], *TIMED_AT)
+    enlarged = (side * int(facts_of(floats)["scale"]) for side in TIMED_AT)
+    fp32, unlowered, int8 = milliseconds([Session(model) for model in (floats, whole, lowered)], *enlarged)
     times = f"fp32 {fp32:.1f} ms, int8 {unlowered:.1f} ms, lowered {int8:.1f} ms"
     print(f"one thread: {times}: lowered/unlowered {int8 / unlowered:.2f}, int8/fp32 {int8 / fp32:.2f}", flush=True)
     ratios = {"loweredToUnlowered": round(int8 / unlowered, 3), "int8ToFp32": round(int8 / fp32, 3)}

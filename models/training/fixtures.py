@@ -4,26 +4,27 @@ import numpy as np
 import onnx
 import torch
 
-from .calibrate import calibrate
+from .calibrate import calibrate, calibrate_network
 from .data import Pair
-from .graph import LEVEL, Sketch, float_model
-from .networks import Abpn
+from .families import FAMILIES
+from .graph import LEVEL, Sketch, float_model, folded_model
 from .quantise import quantise
 
 
-def network(scale: int = 3, channels: int = 1) -> Abpn:
-    """ABPN with random weights, biases included, and a residual large enough to matter."""
+def network(scale: int = 3, channels: int = 1, family: str = "abpn", **options) -> torch.nn.Module:
+    """A network with random weights, biases included where it has any, that still enlarges its picture."""
     torch.manual_seed(scale * 10 + channels)
-    made = Abpn(scale, channels, expansion=8).eval()
+    made = FAMILIES[family](scale, channels, expansion=8, **options).eval()
     with torch.no_grad():
-        for conv in made.convs:
-            conv.bias.uniform_(-0.1, 0.1)
+        for conv in made.published:
+            if conv.bias.requires_grad:
+                conv.bias.uniform_(-0.1, 0.1)
         # No mean offset: a picture pushed to black or white as a whole would hide differences by saturation.
-        made.convs[-1].bias.zero_()
+        made.published[-1].bias.zero_()
     return made
 
 
-def shape(made: Abpn) -> dict[str, str]:
+def shape(made: torch.nn.Module) -> dict[str, str]:
     return {"family": made.family, "scale": str(made.scale), "channels": str(made.channels), "precision": "fp32"}
 
 
@@ -41,12 +42,12 @@ def pairs(scale: int, channels: int = 1, count: int = 3) -> list[Pair]:
     return [Pair(low, low.repeat(scale, axis=1).repeat(scale, axis=2)) for low in lows]
 
 
-def models(scale: int = 3, channels: int = 1) -> tuple[onnx.ModelProto, onnx.ModelProto]:
+def models(scale: int = 3, channels: int = 1, family: str = "abpn", **options) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     """(float, int8 not yet lowered) of the random network."""
-    made = network(scale, channels)
-    floats = float_model(made, shape(made))
+    made = network(scale, channels, family, **options)
     crops = [picture(channels, 48, 48, seed) for seed in range(20, 26)]
-    return floats, quantise(floats, calibrate(floats, crops))
+    ranges = calibrate_network(made, shape(made), crops)
+    return float_model(made, shape(made)), quantise(folded_model(made, shape(made)), ranges)
 
 
 def grouped_model() -> tuple[onnx.ModelProto, onnx.ModelProto]:

@@ -50,14 +50,13 @@ class Sketch:
 
 
 def float_model(network: torch.nn.Module, facts: dict[str, str]) -> onnx.ModelProto:
-    """The network with its blocks merged, as a float32 model with uint8 ends."""
-    sketch = Sketch()
-    picture = sketch.node("Mul", [sketch.node("Cast", ["input"], "input.float", to=TensorProto.FLOAT), sketch.constant("level", LEVEL)], "normal")
-    shuffled = _BODIES[network.family](sketch, network, picture)
-    clipped = sketch.node("Clip", [shuffled, sketch.constant("black", np.float32(0)), sketch.constant("white", np.float32(1))], "clipped")
-    levels = sketch.node("Mul", [clipped, sketch.constant("levels", np.float32(255))], "output.levels")
-    sketch.node("Cast", [sketch.node("Round", [levels], "output.rounded")], "output", to=TensorProto.UINT8)
-    return sketch.model(network.scale, network.channels, facts)
+    """The network as published, its blocks merged, as a float32 model with uint8 ends."""
+    return _model(network, facts, _PUBLISHED[network.family])
+
+
+def folded_model(network: torch.nn.Module, facts: dict[str, str]) -> onnx.ModelProto:
+    """The same function in the convolutions that run, `network.convs`: what is quantised."""
+    return _model(network, facts, _FOLDED[network.family])
 
 
 def facts_of(model: onnx.ModelProto) -> dict[str, str]:
@@ -69,25 +68,73 @@ def constants_of(model: onnx.ModelProto) -> dict[str, np.ndarray]:
     return {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
 
 
+def is_rectifier(node: onnx.NodeProto) -> bool:
+    """Whether a node is a ReLU, clipped or not. (The Clip that ends a picture reads what was shuffled.)"""
+    return node.op_type == "Relu" or (node.op_type == "Clip" and node.input[0].startswith("conv"))
+
+
+def _model(network: torch.nn.Module, facts: dict[str, str], body) -> onnx.ModelProto:
+    sketch = Sketch()
+    picture = sketch.node("Mul", [sketch.node("Cast", ["input"], "input.float", to=TensorProto.FLOAT), sketch.constant("level", LEVEL)], "normal")
+    zero, one = sketch.constant("black", np.float32(0)), sketch.constant("white", np.float32(1))
+    clipped = sketch.node("Clip", [body(sketch, network, picture), zero, one], "clipped")
+    levels = sketch.node("Mul", [clipped, sketch.constant("levels", np.float32(255))], "output.levels")
+    sketch.node("Cast", [sketch.node("Round", [levels], "output.rounded")], "output", to=TensorProto.UINT8)
+    return sketch.model(network.scale, network.channels, facts)
+
+
 def _abpn(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
-    tensor, convs = picture, merged(network)
-    for index, (kernel, bias) in enumerate(convs):
-        tensor = _conv(sketch, index, tensor, kernel, bias)
-        if index + 1 < len(convs):
-            tensor = sketch.node("Relu", [tensor], f"relu{index}")
+    tensor, last = picture, len(network.convs) - 1
+    for index, conv in enumerate(network.convs[:last]):
+        tensor = _rectified(sketch, index, _conv(sketch, index, tensor, conv), network.clip_inner)
+    tensor = _conv(sketch, last, tensor, network.convs[last])
     # The anchor: each input channel s^2 times in a row, the order in which DepthToSpace CRD (torch's pixel_shuffle)
     # reads one channel's s^2 phases. The TensorFlow original interleaves them the other way (DCR).
     phases = np.repeat(np.arange(network.channels, dtype=np.int64), network.scale**2)
     anchor = sketch.node("Gather", [picture, sketch.constant("phases", phases)], "anchor", axis=1)
-    total = sketch.node("Add", [tensor, anchor], "sum")
-    return sketch.node("DepthToSpace", [total], "shuffled", blocksize=network.scale, mode="CRD")
+    return _shuffled(sketch, network, sketch.node("Add", [tensor, anchor], "sum"))
 
 
-def _conv(sketch: Sketch, index: int, tensor: str, kernel: torch.Tensor, bias: torch.Tensor) -> str:
-    name = f"conv{index}"
+def _xlsr(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
+    """As published, grouped convolutions and all: a, a5, three times (grouped, 1x1), b1, d1, d2."""
+    tensor = picture
+    for index, conv in enumerate(network.published[:8]):
+        tensor = _conv(sketch, index, tensor, conv)
+        if index % 2 == 0:
+            tensor = _rectified(sketch, index, tensor, network.clip_inner)
+    joined = sketch.node("Concat", [tensor, _conv(sketch, 8, picture, network.published[8])], "joined", axis=1)
+    tensor = _rectified(sketch, 9, _conv(sketch, 9, joined, network.published[9]), network.clip_inner)
+    return _shuffled(sketch, network, _conv(sketch, 10, tensor, network.published[10]))
+
+
+def _xlsr_folded(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
+    tensor = picture
+    for index, conv in enumerate(network.convs[:4]):
+        tensor = _rectified(sketch, index, _conv(sketch, index, tensor, conv), network.clip_inner)
+    side = _rectified(sketch, 4, _conv(sketch, 4, picture, network.convs[4]))
+    joined = sketch.node("Concat", [tensor, side], "joined", axis=1)
+    tensor = _rectified(sketch, 5, _conv(sketch, 5, joined, network.convs[5]), network.clip_inner)
+    return _shuffled(sketch, network, _conv(sketch, 6, tensor, network.convs[6]))
+
+
+def _conv(sketch: Sketch, index: int, tensor: str, conv: torch.nn.Module) -> str:
+    name, (kernel, bias) = f"conv{index}", merged(conv)
     weights = [sketch.constant(f"{name}.weight", kernel.numpy()), sketch.constant(f"{name}.bias", bias.numpy())]
     side = kernel.shape[-1]
-    return sketch.node("Conv", [tensor, *weights], name, kernel_shape=[side, side], pads=[side // 2] * 4)
+    groups = {"group": conv.groups} if getattr(conv, "groups", 1) > 1 else {}
+    return sketch.node("Conv", [tensor, *weights], name, kernel_shape=[side, side], pads=[side // 2] * 4, **groups)
 
 
-_BODIES = {"abpn": _abpn}
+def _rectified(sketch: Sketch, index: int, tensor: str, limit: float = 0) -> str:
+    if not limit:
+        return sketch.node("Relu", [tensor], f"relu{index}")
+    ends = [sketch.constant("least", np.float32(0)), sketch.constant("most", np.float32(limit))]
+    return sketch.node("Clip", [tensor, *ends], f"relu{index}")
+
+
+def _shuffled(sketch: Sketch, network: torch.nn.Module, tensor: str) -> str:
+    return sketch.node("DepthToSpace", [tensor], "shuffled", blocksize=network.scale, mode="CRD")
+
+
+_PUBLISHED = {"abpn": _abpn, "xlsr": _xlsr}
+_FOLDED = {"abpn": _abpn, "xlsr": _xlsr_folded}

@@ -1,8 +1,12 @@
-"""The networks, as plain stacks of 3x3 convolutions, trained in an over-parameterised form that costs nothing to run.
+"""ABPN and what every network is made of: convolutions trained in an over-parameterised form that costs nothing to run.
 
 `CollapsibleConv` holds a 3x3 kernel as `direct + project @ expand`, a linear block of many more parameters (SESR,
 Bhardwaj et al. 2022, arXiv 2103.09404, section 3). Its kernels are merged before each step, so a training step pays
-for the merged network only, and `merged()` is exactly what is exported.
+for the merged network only, and the merged kernels are exactly what is exported.
+
+A network has two lists of its convolutions, each of which has `kernel()` and `bias`: `published`, those of the paper in
+its order, which the float model holds and which can be loaded (`load_merged`); and `convs`, those that run, in
+training and in int8. The two are the same where the paper leaves nothing to fold.
 """
 
 import torch
@@ -45,8 +49,8 @@ class Abpn(nn.Module):
     space; plus the anchor, which is the input repeated s^2 times; then depth-to-space and clip to 0..1.
     `channels` 3 is the network as published; 1 is its luma form (same body, last convolution of s^2 filters).
 
-    Input [n, channels, h, w] in 0..1; `forward` gives [n, channels, h*scale, w*scale], not clipped, so that training
-    has a gradient everywhere; the exported graph clips.
+    Input [n, channels, h, w] in 0..1; `forward` gives [n, channels, h*scale, w*scale], by default not clipped, so that
+    training has a gradient everywhere; the exported graph clips.
     """
 
     family = "abpn"
@@ -54,9 +58,9 @@ class Abpn(nn.Module):
     paper = "https://arxiv.org/abs/2105.09750"
     align = 1
 
-    def __init__(self, scale: int, channels: int = 1, width: int = 28, depth: int = 4, expansion: int = 128):
+    def __init__(self, scale: int, channels: int = 1, width: int = 28, depth: int = 4, expansion: int = 128, clip_inner: float = 0, output: str = "linear"):
         super().__init__()
-        self.scale, self.channels = scale, channels
+        self.scale, self.channels, self.clip_inner, self.output = scale, channels, clip_inner, output
         tail = 3 * scale * scale
         widths = [channels, *[width] * (depth + 1), tail, channels * scale * scale]
         gains = [1.0] * (len(widths) - 2) + [0.1]
@@ -64,28 +68,45 @@ class Abpn(nn.Module):
             CollapsibleConv(i, o, gain, expansion) for i, o, gain in zip(widths, widths[1:], gains)
         )
 
+    @property
+    def halo(self) -> int:
+        """Input pixels that an output pixel depends on, each side: one for each 3x3 convolution in a row."""
+        return len(self.convs)
+
+    @property
+    def published(self) -> nn.ModuleList:
+        return self.convs
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = x.contiguous(memory_format=torch.channels_last)
         for conv in self.convs[:-1]:
-            y = F.relu(conv(y))
+            y = rectified(conv(y), self.clip_inner)
         # The anchor is added after the shuffle: a nearest-neighbour enlargement is the same picture, and stays float32.
-        return F.pixel_shuffle(self.convs[-1](y).float(), self.scale) + F.interpolate(x, scale_factor=self.scale, mode="nearest")
+        total = F.pixel_shuffle(self.convs[-1](y).float(), self.scale) + F.interpolate(x, scale_factor=self.scale, mode="nearest")
+        return ended(total, self.output)
+
+    def settle(self, ranges: dict[str, tuple[float, float]]) -> bool:
+        """Nothing here depends on the range that another tensor turns out to have."""
+        return False
 
 
-FAMILIES = {Abpn.family: Abpn}
+def rectified(x: torch.Tensor, limit: float) -> torch.Tensor:
+    """ReLU, or clipped ReLU if there is a `limit` above 0, which keeps a deep network's outliers out of int8's range."""
+    return x.clamp(0, limit) if limit else F.relu(x)
 
 
-def halo(network: nn.Module) -> int:
-    """Input pixels that an output pixel depends on, each side: one for each 3x3 convolution in a row."""
-    return sum(conv.direct.shape[-1] // 2 for conv in network.convs)
+def ended(x: torch.Tensor, output: str) -> torch.Tensor:
+    """The network's output as it is ("linear"), or with XLSR's clipped ReLU, 0..1 ("clip")."""
+    return x.clamp(0, 1) if output == "clip" else x
 
 
 def cost(network: nn.Module) -> tuple[int, int]:
-    """(parameters, multiplications per input pixel) of the merged network."""
-    multiplications = sum(kernel.numel() for kernel, _ in merged(network))
-    return multiplications + sum(bias.numel() for _, bias in merged(network)), multiplications
+    """(parameters, multiplications per input pixel) of the network as published."""
+    layers = [merged(conv) for conv in network.published]
+    multiplications = sum(kernel.numel() for kernel, _ in layers)
+    return multiplications + sum(bias.numel() for _, bias in layers), multiplications
 
 
-def merged(network: nn.Module) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """(kernel, bias) of each convolution in order, merged, float32."""
-    return [(conv.kernel().detach().float(), conv.bias.detach().float()) for conv in network.convs]
+def merged(conv: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
+    """(kernel, bias) of a convolution, merged, float32."""
+    return conv.kernel().detach().float(), conv.bias.detach().float()

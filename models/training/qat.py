@@ -17,15 +17,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .calibrate import Ranges, calibrate, calibration_crops
+from .calibrate import Ranges, calibrate_network, calibration_crops
 from .data import Batches, load_pairs
 from .evaluate import gain_of
-from .graph import constants_of, float_model
+from .graph import constants_of, folded_model
 from .losses import LOSSES
-from .networks import FAMILIES
 from .quantise import PICTURE, Scale, quantise
 from .schedule import learning_rate
-from .train import Recipe, averaged_network, infer, log_line, save_whole, update_average
+from .train import Recipe, averaged_network, built, infer, log_line, save_whole, update_average
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def quantised_average(run: Path, facts: dict[str, str]) -> onnx.ModelProto:
         "calibration": f"{recipe.calibration}, {recipe.crops} crops",
         "qat": f"{state['step']} steps at {recipe.rate:g}, {recipe.loss}, from the float network at step {state['base_step']}",
     }
-    return quantise(float_model(network, {**facts, "precision": "fp32"}), state["ranges"], made)
+    return quantise(folded_model(network, facts), state["ranges"], made)
 
 
 def stored_scales(whole: onnx.ModelProto, convolutions: int) -> list[Scale]:
@@ -160,22 +159,22 @@ def _state(run: Path, base: Path, data: Path, recipe: QatRecipe) -> dict:
         return state
     of_base, network, base_step = averaged_network(base)
     crops = calibration_crops(data / "train", of_base.scale, of_base.channels, recipe.crops)
-    ranges = calibrate(float_model(network, _shape(of_base)), crops, recipe.calibration)
+    ranges = calibrate_network(network, _shape(of_base), crops, recipe.calibration)
     weights = QuantisedNetwork(network, _scales(network, ranges, of_base)).network.state_dict()
-    start = {"recipe": {**asdict(of_base), "sizes": list(of_base.sizes)}, "qat": asdict(recipe), "base_step": base_step, "ranges": ranges}
+    start = {"recipe": asdict(of_base), "qat": asdict(recipe), "base_step": base_step, "ranges": ranges}
     return {**start, "step": 0, "network": weights, "average": weights, "optimizer": None}
 
 
 def _rebuilt(state: dict, weights: dict) -> QuantisedNetwork:
     recipe = _recipe_of(state)
-    network = FAMILIES[recipe.family](recipe.scale, recipe.channels, expansion=recipe.expansion)
+    network = built(recipe)
     quantised = QuantisedNetwork(network, _scales(network, state["ranges"], recipe))
     quantised.network.load_state_dict(weights)
     return quantised
 
 
 def _scales(network: nn.Module, ranges: Ranges, recipe: Recipe) -> list[Scale]:
-    return stored_scales(quantise(float_model(network, _shape(recipe)), ranges), len(network.convs))
+    return stored_scales(quantise(folded_model(network, _shape(recipe)), ranges), len(network.convs))
 
 
 def _shape(recipe: Recipe) -> dict[str, str]:
@@ -183,7 +182,7 @@ def _shape(recipe: Recipe) -> dict[str, str]:
 
 
 def _recipe_of(state: dict) -> Recipe:
-    return Recipe(**{**state["recipe"], "sizes": tuple(state["recipe"]["sizes"])})
+    return Recipe.of(state["recipe"])
 
 
 def _load(run: Path) -> dict:

@@ -13,9 +13,9 @@ import onnx
 from onnx import helper
 
 from .calibrate import Ranges
-from .graph import LEVEL, Sketch, constants_of, facts_of
+from .graph import LEVEL, Sketch, constants_of, facts_of, is_rectifier
 
-_MOVES = {"Gather", "DepthToSpace", "SpaceToDepth", "Slice", "Transpose"}
+_MOVES = {"Gather", "DepthToSpace", "SpaceToDepth", "Slice", "Transpose", "Concat"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ PICTURE = Scale(LEVEL, 0)
 
 def quantise(model: onnx.ModelProto, ranges: Ranges, facts: dict[str, str] | None = None) -> onnx.ModelProto:
     """The QDQ model of a float model written by `graph.float_model`; `facts` are added to its own."""
-    source = _Source(model)
+    source, ranges = _Source(model), _alike_where_joined(model, ranges)
     writer = _Writer(constants_of(model))
     for node in model.graph.node:
         result = node.output[0]
@@ -43,9 +43,9 @@ def quantise(model: onnx.ModelProto, ranges: Ranges, facts: dict[str, str] | Non
             writer.stored[result] = writer.stored[node.input[0]]
         elif node.op_type in _MOVES:
             writer.move(node)
-        elif node.op_type == "Relu":
+        elif is_rectifier(node):
             writer.store(node, _rectified(ranges[result]))
-        elif source.next_is_relu(node):
+        elif source.next_is_rectifier(node):
             writer.compute(node)
         else:
             writer.compute(node)
@@ -69,9 +69,9 @@ class _Source:
     def is_normalisation(self, node: onnx.NodeProto) -> bool:
         return node.op_type == "Mul" and node.input[0] == "input.float" and self._constants[node.input[1]] == LEVEL
 
-    def next_is_relu(self, node: onnx.NodeProto) -> bool:
+    def next_is_rectifier(self, node: onnx.NodeProto) -> bool:
         consumers = self._consumers[node.output[0]]
-        return len(consumers) == 1 and consumers[0].op_type == "Relu"
+        return len(consumers) == 1 and is_rectifier(consumers[0])
 
     def scale_of(self, tensor: str, ranges: Ranges) -> Scale:
         """How a tensor that no ReLU bounds is stored."""
@@ -80,7 +80,7 @@ class _Source:
         if any(node.op_type == "Add" for node in self._consumers[tensor]):
             low, high = ranges[tensor]
             return Scale(np.float32(max(-low / 128, high / 127, 1e-8)), 128)
-        return _affine(ranges[tensor])
+        return affine(ranges[tensor])
 
     def shape(self) -> tuple[int, int]:
         facts = facts_of(self._model)
@@ -88,11 +88,13 @@ class _Source:
 
     def _reaches_clip(self, tensor: str) -> bool:
         kinds = self._consumers[tensor]
+        if any(is_rectifier(node) for node in kinds):
+            return False
         return len(kinds) == 1 and (kinds[0].op_type == "Clip" or (kinds[0].op_type in _MOVES and self._reaches_clip(kinds[0].output[0])))
 
     def _ending(self) -> set[str]:
         """Results from the Clip on: in 8 bits they are one and the same."""
-        names = {node.output[0] for node in self._model.graph.node if node.op_type == "Clip"}
+        names = {node.output[0] for node in self._model.graph.node if node.op_type == "Clip" and not is_rectifier(node)}
         for node in self._model.graph.node:
             if node.input[0] in names:
                 names.add(node.output[0])
@@ -109,8 +111,10 @@ class _Writer(Sketch):
         self._read: dict[str, str] = {}
 
     def move(self, node: onnx.NodeProto) -> None:
-        name, scale = self.stored[node.input[0]]
-        inputs = [name, *(self.constant(extra, self._floats[extra]) for extra in node.input[1:])]
+        scale = self.stored[node.input[0]][1]
+        if any(self.stored[name][1] != scale for name in node.input if name in self.stored):
+            raise ValueError(f"{node.name} joins {', '.join(node.input)}, whose bytes are of different scales.")
+        inputs = [self.stored[name][0] if name in self.stored else self.constant(name, self._floats[name]) for name in node.input]
         self._copy(node, inputs, f"{node.output[0]}.bytes")
         self.stored[node.output[0]] = (f"{node.output[0]}.bytes", scale)
 
@@ -121,9 +125,9 @@ class _Writer(Sketch):
         else:
             self._copy(node, [self._dequantised(name) for name in node.input], node.output[0])
 
-    def store(self, relu: onnx.NodeProto, scale: Scale) -> None:
-        # No Relu node is written: storing in uint8 with zero point 0 has already made every negative value 0.
-        self._quantise(relu.input[0], relu.output[0], scale)
+    def store(self, rectifier: onnx.NodeProto, scale: Scale) -> None:
+        # No Relu or Clip is written: storing in uint8 with zero point 0 has already cut off what is below 0 or above the range.
+        self._quantise(rectifier.input[0], rectifier.output[0], scale)
 
     def store_sum(self, node: onnx.NodeProto, scale: Scale) -> None:
         self._quantise(node.output[0], node.output[0], scale)
@@ -164,11 +168,22 @@ def weight_steps(kernel: np.ndarray, bias: np.ndarray, input_step: float) -> np.
     return np.maximum(np.maximum(largest / 127, for_bias), 1e-10).astype(np.float32)
 
 
+def _alike_where_joined(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
+    """Tensors that a Concat joins share the widest range among them, so that joining them is moving bytes."""
+    result = dict(ranges)
+    for node in model.graph.node:
+        if node.op_type == "Concat":
+            lows, highs = zip(*(result[name] for name in node.input))
+            result.update({name: (min(lows), max(highs)) for name in node.input})
+    return result
+
+
 def _rectified(seen: tuple[float, float]) -> Scale:
     return Scale(np.float32(max(seen[1] / 255, 1e-8)), 0)
 
 
-def _affine(seen: tuple[float, float]) -> Scale:
+def affine(seen: tuple[float, float]) -> Scale:
+    """The scale that covers a range, 0 exactly among its values."""
     low, high = min(seen[0], 0.0), max(seen[1], 0.0)
     step = max((high - low) / 255, 1e-8)
     return Scale(np.float32(step), int(np.clip(np.rint(-low / step), 0, 255)))

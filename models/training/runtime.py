@@ -33,9 +33,12 @@ class Session:
 
 
 def milliseconds(sessions: list[Session], width: int, height: int, rounds: int = 11) -> list[float]:
-    """Median time of one run of each, one thread, runs alternating so that other load on the machine hits all alike."""
+    """Median time for one picture of width x height at each model's output; one thread, runs alternating so that other
+    load on the machine hits all alike."""
     random = np.random.default_rng(0)
-    batches = [random.integers(16, 236, (1, session.channels, height, width), dtype=np.uint8) for session in sessions]
+    scales = [int(session.facts["scale"]) for session in sessions]
+    shapes = [(1, session.channels, height // scale, width // scale) for session, scale in zip(sessions, scales)]
+    batches = [random.integers(16, 236, shape, dtype=np.uint8) for shape in shapes]
     for session, batch in zip(sessions, batches):
         session.run(batch)
     times: list[list[float]] = [[] for _ in sessions]

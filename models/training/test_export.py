@@ -6,9 +6,10 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import onnx
 from PIL import Image
 
-from . import fixtures
+from . import fixtures, study_clip
 from .evaluate import evaluate_files
 from .export import Choices, export
 from .qat import QatRecipe, qat
@@ -25,7 +26,7 @@ class Exported(unittest.TestCase):
         for name in ("train", "val", "eval/kodak"):
             (self.root / "data" / name).mkdir(parents=True)
             for index in range(3):
-                rgb = fixtures.picture(3, 150, 140, len(name) * 10 + index).transpose(1, 2, 0)
+                rgb = fixtures.picture(3, 210, 195, len(name) * 10 + index).transpose(1, 2, 0)
                 Image.fromarray(rgb).save(self.root / "data" / name / f"{index}.png")
         (self.root / "data/train/MANIFEST.tsv").write_text("file\tsource\tlicence\n0.png\tours\tCC0\n1.png\tours\tCC0\n")
         self.quiet = contextlib.redirect_stdout(io.StringIO())
@@ -73,6 +74,33 @@ class Exported(unittest.TestCase):
 
 def manifest_of(folder: Path) -> dict[str, dict]:
     return {model["id"]: model for model in json.loads((folder / "manifest.json").read_text())["models"]}
+
+    def test_xlsr_is_shipped_as_published_and_runs_folded(self):
+        data, run, out = self.root / "data", self.root / "run", self.root / "models"
+        # Next to no rate: the network stays the enlargement that it starts as, which int8 does justice to.
+        recipe = Recipe("xlsr", 3, steps=4, peak_rate=1e-6, batch=2, patch=24, sizes=(1.0,), schedule="triangular", loss="charbonnier", intensities=(1.0, 0.5))
+        with self.quiet:
+            train(recipe, data, run, validate_every=2)
+            train(recipe, data, run, validate_every=2)
+            export(run, data, out, Choices(crops=4))
+        models = {model["id"]: model for model in json.loads((out / "manifest.json").read_text())["models"]}
+        self.assertEqual(list(models), ["xlsr-x3-fp32", "xlsr-x3-int8"])
+        for model in models.values():
+            self.assertEqual((model["halo"], model["parameters"], model["macsPerPixel"]), (5, 15_881, 15_568))
+        groups = [[a.i for node in onnx.load(out / model["file"]).graph.node for a in node.attribute if a.name == "group"] for model in models.values()]
+        self.assertEqual(groups, [[4, 4, 4], []])
+        card = (out / "xlsr-x3.md").read_text()
+        for sentence in ("# XLSR", "triangular schedule", "light multiplied by 1, 0.5", "Output clipped to 0..1 in training", "authors released no weights"):
+            self.assertIn(sentence, card)
+
+    def test_the_study_of_the_clip_measures_both_ways_of_training_and_of_storing(self):
+        with self.quiet:
+            rows = study_clip.run(self.root / "data", self.root / "study", 4, batch=2, patch=24, expansion=8, sizes=(1.0,))
+        self.assertEqual(rows[0], study_clip.HEAD)
+        self.assertEqual([row[0] for row in rows[1:]], ["clip", "clip", "linear", "linear"])
+        self.assertEqual([row[1][:7] for row in rows[1:]], ["0 .. 1", "its ran"] * 2)
+        for row in rows[1:]:
+            self.assertRegex(" ".join(row), r"[+-]\d+\.\d\d dB( -?\d+\.\d\d dB [+-]\d+\.\d\d){3}$")
 
 
 if __name__ == "__main__":

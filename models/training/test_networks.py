@@ -1,5 +1,6 @@
 import tempfile
 import unittest
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,18 @@ import onnx
 import torch
 import torch.nn.functional as F
 
-from . import fixtures
-from .graph import float_model
-from .networks import Abpn, CollapsibleConv, cost, halo
+from . import data, fixtures
+from .calibrate import calibrate_network
+from .families import FAMILIES
+from .graph import constants_of, float_model, folded_model
+from .networks import Abpn, CollapsibleConv, cost
+from .schedule import learning_rate, triangular
+from .xlsr import Xlsr
 from .runtime import Session
-from .train import infer, load_onnx_weights
+from .train import Recipe, infer, load_onnx_weights
+
+NETWORKS = [("abpn", 2, 1), ("abpn", 3, 1), ("abpn", 4, 1), ("abpn", 3, 3), ("xlsr", 2, 1), ("xlsr", 3, 1), ("xlsr", 4, 1), ("xlsr", 3, 3)]
+"""(family, scale, channels)"""
 
 
 class Networks(unittest.TestCase):
@@ -29,32 +37,124 @@ class Networks(unittest.TestCase):
     def test_abpn_rgb_x3_has_the_published_42539_parameters(self):
         self.assertEqual(cost(Abpn(3, 3)), (42_539, 42_345))
 
+    def test_xlsr_rgb_has_the_published_parameters_and_multiplications(self):
+        self.assertEqual([cost(Xlsr(scale, 3)) for scale in (2, 3, 4)], [(17_612, 17_296), (21_947, 21_616), (28_016, 27_664)])
+
+    def test_a_float_model_holds_as_many_parameters_as_are_told(self):
+        for network in (fixtures.network(), fixtures.network(3, 3, "xlsr")):
+            tensors = constants_of(float_model(network, fixtures.shape(network)))
+            self.assertEqual(sum(value.size for name, value in tensors.items() if name.startswith("conv")), cost(network)[0])
+
     def test_the_float_model_gives_the_networks_bytes(self):
+        for family, scale, channels in NETWORKS:
+            for options in ({}, {"clip_inner": 0.4}):
+                with self.subTest(family=family, scale=scale, channels=channels, **options):
+                    network, low = fixtures.network(scale, channels, family, **options), fixtures.picture(channels, 21, 34)
+                    self.assert_same(Session(float_model(network, fixtures.shape(network)))(low), infer(network, low))
+
+    def test_xlsr_as_it_runs_is_xlsr_as_published_at_the_border_too(self):
         for scale, channels in ((2, 1), (3, 1), (4, 1), (3, 3)):
-            with self.subTest(scale=scale, channels=channels):
-                network, low = fixtures.network(scale, channels), fixtures.picture(channels, 21, 34)
-                ours, theirs = Session(float_model(network, fixtures.shape(network)))(low), infer(network, low)
-                # Sums in another order may fall on the other side of a half.
-                difference = np.abs(ours.astype(int) - theirs)
-                self.assertLessEqual(difference.max(), 1)
-                self.assertLess(difference.mean(), 1e-3)
+            network = fixtures.network(scale, channels, "xlsr")
+            published, folded = (Session(make(network, fixtures.shape(network))) for make in (float_model, folded_model))
+            for height, width in ((1, 1), (2, 5), (21, 34)):
+                with self.subTest(scale=scale, channels=channels, height=height):
+                    low = fixtures.picture(channels, height, width)
+                    self.assert_same(published(low), folded(low))
+
+    def test_xlsr_runs_without_grouped_convolutions(self):
+        network = fixtures.network(3, 1, "xlsr")
+        groups = [[a.i for node in make(network, fixtures.shape(network)).graph.node for a in node.attribute if a.name == "group"] for make in (float_model, folded_model)]
+        self.assertEqual(groups, [[4, 4, 4], []])
+
+    def test_xlsr_starts_as_an_enlargement_within_the_clip_and_learns_everywhere(self):
+        for scale, channels in ((2, 1), (3, 3)):
+            torch.manual_seed(scale)
+            network = Xlsr(scale, channels)
+            low = torch.from_numpy(fixtures.picture(channels, 40, 40)).float().div(255)[None]
+            output, repeated = network(low), low.repeat_interleave(scale, 2).repeat_interleave(scale, 3)
+            self.assertLess((output - repeated).abs().mean(), 0.15)
+            self.assertLess(((output == 0) | (output == 1)).float().mean(), 0.05)
+            (output - repeated).abs().mean().backward()
+            for name, parameter in network.named_parameters():
+                if parameter.requires_grad:
+                    self.assertGreater(parameter.grad.abs().sum(), 0, name)
+
+    def test_a_clipped_output_stays_in_the_picture_s_range_and_a_linear_one_need_not(self):
+        for family in ("abpn", "xlsr"):
+            outputs = []
+            for output in ("clip", "linear"):
+                network, low = fixtures.network(2, 1, family, output=output), torch.zeros(1, 1, 8, 8)
+                with torch.no_grad():
+                    network.convs[-1].bias -= 0.5
+                outputs.append(network(low).min().item())
+            self.assertEqual(outputs[0], 0)
+            self.assertLess(outputs[1], 0)
+
+    def test_a_clipped_relu_keeps_every_tensor_within_its_limit(self):
+        for family in ("abpn", "xlsr"):
+            network, low = fixtures.network(2, 1, family, clip_inner=0.25), fixtures.picture(1, 30, 30)
+            ranges = calibrate_network(network, fixtures.shape(network), [low])
+            highest = max(high for name, (_, high) in ranges.items() if name.startswith("relu"))
+            self.assertAlmostEqual(highest, 0.25, places=5)
 
     def test_a_float_model_is_its_own_checkpoint(self):
-        network = fixtures.network(2)
+        for family, scale, loaded in (("abpn", 2, 7), ("xlsr", 2, 11), ("abpn", 3, 5), ("xlsr", 3, 10)):
+            network = fixtures.network(2, 1, family)
+            with tempfile.TemporaryDirectory() as folder:
+                onnx.save(float_model(network, fixtures.shape(network)), Path(folder) / "model.onnx")
+                again, low = FAMILIES[family](scale, expansion=8), fixtures.picture(1, 20, 20)
+                self.assertEqual(load_onnx_weights(again, Path(folder) / "model.onnx"), loaded)
+            if scale == 2:
+                np.testing.assert_allclose(infer(again, low).astype(int), infer(network, low), atol=1)
+
+    def test_a_bias_that_would_be_lost_in_folding_is_refused(self):
+        network = fixtures.network(2, 1, "xlsr")
+        with torch.no_grad():
+            network.published[1].bias += 1
         with tempfile.TemporaryDirectory() as folder:
             onnx.save(float_model(network, fixtures.shape(network)), Path(folder) / "model.onnx")
-            again, low = Abpn(2, expansion=8), fixtures.picture(1, 20, 20)
-            self.assertEqual(load_onnx_weights(again, Path(folder) / "model.onnx"), 7)
-        np.testing.assert_allclose(infer(again, low).astype(int), infer(network, low), atol=1)
+            with self.assertRaisesRegex(SystemExit, "bias on convolution 1"):
+                load_onnx_weights(Xlsr(2, expansion=8), Path(folder) / "model.onnx")
 
     def test_a_pixel_depends_on_the_halo_and_not_on_more(self):
-        network, low = fixtures.network(3), fixtures.picture(1, 41, 41)
-        changed, reach = low.copy(), halo(network)
-        changed[0, 20, 20] ^= 128
-        rows = np.flatnonzero((infer(network, low) != infer(network, changed)).any(axis=(0, 2)))
-        self.assertEqual(reach, 7)
-        self.assertGreaterEqual(rows.min(), (20 - reach) * 3)
-        self.assertLess(rows.max(), (20 + reach + 1) * 3)
+        for family, reach in (("abpn", 7), ("xlsr", 5)):
+            network, low = fixtures.network(3, 1, family), fixtures.picture(1, 41, 41)
+            changed = low.copy()
+            changed[0, 20, 20] ^= 128
+            rows = np.flatnonzero((infer(network, low) != infer(network, changed)).any(axis=(0, 2)))
+            self.assertEqual(network.halo, reach)
+            self.assertGreaterEqual(rows.min(), (20 - reach) * 3)
+            self.assertLess(rows.max(), (20 + reach + 1) * 3)
+
+    def assert_same(self, ours: np.ndarray, theirs: np.ndarray) -> None:
+        """Sums in another order may fall on the other side of a half."""
+        difference = np.abs(ours.astype(int) - theirs)
+        self.assertLessEqual(difference.max(), 1)
+        self.assertLess(difference.mean(), 2e-3)
+
+
+class Training(unittest.TestCase):
+    def test_the_triangle_rises_to_its_peak_and_falls_in_straight_lines(self):
+        rates = [triangular(step, 5000, 2.5e-3) for step in (0, 25, 50, 2525, 5000)]
+        np.testing.assert_allclose(rates, [5e-5, 1.275e-3, 2.5e-3, 1.3e-3, 1e-4])
+
+    def test_the_one_cycle_peaks_after_its_warm_up_and_ends_at_nothing(self):
+        rates = [learning_rate(step, 1000, 1.0) for step in range(1000)]
+        self.assertEqual(int(np.argmax(rates)), 29)
+        self.assertEqual((max(rates), rates[-1]), (1.0, 0.0))
+
+    def test_light_is_scaled_from_black_alike_in_both_resolutions(self):
+        for channels, black in ((1, 16), (3, 0)):
+            flat = data.Pair(np.full((channels, 8, 8), 116, np.uint8), np.full((channels, 16, 16), 116, np.uint8))
+            batches = data.Batches([flat], 2, 4, 64, seed=0, intensities=(1.0, 0.7, 0.5))
+            low, high = next(batches)
+            levels = {round(black + (116 - black) * light) for light in (1.0, 0.7, 0.5)}
+            self.assertEqual(set(np.unique(low)), levels)
+            np.testing.assert_array_equal(low.repeat(2, axis=2).repeat(2, axis=3), high)
+
+    def test_an_older_checkpoint_s_recipe_has_the_defaults_of_what_it_does_not_know(self):
+        old = {name: value for name, value in asdict(Recipe("abpn", 3)).items() if name not in ("schedule", "intensities", "clip_inner", "output")}
+        self.assertEqual(Recipe.of({**old, "sizes": list(old["sizes"])}), Recipe("abpn", 3))
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ import torch
 
 from .data import Batches, load_pairs, weighed
 from .evaluate import gain_of
+from .families import FAMILIES
 from .losses import LOSSES, mse
-from .networks import FAMILIES
 from .provenance import earlier_runs
-from .schedule import learning_rate
+from .schedule import SCHEDULES
 from .soap import Soap
 
 OPTIMIZERS = {"soap": Soap, "adam": torch.optim.Adam}
@@ -35,23 +35,42 @@ class Recipe:
     peak_rate: float = 5e-3
     batch: int = 16
     patch: int = 64
+    schedule: str = "one-cycle"
     loss: str = "l1"
     mse_from: float = 0.4
     float32_from: float = 0.9
     expansion: int = 0
     ema: float = 0.999
     sizes: tuple[float, ...] = (1.0, 0.7, 0.5)
+    intensities: tuple[float, ...] = (1.0,)
+    """What the light of a crop may be multiplied by; XLSR's are 1, 0.7, 0.5."""
+    clip_inner: float = 0.0
+    """Where ReLUs within the network are clipped, for deeper networks' ranges in int8; 0: nowhere."""
+    output: str = "own"
+    """The output in training: "clip" to 0..1, "linear", or the family's own."""
     seed: int = 1
+
+    @staticmethod
+    def of(stored: dict) -> "Recipe":
+        """The recipe that a checkpoint holds; what older ones do not know of is as it was then."""
+        known = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
+        return Recipe(**{"optimizer": "adam", **known})
+
+
+def built(recipe: Recipe) -> torch.nn.Module:
+    """The network that a recipe describes, new."""
+    output = {} if recipe.output == "own" else {"output": recipe.output}
+    return FAMILIES[recipe.family](recipe.scale, recipe.channels, expansion=recipe.expansion, clip_inner=recipe.clip_inner, **output)
 
 
 def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None, validate_every: int = 2500) -> None:
     """Train to `recipe.steps`, writing checkpoint.pt and log.jsonl below `run`; continues from a checkpoint found there."""
     torch.manual_seed(recipe.seed)
     run.mkdir(parents=True, exist_ok=True)
-    network = FAMILIES[recipe.family](recipe.scale, recipe.channels, expansion=recipe.expansion)
+    network = built(recipe)
     if start_from:
         carried = load_onnx_weights(network, start_from)
-        print(f"{carried} of {len(network.convs)} convolutions carried over from {start_from.name}", flush=True)
+        print(f"{carried} of {len(network.published)} convolutions carried over from {start_from.name}", flush=True)
     average = copy.deepcopy(network).eval().requires_grad_(False)
     optimizer = OPTIMIZERS[recipe.optimizer](network.parameters(), lr=0.0)
     first = _resume(run / "checkpoint.pt", recipe, network, average, optimizer)
@@ -60,7 +79,7 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
 
     pairs = weighed(load_pairs(data / "train", recipe.scale, recipe.channels, recipe.sizes, minimum=recipe.patch), recipe.scale)
     validation = load_pairs(data / "val", recipe.scale, recipe.channels)
-    batches = Batches(pairs, recipe.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + first)
+    batches = Batches(pairs, recipe.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + first, intensities=recipe.intensities)
     print(f"{len(pairs)} pictures, from step {first} of {recipe.steps}, {json.dumps(asdict(recipe))}", flush=True)
 
     since, running = time.monotonic(), []
@@ -84,9 +103,11 @@ def load_onnx_weights(network: torch.nn.Module, path: Path) -> int:
 
     tensors = {t.name: numpy_helper.to_array(t) for t in onnx.load(path).graph.initializer}
     carried = 0
-    for index, conv in enumerate(network.convs):
+    for index, conv in enumerate(network.published):
         kernel, bias = tensors.get(f"conv{index}.weight"), tensors.get(f"conv{index}.bias")
-        if kernel is not None and kernel.shape == tuple(conv.direct.shape):
+        if kernel is not None and kernel.shape == tuple(conv.kernel().shape):
+            if not conv.bias.requires_grad and bias.any():
+                raise SystemExit(f"{path} has a bias on convolution {index}, which a {network.family} from this trainer keeps at zero to be folded exactly. Start without --from.")
             conv.load_merged(torch.from_numpy(kernel.copy()), torch.from_numpy(bias.copy()))
             carried += 1
     return carried
@@ -95,15 +116,15 @@ def load_onnx_weights(network: torch.nn.Module, path: Path) -> int:
 def averaged_network(run: Path) -> tuple[Recipe, torch.nn.Module, int]:
     """The running average in a run's checkpoint, its recipe and the step it stands at."""
     state = torch.load(run / "checkpoint.pt", weights_only=True)
-    recipe = Recipe(**{**state["recipe"], "sizes": tuple(state["recipe"]["sizes"])})
-    network = FAMILIES[recipe.family](recipe.scale, recipe.channels, expansion=recipe.expansion)
+    recipe = Recipe.of(state["recipe"])
+    network = built(recipe)
     network.load_state_dict(state["average"])
     return recipe, network.eval(), state["step"]
 
 
 def _step(recipe: Recipe, step: int, network, optimizer, low: torch.Tensor, high: torch.Tensor, weights: torch.Tensor) -> float:
     for group in optimizer.param_groups:
-        group["lr"] = learning_rate(step, recipe.steps, recipe.peak_rate)
+        group["lr"] = SCHEDULES[recipe.schedule](step, recipe.steps, recipe.peak_rate)
     position = step / recipe.steps
     with torch.autocast("cpu", torch.bfloat16, enabled=position < recipe.float32_from):
         output = network(low)
@@ -153,7 +174,7 @@ def _resume(path: Path, recipe: Recipe, network, average, optimizer) -> int:
     if not path.exists():
         return 0
     state = torch.load(path, weights_only=True)
-    if state["recipe"] != {**asdict(recipe), "sizes": list(recipe.sizes)} and state["recipe"] != asdict(recipe):
+    if Recipe.of(state["recipe"]) != recipe:
         raise SystemExit(f"{path} was made by another recipe:\n  there {state['recipe']}\n  asked {asdict(recipe)}\nGive another --run folder.")
     network.load_state_dict(state["network"])
     average.load_state_dict(state["average"])

@@ -1,0 +1,48 @@
+"""Post-training quantisation, whole: ranges over real crops, rounding, and biases that make up for the rounding.
+
+Rounded weights times inputs that are mostly positive move the mean of a channel. An anchor hides that; in a network
+that has none (XLSR) it is seen as a change of brightness. Each bias takes back what its convolution's mean was moved
+by (Nagel et al. 2019, arXiv 1906.04721, section 4.2, with means over crops in place of batch statistics).
+"""
+
+import numpy as np
+import onnx
+import torch
+from onnx import helper, numpy_helper
+
+from .calibrate import calibrate_network
+from .graph import constants_of, folded_model
+from .quantise import quantise
+from .runtime import Session
+
+
+def post_training(network: torch.nn.Module, facts: dict[str, str], crops: list[np.ndarray], method: str = "minmax") -> onnx.ModelProto:
+    """The int8 model of a trained network, not yet lowered; its `facts` say how it was made."""
+    ranges = calibrate_network(network, facts, crops, method)
+    made = {"quantisation": "ptq", "biases": "corrected", "calibration": f"{method}, {len(crops)} crops"}
+    folded = folded_model(network, facts)
+    return with_biases_corrected(quantise(folded, ranges, made), folded, crops)
+
+
+def with_biases_corrected(whole: onnx.ModelProto, floats: onnx.ModelProto, crops: list[np.ndarray]) -> onnx.ModelProto:
+    """`whole` with the mean over `crops` of every channel of every `conv{i}` as in `floats`, of which it was made."""
+    corrected = onnx.ModelProto()
+    corrected.CopyFrom(whole)
+    steps = constants_of(whole)
+    # One after the other: what is corrected in one convolution is what the next one reads.
+    for name in [node.output[0] for node in whole.graph.node if node.op_type == "Conv"]:
+        moved = _channel_means(corrected, name, crops) - _channel_means(floats, name, crops)
+        bias = next(tensor for tensor in corrected.graph.initializer if tensor.name == f"{name}.bias")
+        back = numpy_helper.to_array(bias) - np.rint(moved / steps[f"{name}.bias.scale"])
+        bias.CopyFrom(numpy_helper.from_array(np.clip(back, -(2**31), 2**31 - 1).astype(np.int32), bias.name))
+    return corrected
+
+
+def _channel_means(model: onnx.ModelProto, name: str, crops: list[np.ndarray]) -> np.ndarray:
+    """Mean of each channel of tensor `name` over all pixels of `crops`, float64 [channels]."""
+    observed = onnx.ModelProto()
+    observed.CopyFrom(model)
+    observed.graph.output.append(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
+    session = Session(observed)
+    totals = [session.run(crop[None])[1].sum((0, 2, 3), dtype=np.float64) for crop in crops]
+    return np.sum(totals, axis=0) / sum(crop[0].size for crop in crops)

@@ -1,0 +1,83 @@
+"""Study: what a clipped output in training is worth in int8.
+
+XLSR's paper (arXiv 2105.10288) loses 5 to 7 dB, and brightness, to post-training quantisation of the network with a
+linear output, and 0.2 to 0.5 dB with the clipped ReLU. XLSR x3 on luma is trained here both ways, all else alike, and
+quantised. Half of what the clip gives in int8 can be had without training: the shipped models store the output in
+0..1, where saturation is a clip, whatever range the network would like. So each is measured with that, and with its
+output stored in the range it was seen to have, as a converter does that knows nothing of pictures.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from .calibrate import calibrate_network, calibration_crops
+from .data import load_pairs
+from .evaluate import baselines, score
+from .gate import compare
+from .graph import LEVEL, float_model, folded_model
+from .ptq import with_biases_corrected
+from .qat import QatRecipe, qat, quantised_average
+from .quantise import affine, quantise
+from .runtime import Session
+from .train import Recipe, averaged_network, train
+
+_WAYS = ("PTQ", "PTQ, biases corrected", "QAT")
+HEAD = ["output in training", "output stored in", "float, over bicubic", *(f"{way}: {what}" for way in _WAYS for what in ("loss", "luma shift"))]
+
+
+def run(data: Path, work: Path, steps: int, **recipe) -> list[list[str]]:
+    """Train both for `steps` below folder `work` (runs found there go on), quantise, measure on val: rows of a table, HEAD first.
+
+    dB of Y-PSNR; levels of 0..255, int8 less float. Fine-tuning (QAT) takes a tenth of `steps`, with the output in 0..1.
+    `recipe` changes what both are trained by (`train.Recipe`).
+    """
+    rows = [HEAD]
+    for output in ("clip", "linear"):
+        settings = {"schedule": "triangular", "loss": "charbonnier", "mse_from": 1.0, **recipe}
+        rows += _measured(Recipe("xlsr", 3, steps=steps, output=output, **settings), data, work / output)
+    return rows
+
+
+def stored_by_own_range(whole: onnx.ModelProto, last: str, seen: tuple[float, float]) -> onnx.ModelProto:
+    """An int8 model whose output, the result of convolution `last`, is stored in the range `seen` before it becomes a picture."""
+    model, scale = onnx.ModelProto(), affine(seen)
+    model.CopyFrom(whole)
+    for tensor in model.graph.initializer:
+        if tensor.name in (f"{last}.scale", f"{last}.zero"):
+            value = scale.step if tensor.name.endswith("scale") else np.uint8(scale.zero)
+            tensor.CopyFrom(numpy_helper.from_array(np.asarray(value), tensor.name))
+    model.graph.initializer.extend([numpy_helper.from_array(np.asarray(LEVEL), "picture.scale"), numpy_helper.from_array(np.uint8(0), "picture.zero")])
+    model.graph.node[-1].output[0] = "shuffled.bytes"
+    model.graph.node.append(helper.make_node("DequantizeLinear", ["shuffled.bytes", f"{last}.scale", f"{last}.zero"], ["shuffled.value"]))
+    model.graph.node.append(helper.make_node("QuantizeLinear", ["shuffled.value", "picture.scale", "picture.zero"], ["output"]))
+    onnx.checker.check_model(model)
+    return model
+
+
+def _measured(recipe: Recipe, data: Path, work: Path) -> list[list[str]]:
+    train(recipe, data, work / "float")
+    _, network, step = averaged_network(work / "float")
+    facts = {"family": recipe.family, "scale": str(recipe.scale), "channels": str(recipe.channels), "step": str(step)}
+    floats, pairs = float_model(network, facts), load_pairs(data / "val", recipe.scale, recipe.channels, minimum=1)
+    crops = calibration_crops(data / "train", recipe.scale, recipe.channels)
+    ranges = calibrate_network(network, facts, crops)
+    folded = folded_model(network, facts)
+    plain = quantise(folded, ranges)
+
+    tuning = QatRecipe(steps=max(recipe.steps // 10, 1), batch=recipe.batch, patch=recipe.patch)
+    qat(work / "float", data, work / "qat", tuning)
+    ways = [plain, with_biases_corrected(plain, folded, crops), quantised_average(work / "qat", facts)]
+
+    gain = score(Session(floats), pairs, recipe.scale).psnr - baselines(pairs, recipe.scale)["bicubic"].psnr
+    last = f"conv{len(network.convs) - 1}"
+    rows = []
+    for stored, models in (
+        ("0 .. 1", ways),
+        (f"its range, {ranges[last][0]:.2f} .. {ranges[last][1]:.2f}", [stored_by_own_range(whole, last, ranges[last]) for whole in ways]),
+    ):
+        found = [compare(floats, whole, pairs, recipe.scale) for whole in models]
+        rows.append([recipe.output, stored, f"{gain:+.2f} dB", *(text for one in found for text in (f"{one.loss:.2f} dB", f"{one.shift:+.2f}"))])
+    return rows
