@@ -13,7 +13,7 @@ MODELS = Path(__file__).resolve().parent.parent
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (_train, _qat, _export, _lower, _evaluate, _card, _time, _selftest):
+    for add in (_train, _qat, _export, _lower, _evaluate, _card, _study, _time, _selftest):
         command = commands.add_parser(add.__name__[1:], help=add.__doc__, description=add.__doc__)
         command.set_defaults(run_command=add(command))
     arguments = parser.parse_args()
@@ -31,7 +31,8 @@ def _train(parser: argparse.ArgumentParser):
     parser.add_argument("--from", dest="start_from", type=Path, help="float ONNX model to start from (shapes that fit are carried over)")
     _add_recipe(parser, Recipe, {"family", "scale"})
     _add_data(parser)
-    return lambda given: train(_recipe(given, Recipe), _data(given), given.run, given.start_from)
+    parser.add_argument("--teacher", type=Path, help="model to learn from, for --distillation")
+    return lambda given: train(_recipe(given, Recipe), _data(given), given.run, given.start_from, given.teacher)
 
 
 def _qat(parser: argparse.ArgumentParser):
@@ -131,6 +132,28 @@ def _run_card(given: argparse.Namespace) -> None:
             print(file)
 
 
+def _study(parser: argparse.ArgumentParser):
+    """train networks alike but for one thing and print the table that compares them (docs/quantisation.md, docs/training.md)"""
+    from .train import Recipe
+
+    parser.add_argument("name", choices=("residual", "calibration", "clip", "distillation", "recipe"))
+    parser.add_argument("--work", type=Path, required=True, help="folder for the runs; those found there go on")
+    parser.add_argument("--steps", type=int, default=3000, help="default: %(default)s")
+    _add_recipe(parser, Recipe, {"family", "scale", "channels", "steps"})
+    _add_data(parser)
+    return _run_study
+
+
+def _run_study(given: argparse.Namespace) -> None:
+    from importlib import import_module
+
+    from .study import markdown
+    from .train import Recipe
+
+    settings = {f.name: getattr(given, f.name) for f in fields(Recipe) if f.name != "steps" and getattr(given, f.name, None) is not None}
+    print(markdown(import_module(f".study_{given.name}", __package__).run(_data(given), given.work, given.steps, **settings)))
+
+
 def _time(parser: argparse.ArgumentParser):
     """time models against each other: one thread, alternating runs, ratio to the first"""
     parser.add_argument("models", nargs="+", type=Path)
@@ -166,8 +189,12 @@ def _run_selftest(given: argparse.Namespace) -> None:
 def _add_recipe(parser: argparse.ArgumentParser, recipe: type, named: set[str]) -> None:
     for field in fields(recipe):
         if field.name not in named:
-            kind = _numbers if isinstance(field.default, tuple) else field.type
-            parser.add_argument(f"--{field.name.replace('_', '-')}", dest=field.name, type=kind, choices=_choices(field.name), help=f"default: {field.default}")
+            name, note = f"--{field.name.replace('_', '-')}", f"default: {field.default}"
+            if field.type is bool:
+                parser.add_argument(name, dest=field.name, action=argparse.BooleanOptionalAction, help=note)
+            else:
+                kind = _numbers if isinstance(field.default, tuple) else field.type
+                parser.add_argument(name, dest=field.name, type=kind, choices=_choices(field.name), help=note)
 
 
 def _numbers(text: str) -> tuple[float, ...]:
@@ -178,8 +205,9 @@ def _numbers(text: str) -> tuple[float, ...]:
 def _choices(option: str) -> list[str] | None:
     from .losses import LOSSES
     from .schedule import SCHEDULES
+    from .train import OPTIMIZERS
 
-    return {"loss": list(LOSSES), "schedule": list(SCHEDULES), "output": ["own", "clip", "linear"]}.get(option)
+    return {"optimizer": list(OPTIMIZERS), "loss": list(LOSSES), "schedule": list(SCHEDULES), "output": ["own", "clip", "linear"]}.get(option)
 
 
 def _recipe(given: argparse.Namespace, recipe: type):

@@ -73,7 +73,7 @@ def _observer(model: onnx.ModelProto) -> Session:
     observed = onnx.ModelProto()
     observed.CopyFrom(model)
     for node in model.graph.node:
-        if node.op_type in ("Conv", "Add") or is_rectifier(node):  # The others only move bytes, or begin or end a picture.
+        if node.op_type in ("Conv", "Add", "Resize") or is_rectifier(node):  # The others only move bytes, or begin or end a picture.
             observed.graph.output.append(helper.make_tensor_value_info(node.output[0], onnx.TensorProto.FLOAT, None))
     return Session(observed)
 

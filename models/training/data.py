@@ -26,6 +26,18 @@ class Pair:
     high: np.ndarray
     weight: float = 1.0
     """How much its squared error counts in training."""
+    taught: np.ndarray | None = None
+    """What a teacher makes of `low`, as `high`."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Crops of one size, uint8 [n, channels, p, p] and [n, channels, p*scale, p*scale], and their weights, float32 [n]."""
+
+    low: np.ndarray
+    high: np.ndarray
+    weights: np.ndarray
+    taught: np.ndarray | None
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -88,7 +100,7 @@ def planes(image: Image.Image, channels: int) -> np.ndarray:
 
 
 class Batches:
-    """Endless random batches, cut by a background thread: uint8 [n, c, p, p] and [n, c, p*scale, p*scale], float32 weights [n]."""
+    """Endless random batches, cut by a background thread."""
 
     def __init__(self, pairs: list[Pair], scale: int, patch: int, batch: int, seed: int, intensities: tuple[float, ...] = (1.0,), depth: int = 8):
         self._light = [_levels(intensity, 16 if pairs[0].low.shape[0] == 1 else 0) for intensity in intensities]
@@ -99,24 +111,25 @@ class Batches:
         self._queue: queue.Queue = queue.Queue(depth)
         threading.Thread(target=self._fill, daemon=True).start()
 
-    def __next__(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def __next__(self) -> Batch:
         return self._queue.get()
 
     def _fill(self) -> None:
         while True:
-            chosen = self._random.choice(len(self._pairs), self._batch, p=self._chance)
-            crops = [self._crop(self._pairs[index]) for index in chosen]
-            weights = np.array([self._pairs[index].weight for index in chosen], dtype=np.float32)
-            self._queue.put((np.stack([low for low, _ in crops]), np.stack([high for _, high in crops]), weights))
+            chosen = [self._pairs[index] for index in self._random.choice(len(self._pairs), self._batch, p=self._chance)]
+            low, high, *taught = (np.stack(planes) for planes in zip(*(self._crop(pair) for pair in chosen)))
+            weights = np.array([pair.weight for pair in chosen], dtype=np.float32)
+            self._queue.put(Batch(low, high, weights, taught[0] if taught else None))
 
-    def _crop(self, pair: Pair) -> tuple[np.ndarray, np.ndarray]:
+    def _crop(self, pair: Pair) -> list[np.ndarray]:
+        """One crop of the pair, and of what it was taught if a teacher was asked."""
         size, scale = self._patch, self._scale
         top = self._random.integers(pair.low.shape[1] - size + 1)
         left = self._random.integers(pair.low.shape[2] - size + 1)
-        low = pair.low[:, top : top + size, left : left + size]
-        high = pair.high[:, top * scale : (top + size) * scale, left * scale : (left + size) * scale]
+        within = np.s_[:, top * scale : (top + size) * scale, left * scale : (left + size) * scale]
+        crops = [pair.low[:, top : top + size, left : left + size], *(plane[within] for plane in (pair.high, pair.taught) if plane is not None)]
         flips, light = self._random.integers(8), self._light[self._random.integers(len(self._light))]
-        return light[_orient(low, flips)], light[_orient(high, flips)]
+        return [light[_orient(crop, flips)] for crop in crops]
 
 
 def _levels(intensity: float, black: int) -> np.ndarray:

@@ -84,15 +84,44 @@ def _model(network: torch.nn.Module, facts: dict[str, str], body) -> onnx.ModelP
 
 
 def _abpn(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
-    tensor, last = picture, len(network.convs) - 1
-    for index, conv in enumerate(network.convs[:last]):
-        tensor = _rectified(sketch, index, _conv(sketch, index, tensor, conv), network.clip_inner)
-    tensor = _conv(sketch, last, tensor, network.convs[last])
+    enlargement = _conv_last(sketch, network, _plain(sketch, network, picture))
     # The anchor: each input channel s^2 times in a row, the order in which DepthToSpace CRD (torch's pixel_shuffle)
     # reads one channel's s^2 phases. The TensorFlow original interleaves them the other way (DCR).
     phases = np.repeat(np.arange(network.channels, dtype=np.int64), network.scale**2)
     anchor = sketch.node("Gather", [picture, sketch.constant("phases", phases)], "anchor", axis=1)
-    return _shuffled(sketch, network, sketch.node("Add", [tensor, anchor], "sum"))
+    return _shuffled(sketch, network, sketch.node("Add", [enlargement, anchor], "sum"))
+
+
+def _without_residual(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
+    return _shuffled(sketch, network, _conv_last(sketch, network, _plain(sketch, network, picture)))
+
+
+def _feature_residual(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
+    first, *middle, widening = range(len(network.convs) - 1)
+    start = _rectified(sketch, first, _conv(sketch, first, picture, network.convs[first]), network.clip_inner)
+    tensor = start
+    for index in middle:
+        tensor = _rectified(sketch, index, _conv(sketch, index, tensor, network.convs[index]), network.clip_inner)
+    total = sketch.node("Add", [tensor, start], "sum")
+    tensor = _rectified(sketch, widening, _conv(sketch, widening, total, network.convs[widening]), network.clip_inner)
+    return _shuffled(sketch, network, _conv_last(sketch, network, tensor))
+
+
+def _image_residual(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
+    enlargement = _shuffled(sketch, network, _conv_last(sketch, network, _plain(sketch, network, picture)))
+    factors = sketch.constant("factors", np.array([1, 1, network.scale, network.scale], dtype=np.float32))
+    larger = sketch.node("Resize", [picture, "", factors], "larger", mode="linear", coordinate_transformation_mode="half_pixel")
+    return sketch.node("Add", [enlargement, larger], "sum")
+
+
+def _plain(sketch: Sketch, network: torch.nn.Module, tensor: str) -> str:
+    for index, conv in enumerate(network.convs[:-1]):
+        tensor = _rectified(sketch, index, _conv(sketch, index, tensor, conv), network.clip_inner)
+    return tensor
+
+
+def _conv_last(sketch: Sketch, network: torch.nn.Module, tensor: str) -> str:
+    return _conv(sketch, len(network.convs) - 1, tensor, network.convs[-1])
 
 
 def _xlsr(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
@@ -136,5 +165,6 @@ def _shuffled(sketch: Sketch, network: torch.nn.Module, tensor: str) -> str:
     return sketch.node("DepthToSpace", [tensor], "shuffled", blocksize=network.scale, mode="CRD")
 
 
-_PUBLISHED = {"abpn": _abpn, "xlsr": _xlsr}
-_FOLDED = {"abpn": _abpn, "xlsr": _xlsr_folded}
+_PLAIN = {"abpn": _abpn, "abpn-none": _without_residual, "abpn-feature": _feature_residual, "abpn-image": _image_residual, "teacher": _abpn}
+_PUBLISHED = {**_PLAIN, "xlsr": _xlsr}
+_FOLDED = {**_PLAIN, "xlsr": _xlsr_folded}

@@ -78,12 +78,19 @@ class Abpn(nn.Module):
         return self.convs
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        # The anchor is added after the shuffle: a nearest-neighbour enlargement is the same picture, and stays float32.
+        return ended(self.enlarged(self.features(x)) + F.interpolate(x, scale_factor=self.scale, mode="nearest"), self.output)
+
+    def features(self, x: torch.Tensor) -> torch.Tensor:
+        """What the last convolution reads, [n, 3*scale^2, h, w]."""
         y = x.contiguous(memory_format=torch.channels_last)
         for conv in self.convs[:-1]:
             y = rectified(conv(y), self.clip_inner)
-        # The anchor is added after the shuffle: a nearest-neighbour enlargement is the same picture, and stays float32.
-        total = F.pixel_shuffle(self.convs[-1](y).float(), self.scale) + F.interpolate(x, scale_factor=self.scale, mode="nearest")
-        return ended(total, self.output)
+        return y
+
+    def enlarged(self, features: torch.Tensor) -> torch.Tensor:
+        """The last convolution's result as a picture, float32 [n, channels, h*scale, w*scale]."""
+        return F.pixel_shuffle(self.convs[-1](features).float(), self.scale)
 
     def settle(self, ranges: dict[str, tuple[float, float]]) -> bool:
         """Nothing here depends on the range that another tensor turns out to have."""

@@ -24,7 +24,7 @@ from .graph import constants_of, folded_model
 from .losses import LOSSES
 from .quantise import PICTURE, Scale, quantise
 from .schedule import learning_rate
-from .train import Recipe, averaged_network, built, infer, log_line, save_whole, update_average
+from .train import Recipe, averaged_network, built, infer, log_line, normal, save_whole, update_average
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ def qat(base: Path, data: Path, run: Path, recipe: QatRecipe, validate_every: in
     batches = Batches(pairs, of_base.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + state["step"])
     since, running = time.monotonic(), []
     for step in range(state["step"], recipe.steps):
-        low, high, _ = (torch.from_numpy(part).float().div_(255) for part in next(batches))
-        running.append(_step(recipe, step, network, optimizer, low, high))
+        batch = next(batches)
+        running.append(_step(recipe, step, network, optimizer, normal(batch.low), normal(batch.high)))
         update_average(average, network, min(recipe.ema, (step + 1) / (step + 10)))
         if (step + 1) % validate_every == 0 or step + 1 == recipe.steps:
             gain = gain_of(lambda plane: infer(average, plane), validation, of_base.scale)

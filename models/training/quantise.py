@@ -27,6 +27,11 @@ class Scale:
 
 
 PICTURE = Scale(LEVEL, 0)
+RESIDUAL = Scale(LEVEL, 128)
+"""What is added to a picture, in the picture's own levels, -128..127: the sum of two such bytes needs no rounding of its own.
+
+A finer step would cut off the strongest edges; a coarser one, as wide a range as was seen, would round twice. On val the
+first loses 0.12 dB at x3, the second 0.03, this 0.016."""
 
 
 def quantise(model: onnx.ModelProto, ranges: Ranges, facts: dict[str, str] | None = None) -> onnx.ModelProto:
@@ -77,9 +82,8 @@ class _Source:
         """How a tensor that no ReLU bounds is stored."""
         if self._reaches_clip(tensor):
             return PICTURE
-        if any(node.op_type == "Add" for node in self._consumers[tensor]):
-            low, high = ranges[tensor]
-            return Scale(np.float32(max(-low / 128, high / 127, 1e-8)), 128)
+        if self._is_added_to_the_picture(tensor):
+            return PICTURE if ranges[tensor][0] >= 0 else RESIDUAL
         return affine(ranges[tensor])
 
     def shape(self) -> tuple[int, int]:
@@ -91,6 +95,13 @@ class _Source:
         if any(is_rectifier(node) for node in kinds):
             return False
         return len(kinds) == 1 and (kinds[0].op_type == "Clip" or (kinds[0].op_type in _MOVES and self._reaches_clip(kinds[0].output[0])))
+
+    def _is_added_to_the_picture(self, tensor: str) -> bool:
+        kinds = self._consumers[tensor]
+        if len(kinds) != 1:
+            return False
+        result = kinds[0].output[0]
+        return self._reaches_clip(result) if kinds[0].op_type == "Add" else kinds[0].op_type in _MOVES and self._is_added_to_the_picture(result)
 
     def _ending(self) -> set[str]:
         """Results from the Clip on: in 8 bits they are one and the same."""
@@ -123,7 +134,13 @@ class _Writer(Sketch):
         if node.op_type == "Conv":
             self._copy(node, [self._dequantised(node.input[0]), *self._weights(node)], node.output[0])
         else:
-            self._copy(node, [self._dequantised(name) for name in node.input], node.output[0])
+            self._copy(node, [self._input(name) for name in node.input], node.output[0])
+
+    def _input(self, name: str) -> str:
+        """A tensor as floats; a constant, or nothing, as it is."""
+        if name in self._floats:
+            return self.constant(name, self._floats[name])
+        return self._dequantised(name) if name else name
 
     def store(self, rectifier: onnx.NodeProto, scale: Scale) -> None:
         # No Relu or Clip is written: storing in uint8 with zero point 0 has already cut off what is below 0 or above the range.

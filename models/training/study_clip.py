@@ -15,20 +15,20 @@ from onnx import helper, numpy_helper
 
 from .calibrate import calibrate_network, calibration_crops
 from .data import load_pairs
-from .evaluate import baselines, score
 from .gate import compare
 from .graph import LEVEL, float_model, folded_model
 from .ptq import with_biases_corrected
 from .qat import QatRecipe, qat, quantised_average
 from .quantise import affine, quantise
-from .runtime import Session
-from .train import Recipe, averaged_network, train
+from .study import Rows, trained
+from .train import Recipe
 
 _WAYS = ("PTQ", "PTQ, biases corrected", "QAT")
-HEAD = ["output in training", "output stored in", "float, over bicubic", *(f"{way}: {what}" for way in _WAYS for what in ("loss", "luma shift"))]
+HEAD = ["output in training", "output stored in", *(f"{way}: {what}" for way in _WAYS for what in ("loses, dB", "luma shift"))]
+RECIPE = {"schedule": "triangular", "loss": "charbonnier", "mse_from": 1.0}
 
 
-def run(data: Path, work: Path, steps: int, **recipe) -> list[list[str]]:
+def run(data: Path, work: Path, steps: int, **recipe) -> Rows:
     """Train both for `steps` below folder `work` (runs found there go on), quantise, measure on val: rows of a table, HEAD first.
 
     dB of Y-PSNR; levels of 0..255, int8 less float. Fine-tuning (QAT) takes a tenth of `steps`, with the output in 0..1.
@@ -36,8 +36,7 @@ def run(data: Path, work: Path, steps: int, **recipe) -> list[list[str]]:
     """
     rows = [HEAD]
     for output in ("clip", "linear"):
-        settings = {"schedule": "triangular", "loss": "charbonnier", "mse_from": 1.0, **recipe}
-        rows += _measured(Recipe("xlsr", 3, steps=steps, output=output, **settings), data, work / output)
+        rows += _measured(Recipe("xlsr", 3, steps=steps, output=output, **{**RECIPE, **recipe}), data, work / output)
     return rows
 
 
@@ -57,27 +56,23 @@ def stored_by_own_range(whole: onnx.ModelProto, last: str, seen: tuple[float, fl
     return model
 
 
-def _measured(recipe: Recipe, data: Path, work: Path) -> list[list[str]]:
-    train(recipe, data, work / "float")
-    _, network, step = averaged_network(work / "float")
-    facts = {"family": recipe.family, "scale": str(recipe.scale), "channels": str(recipe.channels), "step": str(step)}
+def _measured(recipe: Recipe, data: Path, work: Path) -> Rows:
+    found = trained(recipe, data, work / "float")
+    network, facts = found.network, found.facts
     floats, pairs = float_model(network, facts), load_pairs(data / "val", recipe.scale, recipe.channels, minimum=1)
     crops = calibration_crops(data / "train", recipe.scale, recipe.channels)
     ranges = calibrate_network(network, facts, crops)
     folded = folded_model(network, facts)
     plain = quantise(folded, ranges)
-
-    tuning = QatRecipe(steps=max(recipe.steps // 10, 1), batch=recipe.batch, patch=recipe.patch)
-    qat(work / "float", data, work / "qat", tuning)
+    qat(work / "float", data, work / "qat", QatRecipe(steps=max(recipe.steps // 10, 1), batch=recipe.batch, patch=recipe.patch))
     ways = [plain, with_biases_corrected(plain, folded, crops), quantised_average(work / "qat", facts)]
 
-    gain = score(Session(floats), pairs, recipe.scale).psnr - baselines(pairs, recipe.scale)["bicubic"].psnr
     last = f"conv{len(network.convs) - 1}"
     rows = []
     for stored, models in (
         ("0 .. 1", ways),
         (f"its range, {ranges[last][0]:.2f} .. {ranges[last][1]:.2f}", [stored_by_own_range(whole, last, ranges[last]) for whole in ways]),
     ):
-        found = [compare(floats, whole, pairs, recipe.scale) for whole in models]
-        rows.append([recipe.output, stored, f"{gain:+.2f} dB", *(text for one in found for text in (f"{one.loss:.2f} dB", f"{one.shift:+.2f}"))])
+        losses = [compare(floats, whole, pairs, recipe.scale) for whole in models]
+        rows.append([recipe.output, stored, *(text for one in losses for text in (f"{one.loss:.2f}", f"{one.shift:+.2f}"))])
     return rows

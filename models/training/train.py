@@ -1,24 +1,25 @@
 """The training loop: resumable, seeded, with a running average of the weights, validated as it goes.
 
 Two stretches. First bfloat16 autocast on the family's own loss at a high rate; then float32 on mean squared error
-(what PSNR measures) while the rate decays to nothing. The average of the weights (EMA)
-is what is validated and exported.
+(what PSNR measures) while the rate decays to nothing. The average of the weights (EMA) is what is validated and
+exported.
 """
 
 import copy
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from .data import Batches, load_pairs, weighed
+from .data import Batch, Batches, Pair, load_pairs, weighed
 from .evaluate import gain_of
 from .families import FAMILIES
 from .losses import LOSSES, mse
 from .provenance import earlier_runs
+from .runtime import Session
 from .schedule import SCHEDULES
 from .soap import Soap
 
@@ -38,6 +39,10 @@ class Recipe:
     schedule: str = "one-cycle"
     loss: str = "l1"
     mse_from: float = 0.4
+    weigh: bool = True
+    """Whether that squared error is weighed by picture (`data.weighed`)."""
+    distillation: float = 0.0
+    """Share of the loss that is distance to a teacher's picture; the rest is distance to the photograph."""
     float32_from: float = 0.9
     expansion: int = 0
     ema: float = 0.999
@@ -63,8 +68,13 @@ def built(recipe: Recipe) -> torch.nn.Module:
     return FAMILIES[recipe.family](recipe.scale, recipe.channels, expansion=recipe.expansion, clip_inner=recipe.clip_inner, **output)
 
 
-def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None, validate_every: int = 2500) -> None:
-    """Train to `recipe.steps`, writing checkpoint.pt and log.jsonl below `run`; continues from a checkpoint found there."""
+def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None, teacher: Path | None = None, validate_every: int = 2500) -> None:
+    """Train to `recipe.steps`, writing checkpoint.pt and log.jsonl below `run`; continues from a checkpoint found there.
+
+    `teacher` is a model of the same scale and planes, for recipes with distillation.
+    """
+    if (teacher is None) != (recipe.distillation == 0):
+        raise SystemExit("Distillation needs both a --teacher and its share of the loss, --distillation; one of them was given alone.")
     torch.manual_seed(recipe.seed)
     run.mkdir(parents=True, exist_ok=True)
     network = built(recipe)
@@ -77,15 +87,14 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
     if start_from and first == 0:
         log_line(run, {"step": 0, "start_from": start_from.name, "carried": carried, "earlier": earlier_runs(start_from)})
 
-    pairs = weighed(load_pairs(data / "train", recipe.scale, recipe.channels, recipe.sizes, minimum=recipe.patch), recipe.scale)
+    pairs = _training_pairs(recipe, data, teacher)
     validation = load_pairs(data / "val", recipe.scale, recipe.channels)
     batches = Batches(pairs, recipe.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + first, intensities=recipe.intensities)
     print(f"{len(pairs)} pictures, from step {first} of {recipe.steps}, {json.dumps(asdict(recipe))}", flush=True)
 
     since, running = time.monotonic(), []
     for step in range(first, recipe.steps):
-        low, high, weights = next(batches)
-        running.append(_step(recipe, step, network, optimizer, _normal(low), _normal(high), torch.from_numpy(weights)))
+        running.append(_step(recipe, step, network, optimizer, next(batches)))
         update_average(average, network, min(recipe.ema, (step + 1) / (step + 10)))
         if (step + 1) % validate_every == 0 or step + 1 == recipe.steps:
             gain = gain_of(lambda plane: infer(average, plane), validation, recipe.scale)
@@ -94,6 +103,16 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
             log_line(run, line)
             _save(run / "checkpoint.pt", recipe, step + 1, network, average, optimizer)
             since, running = time.monotonic(), []
+
+
+def _training_pairs(recipe: Recipe, data: Path, teacher: Path | None) -> list[Pair]:
+    pairs = load_pairs(data / "train", recipe.scale, recipe.channels, recipe.sizes, minimum=recipe.patch)
+    if recipe.weigh:
+        pairs = weighed(pairs, recipe.scale)
+    if teacher:
+        session = Session(str(teacher))
+        pairs = [replace(pair, taught=session(pair.low)) for pair in pairs]
+    return pairs
 
 
 def load_onnx_weights(network: torch.nn.Module, path: Path) -> int:
@@ -122,20 +141,28 @@ def averaged_network(run: Path) -> tuple[Recipe, torch.nn.Module, int]:
     return recipe, network.eval(), state["step"]
 
 
-def _step(recipe: Recipe, step: int, network, optimizer, low: torch.Tensor, high: torch.Tensor, weights: torch.Tensor) -> float:
+def _step(recipe: Recipe, step: int, network, optimizer, batch: Batch) -> float:
     for group in optimizer.param_groups:
         group["lr"] = SCHEDULES[recipe.schedule](step, recipe.steps, recipe.peak_rate)
     position = step / recipe.steps
     with torch.autocast("cpu", torch.bfloat16, enabled=position < recipe.float32_from):
-        output = network(low)
-    loss = mse(output, high, weights) if position >= recipe.mse_from else LOSSES[recipe.loss](output, high)
+        output = network(normal(batch.low))
+    weights = torch.from_numpy(batch.weights)
+
+    def distance(target: np.ndarray) -> torch.Tensor:
+        return mse(output, normal(target), weights) if position >= recipe.mse_from else LOSSES[recipe.loss](output, normal(target))
+
+    loss = distance(batch.high)
+    if batch.taught is not None:
+        loss = (1 - recipe.distillation) * loss + recipe.distillation * distance(batch.taught)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()
     return loss.item()
 
 
-def _normal(planes: np.ndarray) -> torch.Tensor:
+def normal(planes: np.ndarray) -> torch.Tensor:
+    """uint8 to float32 in 0..1."""
     return torch.from_numpy(planes).float().div_(255)
 
 
