@@ -1,6 +1,5 @@
 import tempfile
 import unittest
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -8,18 +7,18 @@ import onnx
 import torch
 import torch.nn.functional as F
 
-from . import data, fixtures
+from . import fixtures
 from .calibrate import calibrate_network
-from .families import FAMILIES
+from .families import FAMILIES, STUDIED
 from .graph import constants_of, float_model, folded_model
 from .networks import Abpn, CollapsibleConv, cost
-from .schedule import learning_rate, triangular
 from .xlsr import Xlsr
 from .runtime import Session
-from .train import Recipe, infer, load_onnx_weights
+from .train import infer, load_onnx_weights
 
 NETWORKS = [("abpn", 2, 1), ("abpn", 3, 1), ("abpn", 4, 1), ("abpn", 3, 3), ("xlsr", 2, 1), ("xlsr", 3, 1), ("xlsr", 4, 1), ("xlsr", 3, 3)]
 """(family, scale, channels)"""
+STUDIES = [(family.family, 3, 1) for family in STUDIED]
 
 
 class Networks(unittest.TestCase):
@@ -46,7 +45,7 @@ class Networks(unittest.TestCase):
             self.assertEqual(sum(value.size for name, value in tensors.items() if name.startswith("conv")), cost(network)[0])
 
     def test_the_float_model_gives_the_networks_bytes(self):
-        for family, scale, channels in NETWORKS:
+        for family, scale, channels in (*NETWORKS, *STUDIES):
             for options in ({}, {"clip_inner": 0.4}):
                 with self.subTest(family=family, scale=scale, channels=channels, **options):
                     network, low = fixtures.network(scale, channels, family, **options), fixtures.picture(channels, 21, 34)
@@ -131,31 +130,6 @@ class Networks(unittest.TestCase):
         difference = np.abs(ours.astype(int) - theirs)
         self.assertLessEqual(difference.max(), 1)
         self.assertLess(difference.mean(), 2e-3)
-
-
-class Training(unittest.TestCase):
-    def test_the_triangle_rises_to_its_peak_and_falls_in_straight_lines(self):
-        rates = [triangular(step, 5000, 2.5e-3) for step in (0, 25, 50, 2525, 5000)]
-        np.testing.assert_allclose(rates, [5e-5, 1.275e-3, 2.5e-3, 1.3e-3, 1e-4])
-
-    def test_the_one_cycle_peaks_after_its_warm_up_and_ends_at_nothing(self):
-        rates = [learning_rate(step, 1000, 1.0) for step in range(1000)]
-        self.assertEqual(int(np.argmax(rates)), 29)
-        self.assertEqual((max(rates), rates[-1]), (1.0, 0.0))
-
-    def test_light_is_scaled_from_black_alike_in_both_resolutions(self):
-        for channels, black in ((1, 16), (3, 0)):
-            flat = data.Pair(np.full((channels, 8, 8), 116, np.uint8), np.full((channels, 16, 16), 116, np.uint8))
-            batches = data.Batches([flat], 2, 4, 64, seed=0, intensities=(1.0, 0.7, 0.5))
-            found = next(batches)
-            low, high = found.low, found.high
-            levels = {round(black + (116 - black) * light) for light in (1.0, 0.7, 0.5)}
-            self.assertEqual(set(np.unique(low)), levels)
-            np.testing.assert_array_equal(low.repeat(2, axis=2).repeat(2, axis=3), high)
-
-    def test_an_older_checkpoint_s_recipe_has_the_defaults_of_what_it_does_not_know(self):
-        old = {name: value for name, value in asdict(Recipe("abpn", 3)).items() if name not in ("schedule", "intensities", "clip_inner", "output")}
-        self.assertEqual(Recipe.of({**old, "sizes": list(old["sizes"])}), Recipe("abpn", 3))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,17 @@
 import copy
 import unittest
+from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from . import fixtures
-from .data import Pair, bicubic, weighed
+from .data import Batches, Pair, bicubic, weighed
 from .losses import mse
+from .schedule import learning_rate, triangular
 from .soap import Soap
+from .train import Recipe, train
 
 
 class Optimizer(unittest.TestCase):
@@ -51,6 +55,48 @@ class Weights(unittest.TestCase):
         psnr = -10 * torch.log10(((picture - target) ** 2).mean(dim=(1, 2, 3))).mean()
         by_psnr = -torch.autograd.grad(psnr, picture)[0]
         torch.testing.assert_close(by_weight / by_weight.norm(), by_psnr / by_psnr.norm())
+
+
+class Settings(unittest.TestCase):
+    def test_the_triangle_rises_to_its_peak_and_falls_in_straight_lines(self):
+        rates = [triangular(step, 5000, 2.5e-3) for step in (0, 25, 50, 2525, 5000)]
+        np.testing.assert_allclose(rates, [5e-5, 1.275e-3, 2.5e-3, 1.3e-3, 1e-4])
+
+    def test_the_one_cycle_peaks_after_its_warm_up_and_ends_at_nothing(self):
+        rates = [learning_rate(step, 1000, 1.0) for step in range(1000)]
+        self.assertEqual(int(np.argmax(rates)), 29)
+        self.assertEqual((max(rates), rates[-1]), (1.0, 0.0))
+
+    def test_light_is_scaled_from_black_alike_in_both_resolutions(self):
+        for channels, black in ((1, 16), (3, 0)):
+            flat = Pair(np.full((channels, 8, 8), 116, np.uint8), np.full((channels, 16, 16), 116, np.uint8))
+            batches = Batches([flat], 2, 4, 64, seed=0, intensities=(1.0, 0.7, 0.5))
+            low, high, _ = next(batches)
+            levels = {round(black + (116 - black) * light) for light in (1.0, 0.7, 0.5)}
+            self.assertEqual(set(np.unique(low)), levels)
+            np.testing.assert_array_equal(low.repeat(2, axis=2).repeat(2, axis=3), high)
+
+    def test_an_older_checkpoint_s_recipe_has_the_defaults_of_what_it_does_not_know(self):
+        old = {name: value for name, value in asdict(Recipe("abpn", 3)).items() if name not in ("schedule", "intensities", "clip_inner", "output")}
+        self.assertEqual(Recipe.of({**old, "sizes": list(old["sizes"])}), Recipe("abpn", 3))
+        del old["optimizer"]
+        self.assertEqual(Recipe.of(old), Recipe("abpn", 3, optimizer="adam"))
+
+
+class Distillation(unittest.TestCase):
+    def test_what_the_teacher_drew_is_cut_where_the_photograph_is(self):
+        low = fixtures.picture(1, 40, 50)
+        high = low.repeat(2, axis=1).repeat(2, axis=2)
+        batches = Batches([Pair(low, high, taught=255 - high)], 2, 16, 8, seed=0)
+        for _ in range(4):
+            found = next(batches)
+            np.testing.assert_array_equal(found.taught, 255 - found.high)
+
+    def test_a_teacher_and_its_share_of_the_loss_belong_together(self):
+        for recipe, teacher in ((Recipe("abpn", 2, distillation=0.5), None), (Recipe("abpn", 2), Path("teacher.onnx"))):
+            with self.assertRaises(SystemExit) as refused:
+                train(recipe, Path("data"), Path("run"), teacher=teacher)
+            self.assertIn("--teacher", str(refused.exception))
 
 
 def _walk(weight: torch.nn.Parameter, gradients: list[torch.Tensor], state: dict | None) -> tuple[torch.Tensor, dict]:
