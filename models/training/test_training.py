@@ -71,7 +71,8 @@ class Settings(unittest.TestCase):
         for channels, black in ((1, 16), (3, 0)):
             flat = Pair(np.full((channels, 8, 8), 116, np.uint8), np.full((channels, 16, 16), 116, np.uint8))
             batches = Batches([flat], 2, 4, 64, seed=0, intensities=(1.0, 0.7, 0.5))
-            low, high, _ = next(batches)
+            found = next(batches)
+            low, high = found.low, found.high
             levels = {round(black + (116 - black) * light) for light in (1.0, 0.7, 0.5)}
             self.assertEqual(set(np.unique(low)), levels)
             np.testing.assert_array_equal(low.repeat(2, axis=2).repeat(2, axis=3), high)
