@@ -36,10 +36,17 @@ def calibration_crops(folder: Path, scale: int, channels: int, count: int = 100,
     return crops
 
 
-def calibrate_network(network: torch.nn.Module, facts: dict[str, str], crops: list[np.ndarray], method: str = "minmax") -> Ranges:
-    """Ranges of the convolutions that run; what of the network is to fit them (`settle`) does so first."""
-    ranges = calibrate(folded_model(network, facts), crops, method)
-    return calibrate(folded_model(network, facts), crops, method) if network.settle(ranges) else ranges
+def calibrate_network(network: torch.nn.Module, facts: dict[str, str], crops: list[np.ndarray], method: str = "minmax") -> tuple[onnx.ModelProto, Ranges]:
+    """The model that is to be quantised and its ranges.
+
+    What of `network` has to fit the ranges (`settle`) is set by them first, and stays so: the two belong together.
+    """
+    folded = folded_model(network, facts)
+    ranges = calibrate(folded, crops, method)
+    if network.settle(ranges):
+        folded = folded_model(network, facts)
+        ranges = calibrate(folded, crops, method)
+    return folded, ranges
 
 
 def calibrate(model: onnx.ModelProto, crops: list[np.ndarray], method: str = "minmax", percentile: float = 99.99) -> Ranges:

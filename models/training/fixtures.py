@@ -7,7 +7,7 @@ import torch
 from .calibrate import calibrate, calibrate_network
 from .data import Pair
 from .families import FAMILIES
-from .graph import LEVEL, Sketch, float_model, folded_model
+from .graph import LEVEL, Sketch, float_model
 from .quantise import quantise
 
 
@@ -46,8 +46,7 @@ def models(scale: int = 3, channels: int = 1, family: str = "abpn", **options) -
     """(float, int8 not yet lowered) of the random network."""
     made = network(scale, channels, family, **options)
     crops = [picture(channels, 48, 48, seed) for seed in range(20, 26)]
-    ranges = calibrate_network(made, shape(made), crops)
-    return float_model(made, shape(made)), quantise(folded_model(made, shape(made)), ranges)
+    return float_model(made, shape(made)), quantise(*calibrate_network(made, shape(made), crops))
 
 
 def grouped_model() -> tuple[onnx.ModelProto, onnx.ModelProto]:

@@ -11,16 +11,15 @@ import torch
 from onnx import helper, numpy_helper
 
 from .calibrate import calibrate_network
-from .graph import constants_of, folded_model
+from .graph import constants_of
 from .quantise import quantise
 from .runtime import Session
 
 
 def post_training(network: torch.nn.Module, facts: dict[str, str], crops: list[np.ndarray], method: str = "minmax") -> onnx.ModelProto:
     """The int8 model of a trained network, not yet lowered; its `facts` say how it was made."""
-    ranges = calibrate_network(network, facts, crops, method)
+    folded, ranges = calibrate_network(network, facts, crops, method)
     made = {"quantisation": "ptq", "biases": "corrected", "calibration": f"{method}, {len(crops)} crops"}
-    folded = folded_model(network, facts)
     return with_biases_corrected(quantise(folded, ranges, made), folded, crops)
 
 

@@ -159,7 +159,7 @@ def _state(run: Path, base: Path, data: Path, recipe: QatRecipe) -> dict:
         return state
     of_base, network, base_step = averaged_network(base)
     crops = calibration_crops(data / "train", of_base.scale, of_base.channels, recipe.crops)
-    ranges = calibrate_network(network, _shape(of_base), crops, recipe.calibration)
+    _, ranges = calibrate_network(network, _shape(of_base), crops, recipe.calibration)
     weights = QuantisedNetwork(network, _scales(network, ranges, of_base)).network.state_dict()
     start = {"recipe": asdict(of_base), "qat": asdict(recipe), "base_step": base_step, "ranges": ranges}
     return {**start, "step": 0, "network": weights, "average": weights, "optimizer": None}

@@ -10,7 +10,7 @@ from pathlib import Path
 from .calibrate import METHODS, calibrate_network, calibration_crops
 from .data import load_pairs
 from .gate import compare
-from .graph import float_model, folded_model
+from .graph import float_model
 from .quantise import quantise
 from .study import Rows, trained
 from .study_clip import RECIPE, stored_by_own_range
@@ -25,12 +25,12 @@ def run(data: Path, work: Path, steps: int, **recipe) -> Rows:
     for output in ("linear", "clip"):
         found = trained(Recipe("xlsr", 3, steps=steps, output=output, **{**RECIPE, **recipe}), data, work / output / "float")
         network, facts, scale = found.network, found.facts, found.recipe.scale
-        floats, folded, last = float_model(network, facts), folded_model(network, facts), f"conv{len(network.convs) - 1}"
+        floats, last = float_model(network, facts), f"conv{len(network.convs) - 1}"
         pairs = load_pairs(data / "val", scale, found.recipe.channels, minimum=1)
         for method in METHODS:
             row = [output, method]
             for count in COUNTS:
-                ranges = calibrate_network(network, facts, calibration_crops(data / "train", scale, found.recipe.channels, count), method)
+                folded, ranges = calibrate_network(network, facts, calibration_crops(data / "train", scale, found.recipe.channels, count), method)
                 whole = quantise(folded, ranges)
                 one = compare(floats, stored_by_own_range(whole, last, ranges[last]) if output == "linear" else whole, pairs, scale)
                 row += [f"{one.loss:.2f}", f"{one.shift:+.2f}"]

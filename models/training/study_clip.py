@@ -16,7 +16,7 @@ from onnx import helper, numpy_helper
 from .calibrate import calibrate_network, calibration_crops
 from .data import load_pairs
 from .gate import compare
-from .graph import LEVEL, float_model, folded_model
+from .graph import LEVEL, float_model
 from .ptq import with_biases_corrected
 from .qat import QatRecipe, qat, quantised_average
 from .quantise import affine, quantise
@@ -61,8 +61,7 @@ def _measured(recipe: Recipe, data: Path, work: Path) -> Rows:
     network, facts = found.network, found.facts
     floats, pairs = float_model(network, facts), load_pairs(data / "val", recipe.scale, recipe.channels, minimum=1)
     crops = calibration_crops(data / "train", recipe.scale, recipe.channels)
-    ranges = calibrate_network(network, facts, crops)
-    folded = folded_model(network, facts)
+    folded, ranges = calibrate_network(network, facts, crops)
     plain = quantise(folded, ranges)
     qat(work / "float", data, work / "qat", QatRecipe(steps=max(recipe.steps // 10, 1), batch=recipe.batch, patch=recipe.patch))
     ways = [plain, with_biases_corrected(plain, folded, crops), quantised_average(work / "qat", facts)]

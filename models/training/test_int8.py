@@ -9,7 +9,7 @@ from . import fixtures
 from .calibrate import METHODS, calibrate, calibrate_network
 from .families import FAMILIES
 from .gate import Refused, admit, compare, layer_report
-from .graph import constants_of, float_model, folded_model
+from .graph import constants_of, float_model
 from .lower import NotEqual, lower, prove_equal
 from .ptq import with_biases_corrected
 from .qat import QuantisedNetwork, stored_scales
@@ -25,8 +25,7 @@ class Quantised(unittest.TestCase):
                 with self.subTest(family=family, method=method):
                     network = fixtures.network(family=family)
                     facts, crops = fixtures.shape(network), [fixtures.picture(1, 48, 48, seed) for seed in range(20, 26)]
-                    ranges = calibrate_network(network, facts, crops, method)
-                    floats, whole = float_model(network, facts), quantise(folded_model(network, facts), ranges)
+                    floats, whole = float_model(network, facts), quantise(*calibrate_network(network, facts, crops, method))
                     low = fixtures.picture(1, 50, 60, 3)
                     difference = Session(floats)(low).astype(int) - Session(whole)(low)
                     self.assertLess(np.abs(difference).mean(), most)
@@ -37,8 +36,7 @@ class Quantised(unittest.TestCase):
             with self.subTest(family=family, channels=channels):
                 network, low = fixtures.network(3, channels, family), fixtures.picture(channels, 30, 40)
                 facts = fixtures.shape(network)
-                ranges = calibrate_network(network, facts, [low])
-                whole = quantise(folded_model(network, facts), ranges)
+                whole = quantise(*calibrate_network(network, facts, [low]))
                 imitation = QuantisedNetwork(network, stored_scales(whole, len(network.convs)))
                 for name, conv, incoming, stored in _steps(whole, imitation, low):
                     with torch.no_grad():
@@ -52,8 +50,8 @@ class Quantised(unittest.TestCase):
         for family in FAMILIES:
             network, crops = fixtures.network(family=family), [fixtures.picture(1, 48, 48, seed) for seed in range(20, 26)]
             facts = fixtures.shape(network)
-            folded = folded_model(network, facts)
-            plain = quantise(folded, calibrate_network(network, facts, crops))
+            folded, ranges = calibrate_network(network, facts, crops)
+            plain = quantise(folded, ranges)
             corrected = with_biases_corrected(plain, folded, crops)
             before, after = (abs(_mean(whole, crops) - _mean(folded, crops)) for whole in (plain, corrected))
             self.assertLess(after, 0.15)
@@ -62,8 +60,8 @@ class Quantised(unittest.TestCase):
     def test_the_side_branch_of_xlsr_uses_the_scale_it_shares_and_never_leaves_it(self):
         network = fixtures.network(3, 1, "xlsr")
         facts = fixtures.shape(network)
-        ranges = calibrate_network(network, facts, [fixtures.picture(1, 48, 48)])
-        whole = quantise(folded_model(network, facts), ranges)
+        folded, ranges = calibrate_network(network, facts, [fixtures.picture(1, 48, 48)])
+        whole = quantise(folded, ranges)
         scales = stored_scales(whole, len(network.convs))
         self.assertEqual(scales[3], scales[4])
         reach = 255 * float(scales[4].step)

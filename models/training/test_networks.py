@@ -92,7 +92,7 @@ class Networks(unittest.TestCase):
     def test_a_clipped_relu_keeps_every_tensor_within_its_limit(self):
         for family in ("abpn", "xlsr"):
             network, low = fixtures.network(2, 1, family, clip_inner=0.25), fixtures.picture(1, 30, 30)
-            ranges = calibrate_network(network, fixtures.shape(network), [low])
+            _, ranges = calibrate_network(network, fixtures.shape(network), [low])
             highest = max(high for name, (_, high) in ranges.items() if name.startswith("relu"))
             self.assertAlmostEqual(highest, 0.25, places=5)
 
