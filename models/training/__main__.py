@@ -13,7 +13,7 @@ MODELS = Path(__file__).resolve().parent.parent
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (_train, _qat, _export, _lower, _evaluate, _card, _study, _time, _selftest):
+    for add in (_train, _qat, _export, _lower, _evaluate, _card, _study, _time, _fixture, _selftest):
         command = commands.add_parser(add.__name__[1:], help=add.__doc__, description=add.__doc__)
         command.set_defaults(run_command=add(command))
     arguments = parser.parse_args()
@@ -172,6 +172,19 @@ def _run_time(given: argparse.Namespace) -> None:
     for model, session, taken in zip(given.models, sessions, times):
         scale = int(session.facts["scale"])
         print(f"{model.name:40} {f'from {width // scale}x{height // scale}':16} {taken:8.1f} ms {taken / times[0]:7.3f}")
+
+
+def _fixture(parser: argparse.ArgumentParser):
+    """write the small random network that srvid's own tests run"""
+    parser.add_argument("--out", type=Path, default=MODELS.parent / "test" / "fixtures" / "models", help="default: %(default)s")
+    return _run_fixture
+
+
+def _run_fixture(given: argparse.Namespace) -> None:
+    from .fixtures import write
+
+    for file in write(given.out):
+        print(file)
 
 
 def _selftest(parser: argparse.ArgumentParser):
