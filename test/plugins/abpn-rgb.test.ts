@@ -77,8 +77,8 @@ describe.each([
     }
     const result = await restored('yuv444p', yuv, { matrix, range });
     expect(result).toHaveLength(many * 3);
-    // A level of RGB that rounds otherwise on the way in may be some levels of the network's result, on few samples.
-    expect(psnr(result, Uint8Array.from(expected))).toBeGreaterThan(50);
+    // Rounding leaves 70 dB and more; any other of these matrices and ranges would leave less than 53.
+    expect(psnr(result, Uint8Array.from(expected))).toBeGreaterThan(62);
   });
 });
 
