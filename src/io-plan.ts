@@ -12,7 +12,7 @@ import { assertOnClock, type EncoderClock, encoderTimeBase } from './pipeline/en
 import type { FfmpegBinary } from './pipeline/ffmpeg-binary.js';
 import { assertFrameSize, type FrameFormat } from './pipeline/frame.js';
 import { hasLateIndex } from './pipeline/mp4-index.js';
-import { finite, type ProbedStream, probeBytes, probeFile } from './pipeline/probe.js';
+import { finite, type Probe, type ProbedStream, probeBytes, probeFile } from './pipeline/probe.js';
 import { describeSource, type Source } from './pipeline/source.js';
 import { peekStream } from './pipeline/standard-input.js';
 import { parseRational } from './pipeline/time.js';
@@ -29,12 +29,8 @@ export async function openSource(binary: FfmpegBinary, options: SessionOptions, 
     if (options.start)
       throw new SrvidError('SRVID_OPTION_INVALID', '--start needs an input that can be sought in, and standard input cannot. Give the input as a file.');
     const { head, bytes } = await peekStream(standardInput);
-    try {
-      const probe = await probeBytes(binary, head, 'standard input', options.inputFormat);
-      return { source: accepted(describeSource('standard input', probe, options.deinterlace), options), bytes };
-    } catch (error) {
-      throw hasLateIndex(head) ? lateIndex(error) : error;
-    }
+    const probe = await probeHead(binary, head, options.inputFormat);
+    return { source: accepted(describeSource('standard input', probe, options.deinterlace), options), bytes };
   }
   const path = resolve(options.input);
   const found = await stat(path).catch(() => undefined);
@@ -45,8 +41,17 @@ export async function openSource(binary: FfmpegBinary, options: SessionOptions, 
   return { source: accepted(describeSource(path, await probeFile(binary, path), options.deinterlace), options), bytes: undefined };
 }
 
-/** ffmpeg manages with what still lies in its buffers, so only what it cannot read is refused. */
-function lateIndex(cause: unknown): SrvidError {
+/** Of an MP4 whose index comes late, ffmpeg manages with what still lies in its buffers; only what it cannot read is refused. */
+async function probeHead(binary: FfmpegBinary, head: Buffer, format: string | undefined): Promise<Probe> {
+  const isLate = hasLateIndex(head);
+  const probe = await probeBytes(binary, head, 'standard input', format).catch((error) => {
+    throw isLate ? lateIndex(error) : error;
+  });
+  if (isLate && probe.streams.some((stream) => stream.codec_type === 'video' && stream.pix_fmt === undefined)) throw lateIndex();
+  return probe;
+}
+
+function lateIndex(cause?: unknown): SrvidError {
   return new SrvidError(
     'SRVID_INPUT_UNREADABLE',
     'Standard input is an MP4 or MOV whose index (moov) comes after its pictures (mdat), so it cannot be read without going back in it. Give the path of the file as the input, or write the index first: ffmpeg -i in.mp4 -c copy -movflags +faststart out.mp4.',
