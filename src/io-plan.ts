@@ -11,7 +11,7 @@ import { encodedSize, scaledAspect } from './pipeline/encode-graph.js';
 import { assertOnClock, type EncoderClock, encoderTimeBase } from './pipeline/encoder-clock.js';
 import type { FfmpegBinary } from './pipeline/ffmpeg-binary.js';
 import { assertFrameSize, type FrameFormat } from './pipeline/frame.js';
-import { hasLateIndex } from './pipeline/mp4-index.js';
+import { hasLateIndex } from './pipeline/late-index.js';
 import { finite, type Probe, type ProbedStream, probeBytes, probeFile } from './pipeline/probe.js';
 import { describeSource, type Source } from './pipeline/source.js';
 import { peekStream } from './pipeline/standard-input.js';

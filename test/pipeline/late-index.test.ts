@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hasLateIndex } from '../../dist/pipeline/mp4-index.js';
+import { hasLateIndex } from '../../dist/pipeline/late-index.js';
 import { ffmpeg, temporaryFolder } from '../helpers/media.js';
 
 const folder = await temporaryFolder();
