@@ -8,11 +8,14 @@ import { type Container, containerFor } from './pipeline/container.js';
 import { planCut } from './pipeline/cut.js';
 import type { EncodePlan, EncoderSettings } from './pipeline/encode.js';
 import { encodedSize, scaledAspect } from './pipeline/encode-graph.js';
+import { assertOnClock, type EncoderClock, encoderTimeBase } from './pipeline/encoder-clock.js';
 import type { FfmpegBinary } from './pipeline/ffmpeg-binary.js';
 import { assertFrameSize, type FrameFormat } from './pipeline/frame.js';
-import { type ProbedStream, probeBytes, probeFile } from './pipeline/probe.js';
+import { hasLateIndex } from './pipeline/late-index.js';
+import { finite, type Probe, type ProbedStream, probeBytes, probeFile } from './pipeline/probe.js';
 import { describeSource, type Source } from './pipeline/source.js';
 import { peekStream } from './pipeline/standard-input.js';
+import { parseRational } from './pipeline/time.js';
 
 export interface OpenedSource {
   readonly source: Source;
@@ -26,7 +29,7 @@ export async function openSource(binary: FfmpegBinary, options: SessionOptions, 
     if (options.start)
       throw new SrvidError('SRVID_OPTION_INVALID', '--start needs an input that can be sought in, and standard input cannot. Give the input as a file.');
     const { head, bytes } = await peekStream(standardInput);
-    const probe = await probeBytes(binary, head, 'standard input', options.inputFormat);
+    const probe = await probeHead(binary, head, options.inputFormat);
     return { source: accepted(describeSource('standard input', probe, options.deinterlace), options), bytes };
   }
   const path = resolve(options.input);
@@ -36,6 +39,25 @@ export async function openSource(binary: FfmpegBinary, options: SessionOptions, 
     throw new SrvidError('SRVID_INPUT_NOT_FOUND', `The input ${path} ${what}. Give the path of a video file, or - for standard input.`, { path });
   }
   return { source: accepted(describeSource(path, await probeFile(binary, path), options.deinterlace), options), bytes: undefined };
+}
+
+/** Of an MP4 whose index comes late, ffmpeg manages with what still lies in its buffers; only what it cannot read is refused. */
+async function probeHead(binary: FfmpegBinary, head: Buffer, format: string | undefined): Promise<Probe> {
+  const isLate = hasLateIndex(head);
+  const probe = await probeBytes(binary, head, 'standard input', format).catch((error) => {
+    throw isLate ? lateIndex(error) : error;
+  });
+  if (isLate && probe.streams.some((stream) => stream.codec_type === 'video' && stream.pix_fmt === undefined)) throw lateIndex();
+  return probe;
+}
+
+function lateIndex(cause?: unknown): SrvidError {
+  return new SrvidError(
+    'SRVID_INPUT_UNREADABLE',
+    'Standard input is an MP4 or MOV whose index (moov) comes after its pictures (mdat), so it cannot be read without going back in it. Give the path of the file as the input, or write the index first: ffmpeg -i in.mp4 -c copy -movflags +faststart out.mp4.',
+    {},
+    cause,
+  );
 }
 
 function accepted(source: Source, { strict }: SessionOptions): Source {
@@ -89,15 +111,17 @@ export function planOutput({ options, preset, source: { source, bytes }, format,
         // Frames without times are counted from the cut, so there is nothing to move.
         startSeconds: options.start && source.hasTimestamps ? options.start + (source.probe.startSeconds ?? 0) : 0,
       };
+  const encoder = encoderSettings(options, preset, container);
   return {
     plan: {
       format,
       timeBase: info.timeBase,
+      clock: clockOf(encoder.name, source, carry.from === 'file' ? carry.startSeconds : 0),
       frameRate: info.frameRate,
       stallTimeoutMs: options.stallTimeoutMs,
       color: info.color,
       sampleAspect: scaledAspect({ ...info.format, sampleAspect: info.sampleAspect }, format),
-      encoder: encoderSettings(options, preset, container),
+      encoder,
       container,
       output,
       shiftSeconds: source.shiftSeconds,
@@ -111,6 +135,16 @@ export function planOutput({ options, preset, source: { source, bytes }, format,
         : []),
     ],
   };
+}
+
+/** The encoder's clock where it needs one of its own. @throws SRVID_ENCODER_UNAVAILABLE where the source begins between its ticks */
+function clockOf(encoder: string, { info, video, hasTimestamps, shiftSeconds }: Source, startSeconds: number): EncoderClock | undefined {
+  const timeBase = encoderTimeBase(encoder, info.timeBase, parseRational(video.r_frame_rate) ?? info.frameRate);
+  if (!timeBase) return undefined;
+  const clock = { timeBase, startsAtSeconds: startSeconds + shiftSeconds };
+  const first = hasTimestamps ? (finite(video.start_time) ?? 0) : 0;
+  assertOnClock(encoder, clock, first + shiftSeconds, info.timeBase);
+  return clock;
 }
 
 /** What the caller says goes before the preset, that before the default. A preset's options belong to its own encoder. */

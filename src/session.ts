@@ -144,6 +144,7 @@ class Run {
     await this.#orInterrupted(Promise.all([this.#host.open(), decoder.open(), this.#testEncoder()]));
     const encoder = new Encoder(this.prepared.binary, await this.#completePlan(decoder));
     this.#encoder = encoder;
+    decoder.forwardTo((packet) => encoder.forward(packet));
     await encoder.open();
     const flow = { framesIn: 0, framesOut: 0, outcomes: { sr: 0, reused: 0 } };
     return { host: this.#host, decoder, encoder, flow, firstFrameAt: performance.now() };
@@ -154,14 +155,8 @@ class Run {
     const { start, duration, inputFormat: format, stallTimeoutMs, salvage } = options;
     const { carry } = this.#planned.plan;
     const forwarded = carry.from === 'pipe' ? carry.streams.map(({ index }) => index) : [];
-    this.#decoder = new Decoder(
-      binary,
-      opened.source,
-      { start, duration, bytes: opened.bytes, format: opened.bytes && format, forwarded, salvage, stallTimeoutMs },
-      async (packet) => {
-        await this.#encoder?.forward(packet);
-      },
-    );
+    const how = { start, duration, bytes: opened.bytes, format: opened.bytes && format, forwarded, salvage, stallTimeoutMs };
+    this.#decoder = new Decoder(binary, opened.source, how);
     return this.#decoder;
   }
 

@@ -13,8 +13,8 @@ MODELS = Path(__file__).resolve().parent.parent
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (_train, _qat, _export, _lower, _evaluate, _card, _study, _time, _selftest):
-        command = commands.add_parser(add.__name__[1:], help=add.__doc__, description=add.__doc__)
+    for add in (_train, _qat, _export, _lower, _evaluate, _card, _study, _time, _contact_sheet, _fixture, _selftest):
+        command = commands.add_parser(add.__name__[1:].replace("_", "-"), help=add.__doc__, description=add.__doc__)
         command.set_defaults(run_command=add(command))
     arguments = parser.parse_args()
     arguments.run_command(arguments)
@@ -172,6 +172,37 @@ def _run_time(given: argparse.Namespace) -> None:
     for model, session, taken in zip(given.models, sessions, times):
         scale = int(session.facts["scale"])
         print(f"{model.name:40} {f'from {width // scale}x{height // scale}':16} {taken:8.1f} ms {taken / times[0]:7.3f}")
+
+
+def _contact_sheet(parser: argparse.ArgumentParser):
+    """write the picture of crops in docs/images: what presets make of text, a face, foliage and night"""
+    parser.add_argument("--out", type=Path, required=True, help="PNG to write")
+    parser.add_argument("--presets", default="abpn", help="srvid's presets or preset files, comma between them (default: %(default)s)")
+    parser.add_argument("--scale", type=int, choices=(2, 3, 4), default=3, help="default: %(default)s")
+    parser.add_argument("--models", type=Path, help="folder of other networks than srvid's own")
+    _add_data(parser)
+    return _run_contact_sheet
+
+
+def _run_contact_sheet(given: argparse.Namespace) -> None:
+    from .contact_sheet import contact_sheet
+
+    options = ["--models", str(given.models)] if given.models else []
+    contact_sheet(_data(given), given.presets.split(","), given.scale, options).save(given.out, optimize=True)
+    print(f"{given.out}: {given.out.stat().st_size / 1024:.0f} kB")
+
+
+def _fixture(parser: argparse.ArgumentParser):
+    """write the small random network that srvid's own tests run"""
+    parser.add_argument("--out", type=Path, default=MODELS.parent / "test" / "fixtures" / "models", help="default: %(default)s")
+    return _run_fixture
+
+
+def _run_fixture(given: argparse.Namespace) -> None:
+    from .fixtures import write
+
+    for file in write(given.out):
+        print(file)
 
 
 def _selftest(parser: argparse.ArgumentParser):

@@ -1,13 +1,18 @@
-"""Small networks and pictures for the self tests: made up, seeded, no files."""
+"""Small networks and pictures for the self tests: made up, seeded. `write` makes the network that srvid's own tests run."""
+
+from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
 
+from . import manifest
 from .calibrate import calibrate, calibrate_network
 from .data import Pair
 from .families import FAMILIES
-from .graph import LEVEL, Sketch, float_model
+from .graph import LEVEL, Sketch, facts_of, float_model
+from .lower import lower, prove_equal
+from .networks import cost
 from .quantise import quantise
 
 
@@ -47,6 +52,24 @@ def models(scale: int = 3, channels: int = 1, family: str = "abpn", **options) -
     made = network(scale, channels, family, **options)
     crops = [picture(channels, 48, 48, seed) for seed in range(20, 26)]
     return float_model(made, shape(made)), quantise(*calibrate_network(made, shape(made), crops))
+
+
+def write(folder: Path, scale: int = 3, channels: int = 3) -> list[Path]:
+    """A small network of random weights as `export` ships them, int8 and lowered, with its manifest entry, below `folder`."""
+    small = {"width": 8, "depth": 1}
+    made, (_, whole) = network(scale, channels, **small), models(scale, channels, **small)
+    lowered = lower(whole)
+    prove_equal(whole, lowered)
+    parameters, multiplications = cost(made)
+    figures = {"halo": made.halo, "align": made.align, "parameters": parameters, "macsPerPixel": multiplications}
+    known = {"title": made.title, "paper": made.paper, "licence": "MIT", "planes": "y" if channels == 1 else "rgb"}
+    facts = {**facts_of(lowered), "precision": "int8", **known, **{name: str(value) for name, value in figures.items()}}
+    onnx.helper.set_model_props(lowered, facts)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{manifest.model_id(facts, 'int8')}.onnx"
+    onnx.save(lowered, file)
+    manifest.replace(folder, [manifest.entry(file, {})])
+    return [file, folder / "manifest.json"]
 
 
 def grouped_model() -> tuple[onnx.ModelProto, onnx.ModelProto]:

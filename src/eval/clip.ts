@@ -36,7 +36,7 @@ export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip
   const comparison = new Comparison(scale, true);
   const running: { readonly truth: Plane; readonly reduced: Uint8Array }[] = [];
   const whole = new Uint8Array(frameBytes(format));
-  const decoder = new Decoder(binary, source, { start, duration, bytes, format: inputFormat, forwarded: [], salvage: false, stallTimeoutMs }, async () => {});
+  const decoder = new Decoder(binary, source, { start, duration, bytes, format: inputFormat, forwarded: [], salvage: false, stallTimeoutMs });
   try {
     await decoder.open();
     await runChain(

@@ -1,4 +1,5 @@
 import { frameBytes, type PlainFormat, type Plane, planeLayouts, planesOf } from '../pipeline/frame.js';
+import { toPacked, toPlanar } from '../plugins/channels.js';
 import type { Size } from '../plugins/plugin.js';
 import { type Kernel, planResample, resample, resampleScratch } from '../plugins/resample.js';
 
@@ -18,12 +19,12 @@ export function planResize(from: PlainFormat, to: PlainFormat, kernel: Kernel, c
   });
   return (frame) => {
     const result = new Uint8Array(frameBytes(to));
-    const input = planesOf(inChannels(from), from.kind === 'rgb24' ? unpacked(frame) : frame);
+    const input = planesOf(inChannels(from), from.kind === 'rgb24' ? changed(frame, toPlanar) : frame);
     const output = planesOf(inChannels(to), result);
     plans.forEach(({ plan, width, height, scratch }, channel) => {
       resample(plan, { ...(input[channel] as Plane), width, height }, output[channel] as Plane, scratch);
     });
-    return to.kind === 'rgb24' ? packed(result) : result;
+    return to.kind === 'rgb24' ? changed(result, toPacked) : result;
   };
 }
 
@@ -32,20 +33,8 @@ function inChannels(format: PlainFormat): PlainFormat {
   return format.kind === 'rgb24' ? { ...format, kind: 'yuv444p' } : format;
 }
 
-function unpacked(rgb: Uint8Array): Uint8Array {
-  const count = rgb.length / 3;
-  const planes = new Uint8Array(rgb.length);
-  for (let pixel = 0, from = 0; pixel < count; pixel++) {
-    for (let channel = 0; channel < 3; channel++, from++) planes[channel * count + pixel] = rgb[from] as number;
-  }
-  return planes;
-}
-
-function packed(planes: Uint8Array): Uint8Array {
-  const count = planes.length / 3;
-  const rgb = new Uint8Array(planes.length);
-  for (let pixel = 0, to = 0; pixel < count; pixel++) {
-    for (let channel = 0; channel < 3; channel++, to++) rgb[to] = planes[channel * count + pixel] as number;
-  }
-  return rgb;
+function changed(bytes: Uint8Array, change: typeof toPlanar): Uint8Array {
+  const result = new Uint8Array(bytes.length);
+  change(bytes, result);
+  return result;
 }

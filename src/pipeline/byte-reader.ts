@@ -63,17 +63,6 @@ export class ByteReader {
     return true;
   }
 
-  /** Passes over `count` bytes; false where the stream ended first. */
-  async skip(count: number): Promise<boolean> {
-    for (let left = count; left > 0; ) {
-      if (this.#held === 0 && !(await this.#pull())) return false;
-      const step = Math.min(left, (this.#chunks[0] as Buffer).length - this.#offset);
-      this.#advance(step);
-      left -= step;
-    }
-    return true;
-  }
-
   #advance(count: number): void {
     this.#offset += count;
     this.#held -= count;

@@ -45,13 +45,13 @@ export class Decoder {
   readonly #process: FfmpegProcess;
   readonly #reader: NutReader;
   readonly #bytesIn: Promise<void> | undefined;
+  #forward: ((packet: ForwardedPacket) => Promise<void>) | undefined;
   #frames = 0;
 
   constructor(
     binary: FfmpegBinary,
     private readonly source: Source,
     private readonly options: DecoderOptions,
-    private readonly forward: (packet: ForwardedPacket) => Promise<void>,
   ) {
     this.#process = new FfmpegProcess({
       path: binary.ffmpeg,
@@ -67,6 +67,11 @@ export class Decoder {
   /** Streams that are passed on; known once `open` is done. */
   get forwarded(): readonly NutStream[] {
     return this.#reader.streams.slice(1);
+  }
+
+  /** Where the packets of forwarded streams go; to be said before the first frame is asked for. */
+  forwardTo(target: (packet: ForwardedPacket) => Promise<void>): void {
+    this.#forward = target;
   }
 
   /** Frames read so far. */
@@ -110,9 +115,10 @@ export class Decoder {
       const packet = await this.#bounded(this.#reader.next());
       if (!packet) return this.#end();
       if (packet.stream > 0) {
+        if (!this.#forward) throw new Error('Decoder.next: a packet is to be forwarded, but nobody said where to');
         const data = new Uint8Array(packet.size);
         await this.#reader.readPayload(data);
-        await this.forward({ stream: packet.stream - 1, pts: packet.pts, data });
+        await this.#forward({ stream: packet.stream - 1, pts: packet.pts, data });
         continue;
       }
       if (packet.size !== frameBytes(this.source.info.format)) throw this.#changed('Frame', `${packet.size} bytes`);

@@ -5,6 +5,7 @@ import type { CoverFile } from './cover-art.js';
 import type { Cut } from './cut.js';
 import type { ForwardedPacket } from './decode.js';
 import { filterGraph, rawStreams, takesGray } from './encode-graph.js';
+import { assertOnClock, type EncoderClock } from './encoder-clock.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
 import { commandArguments, fileUrl } from './ffmpeg-command.js';
 import { FfmpegProcess } from './ffmpeg-process.js';
@@ -12,7 +13,7 @@ import type { Color, FrameFormat } from './frame.js';
 import type { NutStream } from './nut-syntax.js';
 import { type NutPayload, NutWriter } from './nut-writer.js';
 import type { ProbedStream } from './probe.js';
-import { formatRational, type Rational } from './time.js';
+import { formatRational, ptsToSeconds, type Rational } from './time.js';
 import { withTimeout } from './timeout.js';
 
 /** The video codec and its settings. */
@@ -27,6 +28,8 @@ export interface EncodePlan {
   /** What each frame's bytes are. */
   readonly format: FrameFormat;
   readonly timeBase: Rational;
+  /** How the encoder counts time where it cannot count in `timeBase`. */
+  readonly clock?: EncoderClock | undefined;
   /** What encoders and muxers are told; the frames' own pts are what counts. The last frame gets its duration from it. */
   readonly frameRate: Rational;
   /** How long ffmpeg may take no data before it counts as hung. */
@@ -120,9 +123,11 @@ export class Encoder {
     await this.#bounded(this.#writer.writeHeaders());
   }
 
-  /** Hands over one frame; when it resolves, `bytes` may be overwritten. @throws SRVID_ENCODE_FAILED */
+  /** Hands over one frame; when it resolves, `bytes` may be overwritten. @throws SRVID_ENCODE_FAILED, SRVID_ENCODER_UNAVAILABLE */
   async write(pts: number, bytes: Uint8Array): Promise<void> {
     const since = performance.now();
+    const { clock, encoder, timeBase } = this.plan;
+    if (clock) assertOnClock(encoder.name, clock, ptsToSeconds(pts, timeBase), timeBase);
     const [luma] = this.#planeBytes;
     const payloads: NutPayload[] =
       luma === undefined
@@ -208,7 +213,7 @@ function encodeCommand(plan: EncodePlan) {
   const outputOptions = [
     ...['-filter_complex', filterGraph(format, color, plan.sampleAspect, !takesGray(encoder.name, pixelFormat)), '-map', '[v]'],
     ...carriedStreams(plan),
-    ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(timeBase, ':'), '-r:v:0', formatRational(plan.frameRate)],
+    ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(plan.clock?.timeBase ?? timeBase, ':'), '-r:v:0', formatRational(plan.frameRate)],
     // Only the first video stream is encoded; a cover that is carried along is copied.
     ...['-c:v:0', encoder.name, ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])],
     ...colorTags(color),

@@ -4,7 +4,7 @@ import { type FrameCode, frameCodeTable } from './nut-frame-codes.js';
 import { corrupt, crc32, FILE_ID, FLAG, type NutStream, PacketBody, type PacketKind, packetKind, STREAM_KINDS } from './nut-syntax.js';
 import { type Rational, rational } from './time.js';
 
-/** The head of a packet; its payload must be taken by `readPayload` or `skipPayload` before the next one is asked for. */
+/** The head of a packet; its payload must be taken by `readPayload` before the next one is asked for. */
 export interface NutPacket {
   /** Index into `NutReader.streams`. */
   readonly stream: number;
@@ -80,12 +80,6 @@ export class NutReader {
     target.set(this.#prefix);
     this.#payload = 0;
     if (!(await this.#bytes.into(target.subarray(this.#prefix.length)))) throw corrupt('it ends in the middle of a frame');
-  }
-
-  async skipPayload(): Promise<void> {
-    const rest = this.#payload - this.#prefix.length;
-    this.#payload = 0;
-    if (!(await this.#bytes.skip(rest))) throw corrupt('it ends in the middle of a frame');
   }
 
   async #skipToFrame(): Promise<{ code: number } | undefined> {

@@ -2,6 +2,7 @@ import { messageOf, SrvidError } from '../errors.js';
 import { type EncodePlan, Encoder } from './encode.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
 import { type FrameFormat, frameBytes } from './frame.js';
+import { rescale } from './time.js';
 
 /** Some hardware encoders refuse less than this. */
 const TEST_SIDE = 192;
@@ -15,12 +16,13 @@ const NULL_CONTAINER = { muxer: 'null', audio: NOTHING, subtitle: NOTHING, video
  */
 export async function testEncoder(binary: FfmpegBinary, plan: EncodePlan): Promise<void> {
   const format = tiny(plan.format);
-  const encoder = new Encoder(binary, { ...plan, format, carry: { from: 'nothing' }, container: NULL_CONTAINER, output: 'pipe:1' }, 'ignore');
+  const clock = plan.clock && { ...plan.clock, startsAtSeconds: 0 };
+  const encoder = new Encoder(binary, { ...plan, clock, format, carry: { from: 'nothing' }, container: NULL_CONTAINER, output: 'pipe:1' }, 'ignore');
   try {
     await encoder.open();
     const gray = new Uint8Array(frameBytes(format)).fill(128);
     await encoder.write(0, gray);
-    await encoder.write(1, gray);
+    await encoder.write(plan.clock ? rescale(1, plan.clock.timeBase, plan.timeBase) : 1, gray);
     await encoder.finish();
   } catch (error) {
     throw new SrvidError(

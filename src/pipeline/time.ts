@@ -18,13 +18,6 @@ export function inverse(value: Rational): Rational {
   return rational(value.den, value.num);
 }
 
-/** `a × b` in lowest terms. */
-export function multiply(a: Rational, b: Rational): Rational {
-  const left = rational(a.num, b.den);
-  const right = rational(b.num, a.den);
-  return rational(left.num * right.num, left.den * right.den);
-}
-
 export function toNumber(value: Rational): number {
   return value.num / value.den;
 }

@@ -71,12 +71,20 @@ export function resolveModel(library: ModelLibrary, spec: ModelSpec, precision: 
       ? (fitting.find((model) => model.precision === 'int8') ?? fitting.find((model) => model.precision === 'fp32'))
       : fitting.find((model) => model.precision === wanted);
   if (found) return found;
-  const exists = library.models.map((model) => model.id).join(', ') || 'none';
   throw new SrvidError(
     'SRVID_MODEL_UNKNOWN',
-    `Looked for a model of family ${family}, scale ${scale}, planes ${planes}, precision ${wanted}; installed are: ${exists}. Choose one of these, or train it (models/training/README.md).`,
-    { family, scale, precision: wanted },
+    `Looked for a model of family ${family}, scale ${scale}, planes ${planes}, precision ${wanted}; ${installed(library, family, planes)}. Choose one of these, or train it (models/training/README.md).`,
+    { family, scale, planes, precision: wanted },
   );
+}
+
+/** What there is in place of a model that there is not: the family's on the same planes, else all. */
+function installed({ models }: ModelLibrary, family: string, planes: 'y' | 'rgb'): string {
+  const related = models.filter((model) => model.family === family && model.planes === planes);
+  const named = (related.length > 0 ? related : models).map((model) => model.id).join(', ') || 'none';
+  if (related.length === 0) return `installed are: ${named}`;
+  const scales = [...new Set(related.map((model) => model.scale))].sort((a, b) => a - b);
+  return `of ${family} on ${planes === 'y' ? 'luma' : 'RGB'} only ${scales.map((one) => `x${one}`).join(', ')} is installed: ${named}`;
 }
 
 /** Checks that the file is there and is the one that was measured. @throws SRVID_MODEL_INVALID */

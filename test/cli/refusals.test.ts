@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, copyFile, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -122,7 +122,7 @@ const CASES: readonly (readonly [string, readonly string[], number, string, RegE
   ['a preset that smuggles an ffmpeg option', ['good.mp4', 'o.mp4', '--preset', './hostile.json'], 2, 'SRVID_PRESET_INVALID', /encoder/],
   ['a preset that smuggles one in a name', ['good.mp4', 'o.mp4', '--preset', './sneaky.json'], 2, 'SRVID_PRESET_INVALID', /encoder/],
   ['a preset that would change prototypes', ['good.mp4', 'o.mp4', '--preset', './polluting.json'], 2, 'SRVID_PRESET_INVALID', /version/],
-  ['an unknown plugin', ['good.mp4', 'o.mp4', '--plugin', 'nosuch'], 2, 'SRVID_PLUGIN_UNKNOWN', /abpn, bicubic/],
+  ['an unknown plugin', ['good.mp4', 'o.mp4', '--plugin', 'nosuch'], 2, 'SRVID_PLUGIN_UNKNOWN', /abpn, abpn-rgb, bicubic/],
   ['a module that is no plugin', ['good.mp4', 'o.mp4', '--plugin', './not-a-plugin.js'], 2, 'SRVID_PLUGIN_INVALID', /default export/],
   ['a plugin that fails to load', ['good.mp4', 'o.mp4', '--plugin', './throws.js'], 2, 'SRVID_PLUGIN_INVALID', /at import/],
   ['a plugin of another API', ['good.mp4', 'o.mp4', '--plugin', './future.js'], 2, 'SRVID_PLUGIN_INVALID', /API 99/],
@@ -152,7 +152,13 @@ const CASES: readonly (readonly [string, readonly string[], number, string, RegE
     /should give uint8 \[1,1,32,32\].*but gives uint8 \[1,1,48,48\]/,
   ],
   ['a model that lies outside its folder', ['good.mp4', 'o.mp4', '--models', 'models-unlisted'], 1, 'SRVID_MODEL_INVALID', /file/],
-  ['a model that does not exist', ['good.mp4', 'o.mp4', '--models', 'models-damaged', '--scale', '4'], 2, 'SRVID_MODEL_UNKNOWN', /installed are: abpn-x2-int8/],
+  [
+    'a model that does not exist',
+    ['good.mp4', 'o.mp4', '--models', 'models-damaged', '--scale', '4'],
+    2,
+    'SRVID_MODEL_UNKNOWN',
+    /of abpn on luma only x2 is installed: abpn-x2-int8\./,
+  ],
   ['a plugin that fills its memory', ['good.mp4', 'o.mp4', ...bicubic, '--plugin', HOARD], 1, 'SRVID_WORKER_FAILED', /memory/],
   ['no ffmpeg', ['good.mp4', 'o.mp4'], 1, 'SRVID_FFMPEG_MISSING', /apt install ffmpeg/, { env: { FFMPEG_PATH: '/nowhere/ffmpeg' } }],
   ['no ffprobe', ['good.mp4', 'o.mp4'], 1, 'SRVID_FFMPEG_MISSING', /FFPROBE_PATH/, { env: { FFPROBE_PATH: '/nowhere/ffprobe' } }],
@@ -174,6 +180,18 @@ describe('refused with one clear error, its exit code, and nothing left behind:'
     expect(result.code).toBe(exit);
     expect((await readdir(folder)).sort()).toEqual(untouched);
   });
+});
+
+it.each(['mp4', 'mov'])('an %s from standard input whose index is at its end is refused with what to do', async (kind) => {
+  const place = await mkdtemp(join(folder, '..', 'srvid-late-index-'));
+  const late = join(place, `late.${kind}`);
+  // Noise, so that the pictures are more than ffmpeg holds in its buffers.
+  await ffmpeg('-f', 'lavfi', '-i', 'nullsrc=s=320x240:r=25:d=1,geq=random(1)*255:128:128', '-pix_fmt', 'yuv420p', '-qp', '10', late);
+  const result = await srvid(['-', join(place, 'o.mkv'), ...bicubic], { stdin: await readFile(late) });
+  expect(result.stderr).toMatch(/index \(moov\) comes after its pictures.*path of the file.*-movflags \+faststart.*\[SRVID_INPUT_UNREADABLE\]/);
+  expect(result.code).toBe(1);
+  expect(await readdir(place)).toEqual([`late.${kind}`]);
+  await rm(place, { recursive: true });
 });
 
 it('--salvage keeps what can be decoded of a damaged file, and says what could not', async () => {

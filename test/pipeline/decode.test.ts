@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { Decoder, type DecoderOptions } from '../../dist/pipeline/decode.js';
 import { type FfmpegBinary, findFfmpeg } from '../../dist/pipeline/ffmpeg-binary.js';
+import type { NutStream } from '../../dist/pipeline/nut-syntax.js';
 import { probeFile } from '../../dist/pipeline/probe.js';
 import { describeSource, type Source } from '../../dist/pipeline/source.js';
 import { failureOf } from '../helpers/errors.js';
@@ -53,7 +54,7 @@ const pours = (path: string, bytes: number, after: string) => `
   process.stdout.write(bytes, () => { ${after} });`;
 
 function decoderOf(binary: FfmpegBinary, of: Source = source, options: Partial<DecoderOptions> = {}): Decoder {
-  const decoder = new Decoder(binary, of, { stallTimeoutMs: 60_000, forwarded: [], salvage: false, ...options }, async () => {});
+  const decoder = new Decoder(binary, of, { stallTimeoutMs: 60_000, forwarded: [], salvage: false, ...options });
   onTestFinished(() => decoder.stop());
   return decoder;
 }
@@ -137,6 +138,31 @@ test('frames of another size than promised are refused, at the beginning and in 
   const error = await failureOf(async () => timesOf(decoderOf(await fakeFfmpeg(folder, 'later', pours(later, 1e6, '')))));
   expect(error.code).toBe('SRVID_INPUT_UNSUPPORTED');
   expect(error.message).toContain('Frame 2');
+});
+
+test('packets to forward come in their order between the frames, and need somewhere to go', async () => {
+  const path = join(folder, 'forwarded.nut');
+  const video: NutStream = { kind: 'video', fourcc: 'I420', timeBase: { num: 1, den: 1000 }, video: { width: 4, height: 4 } };
+  const audio: NutStream = { kind: 'audio', fourcc: 'mp4a', timeBase: { num: 1, den: 1000 }, audio: { sampleRate: { num: 8000, den: 1 }, channels: 1 } };
+  const packets = [
+    { stream: 0, pts: 0, data: randomBytes(0, FRAME_BYTES) },
+    { stream: 1, pts: 3, data: Uint8Array.of(1, 2) },
+    { stream: 1, pts: 5, data: Uint8Array.of(3) },
+    { stream: 0, pts: 10, data: randomBytes(1, FRAME_BYTES) },
+  ];
+  await writeFile(path, await writeNut([video, audio], packets));
+  const binary = await fakeFfmpeg(folder, 'forwarded', pours(path, 1e6, ''));
+  const heard: unknown[] = [];
+  const decoder = decoderOf(binary, source, { forwarded: [1] });
+  decoder.forwardTo(async (packet) => {
+    heard.push(packet);
+  });
+  expect(await timesOf(decoder)).toEqual([0, 10]);
+  expect(heard).toEqual([
+    { stream: 0, pts: 3, data: Uint8Array.of(1, 2) },
+    { stream: 0, pts: 5, data: Uint8Array.of(3) },
+  ]);
+  await expect(timesOf(decoderOf(binary, source, { forwarded: [1] }))).rejects.toThrow('nobody said where to');
 });
 
 test('stop ends an ffmpeg that stalls, and settles the read that waits for it', async () => {

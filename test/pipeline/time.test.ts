@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SrvidError } from '../../dist/errors.js';
-import { formatRational, inverse, multiply, parseRational, parseTime, type Rational, rational, rescale } from '../../dist/pipeline/time.js';
+import { formatRational, inverse, parseRational, parseTime, type Rational, rational, rescale } from '../../dist/pipeline/time.js';
 
 const positive = fc.record({ num: fc.integer({ min: 1, max: 1e6 }), den: fc.integer({ min: 1, max: 1e6 }) });
 
@@ -55,7 +55,8 @@ test('a rational is in lowest terms, with its sign above the line', () => {
 test('a rational times its inverse is one', () => {
   fc.assert(
     fc.property(positive, (value) => {
-      expect(multiply(value, inverse(value))).toEqual({ num: 1, den: 1 });
+      const { num, den } = inverse(value);
+      expect(value.num * num).toBe(value.den * den);
     }),
   );
 });

@@ -48,9 +48,10 @@ test.each(FAMILIES)('%s has the scales it was trained for, and names them where 
   }
 });
 
-test('every network for luma that is shipped has a plugin with its scale, which promises its halo and no smaller one', async () => {
-  for (const { family, scale, halo } of library.models.filter(({ planes }) => planes === 'y')) {
-    const { plugin } = await findPlugin(family, '/');
+test('every network that is shipped has a plugin with its planes and scale, which promises its halo and no smaller one', async () => {
+  for (const { family, scale, halo, planes } of library.models) {
+    const { plugin } = await findPlugin(planes === 'y' ? family : `${family}-rgb`, '/');
+    expect(plugin.planes).toBe(planes);
     expect(plugin.scales).toContain(scale);
     expect(plugin.halo).toBe(halo);
   }

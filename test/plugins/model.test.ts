@@ -54,6 +54,20 @@ test('a model that is not installed is named with all that are', async () => {
   }
 });
 
+test('where a family is installed at other scales, those of the same planes are told, once each and ascending', async () => {
+  const some = library(
+    { id: 'abpn-x3-int8', scale: 3, precision: 'int8' },
+    { id: 'abpn-x2-int8', scale: 2, precision: 'int8' },
+    { id: 'abpn-x3-fp32', scale: 3, precision: 'fp32' },
+    { id: 'abpn-rgb-x3-int8', scale: 3, precision: 'int8', planes: 'rgb' },
+    { id: 'other-x4-int8', scale: 4, precision: 'int8', family: 'other' },
+  );
+  const luma = await failureOf(() => resolveModel(some, { family: 'abpn', scale: 4 }, 'auto'));
+  expect(luma.message).toContain('of abpn on luma only x2, x3 is installed: abpn-x3-int8, abpn-x2-int8, abpn-x3-fp32.');
+  const rgb = await failureOf(() => resolveModel(some, { family: 'abpn', scale: 2, planes: 'rgb' }, 'auto'));
+  expect(rgb.message).toContain('of abpn on RGB only x3 is installed: abpn-rgb-x3-int8.');
+});
+
 test('a file that was changed by one bit is refused, with both hashes', async () => {
   const path = join(folder, entry.file);
   await copyFile(new URL(entry.file, shipped.folder), path);

@@ -125,7 +125,10 @@ test('plugins know frames, time, stages and the memory they lie in, and nothing 
 test('srvid’s own plugins use what any plugin may use, and the arithmetic beside them', () => {
   for (const file of files.filter(({ path }) => path.startsWith('plugins/builtin/'))) {
     for (const path of file.own)
-      expect(['plugins/plugin.ts', 'plugins/luma-network.ts', 'plugins/resample.ts', 'pipeline/frame.ts'], `${file.path} imports ${path}`).toContain(path);
+      expect(
+        ['plugins/plugin.ts', 'plugins/luma-network.ts', 'plugins/channels.ts', 'plugins/resample.ts', 'pipeline/frame.ts'],
+        `${file.path} imports ${path}`,
+      ).toContain(path);
   }
 });
 

@@ -1,0 +1,20 @@
+/** Boxes that an MP4 or QuickTime file may begin with (ISO/IEC 14496-12 §4.3; QuickTime File Format, "Atoms"). */
+const FIRST_BOXES = new Set(['ftyp', 'wide', 'free', 'skip', 'pnot', 'mdat']);
+const BOX_HEADER_BYTES = 8;
+
+/**
+ * Whether these first bytes are those of an MP4 whose index (box `moov`) comes after its pictures (box `mdat`), as it does
+ * unless it was written for streaming. Such a file can only be read by going back in it.
+ */
+export function hasLateIndex(head: Buffer): boolean {
+  for (let at = 0; at + BOX_HEADER_BYTES <= head.length; ) {
+    const type = head.toString('latin1', at + 4, at + BOX_HEADER_BYTES);
+    if (at === 0 && !FIRST_BOXES.has(type)) return false;
+    if (type === 'mdat') return true;
+    const size = head.readUInt32BE(at);
+    // A size of 1 stands for a longer one that follows, 0 for the rest of the file; both are of `mdat` alone.
+    if (type === 'moov' || size < BOX_HEADER_BYTES) return false;
+    at += size;
+  }
+  return false;
+}
