@@ -30,8 +30,7 @@ PICTURE = Scale(LEVEL, 0)
 RESIDUAL = Scale(LEVEL, 128)
 """What is added to a picture, in the picture's own levels, -128..127: the sum of two such bytes needs no rounding of its own.
 
-A finer step would cut off the strongest edges; a coarser one, as wide a range as was seen, would round twice. On val the
-first loses 0.12 dB at x3, the second 0.03, this 0.016."""
+A finer step would cut off the strongest edges; a coarser one, for as wide a range as was seen, would round twice."""
 
 
 def quantise(model: onnx.ModelProto, ranges: Ranges, facts: dict[str, str] | None = None) -> onnx.ModelProto:

@@ -2,7 +2,7 @@
 
 A gradient of a kernel [outputs, inputs, 3, 3], as the matrix G [outputs, inputs * 9], is turned into the basis in which
 the running averages of G G' and G' G are diagonal; Adam's second moment is kept there. The small, narrow networks of
-this package gain more from it than from any other change of the recipe that was tried (see docs/training.md), and a
+this package gain more from it than from any other change of the recipe that was tried (`study_recipe`), and a
 step costs hardly more: the bases are followed by one step of subspace iteration every `refresh` steps.
 """
 
