@@ -1,13 +1,23 @@
-// The shipped network against the same network before its rewrite for ONNX Runtime's fast int8 convolution.
+// `npm run bench -- lowering`: the shipped network against the same network before its rewrite for ONNX Runtime's fast int8 convolution.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { prepareClip } from '../dist/bench/clip.js';
+import { median, withTemporaryFolder } from '../dist/bench/tools.js';
 import { loadModelLibrary, resolveModel, verifyModel } from '../dist/plugins/model.js';
 import { loadModel } from '../dist/plugins/onnx.js';
-import { median } from './tools.mjs';
 
 const UNLOWERED = fileURLToPath(new URL('./models/abpn-x3-int8-unlowered.onnx', import.meta.url));
 
-export async function compareLowering(clip, pairs = 30) {
+export async function measure() {
+  const { ratio, pairs, bytes, differingBytes } = await withTemporaryFolder(async (folder) =>
+    compareLowering(await prepareClip(process.env.FFMPEG_PATH || 'ffmpeg', undefined, { width: 640, height: 360 }, 2, folder)),
+  );
+  console.log(
+    `lowered and unlowered network: ${differingBytes} of ${bytes} bytes differ; time ratio ${ratio.toFixed(3)} (median of ${pairs} alternating pairs)`,
+  );
+}
+
+async function compareLowering(clip, pairs = 30) {
   if (!existsSync(UNLOWERED)) throw new Error(`${UNLOWERED} is missing; make it with: python -m training export ... --keep-unlowered bench/models`);
   const library = await loadModelLibrary();
   const shipped = await verifyModel(library, resolveModel(library, { family: 'abpn', scale: 3 }, 'int8'));

@@ -5,7 +5,7 @@ import { toNumber } from './pipeline/time.js';
 import { type ModelEntry, type ModelLibrary, resolveModel, type VerifiedModel, verifyModel } from './plugins/model.js';
 import { outputSize } from './plugins/plan.js';
 import type { Plugin, Size } from './plugins/plugin.js';
-import { findPlugin, type LoadedPlugin, type PluginRequest, withOptions } from './plugins/registry.js';
+import { BUILTIN_PLUGINS, findPlugin, type LoadedPlugin, type PluginRequest, withOptions } from './plugins/registry.js';
 import type { LoadedPreset } from './presets.js';
 
 /** The plugins of a run in order, with the models they need. */
@@ -19,12 +19,37 @@ type Found = PluginRequest & { readonly module: string; readonly plugin: Plugin 
 /** Loads preset and extra plugins, and settles the scale. @throws whatever is wrong with them, before the first frame */
 export async function buildChain(options: SessionOptions, preset: LoadedPreset, library: ModelLibrary, info: StreamInfo): Promise<Chain> {
   const found: Found[] = [];
-  for (const request of preset.preset.plugins) found.push({ ...request, ...(await findPlugin(request.use, preset.folder)) });
+  for (const { use, options: given } of preset.preset.plugins) found.push(await findFirst([use].flat(), given, preset.folder, { options, library }));
   for (const request of options.plugins) found.push({ ...request, ...(await findPlugin(request.use, process.cwd())) });
-  const target = targetSize(options, info);
+  const sized = options.scale !== undefined || options.size !== undefined || options.height !== undefined;
+  const target = targetSize(sized ? options : { size: undefined, height: preset.preset.height }, info);
   const scaled = target ? await reaching(target, found, options, library, info) : atScale(options.scale, found);
   const entries = [...new Set(scaled.flatMap((loaded) => modelsOf(loaded, library, options.precision)))];
   return { plugins: scaled, models: await Promise.all(entries.map((entry) => verifyModel(library, entry))) };
+}
+
+/** One plugin, or the first of several of srvid's own that is installed with networks for the scale. */
+async function findFirst(
+  uses: readonly string[],
+  given: Readonly<Record<string, unknown>>,
+  folder: string,
+  { options, library }: { options: SessionOptions; library: ModelLibrary },
+): Promise<Found> {
+  for (const use of uses) {
+    if (uses.length > 1 && !(BUILTIN_PLUGINS as readonly string[]).includes(use)) continue;
+    const found = { use, options: given, ...(await findPlugin(use, folder)) };
+    const scales = options.scale === undefined ? (found.plugin.scales ?? []) : [options.scale];
+    if (uses.length === 1 || scales.some((scale) => found.plugin.scales?.includes(scale) && isInstalled(atScale(scale, [found]), library, options.precision)))
+      return found;
+  }
+  const at = options.scale === undefined ? '' : ` at scale ${options.scale}`;
+  throw new SrvidError(
+    'SRVID_PLUGIN_UNKNOWN',
+    `The preset takes the first of ${uses.join(', ')} that is installed${at}, and none is. Choose another scale or preset.`,
+    {
+      plugins: uses,
+    },
+  );
 }
 
 /** The size that --size or --height asks for; aspect by --height follows what is displayed. */

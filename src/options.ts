@@ -12,11 +12,27 @@ const pluginRequest = z.strictObject({
   options: z.record(z.string(), z.unknown()).default({}),
 });
 
+/** A preset's plugin: one, or the first of several of srvid's own that is installed at the scale asked for. */
+const presetPlugin = pluginRequest.extend({ use: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]) });
+
+const outputHeight = z.int().min(2).max(16384);
+
+/** Milliseconds from a frame's arrival to its deadline. */
+const budgetMs = z.number().min(5).max(10_000);
+
+const dropPolicy = z.enum(['bypass', 'drop-oldest', 'drop-newest', 'block']);
+
+const levels = z.array(z.string().min(1)).min(1);
+
 /** A preset file: which plugins, in order, and how to encode. */
 export const presetSchema = z.strictObject({
   version: z.literal(1),
   description: z.string(),
-  plugins: z.array(pluginRequest).min(1),
+  plugins: z.array(presetPlugin).min(1),
+  /** Output height where the caller gives no size. */
+  height: outputHeight.optional(),
+  /** For --realtime; what the caller gives goes before it. */
+  realtime: z.strictObject({ budgetMs: budgetMs.optional(), policy: dropPolicy.optional(), levels: levels.optional() }).optional(),
   encoder: z
     .strictObject({
       name: encoderName,
@@ -46,7 +62,7 @@ export const sessionSchema = z
     /** Exact output size; the pixel's shape makes up for another aspect. */
     size: size.optional(),
     /** Output height; the width follows from the aspect. */
-    height: z.int().min(2).max(16384).optional(),
+    height: outputHeight.optional(),
     /** Kind of file, where the output's name does not say it. */
     format: z.string().optional(),
     /** Kind of file that standard input is, where its bytes do not say it. */
@@ -63,12 +79,22 @@ export const sessionSchema = z
     start: z.number().nonnegative().optional(),
     /** Seconds. */
     duration: z.number().positive().optional(),
-    workers: z
-      .int()
-      .min(1)
-      .max(256)
-      .default(() => availableParallelism()),
+    /** Process frames under deadlines: a file at its own rate, standard input as it comes. */
+    realtime: z.boolean().default(false),
+    budgetMs: budgetMs.optional(),
+    policy: dropPolicy.optional(),
+    /** Plugins that may take the place of the chain's scaler, by name. */
+    levels: levels.optional(),
+    /** Threads that run networks; measured where not given. */
+    workers: z.int().min(1).max(256).optional(),
+    /** Threads inside each run of a network; measured where not given. */
+    threads: z.int().min(1).max(256).optional(),
+    /** 'auto' is whichever is faster here. */
     precision: z.enum(['auto', 'int8', 'fp32']).default('auto'),
+    /** Execution provider of ONNX Runtime. */
+    device: z.enum(['cpu', 'cuda', 'webgpu', 'coreml', 'dml']).default('cpu'),
+    /** Measure again what is chosen by measurement, though it is known from an earlier run. */
+    retune: z.boolean().default(false),
     /** What to do with interlaced sources: join fields (bwdif), or leave them. */
     deinterlace: z.enum(['auto', 'off']).default('auto'),
     /** Refuse what would lose something on the way in or out, instead of warning. */
@@ -79,7 +105,7 @@ export const sessionSchema = z
     models: z.string().min(1).optional(),
     overwrite: z.boolean().default(false),
     /** Hard limit of one task in a worker; far above any frame's time, it only ends what would never end. */
-    taskTimeoutMs: z.int().positive().default(120_000),
+    taskTimeoutMs: z.int().positive().optional(),
     /** How long ffmpeg may neither give nor take data before it counts as hung. */
     stallTimeoutMs: z.int().positive().default(60_000),
     /** How often progress is told. */
@@ -88,12 +114,43 @@ export const sessionSchema = z
   .refine((options) => [options.scale, options.size, options.height].filter((given) => given !== undefined).length <= 1, {
     message: 'scale, size and height each set the output size: give one of them',
     path: ['scale'],
+  })
+  .refine(({ realtime, budgetMs, policy, levels }) => realtime || (budgetMs ?? policy ?? levels) === undefined, {
+    message: 'budgetMs, policy and levels are for real time: give --realtime, too',
+    path: ['realtime'],
   });
 
 /** What a caller gives. */
 export type SessionRequest = z.input<typeof sessionSchema>;
 /** What a session works with. */
 export type SessionOptions = z.output<typeof sessionSchema>;
+
+/** How frames are treated under deadlines. */
+export interface RealtimeSettings {
+  readonly budgetMs: number;
+  readonly policy: z.infer<typeof dropPolicy>;
+  readonly levels: readonly string[] | undefined;
+}
+
+/** What the caller says goes before the preset, that before the default; undefined where frames have no deadlines. */
+export function realtimeSettings(options: SessionOptions, { realtime: preset }: Preset): RealtimeSettings | undefined {
+  if (!options.realtime) return undefined;
+  return {
+    budgetMs: options.budgetMs ?? preset?.budgetMs ?? 100,
+    policy: options.policy ?? preset?.policy ?? 'bypass',
+    levels: options.levels ?? preset?.levels,
+  };
+}
+
+/** A hang costs a real-time session one worker until it is ended; a file only time. */
+export function taskTimeoutMs({ taskTimeoutMs, realtime }: SessionOptions): number {
+  return taskTimeoutMs ?? (realtime ? 10_000 : 120_000);
+}
+
+/** As many threads as there are cores, each working by itself: the choice where nothing was measured. */
+export function defaultWorkers(): number {
+  return availableParallelism();
+}
 
 /** Encoder settings where neither preset nor caller has any. */
 export const DEFAULT_ENCODER = { name: 'libx264', crf: 18, options: { preset: 'veryfast' } } as const;

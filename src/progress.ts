@@ -1,28 +1,22 @@
+import type { StageTime } from './engine.js';
 import type { StageReport } from './report.js';
 
-/** Times from which shares of busy time follow. All in milliseconds. */
-export interface StageTimes {
-  readonly decodeWaitedMs: number;
-  readonly encodeWaitedMs: number;
-  readonly stages: readonly { readonly name: string; readonly busyMs: number; readonly threads: number }[];
-}
-
 /**
- * How busy each stage was since the first frame. ffmpeg's own work is not seen from here; what counts is how long the
- * pipeline waited for it.
+ * How busy each stage was since the first frame, and what a frame took there. ffmpeg's own work is not seen from here;
+ * what counts is how long the pipeline waited for it.
  */
-export function stageReports(times: StageTimes, elapsedMs: number): StageReport[] {
-  const share = (busyMs: number, threads: number) => Math.min(1, busyMs / Math.max(1, elapsedMs * threads));
-  const report = (name: string, busyMs: number, threads: number): StageReport => ({
-    name,
-    busyMs: Math.round(busyMs),
-    utilisation: Number(share(busyMs, threads).toFixed(3)),
+export function stageReports(stages: readonly StageTime[], elapsedMs: number): StageReport[] {
+  return stages.map(({ name, durations, threads }) => {
+    const { p50, p95, p99 } = durations.percentiles;
+    return {
+      name,
+      busyMs: Math.round(durations.totalMs),
+      utilisation: Number(Math.min(1, durations.totalMs / Math.max(1, elapsedMs * threads)).toFixed(3)),
+      p50Ms: p50,
+      p95Ms: p95,
+      p99Ms: p99,
+    };
   });
-  return [
-    report('decode', times.decodeWaitedMs, 1),
-    ...times.stages.map(({ name, busyMs, threads }) => report(name, busyMs, threads)),
-    report('encode', times.encodeWaitedMs, 1),
-  ];
 }
 
 /** The stage that the others wait for. */

@@ -1,4 +1,8 @@
 import type { ErrorRecord } from './errors.js';
+import type { Outcome } from './pipeline/outcome.js';
+import type { RealtimeReport } from './pipeline/realtime-stats.js';
+
+export type { Outcome, RealtimeReport };
 
 /*
  * What a session tells while it runs: the lines of `--json`, and the calls of `onEvent`. `v` is the version of this
@@ -17,6 +21,13 @@ export interface StartEvent {
   readonly models: readonly string[];
   readonly precision: string;
   readonly workers: number;
+  /** Threads inside each run of a network. */
+  readonly threads: number;
+  readonly device: string;
+  /** What was chosen by measurement, and by which; a sentence each. */
+  readonly chosen: readonly string[];
+  /** In real time: the deadline after arrival, what is done where it cannot be met, and the levels, best first. */
+  readonly realtime?: { readonly budgetMs: number; readonly policy: string; readonly levels: readonly string[] } | undefined;
   readonly ffmpeg: string;
 }
 
@@ -31,6 +42,8 @@ export interface ProgressEvent {
   readonly speed: number;
   readonly etaSeconds: number | undefined;
   readonly bottleneck: string;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+  readonly realtime?: RealtimeReport | undefined;
 }
 
 export interface WarningEvent {
@@ -45,26 +58,41 @@ export interface StageReport {
   readonly busyMs: number;
   /** Of the time there was: 1 is never idle. */
   readonly utilisation: number;
+  /** What half of the frames, 95 and 99 of 100 took no more than, in milliseconds. */
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+}
+
+/** What a run has done so far. */
+export interface RunMetrics {
+  readonly framesIn: number;
+  readonly framesOut: number;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+  readonly stages: readonly StageReport[];
+  /** What became of frames under deadlines; absent where they had none. */
+  readonly realtime?: RealtimeReport | undefined;
 }
 
 /** What a run did. */
-export interface Summary {
+export interface Summary extends RunMetrics {
   readonly input: string;
   readonly output: string;
-  readonly framesIn: number;
-  readonly framesOut: number;
-  readonly outcomes: { readonly sr: number; readonly reused: number };
   readonly wallSeconds: number;
   /** From the command's start to the first frame at work. */
   readonly startupSeconds: number;
   /** Frames a second, start-up excluded. */
   readonly fps: number;
-  readonly stages: readonly StageReport[];
   readonly bottleneck: string;
   readonly models: readonly string[];
   readonly precision: string;
   readonly workers: number;
+  readonly threads: number;
   readonly peakRssMB: number;
+  /** Of srvid's own process, start-up and threads included; ffmpeg's are not. */
+  readonly cpuSeconds: number;
+  /** How late the main thread was with what was due; 1 of 100 times later than this. */
+  readonly eventLoopP99Ms: number;
 }
 
 export interface EndEvent extends Summary {

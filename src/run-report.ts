@@ -1,7 +1,12 @@
 import { basename } from 'node:path';
+import type { IntervalHistogram } from 'node:perf_hooks';
+import type { MeasurementCache } from './cache.js';
 import type { Chain } from './chain.js';
+import type { Engine } from './engine.js';
+import type { Execution } from './execution.js';
 import type { OpenedSource } from './io-plan.js';
-import type { SessionOptions } from './options.js';
+import type { LevelPlan } from './levels.js';
+import type { RealtimeSettings, SessionOptions } from './options.js';
 import type { Decoder } from './pipeline/decode.js';
 import type { EncodePlan, Encoder } from './pipeline/encode.js';
 import { encodedSize } from './pipeline/encode-graph.js';
@@ -10,11 +15,10 @@ import type { FrameFlow } from './pipeline/flow.js';
 import type { OutputFile } from './pipeline/output-file.js';
 import type { Source } from './pipeline/source.js';
 import { toNumber } from './pipeline/time.js';
-import type { PluginHost } from './plugins/host.js';
 import { describePlan, type Segment } from './plugins/plan.js';
 import type { LoadedPreset } from './presets.js';
 import { bottleneckOf, stageReports } from './progress.js';
-import type { ProgressEvent, StageReport, StartEvent, Summary } from './report.js';
+import type { ProgressEvent, RunMetrics, StageReport, StartEvent, Summary } from './report.js';
 
 /** All that is settled before a run begins. */
 export interface PreparedRun {
@@ -23,24 +27,35 @@ export interface PreparedRun {
   readonly preset: LoadedPreset;
   readonly opened: OpenedSource;
   readonly chain: Chain;
+  readonly execution: Execution;
   readonly segments: readonly Segment[];
+  /** Undefined where frames have no deadlines. */
+  readonly levels: (LevelPlan & { readonly settings: RealtimeSettings }) | undefined;
   /** Undefined where the output is standard output. */
   readonly output: OutputFile | undefined;
   /** By `performance.now()`. */
   readonly startedAt: number;
+  readonly cache: MeasurementCache;
+  /** This machine, for what is kept between runs. */
+  readonly machine: string;
 }
 
 /** What moves while frames flow. */
 export interface RunningParts {
-  readonly host: PluginHost;
+  readonly engine: Engine;
   readonly decoder: Decoder;
   readonly encoder: Encoder;
   readonly flow: FrameFlow;
   readonly firstFrameAt: number;
+  /** Of the main thread since the first frame, in nanoseconds. */
+  readonly eventLoop: IntervalHistogram;
 }
 
+/** How often the main thread's lateness is sampled. */
+export const EVENT_LOOP_RESOLUTION_MS = 10;
+
 /** What is told before the first frame. */
-export function startEvent({ options, binary, preset, opened, chain, segments }: PreparedRun, plan: EncodePlan): StartEvent {
+export function startEvent({ options, binary, preset, opened, chain, execution, segments, levels }: PreparedRun, plan: EncodePlan): StartEvent {
   const { info, expectedFrames, url } = opened.source;
   return {
     v: 1,
@@ -50,10 +65,18 @@ export function startEvent({ options, binary, preset, opened, chain, segments }:
     source: { width: info.format.width, height: info.format.height, pixelFormat: info.format.kind, fps: toNumber(info.frameRate), frames: expectedFrames },
     target: { ...encodedSize(plan.format), encoder: plan.encoder.name, container: plan.container.muxer },
     preset: basename(preset.name, '.json'),
-    plan: describePlan(segments),
-    models: modelIds(chain),
+    plan: [...describePlan(segments), ...(levels?.missing ?? []).map((level) => `level left out: ${level}`)],
+    models: modelIds(chain, levels),
     precision: precisionOf(chain),
-    workers: options.workers,
+    workers: execution.workers,
+    threads: execution.threads,
+    device: options.device,
+    chosen: execution.reasons,
+    realtime: levels && {
+      budgetMs: levels.settings.budgetMs,
+      policy: levels.settings.policy,
+      levels: levels.levels.map(({ name }) => name),
+    },
     ffmpeg: binary.version,
   };
 }
@@ -73,27 +96,37 @@ export function progressEvent({ options, opened }: PreparedRun, parts: RunningPa
     speed: Number((fps / toNumber(info.frameRate)).toFixed(3)),
     etaSeconds: total === undefined || frames === 0 ? undefined : Math.max(0, Math.round((total - frames) / fps)),
     bottleneck: bottleneckOf(reportStages(parts)),
+    outcomes: { ...parts.flow.outcomes },
+    realtime: parts.engine.realtime(),
   };
 }
 
+/** What a run has done so far. */
+export function metricsOf(parts: RunningParts): RunMetrics {
+  return { ...parts.flow, stages: reportStages(parts), realtime: parts.engine.realtime() };
+}
+
 /** What a run did; called when it has ended. */
-export function summaryOf({ options, opened, chain, startedAt }: PreparedRun, parts: RunningParts): Summary {
+export function summaryOf({ options, opened, chain, execution, levels, startedAt }: PreparedRun, parts: RunningParts): Summary {
   const now = performance.now();
   const { flow, firstFrameAt } = parts;
-  const stages = reportStages(parts);
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  const metrics = metricsOf(parts);
   return {
     input: opened.source.url,
     output: options.output,
-    ...flow,
+    ...metrics,
     wallSeconds: Number(((now - startedAt) / 1000).toFixed(3)),
     startupSeconds: Number(((firstFrameAt - startedAt) / 1000).toFixed(3)),
     fps: Number(((flow.framesOut * 1000) / (now - firstFrameAt)).toFixed(2)),
-    stages,
-    bottleneck: bottleneckOf(stages),
-    models: modelIds(chain),
+    bottleneck: bottleneckOf(metrics.stages),
+    models: modelIds(chain, levels),
     precision: precisionOf(chain),
-    workers: options.workers,
-    peakRssMB: Math.round(process.resourceUsage().maxRSS / 1024),
+    workers: execution.workers,
+    threads: execution.threads,
+    peakRssMB: Math.round(maxRSS / 1024),
+    cpuSeconds: Number(((userCPUTime + systemCPUTime) / 1e6).toFixed(3)),
+    eventLoopP99Ms: Number(Math.max(0, parts.eventLoop.percentile(99) / 1e6 - EVENT_LOOP_RESOLUTION_MS).toFixed(2)),
   };
 }
 
@@ -105,16 +138,14 @@ function framesToDo({ start, duration }: SessionOptions, { expectedFrames, info,
   return Number.isFinite(frames) ? Math.max(0, frames) : undefined;
 }
 
-function reportStages({ host, decoder, encoder, firstFrameAt }: RunningParts): StageReport[] {
-  const stages = host.stages.flatMap((stage, index) => {
-    const timings = host.timings[index];
-    return (timings?.names ?? []).map((name, step) => ({ name, busyMs: timings?.totalMs[step] ?? 0, threads: stage.concurrency }));
-  });
-  return stageReports({ decodeWaitedMs: decoder.waitedMs, encodeWaitedMs: encoder.waitedMs, stages }, performance.now() - firstFrameAt);
+function reportStages({ engine, decoder, encoder, firstFrameAt }: RunningParts): StageReport[] {
+  const stages = [{ name: 'decode', durations: decoder.waits, threads: 1 }, ...engine.stageTimes(), { name: 'encode', durations: encoder.waits, threads: 1 }];
+  return stageReports(stages, performance.now() - firstFrameAt);
 }
 
-function modelIds(chain: Chain): string[] {
-  return chain.models.map((model) => model.entry.id);
+function modelIds(chain: Chain, levels: LevelPlan | undefined): string[] {
+  const used = levels ? levels.levels.flatMap(({ models }) => models) : chain.models;
+  return [...new Set(used.map(({ entry }) => entry.id))];
 }
 
 function precisionOf(chain: Chain): string {

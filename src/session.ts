@@ -1,27 +1,37 @@
 import { resolve } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+import { MeasurementCache, machineName } from './cache.js';
 import { buildChain } from './chain.js';
+import type { Engine } from './engine.js';
 import { describeCause, SrvidError } from './errors.js';
+import { chooseExecution } from './execution.js';
 import { openSource, type PlannedOutput, planOutput } from './io-plan.js';
-import { parseSessionOptions, type SessionRequest } from './options.js';
-import { Budget } from './pipeline/budget.js';
+import { planLevels } from './levels.js';
+import { LosslessEngine } from './lossless-engine.js';
+import { parseSessionOptions, realtimeSettings, type SessionRequest, taskTimeoutMs } from './options.js';
 import { CoverArt } from './pipeline/cover-art.js';
-import { Decoder } from './pipeline/decode.js';
+import { Decoder, type ForwardedPacket } from './pipeline/decode.js';
 import { type EncodePlan, Encoder } from './pipeline/encode.js';
 import { checkEncoder } from './pipeline/encoder-options.js';
 import { findFfmpeg } from './pipeline/ffmpeg-binary.js';
-import { runFrames } from './pipeline/flow.js';
+import { emptyFlow } from './pipeline/flow.js';
+import { holding } from './pipeline/forwarding.js';
 import { OutputFile } from './pipeline/output-file.js';
 import { finite } from './pipeline/probe.js';
 import { testEncoder } from './pipeline/self-test.js';
 import { assumedColor } from './plugins/color-matrix.js';
-import { PluginHost } from './plugins/host.js';
 import { loadModelLibrary } from './plugins/model.js';
+import { runtimeVersion } from './plugins/onnx.js';
 import { planChain, type Segment } from './plugins/plan.js';
 import { loadPreset } from './presets.js';
+import { RealtimeEngine } from './realtime-engine.js';
 import type { SessionEvent, Summary } from './report.js';
-import { type PreparedRun, progressEvent, type RunningParts, startEvent, summaryOf } from './run-report.js';
+import { EVENT_LOOP_RESOLUTION_MS, type PreparedRun, progressEvent, type RunningParts, startEvent, summaryOf } from './run-report.js';
+
+/** Sound of a live source that may be on its way to an encoder that takes nothing: some minutes of it. */
+const HELD_SOUND_BYTES = 1 << 23;
 
 export interface SessionHooks {
   /** Stops the run; it then fails with SRVID_INTERRUPTED and leaves nothing behind. */
@@ -71,21 +81,41 @@ function interruption(reason: unknown): SrvidError {
 /** Looks at everything and settles everything, so that what is wrong is said before the first frame. */
 async function prepare(request: SessionRequest, hooks: SessionHooks): Promise<PreparedRun> {
   const startedAt = performance.now();
-  const options = parseSessionOptions(request);
+  const asked = parseSessionOptions(request);
   const binary = await findFfmpeg();
-  const modelFolder = options.models === undefined ? undefined : pathToFileURL(`${resolve(options.models)}/`);
-  const [preset, library] = await Promise.all([loadPreset(options.preset), loadModelLibrary(modelFolder)]);
-  const opened = await openSource(binary, options, hooks.standardInput);
-  const chain = await buildChain(options, preset, library, opened.source.info);
-  const segments = planChain(opened.source.info.format, chain.plugins);
+  const modelFolder = asked.models === undefined ? undefined : pathToFileURL(`${resolve(asked.models)}/`);
+  const [preset, library, machine] = await Promise.all([loadPreset(asked.preset), loadModelLibrary(modelFolder), runtimeVersion().then(machineName)]);
+  const opened = await openSource(binary, asked, hooks.standardInput);
+  const { info } = opened.source;
+  const cache = new MeasurementCache();
+  const execution = await chooseExecution({ options: asked, chain: await buildChain(asked, preset, library, info), library, cache, machine });
+  const options = { ...asked, precision: execution.precision };
+  const chain = await buildChain(options, preset, library, info);
+  const segments = planChain(info.format, chain.plugins);
+  const realtime = realtimeSettings(options, preset.preset);
+  const levels = realtime && { ...(await planLevels(chain, realtime, { options, library, format: info.format })), settings: realtime };
   const output = options.output === '-' ? undefined : await OutputFile.prepare(options.output, options.input, options.overwrite);
-  return { options, binary, preset, opened, chain, segments, output, startedAt };
+  return { options, binary, preset, opened, chain, execution, segments, levels, output, startedAt, cache, machine };
+}
+
+/** Files flow without loss, unless frames have deadlines. */
+function engineFor({ options, opened, chain, segments, levels, execution, cache, machine }: PreparedRun): Engine {
+  const { info } = opened.source;
+  const setup = {
+    origin: { color: assumedColor(info.color, info.format.height), timeBase: info.timeBase },
+    precision: options.precision,
+    inference: { device: options.device, threads: execution.threads },
+    workers: execution.workers,
+    taskTimeoutMs: taskTimeoutMs(options),
+  };
+  if (!levels) return new LosslessEngine(segments, { ...setup, models: chain.models });
+  // What can be sought in can be read ahead of its time; a stream comes when it comes.
+  return new RealtimeEngine({ plan: levels, settings: levels.settings, info, paced: opened.bytes === undefined, cache, machine }, setup);
 }
 
 /** What belongs to one run, and how it is taken down. */
 class Run {
-  readonly #host: PluginHost;
-  readonly #budget: Budget;
+  readonly #engine: Engine;
   readonly #stop = new AbortController();
   readonly #planned: PlannedOutput;
   #covers: CoverArt | undefined;
@@ -96,21 +126,10 @@ class Run {
     private readonly prepared: PreparedRun,
     private readonly hooks: SessionHooks,
   ) {
-    const { options, opened, chain, segments, preset, output } = prepared;
+    const { options, opened, segments, preset, output } = prepared;
     const format = (segments.at(-1) as Segment).output;
     this.#planned = planOutput({ options, preset: preset.preset, source: opened, format, output: output?.partial ?? 'pipe:1' });
-    const lookahead = segments.reduce((frames, segment) => frames + segment.window.future, 0);
-    this.#budget = new Budget(2 * options.workers + 2 + lookahead);
-    const { color, timeBase } = opened.source.info;
-    this.#host = new PluginHost({
-      segments,
-      models: chain.models,
-      origin: { color: assumedColor(color, opened.source.info.format.height), timeBase },
-      precision: options.precision,
-      workers: options.workers,
-      credits: this.#budget.credits,
-      taskTimeoutMs: options.taskTimeoutMs,
-    });
+    this.#engine = engineFor(prepared);
   }
 
   async go(): Promise<Summary> {
@@ -121,11 +140,11 @@ class Run {
     const parts = await this.#start();
     const ticker = setInterval(() => this.#emit(progressEvent(this.prepared, parts)), this.prepared.options.progressIntervalMs);
     try {
-      const { rings, stages } = this.#host;
-      await runFrames({ ...parts, rings, stages, budget: this.#budget, signal: this.#stop.signal });
+      await this.#engine.run({ ...parts, signal: this.#stop.signal });
       await this.#orInterrupted(parts.encoder.finish());
     } finally {
       clearInterval(ticker);
+      parts.eventLoop.disable();
     }
     return this.#finish(parts);
   }
@@ -133,21 +152,22 @@ class Run {
   /** Stops whatever still runs and removes what is unfinished. Safe after success, too. */
   async close(): Promise<void> {
     this.hooks.signal?.removeEventListener('abort', this.#interrupt);
-    this.#budget.close();
-    await Promise.all([this.#decoder?.stop(), this.#encoder?.stop(), this.#host.close()]);
+    await Promise.all([this.#decoder?.stop(), this.#encoder?.stop(), this.#engine.close()]);
     await Promise.all([this.#covers?.discard(), this.prepared.output?.discard()]);
   }
 
   /** Workers load their networks while ffmpeg opens the source and the encoder proves itself. */
   async #start(): Promise<RunningParts> {
     const decoder = this.#startDecoder();
-    await this.#orInterrupted(Promise.all([this.#host.open(), decoder.open(), this.#testEncoder()]));
+    await this.#orInterrupted(Promise.all([this.#engine.open(), decoder.open(), this.#testEncoder()]));
     const encoder = new Encoder(this.prepared.binary, await this.#completePlan(decoder));
     this.#encoder = encoder;
-    decoder.forwardTo((packet) => encoder.forward(packet));
+    const forward = (packet: ForwardedPacket) => encoder.forward(packet);
+    decoder.forwardTo(this.prepared.levels ? holding(forward, HELD_SOUND_BYTES) : forward);
     await encoder.open();
-    const flow = { framesIn: 0, framesOut: 0, outcomes: { sr: 0, reused: 0 } };
-    return { host: this.#host, decoder, encoder, flow, firstFrameAt: performance.now() };
+    const eventLoop = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
+    eventLoop.enable();
+    return { eventLoop, engine: this.#engine, decoder, encoder, flow: emptyFlow(), firstFrameAt: performance.now() };
   }
 
   #startDecoder(): Decoder {
@@ -178,8 +198,9 @@ class Run {
 
   async #finish(parts: RunningParts): Promise<Summary> {
     const summary = summaryOf(this.prepared, parts);
-    const { framesIn, framesOut } = summary;
-    if (framesIn !== framesOut) throw new SrvidError('SRVID_FRAMES_LOST', `${framesIn} frames were read, but ${framesOut} written.`, { framesIn, framesOut });
+    const { framesIn, framesOut, outcomes } = summary;
+    if (framesIn !== framesOut + outcomes.dropped)
+      throw new SrvidError('SRVID_FRAMES_LOST', `${framesIn} frames were read, but ${framesOut} written.`, { framesIn, framesOut });
     this.#checkDamage(framesIn, parts.decoder.log);
     for (const line of parts.decoder.log) this.#warn(`While decoding, ffmpeg said: ${line}`);
     await this.prepared.output?.publish();

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { buildChain, targetSize } from '../dist/chain.js';
-import { parseSessionOptions, type SessionRequest } from '../dist/options.js';
+import { parseSessionOptions, presetSchema, type SessionRequest } from '../dist/options.js';
 import type { StreamInfo } from '../dist/pipeline/stream-info.js';
 import type { ModelEntry, ModelLibrary } from '../dist/plugins/model.js';
 import { loadModelLibrary } from '../dist/plugins/model.js';
@@ -95,4 +95,33 @@ test('--scale for a chain that scales nothing is refused', async () => {
   const error = await failureOf(() => chainOf({ scale: 2 }, info(64, 48), './test/fixtures/plugins/shift-chroma.js'));
   expect(error.code).toBe('SRVID_OPTION_INVALID');
   expect(error.message).toContain('shift-chroma');
+});
+
+describe('a preset that names several plugins', () => {
+  const several = (use: string[], height?: number) => ({
+    name: 'several',
+    folder: process.cwd(),
+    preset: presetSchema.parse({ version: 1, description: 'several', plugins: [{ use }], height }),
+  });
+  const built = async (use: string[], request: Partial<SessionRequest> = {}, height?: number) => {
+    const options = parseSessionOptions({ input: 'in.mp4', output: 'out.mp4', ...request });
+    const chain = await buildChain(options, several(use, height), shipped, info(64, 48));
+    return { names: chain.plugins.map(({ plugin }) => plugin.name), models: chain.models.map(({ entry }) => entry.id) };
+  };
+
+  test('takes the first that is installed, whatever is not', async () => {
+    expect(await built(['best', 'abpn'])).toEqual({ names: ['abpn'], models: ['abpn-x2-int8'] });
+  });
+
+  test('passes over one whose networks are not there for the scale', async () => {
+    expect((await built(['bicubic', 'abpn'], { scale: 4 })).names).toEqual(['bicubic']);
+    const error = await failureOf(() => built(['best', 'abpn'], { scale: 7 }));
+    expect(error.code).toBe('SRVID_PLUGIN_UNKNOWN');
+    expect(error.message).toMatch(/first of best, abpn that is installed at scale 7/);
+  });
+
+  test('gives its height where the caller gives no size, and only there', async () => {
+    expect((await built(['abpn', 'best'], {}, 144)).models).toEqual(['abpn-x3-int8']);
+    expect((await built(['abpn', 'best'], { scale: 2 }, 144)).models).toEqual(['abpn-x2-int8']);
+  });
 });

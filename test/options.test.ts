@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
 import { parseSessionOptions, type SessionRequest } from '../dist/options.js';
 import { failureOf } from './helpers/errors.js';
@@ -10,7 +9,8 @@ test('input and output are enough; all else has a default', () => {
     preset: 'abpn',
     plugins: [],
     encoderOptions: [],
-    workers: availableParallelism(),
+    realtime: false,
+    device: 'cpu',
     precision: 'auto',
     overwrite: false,
   });

@@ -13,7 +13,7 @@ MODELS = Path(__file__).resolve().parent.parent
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (_train, _qat, _export, _lower, _evaluate, _card, _study, _time, _contact_sheet, _fixture, _selftest):
+    for add in (_train, _qat, _export, _lower, _evaluate, _card, _study, _time, _peak, _contact_sheet, _fixture, _selftest):
         command = commands.add_parser(add.__name__[1:].replace("_", "-"), help=add.__doc__, description=add.__doc__)
         command.set_defaults(run_command=add(command))
     arguments = parser.parse_args()
@@ -172,6 +172,14 @@ def _run_time(given: argparse.Namespace) -> None:
     for model, session, taken in zip(given.models, sessions, times):
         scale = int(session.facts["scale"])
         print(f"{model.name:40} {f'from {width // scale}x{height // scale}':16} {taken:8.1f} ms {taken / times[0]:7.3f}")
+
+
+def _peak(parser: argparse.ArgumentParser):
+    """write the network that `srvid bench` measures a machine's int8 peak with"""
+    from .peak import write
+
+    parser.add_argument("--out", type=Path, default=MODELS.parent / "bench" / "models" / "int8-peak.onnx")
+    return lambda given: write(given.out)
 
 
 def _contact_sheet(parser: argparse.ArgumentParser):

@@ -35,7 +35,7 @@ export async function printPresets({ json }: { json?: boolean }): Promise<void> 
   print(
     table([
       ['preset', 'plugins', 'what it is'],
-      ...presets.map(({ name, preset }) => [name, preset.plugins.map((plugin) => plugin.use).join(', '), preset.description]),
+      ...presets.map(({ name, preset }) => [name, preset.plugins.map(({ use }) => [use].flat().join(' or ')).join(', '), preset.description]),
     ]),
   );
 }

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ERROR_CODES, messageOf, SrvidError } from '../errors.js';
 import { packageVersion } from '../version.js';
+import { addBenchOptions, printBench } from './bench.js';
 import { printDoctor } from './doctor.js';
 import { addEvalOptions, printEvaluation } from './eval.js';
 import { interruptSignal } from './interrupt.js';
@@ -24,6 +25,7 @@ function program(interrupt: AbortSignal): Command {
     await runCommand(requestFrom(input, output, options), { ...options, interrupt });
   });
   addEvalOptions(command.command('eval')).action((input: string, options) => printEvaluation(input, options, interrupt));
+  addBenchOptions(command.command('bench')).action((clip: string | undefined, options) => printBench(clip, options));
   command.command('models').description('list the installed networks').option('--json', 'as JSON').action(printModels);
   command.command('presets').description('list the presets').option('--json', 'as JSON').action(printPresets);
   command.command('doctor').description('check ffmpeg, the CPU and this installation').option('--json', 'as JSON').action(printDoctor);

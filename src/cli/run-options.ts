@@ -22,7 +22,14 @@ export interface RunFlags {
   readonly start?: number;
   readonly duration?: number;
   readonly workers?: number;
+  readonly threads?: number;
   readonly precision?: 'auto' | 'int8' | 'fp32';
+  readonly device?: string;
+  readonly retune?: boolean;
+  readonly realtime?: boolean;
+  readonly budgetMs?: number;
+  readonly policy?: string;
+  readonly levels?: readonly string[];
   readonly format?: string;
   readonly inputFormat?: string;
   readonly json?: boolean;
@@ -51,8 +58,15 @@ export function addRunOptions(command: Command): Command {
     .option('--models <dir>', "networks from this folder's manifest.json instead of srvid's own")
     .option('--start <time>', 'begin at this time of the input: 90, 1:30, 1500ms', (text) => time(text, '--start'))
     .option('--duration <time>', 'stop after this much of the input', (text) => time(text, '--duration'))
-    .option('--workers <n>', 'threads that run networks (default: one a core)', number)
-    .option('--precision <p>', 'auto, int8 or fp32 (default: auto)')
+    .option('--realtime', 'process frames under deadlines: a file at its own rate, standard input as it comes (docs/realtime.md)')
+    .option('--budget-ms <n>', 'in real time: from arrival to the encoder (default: 100)', number)
+    .option('--policy <name>', 'in real time, for frames without time: bypass, drop-oldest, drop-newest or block (default: bypass)')
+    .option('--levels <names>', 'in real time: networks to choose among, such as abpn,swift (default: all that are cheaper)', list)
+    .option('--workers <n>', 'threads that run networks (default: measured once on this machine)', number)
+    .option('--threads <n>', 'threads inside each run of a network (default: measured once on this machine)', number)
+    .option('--precision <p>', 'auto, int8 or fp32 (default: auto, the faster one here, measured once)')
+    .option('--device <name>', 'cpu, cuda, webgpu, coreml or dml (default: cpu)')
+    .option('--retune', 'measure again what was measured once')
     .option('--format <name>', 'kind of file to write, where the name does not say it: mp4, matroska ...')
     .option('--input-format <name>', 'kind of file that standard input is, where its bytes do not say it')
     .option('--json', 'tell what happens as JSON lines on standard output')
@@ -76,6 +90,10 @@ export function requestFrom(input: string, output: string, flags: RunFlags): Ses
 
 export function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
+}
+
+function list(text: string): readonly string[] {
+  return text.split(',').map((name) => name.trim());
 }
 
 function collectPair(value: string, previous: readonly (readonly [string, string])[] = []): readonly (readonly [string, string])[] {

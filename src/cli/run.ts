@@ -1,5 +1,5 @@
 import type { SessionRequest } from '../options.js';
-import type { SessionEvent, Summary } from '../report.js';
+import type { RealtimeReport, SessionEvent, StartEvent, Summary } from '../report.js';
 import { runSession } from '../session.js';
 import { ProgressLine } from './progress-line.js';
 
@@ -26,7 +26,7 @@ export async function runCommand(request: SessionRequest, { json, quiet, verbose
   };
   const onEvent = (event: SessionEvent) => {
     if (json) jsonLines.write(`${JSON.stringify(event)}\n`);
-    else if (event.type === 'start' && verbose) say([...event.plan, `ffmpeg ${event.ffmpeg}, ${event.workers} workers, ${event.precision}`].join('\n'));
+    else if (event.type === 'start' && verbose) say(planText(event));
     else if (event.type === 'warning') say(`warning: ${event.message}`);
     else if (event.type === 'progress') line.show(event);
   };
@@ -38,9 +38,15 @@ export async function runCommand(request: SessionRequest, { json, quiet, verbose
   }
 }
 
+/** What is going to be done, for `--verbose`. */
+function planText({ plan, chosen, ffmpeg, workers, threads, device, precision, realtime }: StartEvent): string {
+  const deadlines = realtime ? [`real time: ${realtime.budgetMs} ms, ${realtime.policy}, levels ${realtime.levels.join(' > ')}`] : [];
+  return [...plan, ...deadlines, ...chosen, `ffmpeg ${ffmpeg}, ${workers} workers x ${threads} threads on ${device}, ${precision}`].join('\n');
+}
+
 /** The closing lines, for people. */
 export function summaryText(summary: Summary): string {
-  const { framesIn, framesOut, outcomes, wallSeconds, startupSeconds, fps, stages, bottleneck, models, precision, workers, peakRssMB } = summary;
+  const { framesIn, framesOut, outcomes, wallSeconds, startupSeconds, fps, stages, bottleneck, models, precision, workers, threads, peakRssMB } = summary;
   const outcome = Object.entries(outcomes)
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${count} ${name}`)
@@ -48,8 +54,36 @@ export function summaryText(summary: Summary): string {
   const busy = stages.map(({ name, utilisation }) => `${name} ${Math.round(utilisation * 100)}%`).join(', ');
   return [
     `${framesIn} frames in, ${framesOut} out (${outcome}) in ${wallSeconds.toFixed(1)} s, of which ${startupSeconds.toFixed(1)} s start-up: ${fps} fps`,
+    ...(summary.realtime ? realtimeText(summary.realtime) : []),
     `busy: ${busy}; bottleneck: ${bottleneck}`,
-    `${models.length > 0 ? models.join(', ') : 'no network'}, precision ${precision}, ${workers} workers, peak memory ${peakRssMB} MB`,
+    `${models.length > 0 ? models.join(', ') : 'no network'}, precision ${precision}, ${workers} workers x ${threads}, peak memory ${peakRssMB} MB`,
     `written: ${summary.output}`,
   ].join('\n');
+}
+
+/** Real time in three lines: in time or not, at which level, where the latency comes from. */
+function realtimeText({
+  policy,
+  budgetMs,
+  delivered,
+  late,
+  levels,
+  steps,
+  reasons,
+  latencyMs,
+  waitMs,
+  orderMs,
+  handoverMs,
+  queue,
+  longestGapMs,
+}: RealtimeReport): string[] {
+  const written = delivered + late;
+  const share = written === 0 ? 0 : (100 * delivered) / written;
+  const why = Object.entries(reasons).flatMap(([outcome, counts]) => Object.entries(counts).map(([reason, count]) => `${count} ${outcome} (${reason})`));
+  const used = levels.filter(({ frames }) => frames > 0).map(({ name, frames, serviceMs }) => `${name} ${frames} (p95 ${serviceMs.p95} ms)`);
+  return [
+    `in time: ${delivered} of ${written} written (${share.toFixed(1)}%), budget ${budgetMs} ms, ${policy}${why.length > 0 ? `; ${why.join(', ')}` : ''}`,
+    `levels: ${used.join(', ')}; ${steps.down} steps down, ${steps.up} up; longest gap ${longestGapMs} ms`,
+    `latency p50 ${latencyMs.p50}, p95 ${latencyMs.p95}, p99 ${latencyMs.p99} ms; p95 of waiting ${waitMs.p95}, order ${orderMs.p95}, encoder ${handoverMs.p95}; queue ${queue.mean}, at most ${queue.most}`,
+  ];
 }

@@ -1,8 +1,8 @@
 import type { Chain } from '../chain.js';
 import { SrvidError } from '../errors.js';
-import type { SessionOptions } from '../options.js';
+import { defaultWorkers, type SessionOptions, taskTimeoutMs } from '../options.js';
 import { Budget } from '../pipeline/budget.js';
-import { runFrames } from '../pipeline/flow.js';
+import { emptyFlow, runFrames } from '../pipeline/flow.js';
 import type { FrameFormat, PlainFormat } from '../pipeline/frame.js';
 import { PluginHost } from '../plugins/host.js';
 import { type FrameOrigin, outputSize, planChain, type Segment } from '../plugins/plan.js';
@@ -66,14 +66,23 @@ export function planFor({ chain }: Job, format: PlainFormat, size: Size): { segm
 /** Sends frames through the chain as a run does, by the same plan, rings, threads and graph, with no ffmpeg behind it. */
 export async function runChain(job: Job, segments: readonly Segment[], origin: FrameOrigin, { next, take }: Ends): Promise<void> {
   const { options, chain, signal } = job;
-  const { workers, precision, taskTimeoutMs } = options;
+  const { workers = defaultWorkers(), threads = 1, precision, device } = options;
   const lookahead = segments.reduce((frames, segment) => frames + segment.window.future, 0);
   const budget = new Budget(2 * workers + 2 + lookahead);
-  const host = new PluginHost({ segments, models: chain.models, origin, precision, workers, credits: budget.credits, taskTimeoutMs });
+  const host = new PluginHost({
+    segments,
+    models: chain.models,
+    origin,
+    precision,
+    inference: { device, threads },
+    workers,
+    credits: budget.credits,
+    taskTimeoutMs: taskTimeoutMs(options),
+  });
   try {
     await host.open();
     const { rings, stages } = host;
-    const flow = { framesIn: 0, framesOut: 0, outcomes: { sr: 0, reused: 0 } };
+    const flow = emptyFlow();
     await runFrames({ decoder: { next }, encoder: { write: take }, rings, stages, budget, signal, flow });
   } finally {
     budget.close();

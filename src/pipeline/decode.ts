@@ -10,6 +10,7 @@ import { NutReader } from './nut-reader.js';
 import type { NutStream } from './nut-syntax.js';
 import { ANALYSE_BYTES, ANALYSE_MICROSECONDS } from './probe.js';
 import type { Source } from './source.js';
+import { Durations } from './stats.js';
 import { rescale } from './time.js';
 import { withTimeout } from './timeout.js';
 
@@ -42,6 +43,8 @@ const MAX_FORWARDED_BYTES = 1 << 24;
 
 /** ffmpeg at work on a source: its frames one by one, each with its exact pts. */
 export class Decoder {
+  /** How long the rest of the pipeline waited for ffmpeg to give each frame. */
+  readonly waits = new Durations();
   readonly #process: FfmpegProcess;
   readonly #reader: NutReader;
   readonly #bytesIn: Promise<void> | undefined;
@@ -79,11 +82,6 @@ export class Decoder {
     return this.#frames;
   }
 
-  /** Milliseconds for which the rest of the pipeline waited for ffmpeg. */
-  get waitedMs(): number {
-    return this.#reader.waitedMs;
-  }
-
   /** What ffmpeg complained about. */
   get log(): readonly string[] {
     return this.#process.log;
@@ -111,6 +109,7 @@ export class Decoder {
    * @throws SRVID_DECODE_FAILED, SRVID_STREAM_CORRUPT, SRVID_INPUT_UNSUPPORTED where the size changes
    */
   async next(slot: () => Uint8Array): Promise<number | undefined> {
+    const waitedBefore = this.#reader.waitedMs;
     for (;;) {
       const packet = await this.#bounded(this.#reader.next());
       if (!packet) return this.#end();
@@ -123,6 +122,7 @@ export class Decoder {
       }
       if (packet.size !== frameBytes(this.source.info.format)) throw this.#changed('Frame', `${packet.size} bytes`);
       await this.#bounded(this.#reader.readPayload(slot()));
+      this.waits.add(this.#reader.waitedMs - waitedBefore);
       const counted = this.#frames++;
       // ffmpeg's NUT muxer may count in finer ticks than the source.
       return this.source.hasTimestamps ? rescale(packet.pts, (this.#reader.streams[0] as NutStream).timeBase, this.source.info.timeBase) : counted;

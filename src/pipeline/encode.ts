@@ -13,6 +13,7 @@ import type { Color, FrameFormat } from './frame.js';
 import type { NutStream } from './nut-syntax.js';
 import { type NutPayload, NutWriter } from './nut-writer.js';
 import type { ProbedStream } from './probe.js';
+import { Durations } from './stats.js';
 import { formatRational, ptsToSeconds, type Rational } from './time.js';
 import { withTimeout } from './timeout.js';
 
@@ -69,11 +70,12 @@ const PROGRESS = 3;
 
 /** ffmpeg at work on finished frames. */
 export class Encoder {
+  /** How long the rest of the pipeline waited for ffmpeg to take each frame. */
+  readonly waits = new Durations();
   readonly #process: FfmpegProcess;
   readonly #writer: NutWriter;
   readonly #videoStreams: number;
   readonly #planeBytes: readonly number[];
-  #waitedMs = 0;
   #framesWritten = 0;
   #framesEncoded = 0;
   #heardAt = 0;
@@ -114,11 +116,6 @@ export class Encoder {
     this.#writer = new NutWriter(this.#process.writable(0), [...video, ...(plan.carry.from === 'pipe' ? plan.carry.forwarded : [])]);
   }
 
-  /** Milliseconds for which the rest of the pipeline waited for ffmpeg to take frames. */
-  get waitedMs(): number {
-    return this.#waitedMs;
-  }
-
   async open(): Promise<void> {
     await this.#bounded(this.#writer.writeHeaders());
   }
@@ -138,7 +135,7 @@ export class Encoder {
           ];
     await this.#bounded(this.#writer.write(pts, payloads));
     this.#framesWritten++;
-    this.#waitedMs += performance.now() - since;
+    this.waits.add(performance.now() - since);
   }
 
   /** Hands over a packet of a forwarded stream. */

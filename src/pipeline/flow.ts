@@ -3,6 +3,7 @@ import type { Budget } from './budget.js';
 import type { Decoder } from './decode.js';
 import type { Encoder } from './encode.js';
 import { fromPull, type Neighbourhood, orderedMap, runGraph, withNeighbours } from './graph.js';
+import type { Outcome } from './outcome.js';
 import type { SlotRing } from './ring.js';
 import type { Stage, Ticket } from './stage.js';
 
@@ -10,7 +11,12 @@ import type { Stage, Ticket } from './stage.js';
 export interface FrameFlow {
   framesIn: number;
   framesOut: number;
-  readonly outcomes: { sr: number; reused: number };
+  readonly outcomes: Record<Outcome, number>;
+}
+
+/** Nothing yet. */
+export function emptyFlow(): FrameFlow {
+  return { framesIn: 0, framesOut: 0, outcomes: { sr: 0, reused: 0, bypassed: 0, dropped: 0 } };
 }
 
 export interface FlowParts {

@@ -1,8 +1,9 @@
 import { SrvidError } from '../errors.js';
-import { SlotRing } from '../pipeline/ring.js';
+import { type RingMemory, SlotRing } from '../pipeline/ring.js';
 import type { Stage, Ticket } from '../pipeline/stage.js';
 import { Timings } from '../pipeline/stats.js';
 import type { VerifiedModel } from './model.js';
+import type { InferenceSettings } from './onnx.js';
 import type { FrameOrigin, Segment } from './plan.js';
 import { WorkerPool } from './pool.js';
 import type { SegmentSpec, WorkerSetup } from './protocol.js';
@@ -12,6 +13,7 @@ export interface HostOptions {
   readonly models: readonly VerifiedModel[];
   readonly origin: FrameOrigin;
   readonly precision: 'auto' | 'int8' | 'fp32';
+  readonly inference: InferenceSettings;
   /** Threads for the stateless segments. */
   readonly workers: number;
   /** Frames that may be in flight; every ring has a slot for each. */
@@ -30,11 +32,13 @@ export class PluginHost {
   constructor(private readonly options: HostOptions) {
     const { segments } = options;
     this.rings = makeRings(segments, options.credits);
+    const ringMemory = (index: number) => (this.rings[index] as SlotRing).memory;
     const setup = (runs: (segment: Segment, index: number) => boolean, size: number): WorkerSetup => ({
-      segments: segments.map((segment, index) => (runs(segment, index) ? this.#specOf(segment, index) : undefined)),
+      segments: segments.map((segment, index) => (runs(segment, index) ? segmentSpec(segment, ringMemory(index), ringMemory(index + 1)) : undefined)),
       models: options.models,
       origin: options.origin,
       precision: options.precision,
+      inference: options.inference,
       opened: new SharedArrayBuffer(4),
       size,
     });
@@ -57,22 +61,6 @@ export class PluginHost {
 
   #pool(setup: WorkerSetup): WorkerPool {
     return new WorkerPool(setup.size, setup, this.options.taskTimeoutMs);
-  }
-
-  #specOf(segment: Segment, index: number): SegmentSpec {
-    return {
-      steps: segment.steps.map(({ loaded, arrives, reads, gives }) => ({
-        name: loaded.plugin.name,
-        module: loaded.module,
-        given: loaded.given,
-        arrives,
-        reads,
-        gives,
-      })),
-      input: (this.rings[index] as SlotRing).memory,
-      output: (this.rings[index + 1] as SlotRing).memory,
-      past: segment.window.past,
-    };
   }
 
   #stage(segment: Segment, index: number, pool: WorkerPool): Stage {
@@ -99,6 +87,19 @@ export class PluginHost {
       process: run,
     };
   }
+}
+
+/** A segment as a worker rebuilds it. */
+export function segmentSpec({ steps, window }: Segment, input: RingMemory, output: RingMemory): SegmentSpec {
+  const rebuilt = steps.map(({ loaded, arrives, reads, gives }) => ({
+    name: loaded.plugin.name,
+    module: loaded.module,
+    given: loaded.given,
+    arrives,
+    reads,
+    gives,
+  }));
+  return { steps: rebuilt, input, output, past: window.past };
 }
 
 /** A task whose worker died is tried once more, on another worker; the frame is still in its slot. */

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { messageOf, SrvidError } from '../errors.js';
 import type { ModelEntry, VerifiedModel } from './model.js';
@@ -6,20 +7,28 @@ import type { Model, Tensor } from './plugin.js';
 
 type OnnxRuntime = typeof import('onnxruntime-node');
 
+/** Where and how a worker runs networks. */
+export interface InferenceSettings {
+  /** ONNX Runtime's name of an execution provider. */
+  readonly device: 'cpu' | 'cuda' | 'webgpu' | 'coreml' | 'dml';
+  /** Threads inside one run of a network. */
+  readonly threads: number;
+}
+
 /** A model with its inference session. Released before its thread ends: ending a thread inside native code would end the process. */
 export interface LoadedModel extends Model {
   release(): Promise<void>;
 }
 
 /**
- * Loads a model for this thread, one core. ONNX Runtime on Node 20 refuses tensors over shared memory, so each size of
+ * Loads a model for this thread; on one core, unless told otherwise. ONNX Runtime on Node 20 refuses tensors over shared memory, so each size of
  * input has a private pair of buffers, between which and the slots the bytes are copied (0.2 ms in, 0.5 ms out for a
  * 1080p luma plane).
- * @throws SRVID_MODEL_INVALID
+ * @throws SRVID_MODEL_INVALID, SRVID_DEVICE_UNAVAILABLE
  */
-export async function loadModel({ entry, path }: VerifiedModel): Promise<LoadedModel> {
+export async function loadModel({ entry, path }: VerifiedModel, settings: InferenceSettings = { device: 'cpu', threads: 1 }): Promise<LoadedModel> {
   const runtime: OnnxRuntime = await import('onnxruntime-node');
-  const inferenceSession = await createSession(runtime, entry.id, path);
+  const inferenceSession = await createSession(runtime, entry.id, path, settings);
   await tryOnce(runtime, inferenceSession, entry);
   const [inputName, outputName] = [inferenceSession.inputNames[0] as string, inferenceSession.outputNames[0] as string];
   const buffers = new Map<string, { input: OrtTensor; output: OrtTensor; into: Uint8Array; from: Uint8Array }>();
@@ -48,21 +57,38 @@ export async function loadModel({ entry, path }: VerifiedModel): Promise<LoadedM
   };
 }
 
-async function createSession(runtime: OnnxRuntime, id: string, path: string): Promise<InferenceSession> {
+/** Version of ONNX Runtime, on which it depends how long things take. */
+export async function runtimeVersion(): Promise<string> {
+  const path = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
+  return (JSON.parse(await readFile(path, 'utf8')) as { version: string }).version;
+}
+
+async function createSession(runtime: OnnxRuntime, id: string, path: string, { device, threads }: InferenceSettings): Promise<InferenceSession> {
   try {
     return await runtime.InferenceSession.create(await readFile(path), {
-      executionProviders: ['cpu'],
+      executionProviders: [device],
       graphOptimizationLevel: 'all',
       executionMode: 'sequential',
-      intraOpNumThreads: 1,
+      intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: 4, // What goes wrong is thrown; it need not be printed, too.
       // Idle threads that spin would take the cores from ffmpeg.
       extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
     });
   } catch (error) {
+    if (device !== 'cpu') throw unavailable(runtime, device, error);
     throw new SrvidError('SRVID_MODEL_INVALID', `Tried to load model ${id} from ${path}; ONNX Runtime refuses it: ${messageOf(error)}.`, { path }, error);
   }
+}
+
+function unavailable(runtime: OnnxRuntime, device: string, error: unknown): SrvidError {
+  const built = runtime.listSupportedBackends().map(({ name, bundled }) => (bundled ? name : `${name} (its library is installed apart)`));
+  return new SrvidError(
+    'SRVID_DEVICE_UNAVAILABLE',
+    `Tried to run networks on the device "${device}": ${messageOf(error).split('\n')[0]}. This build of ONNX Runtime knows: ${built.join(', ')}. Use --device cpu, or install what the device needs (docs/errors.md).`,
+    { device, built },
+    error,
+  );
 }
 
 /** A model that reads or gives something else than the manifest says is found before the first frame. */

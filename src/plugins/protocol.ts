@@ -2,6 +2,7 @@ import type { ErrorRecord } from '../errors.js';
 import type { FrameFormat } from '../pipeline/frame.js';
 import type { RingMemory } from '../pipeline/ring.js';
 import type { VerifiedModel } from './model.js';
+import type { InferenceSettings } from './onnx.js';
 import type { FrameOrigin } from './plan.js';
 
 /*
@@ -33,6 +34,7 @@ export interface WorkerSetup {
   readonly models: readonly VerifiedModel[];
   readonly origin: FrameOrigin;
   readonly precision: 'auto' | 'int8' | 'fp32';
+  readonly inference: InferenceSettings;
   /** One Int32: how many workers have finished opening, so that each of them is opened by a task of its own. */
   readonly opened: SharedArrayBuffer;
   readonly size: number;

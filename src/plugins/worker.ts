@@ -63,7 +63,7 @@ async function open(): Promise<readonly (SegmentRunner | undefined)[]> {
 
 async function load(model: VerifiedModel): Promise<void> {
   const { loadModel } = await import('./onnx.js');
-  models.set(model.entry.id, await loadModel(model));
+  models.set(model.entry.id, await loadModel(model, setup.inference));
 }
 
 function find(plugin: string, spec: ModelSpec): LoadedModel {

@@ -2,7 +2,17 @@ import { Writable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { ProgressLine, progressText } from '../../dist/cli/progress-line.js';
 
-const progress = { v: 1, type: 'progress', frames: 120, total: 250, fps: 29.13, speed: 1.164, etaSeconds: 64, bottleneck: 'abpn' } as const;
+const progress = {
+  v: 1,
+  type: 'progress',
+  frames: 120,
+  total: 250,
+  fps: 29.13,
+  speed: 1.164,
+  etaSeconds: 64,
+  bottleneck: 'abpn',
+  outcomes: { sr: 120, reused: 0, bypassed: 0, dropped: 0 },
+} as const;
 
 /** A terminal of so many columns that remembers what it was told. */
 function terminal(columns: number) {

@@ -59,7 +59,7 @@ describe('the output size', () => {
 
 describe('--json', () => {
   it('tells start, progress and end, with every figure of the summary', async () => {
-    const result = await srvid([input, join(folder, 'json.mp4'), '--scale', '3', ...FAST]);
+    const result = await srvid([input, join(folder, 'json.mp4'), '--scale', '3', '--precision', 'int8', ...FAST]);
     const [start] = result.events;
     expect(start).toMatchObject({
       v: 1,

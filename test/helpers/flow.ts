@@ -1,5 +1,5 @@
 import { Budget } from '../../dist/pipeline/budget.js';
-import { type FrameFlow, runFrames } from '../../dist/pipeline/flow.js';
+import { emptyFlow, type FrameFlow, runFrames } from '../../dist/pipeline/flow.js';
 import { SlotRing } from '../../dist/pipeline/ring.js';
 import type { Stage, Ticket } from '../../dist/pipeline/stage.js';
 
@@ -85,7 +85,7 @@ export async function runScript({ contents, stages: shapes, credits, fault, paus
       },
     };
   });
-  const flow: FrameFlow = { framesIn: 0, framesOut: 0, outcomes: { sr: 0, reused: 0 } };
+  const flow = emptyFlow();
   const failure = await runFrames({ decoder, encoder, rings, stages, budget, signal: stop.signal, flow }).catch((error: unknown) => error);
   return { written, flow, failure, slotsInUse: rings.map((ring) => ring.inUse), mostInFlight: seen.most, inFlight: budget.inFlight, processed: seen.processed };
 }

@@ -30,6 +30,7 @@ export async function hostFor(specs: readonly string[], source: PlainFormat, opt
     models: [],
     origin: { color: {}, timeBase: { num: 1, den: 25 } },
     precision: 'auto',
+    inference: { device: 'cpu', threads: 1 },
     workers: 1,
     credits: 4,
     taskTimeoutMs: 20_000,

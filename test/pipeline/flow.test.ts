@@ -53,7 +53,7 @@ test('a duplicate takes the result of the frame before it and is not processed',
       await scheduler.waitFor(run);
       const result = await run;
       const duplicates = contents.filter((content, index) => index > 0 && content === contents[index - 1]).length;
-      expect(result.flow.outcomes).toEqual({ sr: contents.length - duplicates, reused: duplicates });
+      expect(result.flow.outcomes).toEqual({ sr: contents.length - duplicates, reused: duplicates, bypassed: 0, dropped: 0 });
       expect(result.processed).toBe(contents.length - duplicates);
     }),
   );
@@ -63,7 +63,7 @@ test('a stage that may not reuse processes duplicates, too', async () => {
   const stages = [{ past: 0, future: 0, concurrency: 2, reusable: false }];
   const result = await runScript({ contents: [5, 5, 5], stages, credits: 3, pause: async () => {} });
   expect(result.processed).toBe(3);
-  expect(result.flow.outcomes).toEqual({ sr: 3, reused: 0 });
+  expect(result.flow.outcomes).toEqual({ sr: 3, reused: 0, bypassed: 0, dropped: 0 });
 });
 
 const fault = fc.record({

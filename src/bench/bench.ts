@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import { machineName } from '../cache.js';
+import { defaultWorkers } from '../options.js';
+import { type FfmpegBinary, findFfmpeg } from '../pipeline/ffmpeg-binary.js';
+import type { VerifiedModel } from '../plugins/model.js';
+import { runtimeVersion } from '../plugins/onnx.js';
+import type { Size } from '../plugins/plugin.js';
+import type { EndEvent } from '../report.js';
+import { packageVersion } from '../version.js';
+import { type BenchClip, prepareClip } from './clip.js';
+import { discardedFps, networksOf } from './discard.js';
+import type { BenchCase, BenchReport } from './report.js';
+import { decodeMs, encodeMs, int8Peak, networkMs } from './stages.js';
+import { median, runSrvid, withTemporaryFolder } from './tools.js';
+
+export interface BenchRequest {
+  readonly clip?: string | undefined;
+  readonly presets: readonly string[];
+  readonly scales: readonly number[];
+  readonly frames: number;
+  readonly rounds: number;
+  /** "preset=ultrafast"; added to the preset's. */
+  readonly encoderOptions: readonly string[];
+  readonly workers?: number | undefined;
+  readonly threads?: number | undefined;
+  readonly onRound: (text: string) => void;
+}
+
+const TARGET: Size = { width: 1920, height: 1080 };
+
+/** Measures presets at scales, all to 1080p. Within a round one thing is measured after the other, so that they share the minute they are from. */
+export async function runBench(request: BenchRequest): Promise<BenchReport> {
+  const binary = await findFfmpeg();
+  const cases: BenchCase[] = [];
+  const peaks: number[] = [];
+  let clipName = '';
+  await withTemporaryFolder(async (folder) => {
+    for (const scale of request.scales) {
+      const size = { width: Math.round(TARGET.width / scale), height: Math.round(TARGET.height / scale) };
+      const clip = await prepareClip(binary.ffmpeg, request.clip, size, request.frames, folder);
+      clipName = clip.name;
+      for (const preset of request.presets) cases.push(await measure({ request, binary, clip, preset, scale, folder, peaks }));
+    }
+  });
+  return {
+    v: 1,
+    machine: machineName(await runtimeVersion()),
+    srvid: packageVersion(),
+    ffmpeg: binary.version,
+    clip: clipName,
+    frames: request.frames,
+    rounds: request.rounds,
+    encoder: request.encoderOptions.join(' ') || "each preset's own",
+    peakGmacPerSecond: median(peaks),
+    cases,
+  };
+}
+
+interface CaseRequest {
+  readonly request: BenchRequest;
+  readonly binary: FfmpegBinary;
+  readonly clip: BenchClip;
+  readonly preset: string;
+  readonly scale: number;
+  readonly folder: string;
+  /** Filled with each round's. */
+  readonly peaks: number[];
+}
+
+type Round = Omit<BenchCase, 'preset' | 'scale' | 'source' | 'target' | 'models' | 'workers' | 'threads' | 'coreMs' | 'latencyMs'> &
+  BenchCase['coreMs'] &
+  BenchCase['latencyMs'];
+
+async function measure(given: CaseRequest): Promise<BenchCase> {
+  const { request, binary, clip, preset, scale } = given;
+  const models = await networksOf(binary, { input: clip.path, preset, scale });
+  const rounds: Round[] = [];
+  let last: EndEvent | undefined;
+  for (let number = 1; number <= request.rounds; number++) {
+    const { round, end } = await measureRound(given, models, last);
+    rounds.push(round);
+    last = end;
+    request.onRound(
+      `${preset} x${scale}, round ${number}: network ${round.network.toFixed(1)}, decode ${round.decode.toFixed(1)}, encode ${round.encode.toFixed(1)} core-ms; ` +
+        `bound ${round.boundFps.toFixed(1)} fps, reached ${round.fps.toFixed(1)} = ${round.efficiency.toFixed(3)}`,
+    );
+  }
+  const middle = (name: keyof Round) => median(rounds.map((round) => round[name]));
+  const { width, height } = clip.size;
+  return {
+    preset,
+    scale,
+    source: `${width}x${height}`,
+    target: `${TARGET.width}x${TARGET.height}`,
+    models: models.map(({ entry }) => entry.id),
+    workers: last?.workers ?? 0,
+    threads: last?.threads ?? 0,
+    coreMs: { decode: middle('decode'), network: middle('network'), srvid: middle('srvid'), encode: middle('encode') },
+    boundFps: middle('boundFps'),
+    fps: middle('fps'),
+    discardedFps: middle('discardedFps'),
+    efficiency: middle('efficiency'),
+    gmacPerSecond: middle('gmacPerSecond'),
+    peakShare: middle('peakShare'),
+    latencyMs: { one: middle('one'), two: middle('two') },
+    startupSeconds: middle('startupSeconds'),
+    peakRssMB: middle('peakRssMB'),
+    eventLoopP99Ms: middle('eventLoopP99Ms'),
+  };
+}
+
+async function measureRound(
+  { request, binary, clip, preset, scale, folder, peaks }: CaseRequest,
+  models: readonly VerifiedModel[],
+  last: EndEvent | undefined,
+): Promise<{ round: Round; end: EndEvent }> {
+  const { workers, threads } = request;
+  const peak = await int8Peak();
+  peaks.push(peak);
+  const each = async (count: number, times: number) => {
+    let total = 0;
+    for (const model of models) total += await networkMs(model, clip, count, times);
+    return total;
+  };
+  const network = await each(1, 30);
+  const args = [
+    ...['--preset', preset, '--scale', String(scale)],
+    ...request.encoderOptions.flatMap((option) => ['--encoder-option', option]),
+    ...(workers === undefined ? [] : ['--workers', String(workers)]),
+    ...(threads === undefined ? [] : ['--threads', String(threads)]),
+  ];
+  const decode = await decodeMs(binary.ffmpeg, clip);
+  const encode = await encodeMs(binary.ffmpeg, clip, args, folder);
+  const end = await runSrvid([clip.path, join(folder, 'whole.mp4'), ...args]);
+  const layout = { workers: workers ?? last?.workers ?? end.workers, threads: threads ?? last?.threads ?? end.threads };
+  const discarded = await discardedFps(binary, { input: clip.path, preset, scale, ...layout });
+  const boundFps = (defaultWorkers() * 1000) / (network + decode + encode);
+  const macs = models.reduce((sum, { entry }) => sum + entry.macsPerPixel, 0) * clip.size.width * clip.size.height;
+  const gmacPerSecond = network === 0 ? 0 : macs / network / 1e6;
+  const { fps, startupSeconds, peakRssMB, eventLoopP99Ms, cpuSeconds } = end;
+  const round = {
+    ...{ decode, network, encode, srvid: Math.max(0, (cpuSeconds * 1000) / clip.frames - network) },
+    ...{ boundFps, fps, discardedFps: discarded, efficiency: fps / boundFps, gmacPerSecond, peakShare: gmacPerSecond / peak },
+    ...{ one: network, two: await each(2, 15), startupSeconds, peakRssMB, eventLoopP99Ms },
+  };
+  return { round, end };
+}

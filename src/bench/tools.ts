@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { EndEvent } from '../report.js';
+
+export const run = promisify(execFile);
+
+const COMMAND = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+
+/** Runs the command as a process of its own, as users do, and gives its closing event. */
+export async function runSrvid(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<EndEvent> {
+  const { stdout } = await run(process.execPath, [COMMAND, ...args, '--json', '-y'], { env: { ...process.env, ...env }, maxBuffer: 1 << 28 });
+  return JSON.parse(stdout.trim().split('\n').at(-1) as string) as EndEvent;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
+}
+
+export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'srvid-bench-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** User and system milliseconds that ffmpeg says it used, from its -benchmark line. */
+export function benchmarkMs(stderr: string): number {
+  const match = /bench: utime=([\d.]+)s stime=([\d.]+)s/.exec(stderr);
+  if (!match) throw new Error(`ffmpeg printed no benchmark line: ${stderr.slice(-400)}`);
+  return (Number(match[1]) + Number(match[2])) * 1000;
+}

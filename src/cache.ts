@@ -1,0 +1,48 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { arch, availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import envPaths from 'env-paths';
+
+/**
+ * What was measured on this machine, kept between runs in a file of the user's cache folder. It may be deleted at any
+ * time; a file that cannot be read or written costs a measurement, never a run.
+ */
+export class MeasurementCache {
+  constructor(private readonly path = join(envPaths('srvid', { suffix: '' }).cache, 'measurements.json')) {}
+
+  async get(key: string): Promise<number | undefined> {
+    const value = (await this.#read())[key];
+    return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined;
+  }
+
+  async set(values: Readonly<Record<string, number>>): Promise<void> {
+    const temporary = `${this.path}.${process.pid}.tmp`;
+    try {
+      await mkdir(join(this.path, '..'), { recursive: true });
+      await writeFile(temporary, JSON.stringify({ ...(await this.#read()), ...values }, null, 1));
+      await rename(temporary, this.path);
+    } catch {
+      // Measured again next time.
+    }
+  }
+
+  async #read(): Promise<Record<string, unknown>> {
+    try {
+      const parsed: unknown = JSON.parse(await readFile(this.path, 'utf8'));
+      return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
+    } catch {
+      return {};
+    }
+  }
+}
+
+/** What makes a measurement another machine's: processor, cores, and what runs on them. */
+export function machineName(runtimeVersion: string): string {
+  return [
+    cpus()[0]?.model.trim() ?? 'unknown processor',
+    `${availableParallelism()} cores`,
+    arch(),
+    `Node ${process.versions.node.split('.')[0]}`,
+    `ONNX Runtime ${runtimeVersion}`,
+  ].join(', ');
+}

@@ -1,0 +1,129 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import type { Command } from 'commander';
+import { runBench } from '../bench/bench.js';
+import { chartOf } from '../bench/chart.js';
+import type { BenchCase, BenchReport } from '../bench/report.js';
+import { messageOf, SrvidError } from '../errors.js';
+import { OutputFile } from '../pipeline/output-file.js';
+import { collect, number } from './run-options.js';
+import { table } from './table.js';
+
+interface BenchFlags {
+  readonly preset?: readonly string[];
+  readonly scale?: readonly string[];
+  readonly frames: number;
+  readonly runs: number;
+  readonly workers?: number;
+  readonly threads?: number;
+  readonly encoderOption?: readonly string[];
+  readonly json?: boolean;
+  readonly compare?: string;
+  readonly chart?: string;
+  readonly yes?: boolean;
+}
+
+/** Declares `srvid bench [clip] [options]`. */
+export function addBenchOptions(command: Command): Command {
+  return command
+    .description('measure this machine: stages alone, what they allow, what the whole reaches (docs/performance.md)')
+    .argument('[clip]', 'a video to measure on (default: a bundled one)')
+    .option('--preset <name|file>', 'what to measure (repeatable; default: abpn)', collect)
+    .option('--scale <n>', 'enlarge to 1080p by this factor (repeatable; default: 2 and 3)', collect)
+    .option('--frames <n>', 'length of the clip', number, 150)
+    .option('--runs <n>', 'rounds, of which medians are taken', number, 3)
+    .option('--encoder-option <k=v>', 'an option of the encoder (repeatable)', collect)
+    .option('--workers <n>', 'threads that run networks', number)
+    .option('--threads <n>', 'threads inside each run of a network', number)
+    .option('--json', 'as JSON')
+    .option('--compare <file>', 'show ratios to the --json of an earlier measurement')
+    .option('--chart <file.svg>', "draw where a frame's time goes")
+    .option('-y, --yes', 'overwrite the chart where it exists');
+}
+
+/** `srvid bench` */
+export async function printBench(clip: string | undefined, flags: BenchFlags): Promise<void> {
+  const { json, compare, chart, yes = false } = flags;
+  const earlier = compare === undefined ? undefined : await readEarlier(compare);
+  if (chart !== undefined && extname(chart).toLowerCase() !== '.svg')
+    throw new SrvidError('SRVID_OUTPUT_FORMAT', `A chart is written as SVG, but --chart says ${chart}. Give a name that ends in .svg.`, { path: chart });
+  const target = chart === undefined ? undefined : await OutputFile.prepare(chart, clip ?? '-', yes);
+  const report = await runBench({
+    clip,
+    presets: flags.preset ?? ['abpn'],
+    scales: (flags.scale ?? ['2', '3']).map(number),
+    frames: flags.frames,
+    rounds: flags.runs,
+    encoderOptions: flags.encoderOption ?? [],
+    workers: flags.workers,
+    threads: flags.threads,
+    onRound: (text) => process.stderr.write(`${text}\n`),
+  });
+  process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : `${benchText(report, earlier)}\n`);
+  if (!target) return;
+  try {
+    await writeFile(target.partial, chartOf(report));
+    await target.publish();
+  } finally {
+    await target.discard();
+  }
+}
+
+async function readEarlier(path: string): Promise<BenchReport> {
+  try {
+    const report = JSON.parse(await readFile(path, 'utf8')) as BenchReport;
+    if (report.v !== 1 || !Array.isArray(report.cases)) throw new Error('it is not what "srvid bench --json" writes');
+    return report;
+  } catch (error) {
+    throw new SrvidError(
+      'SRVID_OPTION_INVALID',
+      `Tried to compare with ${path}: ${messageOf(error)}. Give a file that "srvid bench --json" wrote.`,
+      { path },
+      error,
+    );
+  }
+}
+
+interface Figure {
+  readonly title: string;
+  readonly of: (item: BenchCase) => number;
+  readonly digits: number;
+}
+
+const FIGURES: readonly Figure[] = [
+  { title: 'network, core-ms a frame (1 thread)', of: ({ coreMs }) => coreMs.network, digits: 1 },
+  { title: 'decode', of: ({ coreMs }) => coreMs.decode, digits: 1 },
+  { title: 'encode', of: ({ coreMs }) => coreMs.encode, digits: 1 },
+  { title: 'srvid beyond the network', of: ({ coreMs }) => coreMs.srvid, digits: 1 },
+  { title: 'bound, fps', of: ({ boundFps }) => boundFps, digits: 1 },
+  { title: 'end to end, fps', of: ({ fps }) => fps, digits: 1 },
+  { title: 'without encoder, fps', of: ({ discardedFps }) => discardedFps, digits: 1 },
+  { title: 'efficiency = fps / bound', of: ({ efficiency }) => efficiency, digits: 3 },
+  { title: 'network, GMAC/s', of: ({ gmacPerSecond }) => gmacPerSecond, digits: 1 },
+  { title: 'share of int8 peak', of: ({ peakShare }) => peakShare, digits: 3 },
+  { title: 'latency of a frame, 1 thread, ms', of: ({ latencyMs }) => latencyMs.one, digits: 1 },
+  { title: 'latency of a frame, 2 threads, ms', of: ({ latencyMs }) => latencyMs.two, digits: 1 },
+  { title: 'start-up, s', of: ({ startupSeconds }) => startupSeconds, digits: 2 },
+  { title: 'peak memory, MB', of: ({ peakRssMB }) => peakRssMB, digits: 0 },
+  { title: 'event loop delay p99, ms', of: ({ eventLoopP99Ms }) => eventLoopP99Ms, digits: 1 },
+];
+
+/** A column for each case; with an earlier report behind each figure its ratio to that one's. */
+export function benchText(report: BenchReport, earlier?: BenchReport): string {
+  const before = report.cases.map((item) => earlier?.cases.find(({ preset, scale }) => preset === item.preset && scale === item.scale));
+  const cell = ({ of, digits }: Figure, item: BenchCase, index: number) => {
+    const old = before[index];
+    return of(item).toFixed(digits) + (old && of(old) !== 0 ? ` (x${(of(item) / of(old)).toFixed(2)})` : '');
+  };
+  const rows = FIGURES.map((figure) => [figure.title, ...report.cases.map((item, index) => cell(figure, item, index))]);
+  const heading = [
+    '',
+    ...report.cases.map(({ preset, scale, source, target, workers, threads }) => `${preset} x${scale}, ${source} to ${target}, ${workers} x ${threads}`),
+  ];
+  return [
+    `${report.machine}; srvid ${report.srvid}, ffmpeg ${report.ffmpeg}`,
+    `${report.clip}, ${report.frames} frames, medians of ${report.rounds}; encoder ${report.encoder}; int8 peak of one core ${report.peakGmacPerSecond.toFixed(0)} GMAC/s`,
+    table([heading, ...rows]),
+    ...(earlier ? [`in brackets: ratio to srvid ${earlier.srvid} on ${earlier.machine}`] : []),
+  ].join('\n');
+}

@@ -1,0 +1,116 @@
+import type { ServiceTimes } from './service-times.js';
+
+/** A level must have been possible for this long before it is stepped up to; and so long is waited between steps up. */
+const STABLE_MS = 1000;
+/** After a step up that did not last, the next must have been possible for this long. */
+const WARY_MS = 2000;
+/** A step up needs this much to spare, else the next hiccup undoes it. */
+const HEADROOM = 1.1;
+
+/** What is to be done, as seen when a frame is about to be given to a worker. */
+export interface Backlog {
+  readonly now: number;
+  /** When each worker is expected to be free; one that hangs, never (Infinity). */
+  readonly freeAt: readonly number[];
+  /** By when the result of each waiting frame must be there, in order. */
+  readonly due: readonly number[];
+  /** Time between two arrivals. */
+  readonly intervalMs: number;
+}
+
+/**
+ * Chooses the level at which frames are processed. Levels are numbers, 0 the best and dearest. It steps down at once
+ * when a waiting frame would miss its deadline, as far as it must, and steps up to the best level that has been possible
+ * for a second, at most once a second.
+ */
+export class LevelController {
+  #current: number | undefined;
+  #changedAt = Number.NEGATIVE_INFINITY;
+  #steppedUpAt = Number.NEGATIVE_INFINITY;
+  #holdMs = STABLE_MS;
+  readonly #possibleSince: (number | undefined)[];
+  readonly steps = { up: 0, down: 0 };
+
+  /** @param levels how many of `times`' levels it may choose among: the first ones */
+  constructor(
+    readonly times: ServiceTimes,
+    private readonly levels: number,
+  ) {
+    this.#possibleSince = Array(levels).fill(undefined);
+  }
+
+  /** The level in use; 0 before the first frame. */
+  get current(): number {
+    return this.#current ?? 0;
+  }
+
+  get cheapest(): number {
+    return this.levels - 1;
+  }
+
+  /** The level for the next frame. */
+  choose(backlog: Backlog): number {
+    if (this.#current === undefined) {
+      this.#current = this.#best((level) => this.#lasts(level, backlog, 1) && this.meets(level, backlog));
+    } else if (!this.meets(this.#current, backlog)) {
+      const { now } = backlog;
+      const from = this.#current;
+      this.#current = Math.max(
+        from,
+        this.#best((level) => level > from && this.meets(level, backlog)),
+      );
+      if (this.#current !== from) this.#steppedDown(now);
+      this.#possibleSince.fill(undefined);
+    } else this.#stepUp(backlog);
+    return this.#current;
+  }
+
+  /** Whether every waiting frame would be done in time, were all of them processed at this level. */
+  meets(level: number, { now, freeAt, due }: Backlog, headroom = 1): boolean {
+    const expected = this.times.expected(level) * headroom;
+    const spare = this.times.bound(level) * headroom - expected;
+    const free = [...freeAt];
+    return due.every((latest) => {
+      const worker = free.indexOf(Math.min(...free));
+      const done = Math.max(now, free[worker] as number) + expected;
+      free[worker] = done;
+      return done + spare <= latest;
+    });
+  }
+
+  /** Whether the workers could keep this level up for ever. */
+  #lasts(level: number, { freeAt, intervalMs }: Backlog, headroom: number): boolean {
+    const workers = freeAt.filter(Number.isFinite).length;
+    return this.times.expected(level) * headroom <= intervalMs * workers;
+  }
+
+  /** The first level that will do, else the cheapest. */
+  #best(fits: (level: number) => boolean): number {
+    for (let level = 0; level < this.cheapest; level++) if (fits(level)) return level;
+    return this.cheapest;
+  }
+
+  #stepUp(backlog: Backlog): void {
+    const { now } = backlog;
+    const current = this.current;
+    if (this.#holdMs > STABLE_MS && now - this.#steppedUpAt > 2 * WARY_MS && now - this.#changedAt > 2 * WARY_MS) this.#holdMs = STABLE_MS;
+    for (let level = 0; level < current; level++) {
+      const possible = this.#lasts(level, backlog, HEADROOM) && this.meets(level, backlog, HEADROOM);
+      this.#possibleSince[level] = possible ? (this.#possibleSince[level] ?? now) : undefined;
+    }
+    if (now - this.#changedAt < this.#holdMs) return;
+    const target = this.#possibleSince.findIndex((since, level) => level < current && since !== undefined && now - since >= this.#holdMs);
+    if (target < 0) return;
+    this.#current = target;
+    this.#changedAt = now;
+    this.#steppedUpAt = now;
+    this.#possibleSince.fill(undefined);
+    this.steps.up++;
+  }
+
+  #steppedDown(now: number): void {
+    if (now - this.#steppedUpAt < WARY_MS) this.#holdMs = WARY_MS;
+    this.#changedAt = now;
+    this.steps.down++;
+  }
+}
