@@ -52,7 +52,7 @@ export function writeTensor(name: string, { dims, data }: Constant): TensorProto
 
 /** Copied, since a file's bytes lie at any offset, and typed arrays begin at multiples of their element's size. */
 function fromRaw(type: ElementType, raw: Uint8Array): TensorData {
-  const { buffer, byteLength } = raw.slice();
+  const { buffer, byteLength } = Uint8Array.from(raw);
   const array = ARRAYS[type];
   return new array(buffer, 0, Math.floor(byteLength / array.BYTES_PER_ELEMENT));
 }

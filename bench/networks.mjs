@@ -1,0 +1,88 @@
+// Small networks, made in memory in the form that quantisers write: QuantizeLinear and DequantizeLinear around float operators.
+import { Graph } from '../dist/onnx/graph.js';
+import { serializeModel } from '../dist/onnx/model-file.js';
+
+/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+export function randomFrom(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export const scalar = (data) => ({ dims: [], data });
+
+/** A graph under construction; every method gives the name of the tensor that it makes. */
+export class Network {
+  graph = Graph.empty('network');
+  #count = 0;
+
+  constructor(seed = 1) {
+    this.random = randomFrom(seed);
+  }
+
+  name(kind) {
+    return `${kind}${this.#count++}`;
+  }
+
+  input(channels, type = 'uint8', [height, width] = ['h', 'w']) {
+    return this.graph.addInput('input', type, ['n', channels, height, width]);
+  }
+
+  node(kind, inputs, attributes, output = this.name(kind.toLowerCase())) {
+    return this.graph.addNode(kind, inputs, output, attributes);
+  }
+
+  constant(name, constant) {
+    return this.graph.addConstant(name, constant);
+  }
+
+  /** 8 bits to float: value = (byte - zero) * step. */
+  dequantised(tensor, step, zero = 0) {
+    return this.node('DequantizeLinear', [tensor, ...this.#scale(tensor, step, zero)], {}, `${tensor}.value`);
+  }
+
+  quantised(tensor, step, zero = 0, output = `${tensor}.bytes`) {
+    return this.node('QuantizeLinear', [tensor, ...this.#scale(tensor, step, zero)], {}, output);
+  }
+
+  /** A convolution of a dequantised tensor with int8 weights, a step for each output channel, and an int32 bias. */
+  conv(tensor, inputs, outputs, side, { group = 1, inputStep = 1 / 255, name = this.name('conv') } = {}) {
+    const dims = [outputs, inputs / group, side, side];
+    const count = dims.reduce((product, size) => product * size);
+    const weights = Int8Array.from({ length: count }, () => Math.round(this.random() * 254 - 127));
+    const steps = Float32Array.from({ length: outputs }, () => (1.5 * (0.5 + this.random())) / (127 * Math.sqrt((inputs / group) * side * side)));
+    const bias = Int32Array.from({ length: outputs }, () => Math.round(this.random() * 4000));
+    const read = [
+      [`${name}.weight`, { dims, data: weights }, steps, new Int8Array(outputs)],
+      [`${name}.bias`, { dims: [outputs], data: bias }, steps.map((step) => step * Math.fround(inputStep)), new Int32Array(outputs)],
+    ].map(([part, constant, step, zero]) => {
+      const scale = [this.constant(`${part}.scale`, { dims: [outputs], data: step }), this.constant(`${part}.zero`, { dims: [outputs], data: zero })];
+      return this.node('DequantizeLinear', [this.constant(part, constant), ...scale], { axis: 0 }, `${part}.value`);
+    });
+    const attributes = { kernel_shape: [side, side], pads: Array(4).fill(side >> 1), group };
+    return this.node('Conv', [tensor, ...read], attributes, name);
+  }
+
+  /** Bytes to bytes: dequantise, convolve, quantise (with zero point 0, which is a ReLU as well). */
+  layer(bytes, inputs, outputs, side, { inputStep = 1 / 255, step = 1 / 100, zero = 0, inputZero = 0, ...rest } = {}) {
+    const read = this.graph.writerOf(`${bytes}.value`) ? `${bytes}.value` : this.dequantised(bytes, inputStep, inputZero);
+    return this.quantised(this.conv(read, inputs, outputs, side, { inputStep, ...rest }), step, zero);
+  }
+
+  model(output, channels, type = 'uint8') {
+    this.graph.addOutput(output, type, ['n', channels, 'h2', 'w2']);
+    return this.graph.toModel();
+  }
+
+  bytes(...output) {
+    return serializeModel(this.model(...output));
+  }
+
+  #scale(tensor, step, zero) {
+    return [this.constant(`${tensor}.step`, scalar(Float32Array.of(step))), this.constant(`${tensor}.zero`, scalar(Uint8Array.of(zero)))];
+  }
+}
