@@ -1,17 +1,7 @@
 // Small networks, made in memory in the form that quantisers write: QuantizeLinear and DequantizeLinear around float operators.
+import { randomFrom } from '../dist/health/random.js';
 import { Graph } from '../dist/onnx/graph.js';
 import { serializeModel } from '../dist/onnx/model-file.js';
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-export function randomFrom(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 export const scalar = (data) => ({ dims: [], data });
 

@@ -2,10 +2,11 @@
 import { Command, CommanderError } from 'commander';
 import { ERROR_CODES, messageOf, SrvidError } from '../errors.js';
 import { packageVersion } from '../version.js';
-import { printDoctor } from './doctor.js';
 import { addEvalOptions, printEvaluation } from './eval.js';
+import { addDoctorOptions, runDoctor } from './examine.js';
 import { interruptSignal } from './interrupt.js';
 import { printModels, printPresets } from './listings.js';
+import { addLowerOptions, printLowered } from './lower.js';
 import { jsonStream, runCommand } from './run.js';
 import { addRunOptions, requestFrom } from './run-options.js';
 
@@ -26,7 +27,8 @@ function program(interrupt: AbortSignal): Command {
   addEvalOptions(command.command('eval')).action((input: string, options) => printEvaluation(input, options, interrupt));
   command.command('models').description('list the installed networks').option('--json', 'as JSON').action(printModels);
   command.command('presets').description('list the presets').option('--json', 'as JSON').action(printPresets);
-  command.command('doctor').description('check ffmpeg, the CPU and this installation').option('--json', 'as JSON').action(printDoctor);
+  addDoctorOptions(command.command('doctor')).action(runDoctor);
+  addLowerOptions(command.command('lower')).action(printLowered);
   return command;
 }
 
