@@ -39,28 +39,36 @@ export class Network {
     return this.node('QuantizeLinear', [tensor, ...this.#scale(tensor, step, zero)], {}, output);
   }
 
-  /** A convolution of a dequantised tensor with int8 weights, a step for each output channel, and an int32 bias. */
-  conv(tensor, inputs, outputs, side, { group = 1, inputStep = 1 / 255, name = this.name('conv') } = {}) {
+  /**
+   * A convolution of a dequantised tensor with int8 weights, a step for each output channel (or one for all), and a bias
+   * in int32, in float, or none.
+   */
+  conv(tensor, inputs, outputs, side, { group = 1, inputStep = 1 / 255, perTensor = false, bias = 'int32', name = this.name('conv') } = {}) {
     const dims = [outputs, inputs / group, side, side];
     const count = dims.reduce((product, size) => product * size);
     const weights = Int8Array.from({ length: count }, () => Math.round(this.random() * 254 - 127));
-    const steps = Float32Array.from({ length: outputs }, () => (1.5 * (0.5 + this.random())) / (127 * Math.sqrt((inputs / group) * side * side)));
-    const bias = Int32Array.from({ length: outputs }, () => Math.round(this.random() * 4000));
-    const read = [
-      [`${name}.weight`, { dims, data: weights }, steps, new Int8Array(outputs)],
-      [`${name}.bias`, { dims: [outputs], data: bias }, steps.map((step) => step * Math.fround(inputStep)), new Int32Array(outputs)],
-    ].map(([part, constant, step, zero]) => {
-      const scale = [this.constant(`${part}.scale`, { dims: [outputs], data: step }), this.constant(`${part}.zero`, { dims: [outputs], data: zero })];
-      return this.node('DequantizeLinear', [this.constant(part, constant), ...scale], { axis: 0 }, `${part}.value`);
-    });
-    const attributes = { kernel_shape: [side, side], pads: Array(4).fill(side >> 1), group };
-    return this.node('Conv', [tensor, ...read], attributes, name);
+    const amplitude = 1.5 / (127 * Math.sqrt((inputs / group) * side * side));
+    const steps = Float32Array.from({ length: perTensor ? 1 : outputs }, () => amplitude * (0.5 + this.random()));
+    const sums = Int32Array.from({ length: outputs }, () => Math.round(this.random() * 4000));
+    const read = [this.#stored(`${name}.weight`, { dims, data: weights }, steps)];
+    const sumSteps = steps.map((step) => step * Math.fround(inputStep));
+    if (bias === 'int32') read.push(this.#stored(`${name}.bias`, { dims: [outputs], data: sums }, sumSteps));
+    if (bias === 'float') read.push(this.constant(`${name}.bias`, { dims: [outputs], data: Float32Array.from(sums, (sum) => sum * sumSteps[0]) }));
+    return this.node('Conv', [tensor, ...read], { kernel_shape: [side, side], pads: Array(4).fill(side >> 1), group }, name);
   }
 
   /** Bytes to bytes: dequantise, convolve, quantise (with zero point 0, which is a ReLU as well). */
   layer(bytes, inputs, outputs, side, { inputStep = 1 / 255, step = 1 / 100, zero = 0, inputZero = 0, ...rest } = {}) {
     const read = this.graph.writerOf(`${bytes}.value`) ? `${bytes}.value` : this.dequantised(bytes, inputStep, inputZero);
     return this.quantised(this.conv(read, inputs, outputs, side, { inputStep, ...rest }), step, zero);
+  }
+
+  /** Constants in 8 or 32 bits with zero point 0, dequantised. */
+  #stored(name, constant, steps) {
+    const dims = steps.length === 1 ? [] : [steps.length];
+    const zero = new constant.data.constructor(steps.length);
+    const parameters = [this.constant(`${name}.step`, { dims, data: steps }), this.constant(`${name}.zero`, { dims, data: zero })];
+    return this.node('DequantizeLinear', [this.constant(name, constant), ...parameters], { axis: 0 }, `${name}.value`);
   }
 
   model(output, channels, type = 'uint8') {

@@ -43,12 +43,19 @@ export async function runDoctor(model: string | undefined, { json, tiles, yes = 
   if (model !== undefined) return printExamination(model, flags, { json: json ?? false, tiles, yes });
   const lone = [...Object.keys(flags), ...(tiles === undefined ? [] : ['tiles'])];
   if (lone.length > 0) {
-    throw new SrvidError('SRVID_OPTION_INVALID', `--${lone[0]} belongs to the examination of a network, but none is given. Write srvid doctor MODEL.onnx --${lone[0]} ...`);
+    throw new SrvidError(
+      'SRVID_OPTION_INVALID',
+      `--${lone[0]} belongs to the examination of a network, but none is given. Write srvid doctor MODEL.onnx --${lone[0]} ...`,
+    );
   }
   return printDoctor({ json: json ?? false });
 }
 
-async function printExamination(model: string, options: ExaminationOptions, { json, tiles, yes }: { json: boolean; tiles: string | undefined; yes: boolean }): Promise<void> {
+async function printExamination(
+  model: string,
+  options: ExaminationOptions,
+  { json, tiles, yes }: { json: boolean; tiles: string | undefined; yes: boolean },
+): Promise<void> {
   const target = tiles === undefined ? undefined : await tilesFile(tiles, model, yes);
   const found = await examine(model, options);
   for (const warning of found.examination.warnings) process.stderr.write(`warning: ${warning}\n`);
@@ -71,14 +78,19 @@ async function tilesFile(path: string, model: string, overwrite: boolean): Promi
 
 function examinationText({ model, input, speed, quality, layers, findings, healthy }: Examination): string {
   const what = `${model}: ${input.type} ${input.planes === 'y' ? 'luma' : 'RGB'}, ${input.size ?? 'any size'}, ${speed.convolutions.length} convolutions`;
-  const against = quality && `against ${quality.reference.name}, ${quality.pictures.count} pictures of ${quality.pictures.size} from ${quality.pictures.source}`;
+  const against =
+    quality && `against ${quality.reference.name}, ${quality.pictures.count} pictures of ${quality.pictures.size} from ${quality.pictures.source}`;
   const sections = [
     what,
     `Speed at ${speed.width}x${speed.height}, one thread: ${speed.ms.toFixed(1)} ms${speed.lowered ? `; as srvid lower writes it ${speed.lowered.ms.toFixed(1)} ms` : ''}\n${convolutionTable(speed.convolutions)}`,
-    ...(quality ? [`Quantisation, ${against}:\nPSNR ${quality.psnr.toFixed(2)} dB, worst ${quality.worstPsnr.toFixed(2)}; mean luma ${signed(quality.lumaShift)} levels`] : []),
-    ...(quality?.reference.kind === 'float-twin' ? ['The float twin is the same network without the rounding of activations; its weights are those that the 8 bits say.'] : []),
+    ...(quality
+      ? [`Quantisation, ${against}:\nPSNR ${quality.psnr.toFixed(2)} dB, worst ${quality.worstPsnr.toFixed(2)}; mean luma ${signed(quality.lumaShift)} levels`]
+      : []),
+    ...(quality?.reference.kind === 'float-twin'
+      ? ['The float twin is the same network without the rounding of activations; its weights are those that the 8 bits say.']
+      : []),
     ...(layers.length > 0 ? [layerTable(layers)] : []),
-    ...findings.map(({ message, remedy }) => `- ${message}\n  ${remedy}`),
+    ...findings.map(({ message, remedy }, index) => (remedy === findings[index + 1]?.remedy ? `- ${message}` : `- ${message}\n  ${remedy}`)),
     `Verdict: ${verdict(healthy, findings, quality !== undefined)}`,
   ];
   return sections.join('\n\n');

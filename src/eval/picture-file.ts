@@ -110,7 +110,9 @@ function parsePpms(bytes: Buffer, path: string): Picture[] {
     at = from + width * height * 3;
     const data = Uint8Array.from(bytes.subarray(from, at));
     if (data.length !== width * height * 3) {
-      throw new SrvidError('SRVID_INPUT_UNREADABLE', `${path} decodes to ${data.length} bytes, but ${width}x${height} pixels have ${width * height * 3}.`, { path });
+      throw new SrvidError('SRVID_INPUT_UNREADABLE', `${path} decodes to ${data.length} bytes, but ${width}x${height} pixels have ${width * height * 3}.`, {
+        path,
+      });
     }
     pictures.push({ width, height, data });
   }

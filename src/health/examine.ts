@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { SrvidError } from '../errors.js';
+import type { OutputMultiple } from '../onnx/fast-conv.js';
 import { Graph } from '../onnx/graph.js';
 import { type OnnxModel, readModelFile } from '../onnx/model-file.js';
-import type { OutputMultiple } from '../onnx/fast-conv.js';
 import type { Size } from '../plugins/plugin.js';
 import { type PictureNetwork, pictureNetwork } from './picture-network.js';
 import { loadPictures } from './pictures.js';
@@ -37,7 +37,7 @@ export async function examine(path: string, options: ExaminationOptions = {}): P
   const { quality, layers, tiles, obstacle } = await measureQuality(name, model, network, reference, pictures);
   const isInt8 = layers.length > 0 || obstacle !== undefined;
   const judged = isInt8 || reference ? quality : undefined;
-  const findings = findingsOf(model, speed, judged, layers);
+  const findings = findingsOf(path, model, speed, judged, layers);
   const size = network.size && `${network.size.width}x${network.size.height}`;
   const examination: Examination = {
     v: 1,
@@ -49,7 +49,12 @@ export async function examine(path: string, options: ExaminationOptions = {}): P
     layers,
     findings,
     healthy: findings.every(({ severity }) => severity !== 'illness'),
-    warnings: obstacle === undefined ? [] : [`No float twin can be made of ${name}, since ${obstacle}.${reference ? '' : ' Give its float network with --reference to see what quantisation has cost.'}`],
+    warnings:
+      obstacle === undefined
+        ? []
+        : [
+            `No float twin can be made of ${name}, since ${obstacle}.${reference ? '' : ' Give its float network with --reference to see what quantisation has cost.'}`,
+          ],
   };
   return { examination, tiles };
 }
@@ -59,7 +64,11 @@ async function readReference(path: string, { input, white }: PictureNetwork, ask
   const model: OnnxModel = await readModelFile(path);
   const network = pictureNetwork(name, new Graph(model), asked ?? (input.type === 'float32' ? white : undefined));
   if (network.input.channels === input.channels) return { name, model, network };
-  throw new SrvidError('SRVID_MODEL_UNSUPPORTED', `The reference ${name} reads ${network.input.channels} channels, the network ${input.channels}. Give the float network that it was made from.`, {
-    name,
-  });
+  throw new SrvidError(
+    'SRVID_MODEL_UNSUPPORTED',
+    `The reference ${name} reads ${network.input.channels} channels, the network ${input.channels}. Give the float network that it was made from.`,
+    {
+      name,
+    },
+  );
 }

@@ -20,7 +20,18 @@ export interface Exposed {
 export function expose(model: OnnxModel): Exposed {
   const twin = floatTwin(model);
   if ('obstacle' in twin) return { network: model, twin: undefined, obstacle: twin.obstacle, stored: [] };
-  return { network: withOutputs(model, twin.stored.map(({ bytes }) => bytes)), twin: withOutputs(twin.model, twin.stored.map(({ value }) => value)), obstacle: undefined, stored: twin.stored };
+  return {
+    network: withOutputs(
+      model,
+      twin.stored.map(({ bytes }) => bytes),
+    ),
+    twin: withOutputs(
+      twin.model,
+      twin.stored.map(({ value }) => value),
+    ),
+    obstacle: undefined,
+    stored: twin.stored,
+  };
 }
 
 function withOutputs(model: OnnxModel, names: readonly string[]): OnnxModel {
@@ -41,7 +52,7 @@ export function reportLayers(model: OnnxModel, tallies: readonly Tally[]): Layer
     const before = conv && snrs.get(storedBefore(graph, conv.input[0]) ?? '');
     const shared = { name: bytes, depthwise: conv !== undefined && isDepthwise(graph, conv), ...rounded(figures) };
     const loss = before === undefined || figures.snr === undefined ? undefined : Number((before - figures.snr).toFixed(2));
-    return { ...shared, ...(conv ? { convolution: conv.output[0] as string } : {}), ...(loss === undefined ? {} : { snrLoss: loss }) };
+    return { ...shared, ...(conv ? { convolution: nameOf(conv) } : {}), ...(loss === undefined ? {} : { snrLoss: loss }) };
   });
 }
 
@@ -56,7 +67,7 @@ export function coarseFilters(model: OnnxModel): { readonly name: string; readon
     const size = kernel.data.length / filters;
     const largest = Array.from({ length: filters }, (_, filter) => largestOf(kernel.data.subarray(filter * size, (filter + 1) * size) as Int8Array));
     const coarse = largest.filter((most) => most > 0 && most < COARSE).length;
-    return coarse > 0 ? [{ name: conv.output[0] as string, filters, coarse }] : [];
+    return coarse > 0 ? [{ name: nameOf(conv), filters, coarse }] : [];
   });
 }
 
@@ -66,6 +77,11 @@ function largestOf(weights: Int8Array): number {
 
 /** A filter whose largest weight is below this has lost at least 3 of its 7 bits. */
 const COARSE = 16;
+
+/** As `ConvolutionReport` has it. */
+function nameOf(conv: NodeProto): string {
+  return conv.name || (conv.output[0] as string);
+}
 
 function convolutionOf(graph: Graph, bytes: string): NodeProto | undefined {
   let node = graph.writerOf(graph.writerOf(bytes)?.input[0]);

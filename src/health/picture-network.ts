@@ -43,14 +43,18 @@ export function pictureNetwork(name: string, graph: Graph, white?: 1 | 255): Pic
   const [batch, channels, height, width] = dims;
   if (dims.length !== 4) return refuse(`reads ${input.name} with ${dims.length} axes instead of 4`);
   if (batch !== undefined && batch !== 1) return refuse(`reads ${batch} pictures at once`);
-  if (channels !== 1 && channels !== 3) return refuse(`reads ${channels ?? 'any number of'} channels (${input.name} is [${dims.map((size) => size ?? 'free')}])`);
-  if ((height === undefined) !== (width === undefined)) return refuse(`reads pictures of one fixed side (${input.name} is [${dims.map((size) => size ?? 'free')}])`);
+  if (channels !== 1 && channels !== 3)
+    return refuse(`reads ${channels ?? 'any number of'} channels (${input.name} is [${dims.map((size) => size ?? 'free')}])`);
+  if ((height === undefined) !== (width === undefined))
+    return refuse(`reads pictures of one fixed side (${input.name} is [${dims.map((size) => size ?? 'free')}])`);
   const isFloat = type === 'float32' || outputType === 'float32';
   return {
     input: { name: input.name, type, channels },
     output: { name: output.name, type: outputType },
     size: height === undefined || width === undefined ? undefined : { width, height },
-    white: white ?? (isFloat ? (whiteOf(graph, input.name) ?? refuse(`reads float values, and nothing in it says what white is; give --white 1 or --white 255`)) : 255),
+    white:
+      white ??
+      (isFloat ? (whiteOf(graph, input.name) ?? refuse(`reads float values, and nothing in it says what white is; give --white 1 or --white 255`)) : 255),
   };
 }
 

@@ -48,7 +48,11 @@ export async function loadPictures(images: string | undefined, fixed: Size | und
   const pictures = whole.filter(({ width, height }) => width >= size.width && height >= size.height).map((picture) => middle(picture, size));
   const source = images ?? 'the clip that comes with srvid';
   if (pictures.length > 0 && size.width > 0 && size.height > 0) return { source, pictures };
-  throw new SrvidError('SRVID_INPUT_UNSUPPORTED', `No picture of ${source} is as large as the network's ${size.width}x${size.height}. Give larger ones with --images.`, { source });
+  throw new SrvidError(
+    'SRVID_INPUT_UNSUPPORTED',
+    `No picture of ${source} is as large as the network's ${size.width}x${size.height}. Give larger ones with --images.`,
+    { source },
+  );
 }
 
 /** A picture as a network takes it, [1, channels, height, width]. */
@@ -68,7 +72,11 @@ export function toTensor({ input, white }: PictureNetwork, { width, height, data
 export function toPicture(name: string, { white }: PictureNetwork, { dims, data }: NamedTensor): Measured & { readonly channels: 1 | 3 } {
   const [batch, channels, height, width] = dims as [number, number, number, number];
   if (dims.length !== 4 || batch !== 1 || (channels !== 1 && channels !== 3)) {
-    throw new SrvidError('SRVID_MODEL_UNSUPPORTED', `${name} gives [${dims}] instead of one picture, [1, 1 or 3, height, width]. A network must end in its own depth-to-space.`, { name });
+    throw new SrvidError(
+      'SRVID_MODEL_UNSUPPORTED',
+      `${name} gives [${dims}] instead of one picture, [1, 1 or 3, height, width]. A network must end in its own depth-to-space.`,
+      { name },
+    );
   }
   const bytes = data instanceof Float32Array ? Uint8ClampedArray.from(data, (value) => (value * 255) / white) : data;
   const samples = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -44,7 +44,11 @@ export async function proveEqual(original: OnnxModel, rewritten: OnnxModel, rand
   const graph = new Graph(original);
   const networks: Network[] = [];
   try {
-    for (const [what, model] of [['the original network', original], ['the rewritten network', rewritten]] as const) networks.push(await openNetwork(what, serializeModel(model)));
+    for (const [what, model] of [
+      ['the original network', original],
+      ['the rewritten network', rewritten],
+    ] as const)
+      networks.push(await openNetwork(what, serializeModel(model)));
     const [first, second] = networks as [Network, Network];
     const sizes = new Set<string>();
     let [runs, bytes] = [0, 0];
@@ -64,7 +68,12 @@ export async function proveEqual(original: OnnxModel, rewritten: OnnxModel, rand
       }
     }
     if (runs > 0) return { sizes: [...sizes], runs, bytes };
-    throw new SrvidError('SRVID_MODEL_UNSUPPORTED', `The network runs at none of the sizes that it was tried at: ${reason instanceof Error ? reason.message : reason}`, {}, reason);
+    throw new SrvidError(
+      'SRVID_MODEL_UNSUPPORTED',
+      `The network runs at none of the sizes that it was tried at: ${reason instanceof Error ? reason.message : reason}`,
+      {},
+      reason,
+    );
   } finally {
     for (const network of networks) await network.release();
   }
@@ -92,7 +101,13 @@ function bytesOf({ data }: NamedTensor): Buffer {
 }
 
 /** Random bytes; for float inputs the values that those bytes stand for, half of them off by a fraction of a step. */
-function randomInput(graph: Graph, input: ValueInfoProto, [pictures, height, width]: (typeof SIZES)[number], [least, most]: readonly [number, number], random: () => number): NamedTensor {
+function randomInput(
+  graph: Graph,
+  input: ValueInfoProto,
+  [pictures, height, width]: (typeof SIZES)[number],
+  [least, most]: readonly [number, number],
+  random: () => number,
+): NamedTensor {
   const fixed = dimsOf(input);
   const type = elementType(input.type?.tensorType?.elemType ?? 0);
   if (fixed.length !== 4 || fixed[1] === undefined || (type !== 'uint8' && type !== 'int8' && type !== 'float32')) {

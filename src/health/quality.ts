@@ -1,7 +1,7 @@
+import { SrvidError } from '../errors.js';
 import type { Measured } from '../eval/comparison.js';
 import { meanOf, psnr } from '../eval/metrics.js';
 import type { Picture } from '../eval/picture-file.js';
-import { SrvidError } from '../errors.js';
 import { type OnnxModel, serializeModel } from '../onnx/model-file.js';
 import { type NamedTensor, type Network, openNetwork } from '../plugins/onnx.js';
 import { expose, reportLayers } from './layers.js';
@@ -28,7 +28,13 @@ export interface Quality {
 }
 
 /** Shows pictures to a network and to its float form, and measures how they differ, at the end and on the way. */
-export async function measureQuality(name: string, model: OnnxModel, network: PictureNetwork, reference: Reference | undefined, pictures: Pictures): Promise<Quality> {
+export async function measureQuality(
+  name: string,
+  model: OnnxModel,
+  network: PictureNetwork,
+  reference: Reference | undefined,
+  pictures: Pictures,
+): Promise<Quality> {
   const exposed = expose(model);
   const tallies = exposed.stored.map((tensor) => new Tally(tensor));
   const runs: { psnr: number; lumaShift: number }[] = [];
@@ -47,7 +53,8 @@ export async function measureQuality(name: string, model: OnnxModel, network: Pi
       const found = await session.run({ [network.input.name]: toTensor(network, picture) });
       const exact = await twin?.run({ [network.input.name]: toTensor(network, picture) });
       for (const tally of tallies) tally.add(found[tally.tensor.bytes] as NamedTensor, exact?.[tally.tensor.value]);
-      const wanted = other && reference ? await resultOf(reference, other, picture) : exact && toPicture(name, network, exact[network.output.name] as NamedTensor);
+      const wanted =
+        other && reference ? await resultOf(reference, other, picture) : exact && toPicture(name, network, exact[network.output.name] as NamedTensor);
       if (!wanted) continue;
       const result = toPicture(name, network, found[network.output.name] as NamedTensor);
       assertSameSize(name, result, reference?.name ?? '', wanted);
@@ -57,7 +64,12 @@ export async function measureQuality(name: string, model: OnnxModel, network: Pi
   } finally {
     for (const session of opened) await session.release();
   }
-  return { quality: runs.length > 0 ? summary(runs, reference, pictures) : undefined, layers: reportLayers(model, tallies), tiles: tiles.sort((a, b) => b.error - a.error), obstacle: exposed.obstacle };
+  return {
+    quality: runs.length > 0 ? summary(runs, reference, pictures) : undefined,
+    layers: reportLayers(model, tallies),
+    tiles: tiles.sort((a, b) => b.error - a.error),
+    obstacle: exposed.obstacle,
+  };
 }
 
 async function resultOf({ name, network }: Reference, session: Network, picture: Picture): Promise<Measured> {
@@ -68,7 +80,11 @@ async function resultOf({ name, network }: Reference, session: Network, picture:
 function assertSameSize(name: string, { luma, rgb }: Measured, other: string, wanted: Measured): void {
   if (luma.width === wanted.luma.width && luma.height === wanted.luma.height && (rgb === undefined) === (wanted.rgb === undefined)) return;
   const sizeOf = (picture: Measured) => `${picture.luma.width}x${picture.luma.height} ${picture.rgb ? 'RGB' : 'luma'}`;
-  throw new SrvidError('SRVID_MODEL_UNSUPPORTED', `${name} gives ${sizeOf({ luma, ...(rgb ? { rgb } : {}) })}, but the reference ${other} ${sizeOf(wanted)}. Give the float network that it was made from.`, { name, reference: other });
+  throw new SrvidError(
+    'SRVID_MODEL_UNSUPPORTED',
+    `${name} gives ${sizeOf({ luma, ...(rgb ? { rgb } : {}) })}, but the reference ${other} ${sizeOf(wanted)}. Give the float network that it was made from.`,
+    { name, reference: other },
+  );
 }
 
 function differenceOf(result: Measured, wanted: Measured): { psnr: number; lumaShift: number } {

@@ -21,12 +21,12 @@ export interface SpeedReport {
   readonly height: number;
   readonly ms: number;
   /** The same network as `srvid lower` would write it; absent where that has nothing to do. */
-  readonly lowered?: { readonly ms: number; /** Of what had to be added: channels repeated and cut off. */ readonly addedMs: number; readonly equal: boolean };
+  readonly lowered?: { readonly ms: number /** Of what had to be added: channels repeated and cut off. */; readonly addedMs: number; readonly equal: boolean };
   readonly convolutions: readonly ConvolutionReport[];
 }
 
 export interface ConvolutionReport {
-  /** Its result's name. */
+  /** The node's name or, where it has none, its result's. */
   readonly name: string;
   /** Height and width of the kernel, as "3x3". */
   readonly kernel: string;

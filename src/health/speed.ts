@@ -23,22 +23,42 @@ export async function measureSpeed(model: OnnxModel, network: PictureNetwork, si
   const graph = new Graph(model);
   const convolutions = graph.nodes
     .filter(({ opType }) => opType.includes('Conv') && opType !== 'ConvTranspose')
-    .map((node) => reportOn(graph, node, isConv(node) ? judgeConv(graph, node, outputMultiple) : { obstacle: `it is a ${node.opType}, not QuantizeLinear and DequantizeLinear around a Conv` }, timing, loweredTiming));
-  const lowered = loweredTiming && { ms: rounded(loweredTiming.ms), addedMs: rounded(addedTo(timing, loweredTiming)), equal: await isEqual(model, rewritten.model) };
+    .map((node) =>
+      reportOn(
+        graph,
+        node,
+        isConv(node) ? judgeConv(graph, node, outputMultiple) : { obstacle: `it is a ${node.opType}, not QuantizeLinear and DequantizeLinear around a Conv` },
+        timing,
+        loweredTiming,
+      ),
+    );
+  const lowered = loweredTiming && {
+    ms: rounded(loweredTiming.ms),
+    addedMs: rounded(addedTo(timing, loweredTiming)),
+    equal: await isEqual(model, rewritten.model),
+  };
   return { ...size, ms: rounded(timing.ms), ...(lowered ? { lowered } : {}), convolutions };
 }
 
 function reportOn(graph: Graph, node: NodeProto, verdict: ConvVerdict, timing: Timing, lowered: Timing | undefined): ConvolutionReport {
-  const name = node.output[0] as string;
+  const output = node.output[0] as string;
   const dims = kernelOf(graph, node);
   const [outputs = 0, groupInputs = 0, ...sides] = dims;
   const groups = intOf(node, 'group', 1);
-  const ran = timing.nodes.get(name);
+  const ran = timing.nodes.get(output);
   const operator = ran?.operator ?? 'unknown';
-  const shape = { name, kernel: sides.join('x'), inputs: groupInputs * groups, outputs, groups, operator, ...(ran ? { ms: rounded(ran.ms) } : {}) };
+  const shape = {
+    name: node.name || output,
+    kernel: sides.join('x'),
+    inputs: groupInputs * groups,
+    outputs,
+    groups,
+    operator,
+    ...(ran ? { ms: rounded(ran.ms) } : {}),
+  };
   const told = judgement(verdict, operator);
   if (!told) return { ...shape, fast: true };
-  const after = lowered?.nodes.get(name);
+  const after = lowered?.nodes.get(output);
   const rewrites = !('obstacle' in verdict) && verdict.rewrites.length > 0;
   return { ...shape, fast: false, ...told, ...(after && rewrites ? { loweredMs: rounded(after.ms) } : {}) };
 }
@@ -52,7 +72,8 @@ function judgement(verdict: ConvVerdict, operator: string): { readonly reason: s
   if (operator !== 'unknown' && !INT8_OPERATORS.has(operator)) {
     return { reason: `computed in float (${operator})`, remedy: "let the bias's step be the product of the steps of input and weights, in int32" };
   }
-  if (tooWide) return { reason: `${quantised.group} groups, too many channels to be written dense`, remedy: 'use one group, or depthwise with a multiple of 16 channels' };
+  if (tooWide)
+    return { reason: `${quantised.group} groups, too many channels to be written dense`, remedy: 'use one group, or depthwise with a multiple of 16 channels' };
   if (rewrites.length === 0) return undefined;
   return { reason: rewrites.map(reasonOf).join('; '), remedy: `srvid lower: ${rewrites.map(rewriteInWords).join(', ')}` };
 }
@@ -60,7 +81,9 @@ function judgement(verdict: ConvVerdict, operator: string): { readonly reason: s
 function reasonOf({ kind, from, to }: Rewrite): string {
   if (kind === 'dense') return `${from} groups`;
   if (kind === 'pad-input') return `${from} input channel${from === 1 ? '' : 's'}, no multiple of 4`;
-  return from < 16 ? `${from} output channels, fewer than 16` : `${from} output channels, no multiple of ${to % 8 === 0 && from % 4 === 0 ? 8 : 4}`;
+  return from < 16
+    ? `${from} output channel${from === 1 ? '' : 's'}, fewer than 16`
+    : `${from} output channels, no multiple of ${to % 8 === 0 && from % 4 === 0 ? 8 : 4}`;
 }
 
 /** What a rewrite does. */

@@ -75,7 +75,11 @@ async function writePng(binary: FfmpegBinary, path: string, { width, height }: S
   const raw = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-video_size', `${width}x${height}`];
   const process = new FfmpegProcess({
     path: binary.ffmpeg,
-    args: commandArguments({ inputs: [{ url: 'pipe:0', options: raw }], outputOptions: ['-frames:v', '1', '-c:v', 'png', '-f', 'image2', '-update', '1'], output: fileUrl(path) }),
+    args: commandArguments({
+      inputs: [{ url: 'pipe:0', options: raw }],
+      outputOptions: ['-frames:v', '1', '-c:v', 'png', '-f', 'image2', '-update', '1'],
+      output: fileUrl(path),
+    }),
     purpose: `write the picture ${path}`,
     failure: 'SRVID_OUTPUT_UNWRITABLE',
     stdio: ['pipe', 'ignore'],

@@ -51,7 +51,7 @@ export function median(values: readonly number[]): number {
 /** Nodes need not have names, but the profile knows them by nothing else. */
 function named(model: OnnxModel): OnnxModel {
   const graph = new Graph(model);
-  for (const node of graph.nodes) node.name = node.output[0] as string;
+  for (const node of graph.nodes) node.name = node.output.find((output) => output !== '') as string;
   return graph.toModel();
 }
 

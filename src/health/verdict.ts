@@ -17,8 +17,8 @@ const CURE =
   'Bound the output while training (a clipped ReLU at the end, or an anchor added in image space and then a clip) and quantise again; or fine-tune with the rounding in the forward pass (QAT); where the network was made smaller, distil it from the larger one. More calibration pictures do not cure this.';
 
 /** What is wrong or worth knowing, in plain words, worst first. */
-export function findingsOf(model: OnnxModel, speed: SpeedReport, quality: QualityReport | undefined, layers: readonly LayerReport[]): Finding[] {
-  const found = [...ofQuality(quality, layers), ...ofLayers(model, quality, layers), ...ofSpeed(speed)];
+export function findingsOf(name: string, model: OnnxModel, speed: SpeedReport, quality: QualityReport | undefined, layers: readonly LayerReport[]): Finding[] {
+  const found = [...ofQuality(quality, layers), ...ofLayers(model, layers), ...ofSpeed(name, speed)];
   return found.sort((a, b) => Number(b.severity === 'illness') - Number(a.severity === 'illness'));
 }
 
@@ -46,18 +46,21 @@ function narrowest(layers: readonly LayerReport[]): string {
   return ` In ${worst.name} 99.9 % of the values lie in ${(worst.used * 100).toFixed(1)} % of the range ${worst.low.toPrecision(3)}..${worst.high.toPrecision(3)}: a few outliers take the 8 bits, and small amplitudes round to zero.`;
 }
 
-function ofLayers(model: OnnxModel, quality: QualityReport | undefined, layers: readonly LayerReport[]): Finding[] {
-  const ill = quality !== undefined && (quality.psnr < LEAST_PSNR || Math.abs(quality.lumaShift) > MOST_SHIFT);
-  const saturated = layers.filter((layer) => layer.saturated > MOST_SATURATED).map((layer) => ({
-    kind: 'saturated' as const,
-    message: `${layer.name} is cut off: ${(layer.saturated * 100).toFixed(1)} % of its values stand at an end of its range ${layer.low.toPrecision(3)}..${layer.high.toPrecision(3)}.`,
-    remedy: 'Calibrate by the lowest and highest value (min-max) on pictures like those that it will see, more of them.',
-  }));
-  const unused = layers.filter((layer) => layer.used < LEAST_USED).map((layer) => ({
-    kind: 'unused-range' as const,
-    message: `${layer.name} uses ${(layer.used * 100).toFixed(1)} % of its range ${layer.low.toPrecision(3)}..${layer.high.toPrecision(3)} for 99.9 % of its values.`,
-    remedy: 'If the picture is healthy, leave it. Else bound the activations in training, or fine-tune with quantisation (QAT).',
-  }));
+function ofLayers(model: OnnxModel, layers: readonly LayerReport[]): Finding[] {
+  const saturated = layers
+    .filter((layer) => layer.saturated > MOST_SATURATED)
+    .map((layer) => ({
+      kind: 'saturated' as const,
+      message: `${layer.name} is cut off: ${(layer.saturated * 100).toFixed(1)} % of its values stand at an end of its range ${layer.low.toPrecision(3)}..${layer.high.toPrecision(3)}.`,
+      remedy: 'Calibrate by the lowest and highest value (min-max) on pictures like those that it will see, more of them.',
+    }));
+  const unused = layers
+    .filter((layer) => layer.used < LEAST_USED)
+    .map((layer) => ({
+      kind: 'unused-range' as const,
+      message: `${layer.name} uses ${(layer.used * 100).toFixed(1)} % of its range ${layer.low.toPrecision(3)}..${layer.high.toPrecision(3)} for 99.9 % of its values.`,
+      remedy: 'If the picture is healthy, leave it. Else bound the activations in training, or fine-tune with quantisation (QAT).',
+    }));
   const depthwise = layers
     .filter((layer) => layer.depthwise && (layer.snrLoss ?? 0) > MOST_DEPTHWISE_LOSS)
     .toSorted((a, b) => (b.snrLoss ?? 0) - (a.snrLoss ?? 0))
@@ -71,22 +74,33 @@ function ofLayers(model: OnnxModel, quality: QualityReport | undefined, layers: 
     message: `The weights of ${name} share one step, and ${count} of its ${filters} filters use less than an eighth of its levels.`,
     remedy: 'Quantise weights with a step for each output channel (per_channel=True); it costs no time.',
   }));
-  return [...saturated, ...depthwise, ...coarse, ...unused].map((finding) => ({ ...finding, severity: ill && finding.kind === 'saturated' ? 'illness' : 'advice' }));
+  return [...saturated, ...depthwise, ...coarse, ...unused].map((finding) => ({ ...finding, severity: 'advice' as const }));
 }
 
-function ofSpeed({ ms, lowered, convolutions }: SpeedReport): Finding[] {
+function ofSpeed(name: string, { ms, lowered, convolutions }: SpeedReport): Finding[] {
   const float = convolutions.filter(({ reason }) => reason?.startsWith('not in int8') || reason?.startsWith('computed in float'));
   const findings: Finding[] = [];
   if (float.length > 0) {
-    const message = `${float.length} of ${convolutions.length} convolutions are not computed in int8: ${float.map(({ name }) => name).join(', ')}.`;
-    findings.push({ kind: 'not-int8', severity: 'advice', message, remedy: 'Quantise them: QuantizeLinear and DequantizeLinear around, int8 weights with zero point 0 (in Python: onnxruntime.quantization.quantize_static, QuantFormat.QDQ).' });
+    const message = `${float.length} of ${convolutions.length} convolutions are not computed in int8: ${float.map((conv) => conv.name).join(', ')}.`;
+    findings.push({
+      kind: 'not-int8',
+      severity: 'advice',
+      message,
+      remedy:
+        'Quantise them: QuantizeLinear and DequantizeLinear around, int8 weights with zero point 0 (in Python: onnxruntime.quantization.quantize_static, QuantFormat.QDQ).',
+    });
   }
   if (lowered?.equal === false) {
-    findings.push({ kind: 'slow', severity: 'advice', message: 'Rewritten for the fast int8 convolution it does not give the same bytes.', remedy: 'srvid lower would refuse it; look at the convolutions that are not in int8 first.' });
+    findings.push({
+      kind: 'slow',
+      severity: 'advice',
+      message: 'Rewritten for the fast int8 convolution it does not give the same bytes.',
+      remedy: 'srvid lower would refuse it; look at the convolutions that are not in int8 first.',
+    });
   } else if (lowered && lowered.ms < ms) {
     const slow = convolutions.filter(({ loweredMs }) => loweredMs !== undefined).length;
     const message = `${slow} of ${convolutions.length} convolutions miss the fast int8 path; rewritten, with the same bytes as result, the network takes ${lowered.ms.toFixed(1)} ms instead of ${ms.toFixed(1)}.`;
-    findings.push({ kind: 'slow', severity: 'advice', message, remedy: 'srvid lower MODEL.onnx FAST.onnx' });
+    findings.push({ kind: 'slow', severity: 'advice', message, remedy: `srvid lower ${name} FAST.onnx` });
   }
   return findings;
 }

@@ -28,7 +28,9 @@ export interface Rewrite {
 }
 
 /** How a convolution fares: what keeps it from int8 altogether, or which rewrites make it fast; neither: it is fast. */
-export type ConvVerdict = { readonly obstacle: string } | { readonly quantised: QuantisedConv; readonly rewrites: readonly Rewrite[]; readonly tooWide: boolean };
+export type ConvVerdict =
+  | { readonly obstacle: string }
+  | { readonly quantised: QuantisedConv; readonly rewrites: readonly Rewrite[]; readonly tooWide: boolean };
 
 export function judgeConv(graph: Graph, conv: NodeProto, outputMultiple: OutputMultiple): ConvVerdict {
   const quantised = quantisedConv(graph, conv);

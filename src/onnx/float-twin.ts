@@ -15,7 +15,21 @@ export interface StoredTensor {
 }
 
 /** Kinds of node that pass bytes on as they are, so that they do to values what they do to bytes. */
-const MOVES = new Set(['Gather', 'Slice', 'Split', 'Concat', 'DepthToSpace', 'SpaceToDepth', 'Transpose', 'Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'MaxPool', 'Identity']);
+const MOVES = new Set([
+  'Gather',
+  'Slice',
+  'Split',
+  'Concat',
+  'DepthToSpace',
+  'SpaceToDepth',
+  'Transpose',
+  'Reshape',
+  'Squeeze',
+  'Unsqueeze',
+  'Flatten',
+  'MaxPool',
+  'Identity',
+]);
 
 type Scale = Pick<StoredTensor, 'step' | 'zero' | 'signed'>;
 
@@ -95,6 +109,9 @@ function storeOutput(graph: Graph, name: string, scale: Scale | undefined): void
   const rename = (other: string) => (other === name ? floatName(name) : other);
   for (const node of graph.nodes) Object.assign(node, { input: node.input.map(rename), output: node.output.map(rename) });
   const zero = scale.signed ? Int8Array.of(scale.zero) : Uint8Array.of(scale.zero);
-  const parameters = [graph.addConstant(`${name}.step`, { dims: [], data: Float32Array.of(scale.step) }), graph.addConstant(`${name}.zero`, { dims: [], data: zero })];
+  const parameters = [
+    graph.addConstant(`${name}.step`, { dims: [], data: Float32Array.of(scale.step) }),
+    graph.addConstant(`${name}.zero`, { dims: [], data: zero }),
+  ];
   graph.addNode('QuantizeLinear', [floatName(name), ...parameters], name);
 }

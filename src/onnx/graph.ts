@@ -81,7 +81,13 @@ export class Graph {
   }
 
   /** Appends a node, or puts it at `position`; gives its first output. */
-  addNode(opType: string, input: readonly string[], output: string | readonly string[], attributes: Readonly<Record<string, AttributeValue>> = {}, position = this.nodes.length): string {
+  addNode(
+    opType: string,
+    input: readonly string[],
+    output: string | readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+    position = this.nodes.length,
+  ): string {
     const outputs = typeof output === 'string' ? [output] : [...output];
     const list = Object.entries(attributes).map(([name, value]) => attribute(name, value));
     const name = unused(outputs[0] as string, (candidate) => this.nodes.some((node) => node.name === candidate));

@@ -8,7 +8,7 @@ import type { Constant, TensorData } from './tensor.js';
 
 /** What was rewritten of one convolution. */
 export interface Lowered {
-  /** The convolution's result; its name in messages. */
+  /** The node's name or, where it has none, its result's. */
   readonly conv: string;
   readonly rewrites: readonly Rewrite[];
 }
@@ -28,7 +28,7 @@ export function lower(model: OnnxModel, outputMultiple: OutputMultiple = 4): { r
     const verdict = judgeConv(graph, conv, outputMultiple);
     if ('obstacle' in verdict || verdict.tooWide) continue;
     lowering.apply(verdict.quantised, verdict.rewrites);
-    if (verdict.rewrites.length > 0) lowered.push({ conv: conv.output[0] as string, rewrites: verdict.rewrites });
+    if (verdict.rewrites.length > 0) lowered.push({ conv: conv.name || (conv.output[0] as string), rewrites: verdict.rewrites });
   }
   return { model: graph.toModel(), lowered };
 }
@@ -120,13 +120,16 @@ class Lowering {
     this.#padParameters(weights, width, 1);
     if (bias) this.#padParameters(bias, width, Number(this.graph.constant(reader.input[1])?.data[0]));
     if (bias) this.#replace(bias, 0, padded(this.graph.constant(bias.input[0]) as Constant, 0, width, 0));
-    else if (conv.input[2]) conv.input[2] = this.graph.addConstant(`${conv.input[2]}.wide`, padded(this.graph.constant(conv.input[2]) as Constant, 0, width, 0));
+    else if (conv.input[2])
+      conv.input[2] = this.graph.addConstant(`${conv.input[2]}.wide`, padded(this.graph.constant(conv.input[2]) as Constant, 0, width, 0));
     const narrow = store.output[0] as string;
     const wide = this.graph.unusedName(`${narrow}.wide`);
     store.output[0] = wide;
     this.#wide.set(narrow, { name: wide, width });
     // Convolutions read the wide picture; whoever else reads it gets the channels it knows.
-    const limits = [0, channels, 1].map((value, index) => this.graph.addConstant(`${narrow}.${['start', 'end', 'axis'][index]}`, { dims: [1], data: BigInt64Array.of(BigInt(value)) }));
+    const limits = [0, channels, 1].map((value, index) =>
+      this.graph.addConstant(`${narrow}.${['start', 'end', 'axis'][index]}`, { dims: [1], data: BigInt64Array.of(BigInt(value)) }),
+    );
     this.graph.addNode('Slice', [wide, ...limits], narrow, {}, this.graph.nodes.indexOf(store) + 1);
     return padded(kernel, 0, width, 0);
   }

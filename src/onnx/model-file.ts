@@ -22,11 +22,20 @@ export function parseModel(bytes: Uint8Array, name: string): OnnxModel {
   try {
     model = fromBinary(ModelSchema, bytes);
   } catch (error) {
-    throw new SrvidError('SRVID_MODEL_INVALID', `Tried to read ${name} as an ONNX model: ${messageOf(error)}. Check that it is a whole .onnx file.`, { name }, error);
+    throw new SrvidError(
+      'SRVID_MODEL_INVALID',
+      `Tried to read ${name} as an ONNX model: ${messageOf(error)}. Check that it is a whole .onnx file.`,
+      { name },
+      error,
+    );
   }
   // Protobuf has no magic number: many short texts parse as an empty message.
   if (isWhole(model)) return model;
-  throw new SrvidError('SRVID_MODEL_INVALID', `${name} is not an ONNX model: it holds no graph with nodes and an output. Check that it is a whole .onnx file.`, { name });
+  throw new SrvidError(
+    'SRVID_MODEL_INVALID',
+    `${name} is not an ONNX model: it holds no graph with nodes and an output. Check that it is a whole .onnx file.`,
+    { name },
+  );
 }
 
 /** The bytes of a model's file: the same for the same model. */

@@ -52,7 +52,7 @@ export function isDequantise(node: NodeProto | undefined): node is NodeProto & {
 /** How a tensor is stored: value = (byte - zero) * step. Undefined where the steps are no constants or there is one a channel. */
 export function scaleOf(graph: Graph, node: NodeProto): { readonly step: number; readonly zero: number; readonly signed: boolean } | undefined {
   const [step, zero] = [graph.constant(node.input[1]), graph.constant(node.input[2])];
-  if (!step || step.data.length !== 1 || (node.input[2] && !zero)) return undefined;
+  if (step?.data.length !== 1 || (node.input[2] && !zero)) return undefined;
   return { step: Number(step.data[0]), zero: Number(zero?.data[0] ?? 0), signed: zero?.data instanceof Int8Array };
 }
 

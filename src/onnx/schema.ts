@@ -202,7 +202,16 @@ const MESSAGES: Readonly<Record<string, readonly Field[]>> = {
 
 const registry = createFileRegistry(
   create(FileDescriptorSetSchema, {
-    file: [{ name: 'onnx.proto', package: 'onnx', syntax: 'proto2', messageType: Object.keys(MESSAGES).filter((name) => !name.includes('.')).map(message) }],
+    file: [
+      {
+        name: 'onnx.proto',
+        package: 'onnx',
+        syntax: 'proto2',
+        messageType: Object.keys(MESSAGES)
+          .filter((name) => !name.includes('.'))
+          .map(message),
+      },
+    ],
   }),
 );
 

@@ -39,9 +39,13 @@ export function readTensor(tensor: TensorProto): Constant | undefined {
   const count = dims.reduce((product, size) => product * size, 1);
   const data = tensor.rawData.length > 0 || count === 0 ? fromRaw(type, tensor.rawData) : fromFields(type, tensor);
   if (data.length === count) return { dims, data };
-  throw new SrvidError('SRVID_MODEL_INVALID', `The model's constant ${tensor.name} has ${data.length} values but is said to be [${dims}]. The file is damaged.`, {
-    tensor: tensor.name,
-  });
+  throw new SrvidError(
+    'SRVID_MODEL_INVALID',
+    `The model's constant ${tensor.name} has ${data.length} values but is said to be [${dims}]. The file is damaged.`,
+    {
+      tensor: tensor.name,
+    },
+  );
 }
 
 /** A tensor as ONNX stores it; the values are copied. */
