@@ -1,17 +1,14 @@
 import { Graph } from './graph.js';
 import type { OnnxModel } from './model-file.js';
-import { isDequantise, isQuantise, scaleOf } from './quantised-conv.js';
+import { isDequantise, isQuantise, type Scale, scaleOf } from './quantised-conv.js';
 import type { NodeProto } from './schema.js';
 
-/** A tensor that a model stores in 8 bits: value = (byte - zero) * step. */
-export interface StoredTensor {
+/** A tensor that a model stores in 8 bits. */
+export interface StoredTensor extends Scale {
   /** Its name in the model, where it holds bytes. */
   readonly bytes: string;
   /** Its name in the float twin, where it holds values. */
   readonly value: string;
-  readonly step: number;
-  readonly zero: number;
-  readonly signed: boolean;
 }
 
 /** Kinds of node that pass bytes on as they are, so that they do to values what they do to bytes. */
@@ -30,8 +27,6 @@ const MOVES = new Set([
   'MaxPool',
   'Identity',
 ]);
-
-type Scale = Pick<StoredTensor, 'step' | 'zero' | 'signed'>;
 
 /**
  * The same network with its activations in float: every pair of QuantizeLinear and DequantizeLinear between two

@@ -34,11 +34,14 @@ export function quantisedConv(graph: Graph, conv: NodeProto): QuantisedConv | { 
   if (!(kernel.data instanceof Int8Array)) return { obstacle: 'its weights are uint8 where int8 is wanted' };
   const zero = graph.constant(weights.input[2]);
   if (zero && !isZero(zero)) return { obstacle: 'the zero point of its weights is not 0' };
-  if (!isOneStep(graph, reader)) return { obstacle: 'its input has a step for each channel' };
-  const store = storeOf(graph, conv.output[0] as string);
-  if (!store) return { obstacle: 'its result is not stored in 8 bits by one QuantizeLinear' };
-  if (!isOneStep(graph, store)) return { obstacle: 'its result has a step for each channel' };
-  return { conv, reader, weights, bias: isDequantise(bias) ? bias : undefined, store, kernel, group: intOf(conv, 'group', 1) };
+  if (!scaleOf(graph, reader)) return { obstacle: 'its input has a step for each channel' };
+  const stored = storeOf(graph, conv.output[0] as string);
+  if (!stored) return { obstacle: 'its result is not stored in 8 bits by one QuantizeLinear' };
+  const scale = scaleOf(graph, stored.store);
+  if (!scale) return { obstacle: 'its result has a step for each channel' };
+  const kept = stored.activations.find((node) => !isImplied(graph, node, scale));
+  if (kept) return { obstacle: `the ${kept.opType} between it and its QuantizeLinear cuts off more than the 8-bit range does` };
+  return { conv, reader, weights, bias: isDequantise(bias) ? bias : undefined, store: stored.store, kernel, group: intOf(conv, 'group', 1) };
 }
 
 export function isQuantise(node: NodeProto | undefined): node is NodeProto & { opType: 'QuantizeLinear' } {
@@ -49,8 +52,16 @@ export function isDequantise(node: NodeProto | undefined): node is NodeProto & {
   return node?.opType === 'DequantizeLinear' && node.domain === '';
 }
 
-/** How a tensor is stored: value = (byte - zero) * step. Undefined where the steps are no constants or there is one a channel. */
-export function scaleOf(graph: Graph, node: NodeProto): { readonly step: number; readonly zero: number; readonly signed: boolean } | undefined {
+/** How a tensor is stored: value = (byte - zero) * step. */
+export interface Scale {
+  readonly step: number;
+  readonly zero: number;
+  /** int8 instead of uint8. */
+  readonly signed: boolean;
+}
+
+/** What a QuantizeLinear or DequantizeLinear says; undefined where that is not constant, or there is a step for each channel. */
+export function scaleOf(graph: Graph, node: NodeProto): Scale | undefined {
   const [step, zero] = [graph.constant(node.input[1]), graph.constant(node.input[2])];
   if (step?.data.length !== 1 || (node.input[2] && !zero)) return undefined;
   return { step: Number(step.data[0]), zero: Number(zero?.data[0] ?? 0), signed: zero?.data instanceof Int8Array };
@@ -61,18 +72,24 @@ export function isConv(node: NodeProto): boolean {
 }
 
 /** The one QuantizeLinear that stores a result, activations in between or not. */
-function storeOf(graph: Graph, tensor: string): NodeProto | undefined {
+function storeOf(graph: Graph, tensor: string): { readonly store: NodeProto; readonly activations: readonly NodeProto[] } | undefined {
   const [reader, ...others] = graph.readersOf(tensor);
   if (!reader || others.length > 0 || graph.isOutput(tensor)) return undefined;
-  if (isQuantise(reader)) return reader;
-  return BETWEEN.has(reader.opType) && reader.input[0] === tensor ? storeOf(graph, reader.output[0] as string) : undefined;
+  if (isQuantise(reader)) return { store: reader, activations: [] };
+  const after = BETWEEN.has(reader.opType) && reader.input[0] === tensor ? storeOf(graph, reader.output[0] as string) : undefined;
+  return after && { store: after.store, activations: [reader, ...after.activations] };
+}
+
+/** Whether storing in 8 bits cuts off all that the activation would: only then ONNX Runtime drops it. */
+function isImplied(graph: Graph, activation: NodeProto, { step, zero, signed }: Scale): boolean {
+  const [least, most] = signed ? [-128, 127] : [0, 255];
+  const [, low, high] = activation.input;
+  const bound = (name: string | undefined, otherwise: number) => (name ? Number(graph.constant(name)?.data[0] ?? Number.NaN) : otherwise);
+  const [from, to] = activation.opType === 'Relu' ? [0, Infinity] : [bound(low, -Infinity), bound(high, Infinity)];
+  return from <= (least - zero) * step && to >= (most - zero) * step;
 }
 
 function isZero({ data }: Constant): boolean {
   for (const value of data) if (Number(value) !== 0) return false;
   return true;
-}
-
-function isOneStep(graph: Graph, node: NodeProto): boolean {
-  return scaleOf(graph, node) !== undefined;
 }

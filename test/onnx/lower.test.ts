@@ -142,6 +142,18 @@ test('a picture that is read by others than convolutions keeps the channels they
 });
 
 test.each([
+  ['Relu', 17],
+  ['Clip', 17],
+])('a convolution with a %s that 8 bits do not imply is computed in float, and left alone', (activation, zero) => {
+  const network = new Network(3);
+  const limit = activation === 'Clip' ? [network.constant('low', { dims: [], data: Float32Array.of(0) })] : [];
+  const result = network.node(activation, [network.conv(network.dequantised(network.input(3), 1 / 255), 3, 8, 3), ...limit]);
+  const original = network.model(network.quantised(result, 1 / 60, zero), 8);
+  expect(rewritesOf(original)).toEqual([expect.stringContaining(`the ${activation} between it`)]);
+  expect(lower(original).lowered).toEqual([]);
+});
+
+test.each([
   ['linear-int8', ['pad-input 1 4', 'pad-output 4 16']],
   ['grouped-int8', ['pad-input 3 4', 'dense 4 1', 'dense 4 1', 'dense 4 1', 'pad-output 12 16']],
   ['depthwise-int8', ['pad-input 1 4', '', 'pad-output 1 16']],
