@@ -61,7 +61,9 @@ export function toTensor({ input, white }: PictureNetwork, { width, height, data
   const bytes = new Uint8Array(pixels * input.channels);
   if (input.channels === 1) planConversion({ kind: 'rgb24', width, height }, { kind: 'gray', width, height }, COLOR)?.(data, bytes);
   else for (let at = 0; at < data.length; at++) bytes[(at % 3) * pixels + Math.floor(at / 3)] = data[at] as number;
-  const values = input.type === 'uint8' ? bytes : Float32Array.from(bytes, (byte) => (byte / 255) * white);
+  if (input.type === 'uint8') return { dims: [1, input.channels, height, width], data: bytes };
+  const values = new Float32Array(bytes.length);
+  for (let at = 0; at < bytes.length; at++) values[at] = ((bytes[at] as number) / 255) * white;
   return { dims: [1, input.channels, height, width], data: values };
 }
 
@@ -78,14 +80,20 @@ export function toPicture(name: string, { white }: PictureNetwork, { dims, data 
       { name },
     );
   }
-  const bytes = data instanceof Float32Array ? Uint8ClampedArray.from(data, (value) => (value * 255) / white) : data;
-  const samples = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  const samples = data instanceof Float32Array ? levelsOf(data, white) : (data as Uint8Array);
   if (channels === 1) return { channels, luma: planeOf(samples, width, height, width) };
   const packed = new Uint8Array(samples.length);
   for (let at = 0, pixels = width * height; at < packed.length; at++) packed[at] = samples[(at % 3) * pixels + Math.floor(at / 3)] as number;
   const luma = new Uint8Array(width * height);
   planConversion({ kind: 'rgb24', width, height }, { kind: 'gray', width, height }, COLOR)?.(packed, luma);
   return { channels, luma: planeOf(luma, width, height, width), rgb: planeOf(packed, width, height, width * 3) };
+}
+
+/** Cut off at black and white, and rounded. */
+function levelsOf(values: Float32Array, white: number): Uint8Array {
+  const levels = new Uint8ClampedArray(values.length);
+  for (let at = 0; at < values.length; at++) levels[at] = ((values[at] as number) / white) * 255;
+  return new Uint8Array(levels.buffer);
 }
 
 function planeOf(data: Uint8Array, width: number, height: number, stride: number): Plane {

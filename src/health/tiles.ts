@@ -27,7 +27,8 @@ export function worstTiles(wanted: Measured, found: Measured): Tile[] {
   for (let top = 0; top + SIDE <= one.height; top += SIDE) {
     for (let left = 0; left + SIDE <= one.width; left += SIDE) {
       const [a, b] = [one, other].map((plane) => cut(plane, samples, left, top)) as [Uint8Array, Uint8Array];
-      const error = a.reduce((sum, value, index) => sum + (value - (b[index] as number)) ** 2, 0);
+      let error = 0;
+      for (let at = 0; at < a.length; at++) error += ((a[at] as number) - (b[at] as number)) ** 2;
       tiles.push({ wanted: a, found: b, error });
     }
   }

@@ -19,7 +19,9 @@ test('srvid lower says what it rewrote and how it was proven, and writes it', as
   const output = join(folder, 'lowered.onnx');
   const { code, stdout } = await srvid(['lower', UNLOWERED, output]);
   expect(code).toBe(0);
-  expect(stdout.toString()).toMatch(/^conv0: input channels 1 to 4\nconv5: output channels 27 to 28\nconv6: input channels 27 to 28, output channels 9 to 16\n/);
+  expect(stdout.toString()).toMatch(
+    /^conv0: input channels 1 to 4\nconv5: output channels 27 to 28\nconv6: input channels 27 to 28, output channels 9 to 16\n/,
+  );
   expect(stdout.toString()).toMatch(/28 random pictures of 7 sizes, 888408 bytes of output: the same bytes\.\n$/);
   expect(Buffer.compare(await readFile(output), serializeModel(lower(await readModelFile(UNLOWERED)).model))).toBe(0);
 });
@@ -37,14 +39,15 @@ test('srvid lower --json has the same as one object', async () => {
 
 test('an output that exists is left as it was without -y, and the input is never overwritten', async () => {
   const [input, output] = [join(folder, 'input.onnx'), join(folder, 'kept.onnx')];
-  await writeFile(input, await readFile(UNLOWERED));
+  const bytes = await readFile(root('test/fixtures/models/depthwise-int8.onnx'));
+  await writeFile(input, bytes);
   await writeFile(output, 'mine');
   expect((await srvid(['lower', input, output])).stderr).toContain('[SRVID_OUTPUT_EXISTS]');
   expect(await readFile(output, 'utf8')).toBe('mine');
   expect((await srvid(['lower', input, output, '-y'])).code).toBe(0);
-  expect((await readFile(output)).length).toBeGreaterThan(40_000);
+  expect((await readFile(output)).length).toBeGreaterThan(4000);
   expect((await srvid(['lower', input, input, '-y'])).stderr).toContain('[SRVID_OUTPUT_IS_INPUT]');
-  expect(Buffer.compare(await readFile(input), await readFile(UNLOWERED))).toBe(0);
+  expect(Buffer.compare(await readFile(input), bytes)).toBe(0);
 });
 
 test('what cannot be proven is not written: nothing is left, and an existing file stays', async () => {

@@ -24,8 +24,16 @@ test('equal networks are proven so at odd, tiny and several pictures', async () 
 });
 
 test('one filter that is off by a little is found, with the figures', async () => {
-  const failure = await failureOf(() => proveEqual(layer(), layer((bias) => bias.set([(bias[3] as number) + 900], 3))));
-  expect(failure).toMatchObject({ code: 'SRVID_MODEL_DIFFERS', message: expect.stringMatching(/differs from the original in \d+ of \d+ bytes of layer\.bytes/) });
+  const failure = await failureOf(() =>
+    proveEqual(
+      layer(),
+      layer((bias) => bias.set([(bias[3] as number) + 900], 3)),
+    ),
+  );
+  expect(failure).toMatchObject({
+    code: 'SRVID_MODEL_DIFFERS',
+    message: expect.stringMatching(/differs from the original in \d+ of \d+ bytes of layer\.bytes/),
+  });
 });
 
 test('sizes that the original does not take are passed over; a network that takes none is refused', async () => {

@@ -47,11 +47,12 @@ test('bytes that are only moved move as values, and an output of bytes is bytes 
   expect((await run(twin, data, [1, 1, 10, 20])).data).toEqual((await run(model, data, [1, 1, 10, 20])).data);
 });
 
-test.each(['models/abpn-x3-int8.onnx', 'models/abpn-x2-int8.onnx'])("%s: its twin is nearer to the network in float than 8 bits are", async (name) => {
+test.each(['models/abpn-x3-int8.onnx', 'models/abpn-x2-int8.onnx'])('%s: its twin is nearer to the network in float than 8 bits are', async (name) => {
   const [int8, fp32] = await Promise.all([readModelFile(path(name)), readModelFile(path(name.replace('int8', 'fp32')))]);
   const data = randomBytes(5, 64 * 48).map((byte, index) => 60 + (byte >> 3) + (index % 64));
   const [rounded, twin, float] = [await run(int8, data, [1, 1, 48, 64]), await run(twinOf(int8), data, [1, 1, 48, 64]), await run(fp32, data, [1, 1, 48, 64])];
-  const distance = ({ data: values }: NamedTensor) => float.data.reduce((sum: number, value: number, index: number) => sum + (value - (values[index] as number)) ** 2, 0);
+  const distance = ({ data: values }: NamedTensor) =>
+    float.data.reduce((sum: number, value: number, index: number) => sum + (value - (values[index] as number)) ** 2, 0);
   expect(distance(twin)).toBeLessThan(distance(rounded));
 });
 

@@ -27,7 +27,10 @@ function kernelsOf(model: OnnxModel): readonly (readonly number[] | undefined)[]
 }
 
 describe('the shipped ABPN x3', async () => {
-  const [unlowered, shipped] = await Promise.all([readModelFile(path('bench/models/abpn-x3-int8-unlowered.onnx')), readModelFile(path('models/abpn-x3-int8.onnx'))]);
+  const [unlowered, shipped] = await Promise.all([
+    readModelFile(path('bench/models/abpn-x3-int8-unlowered.onnx')),
+    readModelFile(path('models/abpn-x3-int8.onnx')),
+  ]);
 
   it('is what the rewrite makes of the network before it, in every kernel and every byte of output', async () => {
     const { model, lowered } = lower(unlowered);

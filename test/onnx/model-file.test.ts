@@ -45,5 +45,8 @@ test('a model that was cut off anywhere is refused or still has its graph, never
 });
 
 test('a file that is not there is named', async () => {
-  expect(await failureOf(() => readModelFile('/nowhere/net.onnx'))).toMatchObject({ code: 'SRVID_INPUT_NOT_FOUND', message: expect.stringContaining('/nowhere/net.onnx') });
+  expect(await failureOf(() => readModelFile('/nowhere/net.onnx'))).toMatchObject({
+    code: 'SRVID_INPUT_NOT_FOUND',
+    message: expect.stringContaining('/nowhere/net.onnx'),
+  });
 });
