@@ -32,7 +32,7 @@ export function addDoctorOptions(command: Command): Command {
     .option('--images <path>', 'low-resolution pictures to show it: a folder, a picture, a video (default: the bundled clip)')
     .option('--white <n>', 'what white is where its values are float: 1 or 255 (default: read off the network)', oneOf(1, 255))
     .option('--size <WxH>', 'the size to time it at, where it leaves that free (default: 640x360)', size)
-    .option('--channels <n>', 'output channels wanted: a multiple of 4 (AVX-512) or 8 (AVX2) (default: 4)', oneOf(4, 8))
+    .option('--channels <n>', 'output channels wanted: a multiple of 4 (AVX-512) or 8 (AVX2) (default: as this CPU has it)', oneOf(4, 8))
     .option('--tiles <file.png>', 'draw the places where it differs most from its reference')
     .option('--json', 'as JSON')
     .option('-y, --yes', 'overwrite the drawing where it exists');

@@ -4,6 +4,7 @@ import type { OutputMultiple } from '../onnx/fast-conv.js';
 import { Graph } from '../onnx/graph.js';
 import { type OnnxModel, readModelFile } from '../onnx/model-file.js';
 import type { Size } from '../plugins/plugin.js';
+import { outputMultipleHere } from './cpu.js';
 import { type PictureNetwork, pictureNetwork } from './picture-network.js';
 import { loadPictures } from './pictures.js';
 import { measureQuality, type Reference } from './quality.js';
@@ -21,6 +22,7 @@ export interface ExaminationOptions {
   readonly white?: 1 | 255;
   /** The picture's size for timing, where the network leaves it free. */
   readonly size?: Size;
+  /** Else what this CPU wants. */
   readonly outputMultiple?: OutputMultiple;
 }
 
@@ -33,7 +35,7 @@ export async function examine(path: string, options: ExaminationOptions = {}): P
   const network = pictureNetwork(name, new Graph(model), options.white);
   const reference = options.reference === undefined ? undefined : await readReference(options.reference, network, options.white);
   const pictures = await loadPictures(options.images, network.size ?? reference?.network.size);
-  const speed = await measureSpeed(model, network, network.size ?? options.size ?? TIMED_AT, options.outputMultiple ?? 4);
+  const speed = await measureSpeed(model, network, network.size ?? options.size ?? TIMED_AT, options.outputMultiple ?? (await outputMultipleHere()));
   const { quality, layers, tiles, obstacle } = await measureQuality(name, model, network, reference, pictures);
   const isInt8 = layers.length > 0 || obstacle !== undefined;
   const judged = isInt8 || reference ? quality : undefined;

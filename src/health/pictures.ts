@@ -17,6 +17,8 @@ const COUNT = 8;
 /** Free networks are shown at most this much of a picture; a multiple of 8, which every unshuffle and U-Net takes. */
 const LARGEST: Size = { width: 384, height: 216 };
 const ALIGN = 8;
+/** Smaller pictures, which would make all of them small, are passed over. */
+const LEAST = 64;
 const STALL_MS = 60_000;
 /** Luma as video has it: BT.601, black 16, white 235. */
 const COLOR = { matrix: 'smpte170m', range: 'tv' } as const;
@@ -44,13 +46,13 @@ export async function loadPictures(images: string | undefined, fixed: Size | und
   const whole: Picture[] = [];
   for (const name of names) whole.push(await readPicture(binary, name, STALL_MS));
   if (names.length === 0) whole.push(...(await decodeFrames(binary, path, COUNT, STALL_MS)));
-  const size = fixed ?? commonSize(whole);
+  const size = fixed ?? commonSize(whole.filter(({ width, height }) => Math.min(width, height) >= LEAST));
   const pictures = whole.filter(({ width, height }) => width >= size.width && height >= size.height).map((picture) => middle(picture, size));
   const source = images ?? 'the clip that comes with srvid';
-  if (pictures.length > 0 && size.width > 0 && size.height > 0) return { source, pictures };
+  if (pictures.length > 0) return { source, pictures };
   throw new SrvidError(
     'SRVID_INPUT_UNSUPPORTED',
-    `No picture of ${source} is as large as the network's ${size.width}x${size.height}. Give larger ones with --images.`,
+    `No picture of ${source} has the ${size.width}x${size.height} pixels that are needed. Give larger ones with --images.`,
     { source },
   );
 }
@@ -71,7 +73,7 @@ export function toTensor({ input, white }: PictureNetwork, { width, height, data
  * A network's result as a picture of 8 bits: float values are cut off at black and white and rounded.
  * @throws SRVID_MODEL_UNSUPPORTED unless it is one picture of 1 or 3 channels
  */
-export function toPicture(name: string, { white }: PictureNetwork, { dims, data }: NamedTensor): Measured & { readonly channels: 1 | 3 } {
+export function toPicture(name: string, { white }: PictureNetwork, { dims, data }: NamedTensor): Measured {
   const [batch, channels, height, width] = dims as [number, number, number, number];
   if (dims.length !== 4 || batch !== 1 || (channels !== 1 && channels !== 3)) {
     throw new SrvidError(
@@ -81,12 +83,12 @@ export function toPicture(name: string, { white }: PictureNetwork, { dims, data 
     );
   }
   const samples = data instanceof Float32Array ? levelsOf(data, white) : (data as Uint8Array);
-  if (channels === 1) return { channels, luma: planeOf(samples, width, height, width) };
+  if (channels === 1) return { luma: planeOf(samples, width, height, width) };
   const packed = new Uint8Array(samples.length);
   for (let at = 0, pixels = width * height; at < packed.length; at++) packed[at] = samples[(at % 3) * pixels + Math.floor(at / 3)] as number;
   const luma = new Uint8Array(width * height);
   planConversion({ kind: 'rgb24', width, height }, { kind: 'gray', width, height }, COLOR)?.(packed, luma);
-  return { channels, luma: planeOf(luma, width, height, width), rgb: planeOf(packed, width, height, width * 3) };
+  return { luma: planeOf(luma, width, height, width), rgb: planeOf(packed, width, height, width * 3) };
 }
 
 /** Cut off at black and white, and rounded. */
@@ -100,8 +102,9 @@ function planeOf(data: Uint8Array, width: number, height: number, stride: number
   return { data, width, height, stride };
 }
 
-/** The largest size that all pictures have. */
+/** The largest size that all pictures have; the least that is asked for where there are none. */
 function commonSize(pictures: readonly Picture[]): Size {
+  if (pictures.length === 0) return { width: LEAST, height: LEAST };
   const least = (of: (picture: Picture) => number, most: number) => Math.min(most, ...pictures.map(of));
   const aligned = (length: number) => length - (length % ALIGN);
   return { width: aligned(least(({ width }) => width, LARGEST.width)), height: aligned(least(({ height }) => height, LARGEST.height)) };

@@ -198,6 +198,7 @@ test('a network of one fixed size is timed and shown pictures at that', async ()
 
 describe('srvid doctor refuses', () => {
   beforeAll(async () => {
+    await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=60x90:r=1', '-frames:v', '1', join(folder, 'small.png'));
     const wide = new Network(2);
     await writeFile(join(folder, 'features.onnx'), wide.bytes(wide.layer(wide.input(1), 1, 16, 3), 16));
     const four = new Network(2);
@@ -228,7 +229,8 @@ describe('srvid doctor refuses', () => {
     ['a drawing that is no PNG', `${FIXTURES}linear-int8.onnx`, ['--tiles', 'tiles.jpg'], 'SRVID_OUTPUT_FORMAT', '.png'],
     ['a network that is none', root('README.md'), [], 'SRVID_MODEL_INVALID', 'README.md'],
   ] as const)('%s', async (_, model, options, code, said) => {
-    const result = await srvid(['doctor', model.startsWith('/') ? model : join(folder, model), ...SMALL, ...options, '--json']);
+    const own = options.map((option) => (option === 'SMALL' ? join(folder, 'small.png') : option));
+    const result = await srvid(['doctor', model.startsWith('/') ? model : join(folder, model), ...SMALL, ...own, '--json']);
     expect(result.events).toEqual([expect.objectContaining({ v: 1, type: 'error', code, message: expect.stringContaining(said) })]);
     expect(result.code).toBeGreaterThan(0);
   });

@@ -4,6 +4,8 @@ import { describe, expect, it, test } from 'vitest';
 import { Network } from '../../bench/networks.mjs';
 import { proveEqual } from '../../dist/health/proof.js';
 import { judgeConv } from '../../dist/onnx/fast-conv.js';
+import { SrvidError } from '../../dist/errors.js';
+import { floatTwin } from '../../dist/onnx/float-twin.js';
 import { Graph } from '../../dist/onnx/graph.js';
 import { lower } from '../../dist/onnx/lower.js';
 import { type OnnxModel, parseModel, readModelFile, serializeModel } from '../../dist/onnx/model-file.js';
@@ -169,4 +171,27 @@ test.each([
 test('a float network is left as it is', async () => {
   const original = await readModelFile(path('models/abpn-x2-fp32.onnx'));
   expect(lower(original).lowered).toEqual([]);
+});
+
+test('a damaged file is refused with a reason or read, and never breaks what examines it', async () => {
+  const whole = await readFile(path('bench/models/abpn-x3-int8-unlowered.onnx'));
+  let [refused, survived] = [0, 0];
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 40 }), (changes) => {
+      const bytes = Uint8Array.from(whole);
+      for (const [at, value] of changes) bytes[at] = value;
+      try {
+        const model = parseModel(bytes, 'damaged.onnx');
+        serializeModel(lower(model).model);
+        floatTwin(model);
+        survived++;
+      } catch (error) {
+        if (!(error instanceof SrvidError)) throw error;
+        refused++;
+      }
+    }),
+    { numRuns: fuzzCases(100) },
+  );
+  expect(refused).toBeGreaterThan(0);
+  expect(survived).toBeGreaterThan(0);
 });
