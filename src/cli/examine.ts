@@ -115,14 +115,15 @@ function convolutionTable(convolutions: readonly ConvolutionReport[]): string {
 }
 
 function layerTable(layers: readonly LayerReport[]): string {
-  const rows = layers.map(({ name, low, high, used, saturated, snr }) => [
+  const rows = layers.map(({ name, low, high, used, saturated, lost, snr }) => [
     name,
     `${low.toPrecision(3)}..${high.toPrecision(3)}`,
     `${(used * 100).toFixed(1)} %`,
     `${(saturated * 100).toFixed(2)} %`,
+    lost === undefined ? '' : `${(lost * 100).toFixed(1)} %`,
     snr === undefined ? '' : `${snr.toFixed(1)} dB`,
   ]);
-  return table([['stored tensor', 'range', 'used', 'saturated', 'signal to noise'], ...rows]);
+  return table([['stored tensor', 'range', 'used', 'saturated', 'to zero', 'signal to noise'], ...rows]);
 }
 
 function signed(value: number): string {

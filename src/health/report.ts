@@ -68,6 +68,8 @@ export interface LayerReport {
   readonly used: number;
   /** The share of values at an end of the range that is no ReLU's. */
   readonly saturated: number;
+  /** The share of the float twin's values other than 0 that are stored as 0. */
+  readonly lost?: number;
   /** Signal to noise in dB, against the float twin on the same pictures; the noise of all layers before is in it. */
   readonly snr?: number;
   /** `snr` of the tensor it is made of, less its own. */

@@ -15,6 +15,8 @@ export class Tally {
   #sum = 0;
   #squares = 0;
   #noise = 0;
+  #present = 0;
+  #lost = 0;
 
   constructor(readonly tensor: StoredTensor) {}
 
@@ -30,12 +32,15 @@ export class Tally {
       this.#sum += value;
       this.#squares += value * value;
       this.#noise += (value - (byte - zero) * step) ** 2;
+      if (value === 0) continue;
+      this.#present++;
+      if (byte === zero) this.#lost++;
     }
     if (exact) this.#values += stored.length;
   }
 
   /** `isPicture`: this is the network's output, whose black and white are no accident. */
-  report(isPicture: boolean): Pick<LayerReport, 'low' | 'high' | 'used' | 'saturated' | 'snr'> {
+  report(isPicture: boolean): Pick<LayerReport, 'low' | 'high' | 'used' | 'saturated' | 'lost' | 'snr'> {
     const { step, zero, signed } = this.tensor;
     const lowest = signed ? -128 : 0;
     const total = this.#counts.reduce((sum, count) => sum + count, 0);
@@ -47,7 +52,7 @@ export class Tally {
       high: (lowest + LEVELS - 1 - zero) * step,
       used: (this.#quantile(1 - RARE, total) - this.#quantile(RARE, total)) / (LEVELS - 1),
       saturated: isPicture ? 0 : saturated,
-      ...(this.#values > 0 ? { snr: this.#snr() } : {}),
+      ...(this.#values > 0 ? { lost: this.#lost / Math.max(1, this.#present), snr: this.#snr() } : {}),
     };
   }
 

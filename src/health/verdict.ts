@@ -10,6 +10,8 @@ const LEAST_PSNR = 45;
 const MOST_SATURATED = 0.01;
 /** Share of a range that is used: below this, nearly three of the eight bits are spent on the rarest values. */
 const LEAST_USED = 0.15;
+/** Share of values other than 0 that are stored as 0: in healthy networks a tenth after a ReLU, a third of a residual. */
+const MUCH_LOST = 0.4;
 /** Signal to noise that one depthwise convolution may take, in dB. */
 const MOST_DEPTHWISE_LOSS = 3;
 
@@ -29,21 +31,21 @@ function ofQuality(quality: QualityReport | undefined, layers: readonly LayerRep
   const findings: Finding[] = [];
   if (Math.abs(lumaShift) > MOST_SHIFT) {
     const dull = lumaShift < 0;
-    const message = `The picture is ${dull ? 'dull: it comes out darker' : 'too bright: it comes out brighter'} than that of ${against}, by ${Math.abs(lumaShift).toFixed(2)} levels of mean luma (limit ${MOST_SHIFT}).${narrowest(layers)}`;
+    const message = `The picture is ${dull ? 'dull: it comes out darker' : 'too bright: it comes out brighter'} than that of ${against}, by ${Math.abs(lumaShift).toFixed(2)} levels of mean luma (limit ${MOST_SHIFT}).${smallOnes(layers)}`;
     findings.push({ kind: dull ? 'dull' : 'bright', severity: 'illness', message, remedy: CURE });
   }
   if (psnr < LEAST_PSNR) {
-    const message = `Quantisation costs too much detail: ${psnr.toFixed(1)} dB against ${against} (limit ${LEAST_PSNR}).${narrowest(layers)}`;
+    const message = `Quantisation costs too much detail: ${psnr.toFixed(1)} dB against ${against} (limit ${LEAST_PSNR}).${smallOnes(layers)}`;
     findings.push({ kind: 'lossy', severity: 'illness', message, remedy: CURE });
   }
   return findings;
 }
 
-/** Where the eight bits go, if somewhere they are wasted. */
-function narrowest(layers: readonly LayerReport[]): string {
-  const [worst] = layers.toSorted((a, b) => a.used - b.used);
-  if (!worst || worst.used >= LEAST_USED) return '';
-  return ` In ${worst.name} 99.9 % of the values lie in ${(worst.used * 100).toFixed(1)} % of the range ${worst.low.toPrecision(3)}..${worst.high.toPrecision(3)}: a few outliers take the 8 bits, and small amplitudes round to zero.`;
+/** Where small amplitudes go, if somewhere many do. */
+function smallOnes(layers: readonly LayerReport[]): string {
+  const [worst] = layers.toSorted((a, b) => (b.lost ?? 0) - (a.lost ?? 0));
+  if (!worst || (worst.lost ?? 0) < MUCH_LOST) return '';
+  return ` In ${worst.name} a few large values take the range ${worst.low.toPrecision(3)}..${worst.high.toPrecision(3)}, and ${((worst.lost ?? 0) * 100).toFixed(0)} % of the values, the small amplitudes, round to zero.`;
 }
 
 function ofLayers(model: OnnxModel, layers: readonly LayerReport[]): Finding[] {
@@ -99,7 +101,7 @@ function ofSpeed(name: string, { ms, lowered, convolutions }: SpeedReport): Find
     });
   } else if (lowered && lowered.ms < ms) {
     const slow = convolutions.filter(({ loweredMs }) => loweredMs !== undefined).length;
-    const message = `${slow} of ${convolutions.length} convolutions miss the fast int8 path; rewritten, with the same bytes as result, the network takes ${lowered.ms.toFixed(1)} ms instead of ${ms.toFixed(1)}.`;
+    const message = `${slow} of ${convolutions.length} convolutions miss the fast int8 path; rewritten, with the same bytes as result, the network takes ${lowered.ms.toPrecision(3)} ms instead of ${ms.toPrecision(3)}.`;
     findings.push({ kind: 'slow', severity: 'advice', message, remedy: `srvid lower ${name} FAST.onnx` });
   }
   return findings;

@@ -38,3 +38,9 @@ test('values that 8 bits hold exactly have 100 dB, and a tensor that never chang
   flat.add(tensor(Uint8Array.of(2, 2)), tensor(Float32Array.of(1.2, 1.2)));
   expect(flat.report(false).snr).toBe(0);
 });
+
+test('what is lost is the share of values other than 0 that are stored as 0', () => {
+  const tally = new Tally({ ...scale, zero: 100 });
+  tally.add(tensor(Uint8Array.of(100, 100, 100, 101, 90)), tensor(Float32Array.of(0, 0.1, -0.2, 0.5, -5)));
+  expect(tally.report(false).lost).toBe(0.5);
+});
