@@ -25,7 +25,14 @@ export async function benchLower(paths) {
       dims: [1, input.channels, height, width],
       data: input.type === 'uint8' ? Uint8Array.from(data) : Float32Array.from(data, (byte) => byte / 255),
     };
-    const [before, after] = await timeModels([original, model], { [input.name]: tensor }, 11);
+    const inputs = { [input.name]: tensor };
+    const [before, after] = await timeModels(
+      [
+        { model: original, inputs },
+        { model, inputs },
+      ],
+      11,
+    );
     const times = `${before.ms.toFixed(1)} ms, lowered ${after.ms.toFixed(1)} ms: ${(before.ms / after.ms).toFixed(2)} times as fast`;
     console.log(
       `${basename(path)} at ${width}x${height}, one thread: ${times}; ${lowered.length} convolutions rewritten, ${bytes} bytes of output compared, none differs`,

@@ -19,7 +19,8 @@ const INT8_OPERATORS = new Set(['QLinearConv', 'ConvInteger', 'MatMulInteger']);
 export async function measureSpeed(model: OnnxModel, network: PictureNetwork, size: Size, outputMultiple: OutputMultiple): Promise<SpeedReport> {
   const rewritten = lower(model, outputMultiple);
   const models = rewritten.lowered.length > 0 ? [model, rewritten.model] : [model];
-  const [timing, loweredTiming] = (await timeModels(models, testPicture(network, size))) as [Timing, Timing?];
+  const inputs = testPicture(network, size);
+  const [timing, loweredTiming] = (await timeModels(models.map((timed) => ({ model: timed, inputs })))) as [Timing, Timing?];
   const graph = new Graph(model);
   const convolutions = graph.nodes
     .filter(({ opType }) => opType.includes('Conv') && opType !== 'ConvTranspose')

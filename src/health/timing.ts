@@ -10,7 +10,15 @@ export interface Timing {
   /** The whole run, as the caller waits for it. */
   readonly ms: number;
   /** By the name of the node in the model: the operator that ONNX Runtime made of it, and its part. */
-  readonly nodes: ReadonlyMap<string, { readonly operator: string; readonly ms: number }>;
+  readonly nodes: ReadonlyMap<
+    string,
+    { readonly operator: string; readonly ms: number /** The shortest run: what other load on the machine disturbs least. */; readonly leastMs: number }
+  >;
+}
+
+export interface TimedRun {
+  readonly model: OnnxModel;
+  readonly inputs: Readonly<Record<string, NamedTensor>>;
 }
 
 const WARM_UP = 2;
@@ -19,18 +27,18 @@ const WARM_UP = 2;
  * Times models against one another: they run in turn, so that other load on the machine hits all alike, and ONNX
  * Runtime's own profile says what each node took inside the whole network, with the layouts and caches it has there.
  */
-export async function timeModels(models: readonly OnnxModel[], inputs: Readonly<Record<string, NamedTensor>>, rounds = 7): Promise<readonly Timing[]> {
+export async function timeModels(runs: readonly TimedRun[], rounds = 7): Promise<readonly Timing[]> {
   const folder = await mkdtemp(join(tmpdir(), 'srvid-profile-'));
   const networks: Network[] = [];
   try {
-    for (const [index, model] of models.entries()) {
+    for (const [index, { model }] of runs.entries()) {
       networks.push(await openNetwork('the network', serializeModel(named(model)), { profile: join(folder, `${index}-`) }));
     }
-    const wholes: number[][] = models.map(() => []);
+    const wholes: number[][] = runs.map(() => []);
     for (let round = -WARM_UP; round < rounds; round++) {
       for (const [index, network] of networks.entries()) {
         const since = performance.now();
-        await network.run(inputs);
+        await network.run(runs[index]?.inputs ?? {});
         if (round >= 0) wholes[index]?.push(performance.now() - since);
       }
     }
@@ -75,5 +83,7 @@ async function profileOf(folder: string, prefix: string): Promise<Timing['nodes'
     known.times.push(dur / 1000);
     taken.set(node, known);
   }
-  return new Map([...taken].map(([node, { operator, times }]) => [node, { operator, ms: median(times.slice(WARM_UP)) }]));
+  return new Map(
+    [...taken].map(([node, { operator, times }]) => [node, { operator, ms: median(times.slice(WARM_UP)), leastMs: Math.min(...times.slice(WARM_UP)) }]),
+  );
 }
