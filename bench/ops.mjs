@@ -1,5 +1,6 @@
 // `npm run bench -- ops [--json] [--svg FILE] [--rounds N] [--least]`: what each operator costs here, int8 and float, one
-// thread; medians of the rounds, or with --least, for a machine that others use, the shortest.
+// thread; medians of the rounds, or with --least, for a machine that others use, the shortest. --kind convolution, tensor,
+// activation or resize measures those alone.
 // The study of Du et al. 2021 (ABPN, arXiv 2105.09750, "meta-node latency"), for this runtime instead of a phone.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -120,11 +121,17 @@ async function timed(operator, channels, rounds, statistic) {
 export async function benchOps(args) {
   const { values } = parseArgs({
     args,
-    options: { json: { type: 'boolean' }, svg: { type: 'string' }, rounds: { type: 'string', default: '9' }, least: { type: 'boolean' } },
+    options: {
+      json: { type: 'boolean' },
+      svg: { type: 'string' },
+      rounds: { type: 'string', default: '9' },
+      least: { type: 'boolean' },
+      kind: { type: 'string' },
+    },
   });
   const [rounds, statistic] = [Number(values.rounds), values.least ? 'leastMs' : 'ms'];
   const rows = [];
-  for (const operator of OPERATORS) {
+  for (const operator of OPERATORS.filter(({ kind }) => kind === (values.kind ?? kind))) {
     const cells = [];
     for (const channels of CHANNELS) cells.push(await timed(operator, channels, rounds, statistic));
     rows.push({ kind: operator.kind, name: operator.name, cells });
