@@ -89,3 +89,20 @@ def grouped_model() -> tuple[onnx.ModelProto, onnx.ModelProto]:
     sketch.node("Cast", [tensor], "output", to=onnx.TensorProto.UINT8)
     floats = sketch.model(2, 3, {"family": "grouped", "scale": "2", "channels": "3"})
     return floats, quantise(floats, calibrate(floats, [picture(3, 40, 40, seed) for seed in range(4)]))
+
+
+def depthwise_model(channels: int) -> tuple[onnx.ModelProto, onnx.ModelProto]:
+    """(float, int8) of a network with one depthwise convolution."""
+    random, sketch = np.random.default_rng(6), Sketch()
+    sketch.node("Cast", ["input"], "input.float", to=onnx.TensorProto.FLOAT)
+    tensor = sketch.node("Mul", ["input.float", sketch.constant("level", LEVEL)], "normal")
+    for name, outputs, inputs, group in (("head", channels, 1, 1), ("depthwise", channels, 1, channels), ("tail", 1, channels, 1)):
+        kernel = random.normal(0.1, (1 / (inputs * 9)) ** 0.5, (outputs, inputs, 3, 3)).astype(np.float32)
+        weights = [sketch.constant(f"{name}.weight", kernel), sketch.constant(f"{name}.bias", np.zeros(outputs, np.float32))]
+        tensor = sketch.node("Conv", [tensor, *weights], name, kernel_shape=[3, 3], pads=[1] * 4, group=group)
+        tensor = sketch.node("Relu", [tensor], f"{name}.relu") if name != "tail" else tensor
+    tensor = sketch.node("Clip", [tensor, sketch.constant("black", np.float32(0)), sketch.constant("white", np.float32(1))], "clipped")
+    tensor = sketch.node("Round", [sketch.node("Mul", [tensor, sketch.constant("levels", np.float32(255))], "output.levels")], "output.rounded")
+    sketch.node("Cast", [tensor], "output", to=onnx.TensorProto.UINT8)
+    floats = sketch.model(1, 1, {"family": "depthwise", "scale": "1", "channels": "1"})
+    return floats, quantise(floats, calibrate(floats, [picture(1, 40, 40, seed) for seed in range(4)]))

@@ -3,7 +3,10 @@
 That kernel, some times faster than the general one, takes a convolution only if its activations are uint8, its weights
 int8 with zero point 0, its group 1, its input channels a multiple of 4 and its output channels a multiple of 4 and at
 least 16 (MLAS `convsym.cpp`, `MlasConvSymPackWSize`). So channels are padded with filters of zeros, whose products add
-nothing to the integer sums, and grouped kernels are written as the dense, block-diagonal kernels that they are.
+nothing to the integer sums, and grouped kernels are written as the dense, block-diagonal kernels that they are; only
+depthwise ones of a multiple of 16 channels have a fast kernel of their own. `srvid lower` (src/onnx/lower.ts) does the
+same to any network without Python; the trainer has its own, since it exports where there is no Node. A test there holds
+the two to each other.
 """
 
 import numpy as np
@@ -14,6 +17,10 @@ from .runtime import Session
 
 INPUT_MULTIPLE = 4
 OUTPUT_LEAST = 16
+DEPTHWISE_MULTIPLE = 16
+DENSE_CHANNELS = 256
+DENSE_DEPTHWISE_CHANNELS = 28
+"""Wider than these, the zeros of a dense kernel cost as much as the fast kernel gains."""
 
 
 class NotEqual(Exception):
@@ -24,8 +31,7 @@ def lower(model: onnx.ModelProto, output_multiple: int = 4) -> onnx.ModelProto:
     """The same function in shapes that ConvSym takes. (`output_multiple` 8 is what it wants on CPUs without AVX-512.)"""
     rewritten = _Rewriting(model)
     for conv in [node for node in rewritten.nodes if node.op_type == "Conv"]:
-        if rewritten.is_quantised(conv):
-            rewritten.make_dense(conv)
+        if rewritten.is_quantised(conv) and rewritten.make_dense(conv):
             rewritten.widen_input(conv)
             rewritten.widen_output(conv, output_multiple)
     return rewritten.finish()
@@ -68,19 +74,24 @@ class _Rewriting:
         zero = self._constants.get(sources[1].input[2], np.ones(1))
         return len(readers) == 1 and readers[0].op_type == "QuantizeLinear" and not zero.any()
 
-    def make_dense(self, conv: onnx.NodeProto) -> None:
+    def make_dense(self, conv: onnx.NodeProto) -> bool:
+        """Whether it has one group then."""
         group = next((a for a in conv.attribute if a.name == "group"), None)
         if group is None or group.i == 1:
-            return
+            return True
         name = self._writer[conv.input[1]].input[0]
         grouped = self._constants[name]
         outputs, inputs = grouped.shape[0] // group.i, grouped.shape[1]
+        depthwise = outputs == inputs == 1
+        if depthwise and group.i % DEPTHWISE_MULTIPLE == 0 or inputs * group.i > (DENSE_DEPTHWISE_CHANNELS if depthwise else DENSE_CHANNELS):
+            return False
         dense = np.zeros((grouped.shape[0], inputs * group.i, *grouped.shape[2:]), grouped.dtype)
         for index in range(group.i):
             rows = slice(index * outputs, (index + 1) * outputs)
             dense[rows, index * inputs : (index + 1) * inputs] = grouped[rows]
         self._constants[name] = dense
         group.i = 1
+        return True
 
     def widen_input(self, conv: onnx.NodeProto) -> None:
         """Read a picture of a multiple of 4 channels; whatever the added ones hold, their weights are 0."""

@@ -117,6 +117,15 @@ class Lowered(unittest.TestCase):
         groups = [attribute.i for node in lowered.graph.node for attribute in node.attribute if attribute.name == "group"]
         self.assertEqual(set(groups), {1})
 
+    def test_depthwise_convolutions_of_a_multiple_of_16_stay(self):
+        for channels, groups in ((32, 32), (12, 1)):
+            with self.subTest(channels=channels):
+                whole = fixtures.depthwise_model(channels)[1]
+                lowered = lower(whole)
+                prove_equal(whole, lowered)
+                depthwise = next(node for node in lowered.graph.node if node.name == "depthwise")
+                self.assertEqual([attribute.i for attribute in depthwise.attribute if attribute.name == "group"], [groups])
+
     def test_every_convolution_has_the_shape_of_the_fast_kernel(self):
         for whole in (fixtures.models(3, 1)[1], fixtures.models(4, 3)[1], fixtures.models(3, 1, "xlsr")[1], fixtures.grouped_model()[1]):
             constants = constants_of(lower(whole))

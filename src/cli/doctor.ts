@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { messageOf, SrvidError } from '../errors.js';
+import { cpuFlags } from '../health/cpu.js';
 import { findFfmpeg, videoEncoders } from '../pipeline/ffmpeg-binary.js';
 import { loadModelLibrary, verifyModel } from '../plugins/model.js';
 import { packageVersion } from '../version.js';
@@ -48,9 +49,7 @@ function versions(): Check[] {
 }
 
 async function cpu(): Promise<Check> {
-  const flags = await readFile('/proc/cpuinfo', 'utf8')
-    .then((text) => new Set(/^flags\s*:\s*(.*)$/m.exec(text)?.[1]?.split(' ') ?? []))
-    .catch(() => undefined);
+  const flags = await cpuFlags();
   const features = flags
     ? CPU_FEATURES.filter((feature) => flags.has(feature)).join(', ') || 'none of the int8 extensions'
     : 'extensions unknown on this system';

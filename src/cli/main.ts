@@ -3,10 +3,11 @@ import { Command, CommanderError } from 'commander';
 import { ERROR_CODES, messageOf, SrvidError } from '../errors.js';
 import { packageVersion } from '../version.js';
 import { addBenchOptions, printBench } from './bench.js';
-import { printDoctor } from './doctor.js';
 import { addEvalOptions, printEvaluation } from './eval.js';
+import { addDoctorOptions, runDoctor } from './examine.js';
 import { interruptSignal } from './interrupt.js';
 import { printModels, printPresets } from './listings.js';
+import { addLowerOptions, printLowered } from './lower.js';
 import { jsonStream, runCommand } from './run.js';
 import { addRunOptions, requestFrom } from './run-options.js';
 
@@ -28,7 +29,8 @@ function program(interrupt: AbortSignal): Command {
   addBenchOptions(command.command('bench')).action((clip: string | undefined, options) => printBench(clip, options));
   command.command('models').description('list the installed networks').option('--json', 'as JSON').action(printModels);
   command.command('presets').description('list the presets').option('--json', 'as JSON').action(printPresets);
-  command.command('doctor').description('check ffmpeg, the CPU and this installation').option('--json', 'as JSON').action(printDoctor);
+  addDoctorOptions(command.command('doctor')).action(runDoctor);
+  addLowerOptions(command.command('lower')).action(printLowered);
   return command;
 }
 

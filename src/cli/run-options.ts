@@ -108,10 +108,19 @@ export function number(text: string): number {
   return value;
 }
 
-function size(text: string): { width: number; height: number } {
+export function size(text: string): { width: number; height: number } {
   const match = /^(\d+)x(\d+)$/.exec(text);
   if (!match) throw new InvalidArgumentError('Expected WIDTHxHEIGHT, such as 1920x1080.');
   return { width: Number(match[1]), height: Number(match[2]) };
+}
+
+/** A parser for an option that is one of a few numbers. */
+export function oneOf<const T extends number>(...allowed: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = allowed.find((value) => String(value) === text);
+    if (found === undefined) throw new InvalidArgumentError(`Expected ${allowed.join(' or ')}.`);
+    return found;
+  };
 }
 
 export function time(text: string, option: string): number {

@@ -2,9 +2,10 @@ import { open, readdir } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { messageOf, SrvidError } from '../errors.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg-binary.js';
-import { commandArguments } from '../pipeline/ffmpeg-command.js';
+import { type CommandInput, commandArguments, fileUrl } from '../pipeline/ffmpeg-command.js';
 import { FfmpegProcess } from '../pipeline/ffmpeg-process.js';
 import { assertFrameSize } from '../pipeline/frame.js';
+import { probeFile } from '../pipeline/probe.js';
 import { withTimeout } from '../pipeline/timeout.js';
 
 const PICTURE_TYPES = new Set(['.png', '.jpg', '.jpeg', '.webp', '.bmp']);
@@ -39,28 +40,56 @@ export async function readPicture(binary: FfmpegBinary, path: string, stallTimeo
   const file = await open(path).catch((error) => {
     throw new SrvidError('SRVID_INPUT_UNREADABLE', `Tried to read the picture ${path}: ${messageOf(error)}.`, { path }, error);
   });
-  const process = new FfmpegProcess({
-    path: binary.ffmpeg,
-    args: commandArguments({ inputs: [{ url: 'pipe:0', options: [] }], outputOptions: TO_PPM, output: 'pipe:1' }),
-    purpose: `decode the picture ${path}`,
-    failure: 'SRVID_INPUT_UNREADABLE',
-    stdio: [file.fd, 'pipe'],
-  });
-  const stalled = () => new SrvidError('SRVID_INPUT_UNREADABLE', `Tried to decode the picture ${path}: ffmpeg took longer than ${stallTimeoutMs / 1000} s.`);
   try {
-    const bytes = await withTimeout(bytesOf(process), stallTimeoutMs, stalled);
-    return parsePpm(bytes, path);
+    const bytes = await decoded({ binary, path, input: { url: 'pipe:0', options: [] }, filters: [], count: 1, stdin: file.fd, stallTimeoutMs });
+    const [picture] = parsePpms(bytes, path);
+    return picture as Picture;
   } finally {
-    await process.stop();
     await file.close();
   }
 }
 
+/** `count` frames of a video, spread over the length that its container tells. @throws SRVID_INPUT_UNREADABLE, SRVID_INPUT_NO_VIDEO */
+export async function decodeFrames(binary: FfmpegBinary, path: string, count: number, stallTimeoutMs: number): Promise<Picture[]> {
+  const { streams, durationSeconds } = await probeFile(binary, path);
+  if (!streams.some((stream) => stream.codec_type === 'video')) {
+    throw new SrvidError('SRVID_INPUT_NO_VIDEO', `${path} has no video stream. Give a video, a picture or a folder of pictures.`, { path });
+  }
+  const filters = durationSeconds === undefined ? [] : [`fps=${count}/${durationSeconds}`];
+  const bytes = await decoded({ binary, path, input: { url: fileUrl(path), options: [] }, filters, count, stdin: 'ignore', stallTimeoutMs });
+  return parsePpms(bytes, path);
+}
+
+interface Decoding {
+  readonly binary: FfmpegBinary;
+  readonly path: string;
+  readonly input: CommandInput;
+  readonly filters: readonly string[];
+  readonly count: number;
+  readonly stdin: number | 'ignore';
+  readonly stallTimeoutMs: number;
+}
+
+/** Pictures as PPM, one after the other. */
+async function decoded({ binary, path, input, filters, count, stdin, stallTimeoutMs }: Decoding): Promise<Buffer> {
+  const outputOptions = ['-vf', [...filters, SCALE].join(','), '-pix_fmt', 'rgb24', '-frames:v', String(count), '-c:v', 'ppm', '-f', 'image2pipe'];
+  const process = new FfmpegProcess({
+    path: binary.ffmpeg,
+    args: commandArguments({ inputs: [input], outputOptions, output: 'pipe:1' }),
+    purpose: `decode the picture ${path}`,
+    failure: 'SRVID_INPUT_UNREADABLE',
+    stdio: [stdin, 'pipe'],
+  });
+  const stalled = () => new SrvidError('SRVID_INPUT_UNREADABLE', `Tried to decode the picture ${path}: ffmpeg took longer than ${stallTimeoutMs / 1000} s.`);
+  try {
+    return await withTimeout(bytesOf(process), stallTimeoutMs, stalled);
+  } finally {
+    await process.stop();
+  }
+}
+
 /** JPEG's own chroma is scaled up as well as swscale can. */
-const TO_PPM = [
-  ...['-vf', 'scale=flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp', '-pix_fmt', 'rgb24'],
-  ...['-frames:v', '1', '-c:v', 'ppm', '-f', 'image2pipe'],
-];
+const SCALE = 'scale=flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp';
 
 async function bytesOf(process: FfmpegProcess): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -69,14 +98,23 @@ async function bytesOf(process: FfmpegProcess): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function parsePpm(bytes: Buffer, path: string): Picture {
-  const header = /^P6\s(\d+)\s(\d+)\s255\s/.exec(bytes.toString('latin1', 0, 64));
-  if (!header) throw new SrvidError('SRVID_INPUT_UNREADABLE', `ffmpeg found no picture in ${path}. Check that it is one.`, { path });
-  const [width, height] = [Number(header[1]), Number(header[2])];
-  assertFrameSize(`The picture ${path}`, width, height);
-  const data = Uint8Array.from(bytes.subarray(header[0].length));
-  if (data.length === width * height * 3) return { width, height, data };
-  throw new SrvidError('SRVID_INPUT_UNREADABLE', `${path} decodes to ${data.length} bytes, but ${width}x${height} pixels have ${width * height * 3}.`, {
-    path,
-  });
+/** Pictures that stand one after the other: one at least. */
+function parsePpms(bytes: Buffer, path: string): Picture[] {
+  const pictures: Picture[] = [];
+  for (let at = 0; at < bytes.length || at === 0; ) {
+    const header = /^P6\s(\d+)\s(\d+)\s255\s/.exec(bytes.toString('latin1', at, at + 64));
+    if (!header) throw new SrvidError('SRVID_INPUT_UNREADABLE', `ffmpeg found no picture in ${path}. Check that it is one.`, { path });
+    const [width, height] = [Number(header[1]), Number(header[2])];
+    assertFrameSize(`The picture ${path}`, width, height);
+    const from = at + header[0].length;
+    at = from + width * height * 3;
+    const data = Uint8Array.from(bytes.subarray(from, at));
+    if (data.length !== width * height * 3) {
+      throw new SrvidError('SRVID_INPUT_UNREADABLE', `${path} decodes to ${data.length} bytes, but ${width}x${height} pixels have ${width * height * 3}.`, {
+        path,
+      });
+    }
+    pictures.push({ width, height, data });
+  }
+  return pictures;
 }

@@ -28,7 +28,7 @@ export interface LoadedModel extends Model {
  */
 export async function loadModel({ entry, path }: VerifiedModel, settings: InferenceSettings = { device: 'cpu', threads: 1 }): Promise<LoadedModel> {
   const runtime: OnnxRuntime = await import('onnxruntime-node');
-  const inferenceSession = await createSession(runtime, entry.id, path, settings);
+  const inferenceSession = await createSession(runtime, `model ${entry.id} from ${path}`, await readFile(path), settings);
   await tryOnce(runtime, inferenceSession, entry);
   const [inputName, outputName] = [inferenceSession.inputNames[0] as string, inferenceSession.outputNames[0] as string];
   const buffers = new Map<string, { input: OrtTensor; output: OrtTensor; into: Uint8Array; from: Uint8Array }>();
@@ -63,9 +63,48 @@ export async function runtimeVersion(): Promise<string> {
   return (JSON.parse(await readFile(path, 'utf8')) as { version: string }).version;
 }
 
-async function createSession(runtime: OnnxRuntime, id: string, path: string, { device, threads }: InferenceSettings): Promise<InferenceSession> {
+/** Any tensor of any model, in this thread's own memory. */
+export interface NamedTensor {
+  readonly dims: readonly number[];
+  readonly data: Tensor['data'] | Float32Array | Int8Array | Int32Array;
+}
+
+/** Any ONNX model, loaded as every model is: one thread, every optimisation. */
+export interface Network {
+  /** Runs it; the results are the caller's. @throws SRVID_MODEL_INVALID */
+  run(inputs: Readonly<Record<string, NamedTensor>>): Promise<Readonly<Record<string, NamedTensor>>>;
+  /** Ends a profiled session's log, and gives its path. */
+  endProfile(): void;
+  release(): Promise<void>;
+}
+
+/** `profile`: ONNX Runtime writes what each operator took to a file whose path begins like this. @throws SRVID_MODEL_INVALID */
+export async function openNetwork(what: string, bytes: Uint8Array, { profile }: { readonly profile?: string } = {}): Promise<Network> {
+  const runtime: OnnxRuntime = await import('onnxruntime-node');
+  const more = profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile };
+  const inferenceSession = await createSession(runtime, what, bytes, { device: 'cpu', threads: 1 }, more);
+  return {
+    async run(inputs) {
+      const feeds = Object.fromEntries(Object.entries(inputs).map(([name, { data, dims }]) => [name, new runtime.Tensor(data as Uint8Array, dims)]));
+      const results = await inferenceSession.run(feeds).catch((error: unknown) => {
+        throw new SrvidError('SRVID_MODEL_INVALID', `Tried to run ${what}; ONNX Runtime failed: ${messageOf(error)}.`, { model: what }, error);
+      });
+      return Object.fromEntries(Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as NamedTensor['data'], dims }]));
+    },
+    endProfile: () => inferenceSession.endProfiling(),
+    release: () => inferenceSession.release(),
+  };
+}
+
+async function createSession(
+  runtime: OnnxRuntime,
+  what: string,
+  bytes: Uint8Array,
+  { device, threads }: InferenceSettings,
+  more: InferenceSession.SessionOptions = {},
+): Promise<InferenceSession> {
   try {
-    return await runtime.InferenceSession.create(await readFile(path), {
+    return await runtime.InferenceSession.create(bytes, {
       executionProviders: [device],
       graphOptimizationLevel: 'all',
       executionMode: 'sequential',
@@ -74,10 +113,11 @@ async function createSession(runtime: OnnxRuntime, id: string, path: string, { d
       logSeverityLevel: 4, // What goes wrong is thrown; it need not be printed, too.
       // Idle threads that spin would take the cores from ffmpeg.
       extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+      ...more,
     });
   } catch (error) {
     if (device !== 'cpu') throw unavailable(runtime, device, error);
-    throw new SrvidError('SRVID_MODEL_INVALID', `Tried to load model ${id} from ${path}; ONNX Runtime refuses it: ${messageOf(error)}.`, { path }, error);
+    throw new SrvidError('SRVID_MODEL_INVALID', `Tried to load ${what}; ONNX Runtime refuses it: ${messageOf(error)}.`, { model: what }, error);
   }
 }
 

@@ -1,0 +1,131 @@
+import { extname } from 'node:path';
+import type { Command } from 'commander';
+import { SrvidError } from '../errors.js';
+import { type ExaminationOptions, examine } from '../health/examine.js';
+import type { ConvolutionReport, Examination, LayerReport } from '../health/report.js';
+import { writeTiles } from '../health/tiles.js';
+import type { OutputMultiple } from '../onnx/fast-conv.js';
+import { findFfmpeg } from '../pipeline/ffmpeg-binary.js';
+import { OutputFile } from '../pipeline/output-file.js';
+import type { Size } from '../plugins/plugin.js';
+import { printDoctor } from './doctor.js';
+import { oneOf, size } from './run-options.js';
+import { table } from './table.js';
+
+interface ExamineFlags {
+  readonly reference?: string;
+  readonly images?: string;
+  readonly white?: 1 | 255;
+  readonly size?: Size;
+  readonly channels?: OutputMultiple;
+  readonly tiles?: string;
+  readonly json?: boolean;
+  readonly yes?: boolean;
+}
+
+/** Declares `srvid doctor [model.onnx] [options]`. */
+export function addDoctorOptions(command: Command): Command {
+  return command
+    .description('check ffmpeg, the CPU and this installation; with a network: its speed and its quantisation (docs/doctor.md)')
+    .argument('[model.onnx]', 'a network to examine')
+    .option('--reference <fp32.onnx>', 'the float network that it was made from (default: a float twin of its own)')
+    .option('--images <path>', 'low-resolution pictures to show it: a folder, a picture, a video (default: the bundled clip)')
+    .option('--white <n>', 'what white is where its values are float: 1 or 255 (default: read off the network)', oneOf(1, 255))
+    .option('--size <WxH>', 'the size to time it at, where it leaves that free (default: 640x360)', size)
+    .option('--channels <n>', 'output channels wanted: a multiple of 4 (AVX-512) or 8 (AVX2) (default: as this CPU has it)', oneOf(4, 8))
+    .option('--tiles <file.png>', 'draw the places where it differs most from its reference')
+    .option('--json', 'as JSON')
+    .option('-y, --yes', 'overwrite the drawing where it exists');
+}
+
+/** `srvid doctor`. Exit code 1 where something needed is missing, or the network is ill. */
+export async function runDoctor(model: string | undefined, { json, tiles, yes = false, ...flags }: ExamineFlags): Promise<void> {
+  if (model !== undefined) return printExamination(model, flags, { json: json ?? false, tiles, yes });
+  const lone = [...Object.keys(flags), ...(tiles === undefined ? [] : ['tiles'])];
+  if (lone.length > 0) {
+    throw new SrvidError(
+      'SRVID_OPTION_INVALID',
+      `--${lone[0]} belongs to the examination of a network, but none is given. Write srvid doctor MODEL.onnx --${lone[0]} ...`,
+    );
+  }
+  return printDoctor({ json: json ?? false });
+}
+
+async function printExamination(
+  model: string,
+  options: ExaminationOptions,
+  { json, tiles, yes }: { json: boolean; tiles: string | undefined; yes: boolean },
+): Promise<void> {
+  const target = tiles === undefined ? undefined : await tilesFile(tiles, model, yes);
+  const found = await examine(model, options);
+  for (const warning of found.examination.warnings) process.stderr.write(`warning: ${warning}\n`);
+  process.stdout.write(json ? `${JSON.stringify(found.examination)}\n` : `${examinationText(found.examination)}\n`);
+  if (target) {
+    try {
+      await writeTiles(await findFfmpeg(), target.partial, found.tiles);
+      await target.publish();
+    } finally {
+      await target.discard();
+    }
+  }
+  if (!found.examination.healthy) process.exitCode = 1;
+}
+
+async function tilesFile(path: string, model: string, overwrite: boolean): Promise<OutputFile> {
+  if (extname(path).toLowerCase() === '.png') return OutputFile.prepare(path, model, overwrite);
+  throw new SrvidError('SRVID_OUTPUT_FORMAT', `The tiles are drawn as PNG, but --tiles says ${path}. Give a name that ends in .png.`, { path });
+}
+
+function examinationText({ model, input, speed, quality, layers, findings, healthy }: Examination): string {
+  const what = `${model}: ${input.type} ${input.planes === 'y' ? 'luma' : 'RGB'}, ${input.size ?? 'any size'}, ${speed.convolutions.length} convolutions`;
+  const against =
+    quality && `against ${quality.reference.name}, ${quality.pictures.count} pictures of ${quality.pictures.size} from ${quality.pictures.source}`;
+  const sections = [
+    what,
+    `Speed at ${speed.width}x${speed.height}, one thread: ${speed.ms.toFixed(1)} ms${speed.lowered ? `; as srvid lower writes it ${speed.lowered.ms.toFixed(1)} ms` : ''}\n${convolutionTable(speed.convolutions)}`,
+    ...(quality
+      ? [`Quantisation, ${against}:\nPSNR ${quality.psnr.toFixed(2)} dB, worst ${quality.worstPsnr.toFixed(2)}; mean luma ${signed(quality.lumaShift)} levels`]
+      : []),
+    ...(quality?.reference.kind === 'float-twin'
+      ? ['The float twin is the same network without the rounding of activations; its weights are those that the 8 bits say.']
+      : []),
+    ...(layers.length > 0 ? [layerTable(layers)] : []),
+    ...findings.map(({ message, remedy }, index) => (remedy === findings[index + 1]?.remedy ? `- ${message}` : `- ${message}\n  ${remedy}`)),
+    `Verdict: ${verdict(healthy, findings, quality !== undefined)}`,
+  ];
+  return sections.join('\n\n');
+}
+
+function verdict(healthy: boolean, findings: Examination['findings'], compared: boolean): string {
+  const kinds = findings.filter(({ severity }) => severity === 'illness').map(({ kind }) => kind);
+  if (!healthy) return `ill: ${kinds.join(', ')}.`;
+  const slow = findings.some(({ kind }) => kind === 'slow') ? ', but slower than it need be' : '';
+  return `${compared ? 'healthy' : 'nothing to compare with; its quantisation was not judged'}${slow}.`;
+}
+
+function convolutionTable(convolutions: readonly ConvolutionReport[]): string {
+  const rows = convolutions.map(({ name, kernel, inputs, outputs, groups, ms, fast, reason, remedy, loweredMs }) => [
+    name,
+    `${kernel} ${inputs} to ${outputs}${groups > 1 ? `, ${groups} groups` : ''}`,
+    ms === undefined ? '' : `${ms.toFixed(2)} ms`,
+    loweredMs === undefined ? '' : `${loweredMs.toFixed(2)} ms`,
+    fast ? 'fast' : `${reason}: ${remedy}`,
+  ]);
+  return table([['convolution', 'shape', 'now', 'rewritten', 'int8 path'], ...rows]);
+}
+
+function layerTable(layers: readonly LayerReport[]): string {
+  const rows = layers.map(({ name, low, high, used, saturated, lost, snr }) => [
+    name,
+    `${low.toPrecision(3)}..${high.toPrecision(3)}`,
+    `${(used * 100).toFixed(1)} %`,
+    `${(saturated * 100).toFixed(2)} %`,
+    lost === undefined ? '' : `${(lost * 100).toFixed(1)} %`,
+    snr === undefined ? '' : `${snr.toFixed(1)} dB`,
+  ]);
+  return table([['stored tensor', 'range', 'used', 'saturated', 'to zero', 'signal to noise'], ...rows]);
+}
+
+function signed(value: number): string {
+  return `${value >= 0 ? '+' : ''}${value.toFixed(3)}`;
+}

@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { lowerFile } from '../health/lower-file.js';
+import { rewriteInWords } from '../health/speed.js';
+import type { OutputMultiple } from '../onnx/fast-conv.js';
+import { oneOf } from './run-options.js';
+
+interface LowerFlags {
+  readonly channels?: OutputMultiple;
+  readonly json?: boolean;
+  readonly yes?: boolean;
+}
+
+/** Declares `srvid lower <in.onnx> <out.onnx> [options]`. */
+export function addLowerOptions(command: Command): Command {
+  return command
+    .description("rewrite an int8 network for ONNX Runtime's fast convolution, to the same bytes (docs/doctor.md)")
+    .argument('<in.onnx>', 'a network with QuantizeLinear and DequantizeLinear around its convolutions')
+    .argument('<out.onnx>', 'the file to write')
+    .option('--channels <n>', 'output channels to a multiple of 4 (AVX-512) or 8 (AVX2) (default: 4)', oneOf(4, 8))
+    .option('--json', 'as JSON')
+    .option('-y, --yes', 'overwrite the output where it exists');
+}
+
+/** `srvid lower` */
+export async function printLowered(input: string, output: string, { channels = 4, json, yes = false }: LowerFlags): Promise<void> {
+  const { lowered, proof } = await lowerFile(input, output, { overwrite: yes, outputMultiple: channels });
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ v: 1, type: 'lower', input, output, lowered, proof })}\n`);
+    return;
+  }
+  const lines = lowered.map(({ conv, rewrites }) => `${conv}: ${rewrites.map(rewriteInWords).join(', ')}`);
+  if (lines.length === 0) lines.push('Nothing to rewrite: every int8 convolution is on the fast path, or cannot be put there (srvid doctor says which).');
+  lines.push(`${proof.runs} random pictures of ${proof.sizes.length} sizes, ${proof.bytes} bytes of output: the same bytes.`);
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,40 @@
+import { create } from '@bufbuild/protobuf';
+import { type AttributeProto, AttributeSchema, type NodeProto } from './schema.js';
+
+/** ONNX's numbers for the kinds of attribute that srvid writes. */
+const ATTRIBUTE = { float: 1, int: 2, string: 3, ints: 7 } as const;
+
+/** An attribute's value: whole numbers are ints; floats that are whole must be given as `{ float }`. */
+export type AttributeValue = number | string | readonly number[] | { readonly float: number };
+
+export function attribute(name: string, value: AttributeValue): AttributeProto {
+  return create(AttributeSchema, { name, ...held(value) });
+}
+
+function held(value: AttributeValue): Partial<Omit<AttributeProto, '$typeName' | '$unknown'>> {
+  if (typeof value === 'number') return { type: ATTRIBUTE.int, i: BigInt(value) };
+  if (typeof value === 'string') return { type: ATTRIBUTE.string, s: new TextEncoder().encode(value) };
+  if ('float' in value) return { type: ATTRIBUTE.float, f: value.float };
+  return { type: ATTRIBUTE.ints, ints: value.map(BigInt) };
+}
+
+const find = (node: NodeProto, name: string) => node.attribute.find((candidate) => candidate.name === name);
+
+/** A node's whole number, or what ONNX says it is where it is not given. */
+export function intOf(node: NodeProto, name: string, otherwise: number): number {
+  const found = find(node, name);
+  return found ? Number(found.i) : otherwise;
+}
+
+export function intsOf(node: NodeProto, name: string): readonly number[] | undefined {
+  return find(node, name)?.ints.map(Number);
+}
+
+export function setInt(node: NodeProto, name: string, value: number): void {
+  node.attribute = [...node.attribute.filter((other) => other.name !== name), attribute(name, value)];
+}
+
+/** Whether a node has graphs of its own inside: If, Loop, Scan. */
+export function hasSubgraph(node: NodeProto): boolean {
+  return node.attribute.some(({ g, graphs }) => g !== undefined || graphs.length > 0);
+}

@@ -1,0 +1,55 @@
+import type { Graph } from './graph.js';
+import { type QuantisedConv, quantisedConv } from './quantised-conv.js';
+import type { NodeProto } from './schema.js';
+
+/**
+ * What ONNX Runtime's fast int8 convolution on x86 ("ConvSym": MLAS `convsym.cpp`, `MlasConvSymPackWSize`) takes: uint8
+ * activations, int8 weights with zero point 0, no groups, input channels a multiple of 4, output channels at least 16 and
+ * a multiple of 4 (AVX-512) or 8 (AVX2); or depthwise with a multiple of 16 channels. Anything else goes through a
+ * general matrix product, some times slower.
+ */
+export const INPUT_MULTIPLE = 4;
+export const OUTPUT_LEAST = 16;
+export const DEPTHWISE_MULTIPLE = 16;
+
+/** Output channels wanted: 4 on CPUs with AVX-512, 8 on the others. */
+export type OutputMultiple = 4 | 8;
+
+/** Wider than this, the zeros of a dense kernel cost as much as the fast path gains (measured on AVX-512 with VNNI). */
+const DENSE_CHANNELS = 256;
+const DENSE_DEPTHWISE_CHANNELS = 28;
+
+/** A rewrite that makes a convolution fit, in the order in which they are applied. */
+export interface Rewrite {
+  readonly kind: 'dense' | 'pad-input' | 'pad-output';
+  /** Groups, or channels, before and after. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** How a convolution fares: what keeps it from int8 altogether, or which rewrites make it fast; neither: it is fast. */
+export type ConvVerdict =
+  | { readonly obstacle: string }
+  | { readonly quantised: QuantisedConv; readonly rewrites: readonly Rewrite[]; readonly tooWide: boolean };
+
+export function judgeConv(graph: Graph, conv: NodeProto, outputMultiple: OutputMultiple): ConvVerdict {
+  const quantised = quantisedConv(graph, conv);
+  if ('obstacle' in quantised) return quantised;
+  const { group, kernel } = quantised;
+  const [outputs, groupInputs] = kernel.dims as [number, number, number, number];
+  const inputs = groupInputs * group;
+  const depthwise = group > 1 && groupInputs === 1 && outputs === group;
+  if (depthwise && group % DEPTHWISE_MULTIPLE === 0) return { quantised, rewrites: [], tooWide: false };
+  if (group > 1 && inputs > (depthwise ? DENSE_DEPTHWISE_CHANNELS : DENSE_CHANNELS)) return { quantised, rewrites: [], tooWide: true };
+  const [wideInputs, wideOutputs] = [up(inputs, INPUT_MULTIPLE), Math.max(OUTPUT_LEAST, up(outputs, outputMultiple))];
+  const rewrites: Rewrite[] = [
+    ...(group > 1 ? [{ kind: 'dense' as const, from: group, to: 1 }] : []),
+    ...(wideInputs > inputs ? [{ kind: 'pad-input' as const, from: inputs, to: wideInputs }] : []),
+    ...(wideOutputs > outputs ? [{ kind: 'pad-output' as const, from: outputs, to: wideOutputs }] : []),
+  ];
+  return { quantised, rewrites, tooWide: false };
+}
+
+export function up(count: number, multiple: number): number {
+  return Math.ceil(count / multiple) * multiple;
+}

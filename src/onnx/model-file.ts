@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { clone, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { messageOf, SrvidError } from '../errors.js';
+import { type GraphProto, type ModelProto, ModelSchema } from './schema.js';
+
+/** A model that holds a graph: every model that says something. */
+export interface OnnxModel extends ModelProto {
+  graph: GraphProto;
+}
+
+/** @throws SRVID_INPUT_NOT_FOUND, SRVID_MODEL_INVALID */
+export async function readModelFile(path: string): Promise<OnnxModel> {
+  const bytes = await readFile(path).catch((error) => {
+    throw new SrvidError('SRVID_INPUT_NOT_FOUND', `Tried to read the model ${path}: ${messageOf(error)}. Check the path.`, { path }, error);
+  });
+  return parseModel(bytes, path);
+}
+
+/** `name` is what messages call it. @throws SRVID_MODEL_INVALID */
+export function parseModel(bytes: Uint8Array, name: string): OnnxModel {
+  let model: ModelProto;
+  try {
+    model = fromBinary(ModelSchema, bytes);
+  } catch (error) {
+    throw new SrvidError(
+      'SRVID_MODEL_INVALID',
+      `Tried to read ${name} as an ONNX model: ${messageOf(error)}. Check that it is a whole .onnx file.`,
+      { name },
+      error,
+    );
+  }
+  // Protobuf has no magic number: many short texts parse as an empty message.
+  if (isWhole(model)) return model;
+  throw new SrvidError(
+    'SRVID_MODEL_INVALID',
+    `${name} is not an ONNX model: it holds no graph with nodes and an output. Check that it is a whole .onnx file.`,
+    { name },
+  );
+}
+
+/** The bytes of a model's file: the same for the same model. */
+export function serializeModel(model: ModelProto): Uint8Array {
+  return toBinary(ModelSchema, model);
+}
+
+/** A model that may be changed and leaves the other as it is. */
+export function copyModel(model: OnnxModel): OnnxModel {
+  return clone(ModelSchema, model) as OnnxModel;
+}
+
+function isWhole(model: ModelProto): model is OnnxModel {
+  return model.graph !== undefined && model.graph.node.length > 0 && model.graph.output.length > 0;
+}

@@ -1,0 +1,95 @@
+import { intOf } from './attribute.js';
+import type { Graph } from './graph.js';
+import type { NodeProto } from './schema.js';
+import type { Constant } from './tensor.js';
+
+/** A convolution as quantisers write it: DequantizeLinear on picture, weights and bias, QuantizeLinear after. */
+export interface QuantisedConv {
+  readonly conv: NodeProto;
+  /** Dequantises the picture. */
+  readonly reader: NodeProto;
+  /** Dequantises the weights. */
+  readonly weights: NodeProto;
+  /** Dequantises the bias; absent where there is none or it is float. */
+  readonly bias: NodeProto | undefined;
+  /** Quantises the result. */
+  readonly store: NodeProto;
+  /** int8, [outputs, inputs / group, height, width]. */
+  readonly kernel: Constant;
+  readonly group: number;
+}
+
+/** Kinds of node that change each value by itself, in all channels alike. */
+const BETWEEN = new Set(['Relu', 'Clip']);
+
+/** The parts of a convolution that ONNX Runtime can compute in 8 bits, or why it cannot. */
+export function quantisedConv(graph: Graph, conv: NodeProto): QuantisedConv | { readonly obstacle: string } {
+  const [reader, weights, bias] = conv.input.map((name) => graph.writerOf(name));
+  if (!isDequantise(reader)) return { obstacle: 'its input is not dequantised from 8 bits' };
+  if (!isDequantise(weights)) return { obstacle: 'its weights are not stored in 8 bits' };
+  if (conv.input[2] && !isDequantise(bias) && !graph.constant(conv.input[2])) return { obstacle: 'its bias is not a constant' };
+  const kernel = graph.constant(weights.input[0]);
+  if (!kernel) return { obstacle: 'its weights are not constants' };
+  if (kernel.dims.length !== 4) return { obstacle: `its kernel has ${kernel.dims.length - 2} dimensions instead of 2` };
+  if (!(kernel.data instanceof Int8Array)) return { obstacle: 'its weights are uint8 where int8 is wanted' };
+  const zero = graph.constant(weights.input[2]);
+  if (zero && !isZero(zero)) return { obstacle: 'the zero point of its weights is not 0' };
+  if (!scaleOf(graph, reader)) return { obstacle: 'its input has a step for each channel' };
+  const stored = storeOf(graph, conv.output[0] as string);
+  if (!stored) return { obstacle: 'its result is not stored in 8 bits by one QuantizeLinear' };
+  const scale = scaleOf(graph, stored.store);
+  if (!scale) return { obstacle: 'its result has a step for each channel' };
+  const kept = stored.activations.find((node) => !isImplied(graph, node, scale));
+  if (kept) return { obstacle: `the ${kept.opType} between it and its QuantizeLinear cuts off more than the 8-bit range does` };
+  return { conv, reader, weights, bias: isDequantise(bias) ? bias : undefined, store: stored.store, kernel, group: intOf(conv, 'group', 1) };
+}
+
+export function isQuantise(node: NodeProto | undefined): node is NodeProto & { opType: 'QuantizeLinear' } {
+  return node?.opType === 'QuantizeLinear' && node.domain === '';
+}
+
+export function isDequantise(node: NodeProto | undefined): node is NodeProto & { opType: 'DequantizeLinear' } {
+  return node?.opType === 'DequantizeLinear' && node.domain === '';
+}
+
+/** How a tensor is stored: value = (byte - zero) * step. */
+export interface Scale {
+  readonly step: number;
+  readonly zero: number;
+  /** int8 instead of uint8. */
+  readonly signed: boolean;
+}
+
+/** What a QuantizeLinear or DequantizeLinear says; undefined where that is not constant, or there is a step for each channel. */
+export function scaleOf(graph: Graph, node: NodeProto): Scale | undefined {
+  const [step, zero] = [graph.constant(node.input[1]), graph.constant(node.input[2])];
+  if (step?.data.length !== 1 || (node.input[2] && !zero)) return undefined;
+  return { step: Number(step.data[0]), zero: Number(zero?.data[0] ?? 0), signed: zero?.data instanceof Int8Array };
+}
+
+export function isConv(node: NodeProto): boolean {
+  return node.opType === 'Conv' && node.domain === '';
+}
+
+/** The one QuantizeLinear that stores a result, activations in between or not. */
+function storeOf(graph: Graph, tensor: string): { readonly store: NodeProto; readonly activations: readonly NodeProto[] } | undefined {
+  const [reader, ...others] = graph.readersOf(tensor);
+  if (!reader || others.length > 0 || graph.isOutput(tensor)) return undefined;
+  if (isQuantise(reader)) return { store: reader, activations: [] };
+  const after = BETWEEN.has(reader.opType) && reader.input[0] === tensor ? storeOf(graph, reader.output[0] as string) : undefined;
+  return after && { store: after.store, activations: [reader, ...after.activations] };
+}
+
+/** Whether storing in 8 bits cuts off all that the activation would: only then ONNX Runtime drops it. */
+function isImplied(graph: Graph, activation: NodeProto, { step, zero, signed }: Scale): boolean {
+  const [least, most] = signed ? [-128, 127] : [0, 255];
+  const [, low, high] = activation.input;
+  const bound = (name: string | undefined, otherwise: number) => (name ? Number(graph.constant(name)?.data[0] ?? Number.NaN) : otherwise);
+  const [from, to] = activation.opType === 'Relu' ? [0, Infinity] : [bound(low, -Infinity), bound(high, Infinity)];
+  return from <= (least - zero) * step && to >= (most - zero) * step;
+}
+
+function isZero({ data }: Constant): boolean {
+  for (const value of data) if (Number(value) !== 0) return false;
+  return true;
+}

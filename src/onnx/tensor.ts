@@ -1,0 +1,68 @@
+import { create } from '@bufbuild/protobuf';
+import { SrvidError } from '../errors.js';
+import { type TensorProto, TensorSchema } from './schema.js';
+
+/** ONNX's numbers for the element types that srvid reads. */
+export const ELEMENT = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
+export type ElementType = keyof typeof ELEMENT;
+
+export type TensorData = Float32Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
+
+/** A constant: row-major, its own memory. A scalar has no dims and one value. */
+export interface Constant {
+  readonly dims: readonly number[];
+  readonly data: TensorData;
+}
+
+const ARRAYS = { float32: Float32Array, uint8: Uint8Array, int8: Int8Array, int32: Int32Array, int64: BigInt64Array } as const;
+
+export function elementType(number: number): ElementType | undefined {
+  return (Object.keys(ELEMENT) as ElementType[]).find((name) => ELEMENT[name] === number);
+}
+
+export function elementTypeOf(data: TensorData): ElementType {
+  return (Object.keys(ARRAYS) as ElementType[]).find((name) => data instanceof ARRAYS[name]) as ElementType;
+}
+
+/** The values of a stored tensor; undefined for types that srvid has no use for. @throws SRVID_MODEL_UNSUPPORTED for values in another file */
+export function readTensor(tensor: TensorProto): Constant | undefined {
+  const type = elementType(tensor.dataType);
+  if (type === undefined) return undefined;
+  if (tensor.dataLocation !== 0) {
+    throw new SrvidError(
+      'SRVID_MODEL_UNSUPPORTED',
+      `The model keeps ${tensor.name} in another file. Save it as one file (in Python: onnx.save(onnx.load(path), path)).`,
+      { tensor: tensor.name },
+    );
+  }
+  const dims = tensor.dims.map(Number);
+  const count = dims.reduce((product, size) => product * size, 1);
+  const data = tensor.rawData.length > 0 || count === 0 ? fromRaw(type, tensor.rawData) : fromFields(type, tensor);
+  if (data.length === count) return { dims, data };
+  throw new SrvidError(
+    'SRVID_MODEL_INVALID',
+    `The model's constant ${tensor.name} has ${data.length} values but is said to be [${dims}]. The file is damaged.`,
+    {
+      tensor: tensor.name,
+    },
+  );
+}
+
+/** A tensor as ONNX stores it; the values are copied. */
+export function writeTensor(name: string, { dims, data }: Constant): TensorProto {
+  const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+  return create(TensorSchema, { name, dims: dims.map(BigInt), dataType: ELEMENT[elementTypeOf(data)], rawData });
+}
+
+/** Copied, since a file's bytes lie at any offset, and typed arrays begin at multiples of their element's size. */
+function fromRaw(type: ElementType, raw: Uint8Array): TensorData {
+  const { buffer, byteLength } = Uint8Array.from(raw);
+  const array = ARRAYS[type];
+  return new array(buffer, 0, Math.floor(byteLength / array.BYTES_PER_ELEMENT));
+}
+
+function fromFields(type: ElementType, { floatData, int32Data, int64Data }: TensorProto): TensorData {
+  if (type === 'float32') return Float32Array.from(floatData);
+  if (type === 'int64') return BigInt64Array.from(int64Data);
+  return ARRAYS[type].from(int32Data);
+}
