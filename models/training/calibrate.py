@@ -99,7 +99,8 @@ def _histograms(session: Session, crops: list[np.ndarray], largest: dict[str, fl
     counts = {name: np.zeros(_BINS) for name in largest}
     for crop in crops:
         for name, tensor in zip(session.outputs[1:], session.run(crop[None])[1:]):
-            counts[name] += np.histogram(np.abs(tensor), _BINS, (0, largest[name] or 1.0))[0]
+            bins = (np.abs(tensor).ravel() * np.float32(_BINS / (largest[name] or 1.0))).astype(np.int32)
+            counts[name] += np.bincount(np.minimum(bins, _BINS - 1), minlength=_BINS)
     return counts
 
 
