@@ -12,7 +12,7 @@ from .graph import float_model
 from .study import MEASURED, Rows, measured, trained
 from .train import Recipe
 
-SHARES = (0.0, 0.5, 0.8)
+SHARES = (0.0, 0.5)
 TEACHER_STEPS = 0.75
 """Of the student's: a step of the teacher takes several times as long."""
 
