@@ -27,9 +27,10 @@ export function quantisedConv(graph: Graph, conv: NodeProto): QuantisedConv | { 
   const [reader, weights, bias] = conv.input.map((name) => graph.writerOf(name));
   if (!isDequantise(reader)) return { obstacle: 'its input is not dequantised from 8 bits' };
   if (!isDequantise(weights)) return { obstacle: 'its weights are not stored in 8 bits' };
-  if (conv.input[2] && !isDequantise(bias) && !graph.constant(conv.input[2])) return { obstacle: 'its bias is not a constant' };
+  const isConstant = (node: NodeProto) => node.input.every((name) => name === '' || graph.constant(name) !== undefined);
+  if (conv.input[2] && !(isDequantise(bias) ? isConstant(bias) : graph.constant(conv.input[2]))) return { obstacle: 'its bias is not a constant' };
   const kernel = graph.constant(weights.input[0]);
-  if (!kernel) return { obstacle: 'its weights are not constants' };
+  if (!kernel || !isConstant(weights)) return { obstacle: 'its weights are not constants' };
   if (kernel.dims.length !== 4) return { obstacle: `its kernel has ${kernel.dims.length - 2} dimensions instead of 2` };
   if (!(kernel.data instanceof Int8Array)) return { obstacle: 'its weights are uint8 where int8 is wanted' };
   const zero = graph.constant(weights.input[2]);

@@ -173,6 +173,15 @@ test('a float network is left as it is', async () => {
   expect(lower(original).lowered).toEqual([]);
 });
 
+test.each(['layer.weight.step', 'layer.weight.zero', 'layer.bias', 'layer.bias.step'])('a convolution whose %s is no constant is left alone', (name) => {
+  const network = new Network(3);
+  const model = network.model(network.layer(network.input(1), 1, 9, 3, { name: 'layer' }), 9);
+  const before = model.graph.initializer.length;
+  model.graph.initializer = model.graph.initializer.filter((tensor) => tensor.name !== name);
+  expect(model.graph.initializer).toHaveLength(before - 1);
+  expect(lower(model).lowered).toEqual([]);
+});
+
 test('a damaged file is refused with a reason or read, and never breaks what examines it', async () => {
   const whole = await readFile(path('bench/models/abpn-x3-int8-unlowered.onnx'));
   let [refused, survived] = [0, 0];
