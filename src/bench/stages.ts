@@ -21,7 +21,7 @@ export async function networkMs(model: VerifiedModel, { luma, size }: BenchClip,
 }
 
 /** GMAC/s of one core in large int8 convolutions: the best of some runs, since disturbances only add. */
-export async function int8Peak(times = 15): Promise<number> {
+export async function int8Peak(times: number): Promise<number> {
   const { width, height } = PEAK_SIZE;
   const entry = { id: 'int8-peak', scale: 1, planes: 'y', align: 1 } as ModelEntry;
   const taken = await timeModel({ entry, path: PEAK }, new Uint8Array(width * height).fill(100), PEAK_SIZE, 1, times);
