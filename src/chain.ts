@@ -19,10 +19,11 @@ type Found = PluginRequest & { readonly module: string; readonly plugin: Plugin 
 /** Loads preset and extra plugins, and settles the scale. @throws whatever is wrong with them, before the first frame */
 export async function buildChain(options: SessionOptions, preset: LoadedPreset, library: ModelLibrary, info: StreamInfo): Promise<Chain> {
   const found: Found[] = [];
-  for (const { use, options: given } of preset.preset.plugins) found.push(await findFirst([use].flat(), given, preset.folder, { options, library }));
+  const { size, height = preset.preset.height } = options;
+  const sized = size !== undefined || (options.scale === undefined && height !== undefined);
+  for (const { use, options: given } of preset.preset.plugins) found.push(await findFirst([use].flat(), given, preset.folder, { options, library, sized }));
   for (const request of options.plugins) found.push({ ...request, ...(await findPlugin(request.use, process.cwd())) });
-  const sized = options.scale !== undefined || options.size !== undefined || options.height !== undefined;
-  const target = targetSize(sized ? options : { size: undefined, height: preset.preset.height }, info);
+  const target = sized ? targetSize({ size, height }, info) : undefined;
   const scaled = target ? await reaching(target, found, options, library, info) : atScale(options.scale, found);
   const entries = [...new Set(scaled.flatMap((loaded) => modelsOf(loaded, library, options.precision)))];
   return { plugins: scaled, models: await Promise.all(entries.map((entry) => verifyModel(library, entry))) };
@@ -33,14 +34,15 @@ async function findFirst(
   uses: readonly string[],
   given: Readonly<Record<string, unknown>>,
   folder: string,
-  { options, library }: { options: SessionOptions; library: ModelLibrary },
+  { options, library, sized }: { options: SessionOptions; library: ModelLibrary; sized: boolean },
 ): Promise<Found> {
   for (const use of uses) {
     if (uses.length > 1 && !(BUILTIN_PLUGINS as readonly string[]).includes(use)) continue;
     const found = { use, options: given, ...(await findPlugin(use, folder)) };
-    const scales = options.scale === undefined ? (found.plugin.scales ?? []) : [options.scale];
-    if (uses.length === 1 || scales.some((scale) => found.plugin.scales?.includes(scale) && isInstalled(atScale(scale, [found]), library, options.precision)))
-      return found;
+    // Where a size is asked for, any of its scales may serve; else the one that is asked for, or its own default.
+    const scales = options.scale === undefined && sized ? (found.plugin.scales ?? []) : [options.scale];
+    const serves = (scale?: number) => scale === undefined || found.plugin.scales?.includes(scale);
+    if (uses.length === 1 || scales.some((scale) => serves(scale) && isInstalled(atScale(scale, [found]), library, options.precision))) return found;
   }
   const at = options.scale === undefined ? '' : ` at scale ${options.scale}`;
   throw new SrvidError(

@@ -65,7 +65,7 @@ test('--size is met exactly, whatever the aspect', async () => {
 });
 
 test('--height takes no scale whose network is not installed', async () => {
-  const entry = shipped.models.find((model) => model.family === 'abpn') as ModelEntry;
+  const entry = shipped.models.find(({ family, planes }) => family === 'abpn' && planes === 'y') as ModelEntry;
   const only = { ...shipped, models: [entry] };
   const chain = await chainOf({ height: 96 }, info(64, 48), 'abpn', only);
   expect(chain.models).toEqual([entry.id]);
@@ -103,9 +103,9 @@ describe('a preset that names several plugins', () => {
     folder: process.cwd(),
     preset: presetSchema.parse({ version: 1, description: 'several', plugins: [{ use }], height }),
   });
-  const built = async (use: string[], request: Partial<SessionRequest> = {}, height?: number) => {
+  const built = async (use: string[], request: Partial<SessionRequest> = {}, height?: number, library = shipped) => {
     const options = parseSessionOptions({ input: 'in.mp4', output: 'out.mp4', ...request });
-    const chain = await buildChain(options, several(use, height), shipped, info(64, 48));
+    const chain = await buildChain(options, several(use, height), library, info(64, 48));
     return { names: chain.plugins.map(({ plugin }) => plugin.name), models: chain.models.map(({ entry }) => entry.id) };
   };
 
@@ -118,6 +118,13 @@ describe('a preset that names several plugins', () => {
     const error = await failureOf(() => built(['best', 'abpn'], { scale: 7 }));
     expect(error.code).toBe('SRVID_PLUGIN_UNKNOWN');
     expect(error.message).toMatch(/first of best, abpn that is installed at scale 7/);
+  });
+
+  test('passes over one that has networks for other scales only, where no scale and no size is asked for', async () => {
+    const only = { ...shipped, models: shipped.models.filter(({ family, scale }) => family !== 'xlsr' || scale === 3) };
+    expect((await built(['xlsr', 'abpn'], {}, undefined, only)).models).toEqual(['abpn-x2-int8']);
+    expect((await built(['xlsr', 'abpn'], { scale: 3 }, undefined, only)).models).toEqual(['xlsr-x3-int8']);
+    expect((await built(['xlsr', 'abpn'], {}, 144, only)).models).toEqual(['xlsr-x3-int8']);
   });
 
   test('gives its height where the caller gives no size, and only there', async () => {
