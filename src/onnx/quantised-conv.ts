@@ -37,7 +37,7 @@ export function quantisedConv(graph: Graph, conv: NodeProto): QuantisedConv | { 
   if (zero && !isZero(zero)) return { obstacle: 'the zero point of its weights is not 0' };
   if (!scaleOf(graph, reader)) return { obstacle: 'its input has a step for each channel' };
   const stored = storeOf(graph, conv.output[0] as string);
-  if (!stored) return { obstacle: 'its result is not stored in 8 bits by one QuantizeLinear' };
+  if (!stored?.store.output[0]) return { obstacle: 'its result is not stored in 8 bits by one QuantizeLinear' };
   const scale = scaleOf(graph, stored.store);
   if (!scale) return { obstacle: 'its result has a step for each channel' };
   const kept = stored.activations.find((node) => !isImplied(graph, node, scale));

@@ -95,7 +95,7 @@ test('any chain of quantised convolutions gives the same bytes, and then has not
       grouped += lowered.filter(({ rewrites }) => rewrites.some(({ kind }) => kind === 'dense')).length;
       expect(Buffer.compare(serializeModel(lower(model).model), serializeModel(model))).toBe(0);
     }),
-    { numRuns: fuzzCases(25) },
+    { numRuns: fuzzCases(25, 0.001) },
   );
   expect(rewritten).toBeGreaterThan(10);
   expect(grouped).toBeGreaterThan(3);
@@ -199,7 +199,7 @@ test('a damaged file is refused with a reason or read, and never breaks what exa
         refused++;
       }
     }),
-    { numRuns: fuzzCases(100) },
+    { numRuns: fuzzCases(100, 0.1) },
   );
   expect(refused).toBeGreaterThan(0);
   expect(survived).toBeGreaterThan(0);
