@@ -6,6 +6,8 @@ import os
 from dataclasses import fields
 from pathlib import Path
 
+from .memory import keep_freed_memory
+
 MODELS = Path(__file__).resolve().parent.parent
 """Where shipped models, their manifest and their cards lie."""
 
@@ -17,6 +19,7 @@ def main() -> None:
         command = commands.add_parser(add.__name__[1:].replace("_", "-"), help=add.__doc__, description=add.__doc__)
         command.set_defaults(run_command=add(command))
     arguments = parser.parse_args()
+    keep_freed_memory()
     arguments.run_command(arguments)
 
 

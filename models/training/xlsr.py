@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .networks import CollapsibleConv, ended, rectified
+from .networks import CollapsibleConv, convolved_plane, ended, rectified
 
 WIDTH, GROUPS, SIDE = 32, 4, 16
 
@@ -101,6 +101,8 @@ class FoldedConv(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         kernel = self.kernel()
+        if x.shape[1] == 1:
+            return convolved_plane(x, kernel, self.bias)
         return F.conv2d(x, kernel.contiguous(memory_format=torch.channels_last), self.bias, padding=kernel.shape[-1] // 2)
 
 
