@@ -1,6 +1,7 @@
 import type { MeasurementCache } from './cache.js';
 import { calibrate } from './calibration.js';
 import type { Engine, EngineEnds, EngineSetup, StageTime } from './engine.js';
+import { SrvidError } from './errors.js';
 import type { Level, LevelPlan } from './levels.js';
 import type { RealtimeSettings } from './options.js';
 import { type Clock, systemClock } from './pipeline/clock.js';
@@ -41,6 +42,7 @@ export class RealtimeEngine implements Engine {
   /** All levels, the bypass last. */
   readonly #levels: readonly Level[];
   readonly #room: number;
+  #pinned: number | undefined;
   #running: { readonly controller: LevelController; readonly dispatcher: Dispatcher } | undefined;
 
   constructor(
@@ -72,6 +74,7 @@ export class RealtimeEngine implements Engine {
     const [clock, host, stats] = [this.#clock, this.#host, this.#stats];
     const { input, output } = host;
     const controller = new LevelController(new ServiceTimes(await this.#serviceTimes()), this.#levels.length - 1);
+    controller.pinned = this.#pinned;
     const dispatcher = new Dispatcher({
       ...{ clock, policy, budgetMs, controller, input, output },
       workers: host.workers,
@@ -83,6 +86,25 @@ export class RealtimeEngine implements Engine {
     const schedule = new Schedule(clock, { budgetMs, timeBase: info.timeBase, paced });
     const reusable = this.#levels.every(({ segment }) => segment.reusable);
     await runRealtime({ ...{ decoder, encoder, clock, schedule, dispatcher, policy, input, output, reusable, signal, flow, stats } });
+  }
+
+  /** Names of the levels it chooses among, best first; the bypass is not one of them. */
+  get levels(): readonly string[] {
+    return this.options.plan.levels.map(({ name }) => name);
+  }
+
+  /** The level that frames are kept at; undefined where the engine chooses. */
+  get pinned(): string | undefined {
+    return this.#pinned === undefined ? undefined : this.#levels[this.#pinned]?.name;
+  }
+
+  /** Keeps frames at one level from the next one on, or with undefined lets the engine choose again. @throws SRVID_OPTION_INVALID */
+  pin(level: string | undefined): void {
+    const index = level === undefined ? undefined : this.levels.indexOf(level);
+    if (index === -1)
+      throw new SrvidError('SRVID_OPTION_INVALID', `There is no level "${level}" here. There are ${this.levels.join(', ')}, or "auto".`, { level });
+    this.#pinned = index;
+    if (this.#running) this.#running.controller.pinned = index;
   }
 
   async close(): Promise<void> {

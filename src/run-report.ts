@@ -1,12 +1,10 @@
 import { basename } from 'node:path';
 import type { IntervalHistogram } from 'node:perf_hooks';
-import type { MeasurementCache } from './cache.js';
 import type { Chain } from './chain.js';
 import type { Engine } from './engine.js';
-import type { Execution } from './execution.js';
 import type { OpenedSource } from './io-plan.js';
 import type { LevelPlan } from './levels.js';
-import type { RealtimeSettings, SessionOptions } from './options.js';
+import type { SessionOptions } from './options.js';
 import type { Decoder } from './pipeline/decode.js';
 import type { EncodePlan, Encoder } from './pipeline/encode.js';
 import { encodedSize } from './pipeline/encode-graph.js';
@@ -15,29 +13,19 @@ import type { FrameFlow } from './pipeline/flow.js';
 import type { OutputFile } from './pipeline/output-file.js';
 import type { Source } from './pipeline/source.js';
 import { toNumber } from './pipeline/time.js';
-import { describePlan, type Segment } from './plugins/plan.js';
-import type { LoadedPreset } from './presets.js';
+import { describePlan } from './plugins/plan.js';
+import type { Processing } from './processing.js';
 import { bottleneckOf, stageReports } from './progress.js';
 import type { ProgressEvent, RunMetrics, StageReport, StartEvent, Summary } from './report.js';
 
 /** All that is settled before a run begins. */
-export interface PreparedRun {
-  readonly options: SessionOptions;
+export interface PreparedRun extends Processing {
   readonly binary: FfmpegBinary;
-  readonly preset: LoadedPreset;
   readonly opened: OpenedSource;
-  readonly chain: Chain;
-  readonly execution: Execution;
-  readonly segments: readonly Segment[];
-  /** Undefined where frames have no deadlines. */
-  readonly levels: (LevelPlan & { readonly settings: RealtimeSettings }) | undefined;
   /** Undefined where the output is standard output. */
   readonly output: OutputFile | undefined;
   /** By `performance.now()`. */
   readonly startedAt: number;
-  readonly cache: MeasurementCache;
-  /** This machine, for what is kept between runs. */
-  readonly machine: string;
 }
 
 /** What moves while frames flow. */

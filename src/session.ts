@@ -1,16 +1,9 @@
-import { resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
-import { pathToFileURL } from 'node:url';
-import { MeasurementCache, machineName } from './cache.js';
-import { buildChain } from './chain.js';
 import type { Engine } from './engine.js';
 import { describeCause, SrvidError } from './errors.js';
-import { chooseExecution } from './execution.js';
 import { openSource, type PlannedOutput, planOutput } from './io-plan.js';
-import { planLevels } from './levels.js';
-import { LosslessEngine } from './lossless-engine.js';
-import { parseSessionOptions, realtimeSettings, type SessionRequest, taskTimeoutMs } from './options.js';
+import { parseSessionOptions, type SessionRequest } from './options.js';
 import { CoverArt } from './pipeline/cover-art.js';
 import { Decoder, type ForwardedPacket } from './pipeline/decode.js';
 import { type EncodePlan, Encoder } from './pipeline/encode.js';
@@ -21,12 +14,8 @@ import { holding } from './pipeline/forwarding.js';
 import { OutputFile } from './pipeline/output-file.js';
 import { finite } from './pipeline/probe.js';
 import { testEncoder } from './pipeline/self-test.js';
-import { assumedColor } from './plugins/color-matrix.js';
-import { loadModelLibrary } from './plugins/model.js';
-import { runtimeVersion } from './plugins/onnx.js';
-import { planChain, type Segment } from './plugins/plan.js';
-import { loadPreset } from './presets.js';
-import { RealtimeEngine } from './realtime-engine.js';
+import type { Segment } from './plugins/plan.js';
+import { engineFor, lookUp, planProcessing } from './processing.js';
 import type { SessionEvent, Summary } from './report.js';
 import { EVENT_LOOP_RESOLUTION_MS, type PreparedRun, progressEvent, type RunningParts, startEvent, summaryOf } from './run-report.js';
 
@@ -83,34 +72,12 @@ async function prepare(request: SessionRequest, hooks: SessionHooks): Promise<Pr
   const startedAt = performance.now();
   const asked = parseSessionOptions(request);
   const binary = await findFfmpeg();
-  const modelFolder = asked.models === undefined ? undefined : pathToFileURL(`${resolve(asked.models)}/`);
-  const [preset, library, machine] = await Promise.all([loadPreset(asked.preset), loadModelLibrary(modelFolder), runtimeVersion().then(machineName)]);
+  const installed = await lookUp(asked);
   const opened = await openSource(binary, asked, hooks.standardInput);
-  const { info } = opened.source;
-  const cache = new MeasurementCache();
-  const execution = await chooseExecution({ options: asked, chain: await buildChain(asked, preset, library, info), library, cache, machine });
-  const options = { ...asked, precision: execution.precision };
-  const chain = await buildChain(options, preset, library, info);
-  const segments = planChain(info.format, chain.plugins);
-  const realtime = realtimeSettings(options, preset.preset);
-  const levels = realtime && { ...(await planLevels(chain, realtime, { options, library, format: info.format })), settings: realtime };
+  const processing = await planProcessing(asked, installed, opened.source.info);
+  const { options } = processing;
   const output = options.output === '-' ? undefined : await OutputFile.prepare(options.output, options.input, options.overwrite);
-  return { options, binary, preset, opened, chain, execution, segments, levels, output, startedAt, cache, machine };
-}
-
-/** Files flow without loss, unless frames have deadlines. */
-function engineFor({ options, opened, chain, segments, levels, execution, cache, machine }: PreparedRun): Engine {
-  const { info } = opened.source;
-  const setup = {
-    origin: { color: assumedColor(info.color, info.format.height), timeBase: info.timeBase },
-    precision: options.precision,
-    inference: { device: options.device, threads: execution.threads },
-    workers: execution.workers,
-    taskTimeoutMs: taskTimeoutMs(options),
-  };
-  if (!levels) return new LosslessEngine(segments, { ...setup, models: chain.models });
-  // What can be sought in can be read ahead of its time; a stream comes when it comes.
-  return new RealtimeEngine({ plan: levels, settings: levels.settings, info, paced: opened.bytes === undefined, cache, machine }, setup);
+  return { ...processing, binary, opened, output, startedAt };
 }
 
 /** What belongs to one run, and how it is taken down. */
@@ -129,7 +96,8 @@ class Run {
     const { options, opened, segments, preset, output } = prepared;
     const format = (segments.at(-1) as Segment).output;
     this.#planned = planOutput({ options, preset: preset.preset, source: opened, format, output: output?.partial ?? 'pipe:1' });
-    this.#engine = engineFor(prepared);
+    // What can be sought in can be read ahead of its time; a stream comes when it comes.
+    this.#engine = engineFor(prepared, opened.source.info, opened.bytes === undefined);
   }
 
   async go(): Promise<Summary> {

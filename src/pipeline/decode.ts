@@ -27,6 +27,8 @@ export interface DecoderOptions extends TimeRange {
   readonly bytes?: Readable | undefined;
   /** Demuxer, where the bytes do not say it. */
   readonly format?: string | undefined;
+  /** The bytes come as they are taken and say at once what they are: nothing may wait for more of them than a frame needs. */
+  readonly live?: boolean;
   /** Streams of those bytes to pass on, by their index in the source. */
   readonly forwarded: readonly number[];
   /** Go on after errors that would make ffmpeg give up. */
@@ -151,8 +153,8 @@ export class Decoder {
     const stalled = () =>
       new SrvidError('SRVID_DECODE_FAILED', `Tried to decode ${this.source.url}: ffmpeg gave no data for ${this.options.stallTimeoutMs / 1000} s.`);
     try {
-      // A stream may be silent for as long as it likes.
-      return await (this.options.bytes ? work : withTimeout(work, this.options.stallTimeoutMs, stalled));
+      // A stream may be silent for as long as it likes, unless somebody is watching.
+      return await (this.options.bytes && !this.options.live ? work : withTimeout(work, this.options.stallTimeoutMs, stalled));
     } catch (error) {
       // An ffmpeg that dies leaves half a frame behind; then its end says more than the frame does.
       const corrupt = error instanceof SrvidError && error.code === 'SRVID_STREAM_CORRUPT';
@@ -179,7 +181,7 @@ export class Decoder {
 }
 
 function decodeCommand(source: Source, options: DecoderOptions) {
-  const { bytes, format, forwarded, salvage } = options;
+  const { bytes, format, live, forwarded, salvage } = options;
   const cut = planCut(source, options);
   const { width, height } = source.info.format;
   // Another size of as many bytes would be taken for the same; any other is seen by its bytes.
@@ -189,7 +191,9 @@ function decodeCommand(source: Source, options: DecoderOptions) {
     '-copyts',
     ...(format ? ['-f', format] : []),
     ...(bytes ? [] : ['-protocol_whitelist', 'file,pipe,crypto,data']),
-    ...(bytes ? ['-analyzeduration', ANALYSE_MICROSECONDS, '-probesize', ANALYSE_BYTES] : []),
+    ...(bytes && !live ? ['-analyzeduration', ANALYSE_MICROSECONDS, '-probesize', ANALYSE_BYTES] : []),
+    // A thread for each frame would hold as many frames back.
+    ...(live ? ['-analyzeduration', '0', '-probesize', '32', '-flags', 'low_delay', '-thread_type', 'slice'] : []),
     ...cut.inputOptions,
   ];
   const output = [

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { SrvidError } from '../errors.js';
 import type { CarriedStream } from './carry.js';
 import type { Container } from './container.js';
@@ -84,7 +85,7 @@ export class Encoder {
     binary: FfmpegBinary,
     private readonly plan: EncodePlan,
     /** Where "pipe:1" leads. */
-    standardOutput: 'inherit' | 'ignore' = 'inherit',
+    standardOutput: 'inherit' | 'ignore' | 'pipe' = 'inherit',
   ) {
     this.#process = new FfmpegProcess({
       path: binary.ffmpeg,
@@ -114,6 +115,11 @@ export class Encoder {
       video: { width, height },
     }));
     this.#writer = new NutWriter(this.#process.writable(0), [...video, ...(plan.carry.from === 'pipe' ? plan.carry.forwarded : [])]);
+  }
+
+  /** What ffmpeg writes, where its standard output is a pipe. */
+  get written(): Readable {
+    return this.#process.readable(1);
   }
 
   async open(): Promise<void> {

@@ -23,6 +23,8 @@ export interface FfmpegOptions {
   readonly failure: ErrorCode;
   /** What to connect, by file descriptor from 0; descriptor 2 is always the log. */
   readonly stdio: readonly ('ignore' | 'pipe' | 'inherit' | number)[];
+  /** What of a line of its log may be shown; all of it where not given. */
+  readonly shown?: (line: string) => string;
 }
 
 /**
@@ -116,7 +118,7 @@ export class FfmpegProcess {
     let partial = '';
     const keep = (line: string) => {
       if (line.trim() === '' || HARMLESS.test(line)) return;
-      this.#log.push(line.trim().slice(0, 500));
+      this.#log.push((this.options.shown?.(line) ?? line).trim().slice(0, 500));
       if (this.#log.length > KEPT_LOG_LINES) this.#log.shift();
     };
     const stderr = this.#child.stderr?.setEncoding('utf8');

@@ -29,6 +29,8 @@ export class LevelController {
   #steppedUpAt = Number.NEGATIVE_INFINITY;
   #holdMs = STABLE_MS;
   readonly #possibleSince: (number | undefined)[];
+  /** The only level to use, where not the controller chooses. */
+  pinned: number | undefined;
   readonly steps = { up: 0, down: 0 };
 
   /** @param levels how many of `times`' levels it may choose among: the first ones */
@@ -41,15 +43,16 @@ export class LevelController {
 
   /** The level in use; 0 before the first frame. */
   get current(): number {
-    return this.#current ?? 0;
+    return this.pinned ?? this.#current ?? 0;
   }
 
   get cheapest(): number {
-    return this.levels - 1;
+    return this.pinned ?? this.levels - 1;
   }
 
   /** The level for the next frame. */
   choose(backlog: Backlog): number {
+    if (this.pinned !== undefined) return this.pinned;
     if (this.#current === undefined) {
       this.#current = this.#best((level) => this.#lasts(level, backlog, 1) && this.meets(level, backlog));
     } else if (!this.meets(this.#current, backlog)) {

@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import { messageOf, SrvidError } from '../errors.js';
@@ -65,12 +66,12 @@ export const ANALYSE_MICROSECONDS = '60000000';
 export const ANALYSE_BYTES = '50000000';
 
 const LOOK_FAR = ['-analyzeduration', ANALYSE_MICROSECONDS, '-probesize', ANALYSE_BYTES];
-const PROBE_ARGUMENTS = ['-v', 'error', '-of', 'json', '-show_streams', '-show_chapters', '-show_format', ...LOOK_FAR];
+const PROBE_ARGUMENTS = ['-v', 'error', '-of', 'json', '-show_streams', '-show_chapters', '-show_format'];
 
 /** @throws SRVID_INPUT_UNREADABLE with what ffprobe said. */
 export async function probeFile(binary: FfmpegBinary, path: string): Promise<Probe> {
   try {
-    const args = [...PROBE_ARGUMENTS, '-protocol_whitelist', 'file,pipe,crypto,data', '-i', fileUrl(path)];
+    const args = [...PROBE_ARGUMENTS, ...LOOK_FAR, '-protocol_whitelist', 'file,pipe,crypto,data', '-i', fileUrl(path)];
     const { stdout } = await run(binary.ffprobe, args, { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 26 });
     return parseProbe(stdout);
   } catch (error) {
@@ -80,18 +81,50 @@ export async function probeFile(binary: FfmpegBinary, path: string): Promise<Pro
 
 /** As `probeFile`, of the first bytes of a stream that can be read only once. `format` names the demuxer, where known. */
 export async function probeBytes(binary: FfmpegBinary, head: Uint8Array, name: string, format?: string): Promise<Probe> {
-  const args = [...PROBE_ARGUMENTS, ...(format ? ['-f', format] : []), '-i', 'pipe:0'];
-  const child = spawn(binary.ffprobe, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  return probePipe(binary, name, [...LOOK_FAR, ...(format ? ['-f', format] : [])], (stdin) => {
+    stdin.end(head);
+  });
+}
+
+/** As `probeBytes`, of a stream that is only just coming in: ffprobe is given what comes until it knows enough. Nothing is lost: the result has all of it. */
+export async function probeLive(binary: FfmpegBinary, live: Readable, name: string, format: string): Promise<{ probe: Probe; bytes: Readable }> {
+  const bytes = new PassThrough();
+  let feed: Writable | undefined;
+  live.on('data', take);
+  live.once('end', stop);
+  function take(piece: Buffer): void {
+    bytes.write(piece);
+    feed?.write(piece);
+  }
+  function stop(): void {
+    feed?.end();
+    bytes.end();
+  }
+  try {
+    const probe = await probePipe(binary, name, ['-analyzeduration', '1000000', '-fpsprobesize', '8', '-f', format], (stdin) => {
+      feed = stdin;
+    });
+    return { probe, bytes };
+  } finally {
+    live.off('data', take).off('end', stop);
+    if (!live.readableEnded) live.pipe(bytes);
+    live.once('error', (error) => bytes.destroy(error));
+  }
+}
+
+async function probePipe(binary: FfmpegBinary, name: string, how: readonly string[], feed: (stdin: Writable) => void): Promise<Probe> {
+  const child = spawn(binary.ffprobe, [...PROBE_ARGUMENTS, ...how, '-i', 'pipe:0'], { stdio: ['pipe', 'pipe', 'pipe'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), PROBE_TIMEOUT_MS);
   const [out, said]: Buffer[][] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
   child.stdin.on('error', () => {}); // ffprobe stops reading as soon as it knows enough.
-  child.stdin.end(head);
-  const code = await new Promise<number | null>((resolve) => {
+  const closed = new Promise<number | null>((resolve) => {
     child.once('error', () => resolve(null));
     child.once('close', resolve);
   });
+  feed(child.stdin);
+  const code = await closed;
   clearTimeout(timer);
   try {
     if (code !== 0) throw new Error(Buffer.concat(said).toString().trim() || `ffprobe ended with ${code}`);

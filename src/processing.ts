@@ -1,0 +1,83 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { MeasurementCache, machineName } from './cache.js';
+import { buildChain, type Chain } from './chain.js';
+import type { Engine, EngineSetup } from './engine.js';
+import { chooseExecution, type Execution } from './execution.js';
+import { type LevelPlan, planLevels } from './levels.js';
+import { LosslessEngine } from './lossless-engine.js';
+import { type RealtimeSettings, realtimeSettings, type SessionOptions, taskTimeoutMs } from './options.js';
+import type { StreamInfo } from './pipeline/stream-info.js';
+import { assumedColor } from './plugins/color-matrix.js';
+import { loadModelLibrary, type ModelLibrary } from './plugins/model.js';
+import { runtimeVersion } from './plugins/onnx.js';
+import { planChain, type Segment } from './plugins/plan.js';
+import { type LoadedPreset, loadPreset } from './presets.js';
+import { RealtimeEngine } from './realtime-engine.js';
+
+/** What can be looked up before the source is known. */
+export interface Installed {
+  readonly preset: LoadedPreset;
+  readonly library: ModelLibrary;
+  /** This machine, for what is kept between runs. */
+  readonly machine: string;
+}
+
+/** All that is settled about what happens to frames between decoder and encoder. */
+export interface Processing {
+  /** With the precision that was chosen. */
+  readonly options: SessionOptions;
+  readonly preset: LoadedPreset;
+  readonly chain: Chain;
+  readonly execution: Execution;
+  readonly segments: readonly Segment[];
+  /** Undefined where frames have no deadlines. */
+  readonly levels: (LevelPlan & { readonly settings: RealtimeSettings }) | undefined;
+  readonly cache: MeasurementCache;
+  readonly machine: string;
+}
+
+/** @throws SRVID_PRESET_UNKNOWN, SRVID_PRESET_INVALID, SRVID_MODEL_INVALID */
+export async function lookUp(asked: SessionOptions): Promise<Installed> {
+  const folder = asked.models === undefined ? undefined : pathToFileURL(`${resolve(asked.models)}/`);
+  const [preset, library, machine] = await Promise.all([loadPreset(asked.preset), loadModelLibrary(folder), runtimeVersion().then(machineName)]);
+  return { preset, library, machine };
+}
+
+/** Settles how frames of this kind are processed. @throws the errors of chains, plugins, networks and levels */
+export async function planProcessing(asked: SessionOptions, { preset, library, machine }: Installed, info: StreamInfo): Promise<Processing> {
+  const cache = new MeasurementCache();
+  const execution = await chooseExecution({ options: asked, chain: await buildChain(asked, preset, library, info), library, cache, machine });
+  const options = { ...asked, precision: execution.precision };
+  const chain = await buildChain(options, preset, library, info);
+  const segments = planChain(info.format, chain.plugins);
+  const settings = realtimeSettings(options, preset.preset);
+  const levels = settings && { ...(await planLevels(chain, settings, { options, library, format: info.format })), settings };
+  return { options, preset, chain, execution, segments, levels, cache, machine };
+}
+
+/** What will process the frames: files flow without loss, unless frames have deadlines. */
+export function engineFor(processing: Processing, info: StreamInfo, paced: boolean): Engine {
+  const { chain, segments } = processing;
+  return processing.levels ? realtimeEngineFor(processing, info, paced) : new LosslessEngine(segments, { ...setupOf(processing, info), models: chain.models });
+}
+
+/**
+ * What will process frames under deadlines.
+ * @param paced the source gives frames faster than they are to be shown, and is held back to their times
+ */
+export function realtimeEngineFor(processing: Processing, info: StreamInfo, paced: boolean): RealtimeEngine {
+  const { levels, cache, machine } = processing;
+  if (!levels) throw new Error('realtimeEngineFor: this processing was planned without deadlines');
+  return new RealtimeEngine({ plan: levels, settings: levels.settings, info, paced, cache, machine }, setupOf(processing, info));
+}
+
+function setupOf({ options, execution }: Processing, info: StreamInfo): Omit<EngineSetup, 'models'> {
+  return {
+    origin: { color: assumedColor(info.color, info.format.height), timeBase: info.timeBase },
+    precision: options.precision,
+    inference: { device: options.device, threads: execution.threads },
+    workers: execution.workers,
+    taskTimeoutMs: taskTimeoutMs(options),
+  };
+}

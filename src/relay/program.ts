@@ -1,0 +1,210 @@
+import type { FfmpegBinary } from '../pipeline/ffmpeg-binary.js';
+import type { LiveInput } from '../pipeline/live-input.js';
+import { toNumber } from '../pipeline/time.js';
+import { Backoff } from './backoff.js';
+import type { FragmentTarget } from './fragment-feed.js';
+import { type LiveRequest, LiveRun } from './live-run.js';
+import type { LiveSource } from './live-source.js';
+import type { Rendition, RenditionName } from './rendition.js';
+import { SourceCopy } from './source-copy.js';
+import type { StreamStatus } from './stream.js';
+
+export interface ProgramOptions {
+  readonly binary: FfmpegBinary;
+  readonly input: LiveInput;
+  readonly request: LiveRequest;
+  /** Bits a second of the `sr` rendition at most. */
+  readonly bitrate: number;
+  /** How long an encoder may take nothing before it counts as hung. */
+  readonly stallTimeoutMs: number;
+}
+
+/** For whom a program is. */
+export interface ProgramOutlet {
+  readonly name: string;
+  /** Of times: both renditions' are the same within one. */
+  readonly epoch: number;
+  readonly presets: readonly string[];
+  readonly renditions: Readonly<Record<RenditionName, Rendition>>;
+}
+
+const STATS_MS = 1000;
+/** Failures in a row of what is not the source, after which it is opened anew, too. */
+const MOST_FAILURES = 3;
+
+/** Everything that is made of one opened source: both renditions, under one preset after another. */
+export class Program {
+  #run: LiveRun | undefined;
+  #copy: SourceCopy | undefined;
+  /** The run before the present one, while its last frames come out. */
+  #leaving: Promise<void> = Promise.resolve();
+  #switching: Promise<unknown> = Promise.resolve();
+  #request: LiveRequest;
+  #stopped = false;
+  #counted = { run: undefined as LiveRun | undefined, frames: 0, at: 0 };
+
+  constructor(
+    private readonly options: ProgramOptions,
+    private readonly live: LiveSource,
+    private readonly outlet: ProgramOutlet,
+  ) {
+    this.#request = options.request;
+  }
+
+  /** @throws what is wrong with preset, networks or encoders */
+  async open(): Promise<void> {
+    const { binary, bitrate, stallTimeoutMs } = this.options;
+    const opening = await Promise.allSettled([this.#prepare(this.#request), SourceCopy.prepare(binary, this.live, bitrate, stallTimeoutMs)]);
+    const [run, copy] = opening;
+    if (run.status === 'fulfilled') this.#run = run.value;
+    if (copy.status === 'fulfilled') this.#copy = copy.value;
+    for (const result of opening) if (result.status === 'rejected') throw result.reason;
+  }
+
+  /** Until the source ends or fails, or `signal`. What else fails is begun anew. @throws why the source failed */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = () => this.live.release();
+    signal.addEventListener('abort', stop, { once: true });
+    const ticker = setInterval(() => this.#tellStats(), STATS_MS);
+    const backoff = new Backoff();
+    const copying = this.#follow();
+    try {
+      for (let failures = 0; ; ) {
+        const run = this.#run as LiveRun;
+        const since = performance.now();
+        const failure = await run.run(this.#target(run)).then(
+          () => undefined,
+          (error: unknown) => ({ error }),
+        );
+        if (signal.aborted) return;
+        if (this.live.ended) {
+          if (this.live.failure) throw this.live.failure;
+          return;
+        }
+        await run.stop();
+        if (this.#run !== run) continue; // Another took over.
+        failures = performance.now() - since > 10_000 ? 1 : failures + 1;
+        if (failures > MOST_FAILURES) throw failure?.error ?? new Error('the run ended before its source');
+        const retryInMs = backoff.next(performance.now() - since);
+        this.#say(`The stream stopped and begins again: ${failure ? String((failure.error as Error).message) : ''}`, retryInMs);
+        await new Promise((resolve) => setTimeout(resolve, retryInMs));
+        this.#run = await this.#prepare(this.#request);
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+      clearInterval(ticker);
+      await this.#copy?.stop();
+      await copying;
+    }
+  }
+
+  /** Makes another preset ready beside the present one, then lets it take over at the next frame. @throws what is wrong with it; the present one then goes on */
+  async usePreset(preset: string): Promise<void> {
+    const switching = this.#switching.then(() => this.#switch({ ...this.#request, preset }));
+    this.#switching = switching.catch(() => {});
+    await switching;
+  }
+
+  /** @throws SRVID_OPTION_INVALID */
+  pin(level: string): void {
+    this.#run?.pin(level);
+  }
+
+  status(): Partial<StreamStatus> {
+    const run = this.#run;
+    const { info } = this.live.source;
+    return {
+      preset: run?.preset,
+      pinned: run?.pinned ?? null,
+      sourceSize: { width: info.format.width, height: info.format.height },
+      sourceFps: this.live.arrivals.rate,
+      relayMs: run?.delays,
+      sourceFramesLeft: this.#copy?.left ?? 0,
+      run: run?.metrics(),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#stopped = true;
+    await this.#switching;
+    await Promise.all([this.#run?.stop(), this.#copy?.stop(), this.#leaving]);
+  }
+
+  async #switch(request: LiveRequest): Promise<void> {
+    const next = await this.#prepare(request);
+    if (this.#stopped) return next.stop();
+    const before = this.#run;
+    this.#run = next;
+    this.#request = request;
+    // Its first frame ends the run before, which `run` notices and goes on with this one.
+    next.run(this.#target(next, before?.drain())).catch(() => {});
+  }
+
+  async #prepare(request: LiveRequest): Promise<LiveRun> {
+    const { binary, bitrate, stallTimeoutMs } = this.options;
+    return LiveRun.prepare({ binary, request, bitrate, stallTimeoutMs }, this.live);
+  }
+
+  #target(run: LiveRun, after?: Promise<void>): FragmentTarget {
+    const rendition = this.outlet.renditions.sr;
+    return {
+      after,
+      begin: (init) => rendition.begin(init, { ...this.#about('sr'), preset: run.preset, levels: [...run.levels], budgetMs: run.budgetMs }),
+      push: (fragment) => rendition.push(fragment),
+    };
+  }
+
+  /** Keeps the source rendition going; without it the other one goes on. */
+  async #follow(): Promise<void> {
+    const rendition = this.outlet.renditions.source;
+    const run = this.#run as LiveRun;
+    await this.#copy
+      ?.run({
+        begin: (init) => rendition.begin(init, { ...this.#about('source'), preset: run.preset, levels: [...run.levels], budgetMs: run.budgetMs }),
+        push: (fragment) => rendition.push(fragment),
+      })
+      .catch(() => {});
+  }
+
+  #about(rendition: RenditionName) {
+    const { info } = this.live.source;
+    const { width, height } = info.format;
+    const { name, epoch, presets } = this.outlet;
+    return { stream: name, rendition, epoch, fps: toNumber(info.frameRate), renditions: ['sr', 'source'] as RenditionName[], source: { width, height }, presets: [...presets] };
+  }
+
+  #tellStats(): void {
+    const run = this.#run;
+    const metrics = run?.metrics();
+    if (!run || !metrics?.realtime) return;
+    const { realtime, outcomes } = metrics;
+    const last = this.live.arrivals.last;
+    const message = {
+      type: 'stats' as const,
+      at: performance.timeOrigin + performance.now(),
+      fps: this.#rate(run, metrics.framesOut),
+      sourceFps: Number(this.live.arrivals.rate.toFixed(2)),
+      level: realtime.level,
+      pinned: run.pinned ?? null,
+      levels: Object.fromEntries(realtime.levels.map(({ name, frames }) => [name, frames])),
+      outcomes: { ...outcomes },
+      latencyMs: realtime.latencyMs,
+      relayMs: run.delays,
+      viewers: Object.values(this.outlet.renditions).reduce((sum, { viewers }) => sum + viewers, 0),
+      ...(last ? { clock: { pts: last.seconds, at: last.wallAt } } : {}),
+    };
+    for (const rendition of Object.values(this.outlet.renditions)) rendition.say(message);
+  }
+
+  /** Frames a second since this was asked last. */
+  #rate(run: LiveRun, frames: number): number {
+    const { run: before, frames: then, at } = this.#counted;
+    const now = performance.now();
+    this.#counted = { run, frames, at: now };
+    return before === run ? Number((((frames - then) * 1000) / (now - at)).toFixed(1)) : 0;
+  }
+
+  #say(message: string, retryInMs: number): void {
+    for (const rendition of Object.values(this.outlet.renditions)) rendition.say({ type: 'state', state: 'waiting', message, retryInMs });
+  }
+}
