@@ -33,6 +33,13 @@ export const ERROR_CODES = {
   SRVID_ENCODE_FAILED: { exit: 1, summary: 'ffmpeg stopped while encoding.' },
   SRVID_STREAM_CORRUPT: { exit: 1, summary: 'The frames between ffmpeg and srvid were damaged.' },
   SRVID_FRAMES_LOST: { exit: 1, summary: 'Not every frame that was read was written.' },
+  SRVID_FRAGMENT_INVALID: { exit: 1, summary: 'What the encoder wrote is not fragmented MP4 that can be cut into its fragments.' },
+  SRVID_MESSAGE_INVALID: { exit: 1, summary: "A message is not one of the relay's protocol." },
+  SRVID_NOT_PERMITTED: { exit: 1, summary: 'The token that a client gave does not allow what it asked for.' },
+  SRVID_TOKENS_INVALID: { exit: 2, summary: 'The file of tokens cannot be read, or a line of it is not a token.' },
+  SRVID_ORIGIN_INVALID: { exit: 2, summary: 'An origin to allow is not of the form scheme://host:port.' },
+  SRVID_LISTEN_REFUSED: { exit: 2, summary: 'The relay was to be reachable from other machines without tokens.' },
+  SRVID_LISTEN_FAILED: { exit: 1, summary: 'The relay cannot listen at the address that it was given.' },
   SRVID_INTERNAL: { exit: 1, summary: 'Something happened that srvid did not foresee.' },
   SRVID_INTERRUPTED: { exit: 130, summary: 'The run was stopped before its end.' },
 } as const;

@@ -1,0 +1,96 @@
+import { SrvidError } from '../../errors.js';
+
+/** One box of ISO base media (ISO/IEC 14496-12 §4.2): its type, and what follows its header. */
+export interface Box {
+  /** Four characters, "moof". */
+  readonly type: string;
+  /** A view, not a copy. */
+  readonly payload: Buffer;
+}
+
+/** A box's header as it stands at the front of `bytes`. */
+export interface BoxHeader {
+  readonly type: string;
+  /** Bytes of the header itself: 8, or 16 where the size takes 64 bits. */
+  readonly headerBytes: number;
+  /** Of the whole box, header included. */
+  readonly bytes: number;
+}
+
+/** The header at `offset`, or undefined where not all of it is there yet. @throws SRVID_FRAGMENT_INVALID */
+export function boxHeader(bytes: Buffer, offset: number, end: number): BoxHeader | undefined {
+  if (end - offset < 8) return undefined;
+  const type = bytes.toString('latin1', offset + 4, offset + 8);
+  if (!/^[\x20-\x7e\xa9]{4}$/.test(type)) throw damaged(`a box has the type 0x${bytes.toString('hex', offset + 4, offset + 8)}, which is no name`);
+  const size = bytes.readUInt32BE(offset);
+  if (size >= 8) return { type, headerBytes: 8, bytes: size };
+  if (size !== 1) throw damaged(`the box ${type} says it is ${size} bytes long`);
+  if (end - offset < 16) return undefined;
+  const large = Number(bytes.readBigUInt64BE(offset + 8));
+  if (large < 16) throw damaged(`the box ${type} says it is ${large} bytes long`);
+  return { type, headerBytes: 16, bytes: large };
+}
+
+/** The boxes that follow one another in `bytes`, one at a time. @throws SRVID_FRAGMENT_INVALID where one leads outside */
+export function* boxesIn(bytes: Buffer): Generator<Box> {
+  for (let offset = 0; offset < bytes.length; ) {
+    const header = boxHeader(bytes, offset, bytes.length);
+    if (!header || header.bytes > bytes.length - offset) throw damaged('a box is longer than the one it lies in');
+    yield { type: header.type, payload: bytes.subarray(offset + header.headerBytes, offset + header.bytes) };
+    offset += header.bytes;
+  }
+}
+
+/** The first box of that path of types, or undefined. */
+export function findBox(bytes: Buffer, ...path: readonly string[]): Buffer | undefined {
+  const [type, ...rest] = path;
+  if (type === undefined) return bytes;
+  for (const box of boxesIn(bytes)) if (box.type === type) return findBox(box.payload, ...rest);
+  return undefined;
+}
+
+/** The same for a box that there must be. @throws SRVID_FRAGMENT_INVALID */
+export function requireBox(bytes: Buffer, ...path: readonly string[]): Buffer {
+  const found = findBox(bytes, ...path);
+  if (!found) throw damaged(`there is no box ${path.join('/')}`);
+  return found;
+}
+
+/** Reads big-endian fields one after the other; reading past the end is an error of srvid's, never a RangeError. */
+export class Fields {
+  #at = 0;
+
+  constructor(private readonly bytes: Buffer) {}
+
+  /** An unsigned integer of 1 to 8 bytes. Above 2^53 it is the nearest double. */
+  unsigned(byteCount: 1 | 2 | 3 | 4 | 6 | 8): number {
+    const start = this.#advance(byteCount);
+    if (byteCount === 8) return Number(this.bytes.readBigUInt64BE(start));
+    return this.bytes.readUIntBE(start, byteCount);
+  }
+
+  skip(byteCount: number): this {
+    this.#advance(byteCount);
+    return this;
+  }
+
+  /** What was not read yet; a view. */
+  rest(): Buffer {
+    return this.bytes.subarray(this.#at);
+  }
+
+  #advance(byteCount: number): number {
+    const start = this.#at;
+    if (byteCount > this.bytes.length - start) throw damaged(`a box of ${this.bytes.length} bytes ends before its fields do`);
+    this.#at += byteCount;
+    return start;
+  }
+}
+
+/** `found` completes the sentence "...: ". */
+export function damaged(found: string): SrvidError {
+  return new SrvidError(
+    'SRVID_FRAGMENT_INVALID',
+    `Tried to cut fragmented MP4 into its fragments, but ${found}. Write it with ffmpeg's -movflags frag_every_frame+empty_moov+default_base_moof.`,
+  );
+}
