@@ -47,70 +47,71 @@ export type Preset = z.infer<typeof presetSchema>;
 const size = z.strictObject({ width: z.int().min(2).max(16384), height: z.int().min(2).max(16384) });
 
 /** Everything a session can be told. Every default of srvid stands here, in a preset file or in a plugin's own options. */
-export const sessionSchema = z
-  .strictObject({
-    /** A file, or "-" for standard input. */
-    input: z.string().min(1),
-    /** A file, or "-" for standard output. */
-    output: z.string().min(1),
-    /** A name ("abpn") or a path to a preset file. */
-    preset: z.string().min(1).default('abpn'),
-    /** Plugins after the preset's. */
-    plugins: z.array(pluginRequest).default([]),
-    /** Factor of the first plugin that has one. */
-    scale: z.number().positive().max(16).optional(),
-    /** Exact output size; the pixel's shape makes up for another aspect. */
-    size: size.optional(),
-    /** Output height; the width follows from the aspect. */
-    height: outputHeight.optional(),
-    /** Kind of file, where the output's name does not say it. */
-    format: z.string().optional(),
-    /** Kind of file that standard input is, where its bytes do not say it. */
-    inputFormat: z.string().regex(/^\w+$/).optional(),
-    encoder: encoderName.optional(),
-    crf: z.number().min(0).max(63).optional(),
-    /** Pixel format to encode, by ffmpeg's name; the frames' own where not given. */
-    pixFmt: z
-      .string()
-      .regex(/^[a-z0-9]+$/, 'a pixel format is a name such as yuv420p')
-      .optional(),
-    encoderOptions: z.array(z.tuple([encoderOptionName, z.string()])).default([]),
-    /** Seconds from the source's beginning. */
-    start: z.number().nonnegative().optional(),
-    /** Seconds. */
-    duration: z.number().positive().optional(),
-    /** Process frames under deadlines: a file at its own rate, standard input as it comes. */
-    realtime: z.boolean().default(false),
-    budgetMs: budgetMs.optional(),
-    policy: dropPolicy.optional(),
-    /** Plugins that may take the place of the chain's scaler, by name. */
-    levels: levels.optional(),
-    /** Threads that run networks; measured where not given. */
-    workers: z.int().min(1).max(256).optional(),
-    /** Threads inside each run of a network; measured where not given. */
-    threads: z.int().min(1).max(256).optional(),
-    /** 'auto' is whichever is faster here. */
-    precision: z.enum(['auto', 'int8', 'fp32']).default('auto'),
-    /** Execution provider of ONNX Runtime. */
-    device: z.enum(['cpu', 'cuda', 'webgpu', 'coreml', 'dml']).default('cpu'),
-    /** Measure again what is chosen by measurement, though it is known from an earlier run. */
-    retune: z.boolean().default(false),
-    /** What to do with interlaced sources: join fields (bwdif), or leave them. */
-    deinterlace: z.enum(['auto', 'off']).default('auto'),
-    /** Refuse what would lose something on the way in or out, instead of warning. */
-    strict: z.boolean().default(false),
-    /** Keep what can be decoded of a damaged source, instead of failing. */
-    salvage: z.boolean().default(false),
-    /** Folder with a manifest.json and the models it lists; srvid's own where not given. */
-    models: z.string().min(1).optional(),
-    overwrite: z.boolean().default(false),
-    /** Hard limit of one task in a worker; far above any frame's time, it only ends what would never end. */
-    taskTimeoutMs: z.int().positive().optional(),
-    /** How long ffmpeg may neither give nor take data before it counts as hung. */
-    stallTimeoutMs: z.int().positive().default(60_000),
-    /** How often progress is told. */
-    progressIntervalMs: z.int().positive().default(500),
-  })
+const sessionFields = z.strictObject({
+  /** A file, or "-" for standard input. */
+  input: z.string().min(1),
+  /** A file, or "-" for standard output. */
+  output: z.string().min(1),
+  /** A name ("abpn") or a path to a preset file. */
+  preset: z.string().min(1).default('abpn'),
+  /** Plugins after the preset's. */
+  plugins: z.array(pluginRequest).default([]),
+  /** Factor of the first plugin that has one. */
+  scale: z.number().positive().max(16).optional(),
+  /** Exact output size; the pixel's shape makes up for another aspect. */
+  size: size.optional(),
+  /** Output height; the width follows from the aspect. */
+  height: outputHeight.optional(),
+  /** Kind of file, where the output's name does not say it. */
+  format: z.string().optional(),
+  /** Kind of file that standard input is, where its bytes do not say it. */
+  inputFormat: z.string().regex(/^\w+$/).optional(),
+  encoder: encoderName.optional(),
+  crf: z.number().min(0).max(63).optional(),
+  /** Pixel format to encode, by ffmpeg's name; the frames' own where not given. */
+  pixFmt: z
+    .string()
+    .regex(/^[a-z0-9]+$/, 'a pixel format is a name such as yuv420p')
+    .optional(),
+  encoderOptions: z.array(z.tuple([encoderOptionName, z.string()])).default([]),
+  /** Seconds from the source's beginning. */
+  start: z.number().nonnegative().optional(),
+  /** Seconds. */
+  duration: z.number().positive().optional(),
+  /** Process frames under deadlines: a file at its own rate, standard input as it comes. */
+  realtime: z.boolean().default(false),
+  budgetMs: budgetMs.optional(),
+  policy: dropPolicy.optional(),
+  /** Plugins that may take the place of the chain's scaler, by name. */
+  levels: levels.optional(),
+  /** Threads that run networks; measured where not given. */
+  workers: z.int().min(1).max(256).optional(),
+  /** Threads inside each run of a network; measured where not given. */
+  threads: z.int().min(1).max(256).optional(),
+  /** 'auto' is whichever is faster here. */
+  precision: z.enum(['auto', 'int8', 'fp32']).default('auto'),
+  /** Execution provider of ONNX Runtime. */
+  device: z.enum(['cpu', 'cuda', 'webgpu', 'coreml', 'dml']).default('cpu'),
+  /** Measure again what is chosen by measurement, though it is known from an earlier run. */
+  retune: z.boolean().default(false),
+  /** What to do with interlaced sources: join fields (bwdif), or leave them. */
+  deinterlace: z.enum(['auto', 'off']).default('auto'),
+  /** Refuse what would lose something on the way in or out, instead of warning. */
+  strict: z.boolean().default(false),
+  /** Keep what can be decoded of a damaged source, instead of failing. */
+  salvage: z.boolean().default(false),
+  /** Folder with a manifest.json and the models it lists; srvid's own where not given. */
+  models: z.string().min(1).optional(),
+  overwrite: z.boolean().default(false),
+  /** Hard limit of one task in a worker; far above any frame's time, it only ends what would never end. */
+  taskTimeoutMs: z.int().positive().optional(),
+  /** How long ffmpeg may neither give nor take data before it counts as hung. */
+  stallTimeoutMs: z.int().positive().default(60_000),
+  /** How often progress is told. */
+  progressIntervalMs: z.int().positive().default(500),
+});
+
+export const sessionSchema = sessionFields
   .refine((options) => [options.scale, options.size, options.height].filter((given) => given !== undefined).length <= 1, {
     message: 'scale, size and height each set the output size: give one of them',
     path: ['scale'],
@@ -119,6 +120,45 @@ export const sessionSchema = z
     message: 'budgetMs, policy and levels are for real time: give --realtime, too',
     path: ['realtime'],
   });
+
+/** Bits a second: 8000000, "8M", "800k". */
+const bitrate = z.union([z.number(), z.string().regex(/^\d+(\.\d+)?[kM]?$/, 'a bitrate is bits a second, such as 8M or 800k')]).transform((given, context) => {
+  const text = String(given);
+  const bits = Number.parseFloat(text) * (text.endsWith('M') ? 1e6 : text.endsWith('k') ? 1e3 : 1);
+  if (bits >= 50_000 && bits <= 500e6) return Math.round(bits);
+  context.addIssue({ code: 'custom', message: 'a bitrate lies between 50k and 500M' });
+  return z.NEVER;
+});
+
+/** One stream of a relay: its source, and how it is processed. */
+export const streamSchema = sessionFields
+  .pick({ plugins: true, scale: true, size: true, height: true, inputFormat: true, budgetMs: true, policy: true, levels: true, workers: true, threads: true })
+  .extend(sessionFields.pick({ precision: true, device: true, models: true, deinterlace: true }).shape)
+  .extend({
+    /** A URL, a capture device ("v4l2:/dev/video0"), a file, "-" for standard input, "push" for what a client sends. */
+    input: z.string().min(1),
+    preset: z.string().min(1).default('live-1080p'),
+    /** Begin a file anew when it ends. */
+    loop: z.boolean().default(false),
+    /** Run only while somebody watches. */
+    onDemand: z.boolean().default(false),
+    /** At most, of the super-resolved rendition. */
+    bitrate: bitrate.default(8_000_000),
+    /** File that the super-resolved rendition is written to as well. */
+    record: z.string().min(1).optional(),
+    /** How long the source may give nothing before it counts as gone. */
+    silenceMs: z.int().min(1000).default(15_000),
+    /** How long an encoder may take nothing before it counts as hung. */
+    stallTimeoutMs: z.int().positive().default(10_000),
+  });
+
+export type StreamOptions = z.output<typeof streamSchema>;
+
+/** A relay's configuration file: streams by name. */
+export const relaySchema = z.strictObject({
+  version: z.literal(1),
+  streams: z.record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'a name is 1 to 64 letters, digits, _ and -'), streamSchema),
+});
 
 /** What a caller gives. */
 export type SessionRequest = z.input<typeof sessionSchema>;

@@ -71,12 +71,16 @@ export class LiveStream implements RelayStream {
 
   async set(change: { readonly preset?: string | undefined; readonly level?: string | undefined }): Promise<void> {
     const program = this.#program;
-    if (!program) throw new SrvidError('SRVID_STREAM_NOT_LIVE', `The stream ${this.name} is not live, so nothing of it can be switched. Try again when it is.`, { stream: this.name });
+    if (!program)
+      throw new SrvidError('SRVID_STREAM_NOT_LIVE', `The stream ${this.name} is not live, so nothing of it can be switched. Try again when it is.`, {
+        stream: this.name,
+      });
     const { preset, level } = change;
     if (preset !== undefined) {
       // Never a path: this comes from the network.
       const names = await presetNames();
-      if (!names.includes(preset)) throw new SrvidError('SRVID_PRESET_UNKNOWN', `There is no preset "${preset.slice(0, 64)}" here. There are ${names.join(', ')}.`, { preset });
+      if (!names.includes(preset))
+        throw new SrvidError('SRVID_PRESET_UNKNOWN', `There is no preset "${preset.slice(0, 64)}" here. There are ${names.join(', ')}.`, { preset });
       await program.usePreset(preset);
     }
     if (level !== undefined) program.pin(level);
@@ -85,13 +89,15 @@ export class LiveStream implements RelayStream {
   async ingest(bytes: Readable): Promise<void> {
     if (this.options.input.from !== 'push')
       throw new SrvidError('SRVID_INGEST_REFUSED', `The stream ${this.name} has a source of its own and cannot be pushed to.`, { stream: this.name });
-    if (this.#pushed) throw new SrvidError('SRVID_INGEST_REFUSED', `Somebody pushes to the stream ${this.name} already. Try again when that has ended.`, { stream: this.name });
+    if (this.#pushed)
+      throw new SrvidError('SRVID_INGEST_REFUSED', `Somebody pushes to the stream ${this.name} already. Try again when that has ended.`, { stream: this.name });
     const opened = new Promise<void>((resolve, reject) => {
       this.#pushed = { bytes, opened: (error) => (error === undefined ? resolve() : reject(error)) };
     });
     this.#start();
     this.#wake?.();
-    const late = () => new SrvidError('SRVID_INPUT_UNREADABLE', `What was pushed to ${this.name} could not be told to be video within ${PUSH_OPENS_MS / 1000} s.`);
+    const late = () =>
+      new SrvidError('SRVID_INPUT_UNREADABLE', `What was pushed to ${this.name} could not be told to be video within ${PUSH_OPENS_MS / 1000} s.`);
     await withTimeout(opened, PUSH_OPENS_MS, late).catch((error) => {
       bytes.destroy();
       throw error;

@@ -170,7 +170,15 @@ export class Program {
     const { info } = this.live.source;
     const { width, height } = info.format;
     const { name, epoch, presets } = this.outlet;
-    return { stream: name, rendition, epoch, fps: toNumber(info.frameRate), renditions: ['sr', 'source'] as RenditionName[], source: { width, height }, presets: [...presets] };
+    return {
+      stream: name,
+      rendition,
+      epoch,
+      fps: toNumber(info.frameRate),
+      renditions: ['sr', 'source'] as RenditionName[],
+      source: { width, height },
+      presets: [...presets],
+    };
   }
 
   #tellStats(): void {

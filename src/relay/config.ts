@@ -1,0 +1,48 @@
+import { readFile, stat } from 'node:fs/promises';
+import { messageOf, SrvidError } from '../errors.js';
+import { relaySchema, type StreamOptions, streamSchema } from '../options.js';
+import { parseLiveInput } from '../pipeline/live-input.js';
+
+export type StreamRequests = Readonly<Record<string, StreamOptions>>;
+
+/** The streams of a configuration file. @throws SRVID_RELAY_CONFIG */
+export async function loadRelayConfig(path: string): Promise<StreamRequests> {
+  const invalid = (why: string, cause?: unknown) =>
+    new SrvidError('SRVID_RELAY_CONFIG', `The configuration ${path} cannot be used: ${why}. docs/relay.md says what may stand there.`, { path }, cause);
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw invalid(messageOf(error), error);
+  }
+  const parsed = relaySchema.safeParse(json);
+  if (!parsed.success) throw invalid(parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`).join('; '));
+  if (Object.keys(parsed.data.streams).length === 0) throw invalid('it has no stream');
+  return parsed.data.streams;
+}
+
+/** One stream by its options. @throws SRVID_OPTION_INVALID naming each that is wrong */
+export function parseStream(request: Readonly<Record<string, unknown>>): StreamOptions {
+  const parsed = streamSchema.safeParse(request);
+  if (parsed.success) return parsed.data;
+  const complaints = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
+  throw new SrvidError('SRVID_OPTION_INVALID', `These options are not valid: ${complaints.join('; ')}.`, { options: complaints });
+}
+
+/**
+ * What can be told of a stream's ends before it runs: the kind of source, that a file is there, and that nothing would be
+ * overwritten.
+ * @throws SRVID_OPTION_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_OUTPUT_EXISTS
+ */
+export async function checkStream({ input, loop, inputFormat: format, record }: StreamOptions): Promise<void> {
+  const { shown, url } = parseLiveInput(input, { loop, format });
+  const found = url.startsWith('file:') ? await stat(shown).catch(() => undefined) : { isFile: () => true };
+  if (!found?.isFile()) {
+    const what = found ? 'is not a file' : 'does not exist';
+    throw new SrvidError('SRVID_INPUT_NOT_FOUND', `The input ${shown} ${what}. Give a video file, a URL, a capture device such as v4l2:/dev/video0, - or push.`, {
+      path: shown,
+    });
+  }
+  if (record !== undefined && (await stat(record).catch(() => undefined)))
+    throw new SrvidError('SRVID_OUTPUT_EXISTS', `The recording ${record} exists already. Choose another name, or move it away.`, { path: record });
+}
