@@ -1,0 +1,214 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { messageOf, SrvidError } from '../errors.js';
+import { RELAY_DEFAULTS, type RelayLimits } from '../options.js';
+import { type Clock, systemClock } from '../pipeline/clock.js';
+import { type Asset, type Refusal, refuseUpgrade, sendAsset, sendJson, sendMetrics, sendRefusal } from './answer.js';
+import { Connections, type UpgradeRequest } from './connection.js';
+import { Gate } from './gate.js';
+import { isLoopback, OriginPolicy } from './origin.js';
+import { servePusher } from './pushing.js';
+import type { Rendition } from './rendition.js';
+import { healthOf, metricsOf, type ServerCounts, statsOf } from './report.js';
+import { type SocketRoute, socketRoute, urlOf } from './route.js';
+import type { RelayStream } from './stream.js';
+import type { Scope, Tokens } from './tokens.js';
+import { serveGo2rtcViewer, serveViewer } from './viewing.js';
+
+export interface RelayServerOptions {
+  readonly host: string;
+  /** 0 takes any that is free. */
+  readonly port: number;
+  readonly streams: readonly RelayStream[];
+  /** Who may view and who may write. Without them everybody who reaches the relay may view, and nobody write. */
+  readonly tokens?: Tokens | undefined;
+  /** Origins of pages, besides the relay's own, that may connect. */
+  readonly allowOrigins?: readonly string[];
+  /** The page, by path. Served to anyone: it holds no secrets. */
+  readonly assets?: ReadonlyMap<string, Asset>;
+  readonly limits?: Partial<RelayLimits>;
+  readonly clock?: Pick<Clock, 'now'>;
+}
+
+/** How often connections are looked at. */
+const BEAT_MS = 1000;
+
+const BAD_ADDRESS: Refusal = { status: 400, message: 'This is not an address.' };
+const NOT_FOUND: Refusal = { status: 404, message: 'There is nothing at this address.' };
+const NO_STREAM: Refusal = { status: 404, message: 'There is no such stream.' };
+const WRONG_METHOD: Refusal = { status: 405, message: 'Only GET and HEAD are answered.', headers: { Allow: 'GET, HEAD' } };
+const FULL: Refusal = { status: 503, message: 'There are as many viewers as are allowed.', headers: { 'Retry-After': '30' } };
+const PUSHED: Refusal = { status: 409, message: 'Somebody pushes this stream already.' };
+
+/** Gives streams to viewers and takes them from pushers, over HTTP and WebSocket: docs/relay.md. */
+export class RelayServer {
+  readonly #options: RelayServerOptions;
+  readonly #limits: RelayLimits;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #gate: Gate;
+  readonly #connections: Connections;
+  readonly #http: Server;
+  readonly #streams: ReadonlyMap<string, RelayStream>;
+  /** For each viewer, what to call once a second. */
+  readonly #viewers = new Set<() => void>();
+  /** Names of streams that somebody pushes. */
+  readonly #pushed = new Set<string>();
+  #startedAt = 0;
+  #beat: NodeJS.Timeout | undefined;
+
+  /**
+   * Nothing is opened yet.
+   * @throws SRVID_LISTEN_REFUSED where other machines would reach the relay without a token, SRVID_ORIGIN_INVALID
+   */
+  constructor(options: RelayServerOptions) {
+    const { host, tokens, allowOrigins = [], clock = systemClock, streams } = options;
+    if (!tokens && !isLoopback(host)) throw unprotected(host);
+    this.#options = options;
+    this.#limits = { ...RELAY_DEFAULTS, ...options.limits };
+    this.#clock = clock;
+    this.#streams = new Map(streams.map((stream) => [stream.name, stream]));
+    this.#gate = new Gate({ tokens, clock, limits: this.#limits, origins: new OriginPolicy({ allowed: allowOrigins, loopbackOnly: !tokens }) });
+    this.#connections = new Connections(this.#limits, clock);
+    this.#http = this.#createHttp();
+  }
+
+  /** Resolves when requests are answered. @throws SRVID_LISTEN_FAILED */
+  async listen(): Promise<{ readonly host: string; readonly port: number }> {
+    const { host, port } = this.#options;
+    await once(this.#http.listen(port, host), 'listening').catch((error: unknown) => {
+      throw new SrvidError(
+        'SRVID_LISTEN_FAILED',
+        `Tried to listen at ${host}:${port}, but: ${messageOf(error)}. Choose another with --listen HOST:PORT.`,
+        { host, port },
+        error,
+      );
+    });
+    this.#startedAt = this.#clock.now();
+    this.#beat = setInterval(() => {
+      this.#connections.beat(this.#limits);
+      for (const check of this.#viewers) check();
+    }, BEAT_MS);
+    const address = this.#http.address() as AddressInfo;
+    return { host: address.address, port: address.port };
+  }
+
+  /** Tells everybody that the relay goes, and ends within `closeMs` whoever does not answer. */
+  async close(): Promise<void> {
+    if (!this.#http.listening) return;
+    const closed = once(this.#http, 'close');
+    this.#http.close();
+    this.#connections.closeAll(1001, 'the relay is going away');
+    const impatience = setTimeout(() => this.#http.closeAllConnections(), this.#limits.closeMs);
+    await closed;
+    clearTimeout(impatience);
+    clearInterval(this.#beat);
+  }
+
+  #createHttp(): Server {
+    const { handshakeMs, silentMs, maxViewers, maxOtherConnections } = this.#limits;
+    const http = createServer({
+      headersTimeout: handshakeMs,
+      requestTimeout: handshakeMs,
+      keepAliveTimeout: handshakeMs,
+      connectionsCheckingInterval: Math.min(BEAT_MS, handshakeMs),
+    });
+    http.timeout = silentMs;
+    http.maxConnections = maxViewers + maxOtherConnections + this.#streams.size;
+    http.on('request', (request, response) => {
+      const refusal = this.#answer(request, response);
+      if (refusal) sendRefusal(response, this.#gate.count(refusal));
+    });
+    http.on('upgrade', (request, socket, head) => {
+      socket.on('error', () => {}); // Whoever goes away before the answer needs none.
+      const refusal = this.#upgrade({ request, socket, head });
+      if (refusal) refuseUpgrade(socket, this.#gate.count(refusal));
+    });
+    return http;
+  }
+
+  /** Answers, or says why not. */
+  #answer(request: IncomingMessage, response: ServerResponse): Refusal | undefined {
+    const url = urlOf(request);
+    const objection = this.#gate.objection(request);
+    if (objection) return objection;
+    if (!url) return BAD_ADDRESS;
+    if (request.method !== 'GET' && request.method !== 'HEAD') return WRONG_METHOD;
+    const asset = this.#options.assets?.get(url.pathname);
+    if (asset) return sendAsset(response, asset);
+    const scope = this.#gate.scopeOf(request, url);
+    const streams = [...this.#streams.values()];
+    if (url.pathname === '/health') {
+      const health = healthOf(streams);
+      return sendJson(response, health.ok ? 200 : 503, scope ? health : { ok: health.ok });
+    }
+    const denial = this.#gate.denial(scope, 'view');
+    if (denial) return denial;
+    if (url.pathname === '/stats') return sendJson(response, 200, statsOf(streams, this.#counts()));
+    if (url.pathname === '/metrics') return sendMetrics(response, metricsOf(streams, this.#counts()));
+    return NOT_FOUND;
+  }
+
+  /** Makes a WebSocket of the request, or says why not. Everything is checked before the handshake. */
+  #upgrade(upgrade: UpgradeRequest): Refusal | undefined {
+    const { request } = upgrade;
+    const url = urlOf(request);
+    const objection = this.#gate.objection(request);
+    if (objection) return objection;
+    if (!url) return BAD_ADDRESS;
+    const route = socketRoute(url);
+    const scope = this.#gate.scopeOf(request, url);
+    const denial = this.#gate.denial(scope, route?.kind === 'ingest' ? 'write' : 'view');
+    if (denial) return denial;
+    const stream = this.#streams.get(route?.name ?? '');
+    if (!route || !stream) return NO_STREAM;
+    if (route.kind === 'ingest') return this.#openPusher(upgrade, stream);
+    const rendition = stream.rendition(route.rendition);
+    if (!rendition) return NO_STREAM;
+    return this.#openViewer(upgrade, { kind: route.kind, stream, rendition, scope });
+  }
+
+  #openViewer(upgrade: UpgradeRequest, { kind, stream, rendition, scope }: Watched): Refusal | undefined {
+    if (this.#viewers.size >= this.#limits.maxViewers) return FULL;
+    const serve = kind === 'live' ? serveViewer : serveGo2rtcViewer;
+    this.#connections.accept('viewer', upgrade, (connection) => {
+      const onClose = () => this.#viewers.delete(check);
+      const check = serve({ connection, stream, rendition, maySet: scope === 'write', limits: this.#limits, clock: this.#clock, onClose });
+      this.#viewers.add(check);
+    });
+    return undefined;
+  }
+
+  #openPusher(upgrade: UpgradeRequest, stream: RelayStream): Refusal | undefined {
+    if (this.#pushed.has(stream.name)) return PUSHED;
+    this.#connections.accept('pusher', upgrade, (connection) => {
+      this.#pushed.add(stream.name);
+      servePusher({ connection, stream, limits: this.#limits, onClose: () => this.#pushed.delete(stream.name) });
+    });
+    return undefined;
+  }
+
+  #counts(): ServerCounts {
+    return {
+      connections: this.#connections.size,
+      viewers: this.#viewers.size,
+      refusals: this.#gate.refusals,
+      uptimeSeconds: (this.#clock.now() - this.#startedAt) / 1000,
+    };
+  }
+}
+
+interface Watched {
+  readonly kind: Exclude<SocketRoute['kind'], 'ingest'>;
+  readonly stream: RelayStream;
+  readonly rendition: Rendition;
+  readonly scope: Scope | undefined;
+}
+
+function unprotected(host: string): SrvidError {
+  return new SrvidError(
+    'SRVID_LISTEN_REFUSED',
+    `Tried to listen at ${host}, where other machines reach the relay, without tokens. Give --token-file, or listen at 127.0.0.1.`,
+    { host },
+  );
+}
