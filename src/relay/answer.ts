@@ -8,11 +8,11 @@ export interface Asset {
   readonly body: Buffer;
 }
 
-/** Why a request is not met: an HTTP status and a sentence for whoever reads the answer. */
-export interface Refusal {
+/** An answer over HTTP. */
+export interface Answer {
   readonly status: number;
-  readonly message: string;
-  readonly headers?: OutgoingHttpHeaders;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: string | Buffer;
 }
 
 /** Pages get everything from the relay itself, run no code that stands in them, and lie in nobody's frame. */
@@ -28,33 +28,37 @@ const SECURITY_HEADERS: OutgoingHttpHeaders = {
   'X-Frame-Options': 'DENY',
 };
 
-export function sendAsset(response: ServerResponse, { type, body }: Asset): undefined {
-  return send(response, 200, { 'Content-Type': type, 'Cache-Control': 'no-cache' }, body);
+export function assetAnswer({ type, body }: Asset): Answer {
+  return { status: 200, headers: { 'Content-Type': type, 'Cache-Control': 'no-cache' }, body };
 }
 
-export function sendJson(response: ServerResponse, status: number, value: unknown): undefined {
-  return send(response, status, { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' }, `${JSON.stringify(value)}\n`);
+export function jsonAnswer(status: number, value: unknown): Answer {
+  return { status, headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' }, body: `${JSON.stringify(value)}\n` };
 }
 
 /** In Prometheus' text format. */
-export function sendMetrics(response: ServerResponse, text: string): undefined {
-  return send(response, 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8', 'Cache-Control': 'no-store' }, text);
+export function metricsAnswer(body: string): Answer {
+  return { status: 200, headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8', 'Cache-Control': 'no-store' }, body };
 }
 
-export function sendRefusal(response: ServerResponse, { status, message, headers }: Refusal): undefined {
-  return send(response, status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', Connection: 'close', ...headers }, `${message}\n`);
+/** Why a request is not met: a sentence for whoever reads it. */
+export function refusal(status: number, message: string, headers: OutgoingHttpHeaders = {}): Answer {
+  return {
+    status,
+    headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', Connection: 'close', ...headers },
+    body: `${message}\n`,
+  };
+}
+
+/** To HEAD node:http sends the headers alone. */
+export function send(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, { ...SECURITY_HEADERS, ...headers, 'Content-Length': Buffer.byteLength(body) });
+  response.end(body);
 }
 
 /** Answers a WebSocket's request without a handshake. The socket is gone afterwards, whether the answer is read or not. */
-export function refuseUpgrade(socket: Duplex, { status, message, headers = {} }: Refusal): void {
-  const body = `${message}\n`;
-  const lines = Object.entries({ Connection: 'close', 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': Buffer.byteLength(body), ...headers });
+export function refuseUpgrade(socket: Duplex, { status, headers, body }: Answer): void {
+  const fields = Object.entries({ ...headers, 'Content-Length': Buffer.byteLength(body) }).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`);
-}
-
-function send(response: ServerResponse, status: number, headers: OutgoingHttpHeaders, body: string | Buffer): undefined {
-  response.writeHead(status, { ...SECURITY_HEADERS, ...headers, 'Content-Length': Buffer.byteLength(body) });
-  // To HEAD node:http sends the headers alone.
-  response.end(body);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${fields.join('')}\r\n${body}`);
 }

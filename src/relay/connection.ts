@@ -68,9 +68,9 @@ export class Connection implements ViewerSink {
    * noticed in no other way. One that is not read just now cannot be heard, and is let be.
    */
   beat({ pingMs, silentMs }: Pick<RelayLimits, 'pingMs' | 'silentMs'>): void {
-    if (this.socket.isPaused) return this.#heard();
     const now = this.clock.now();
-    if (now - this.#heardAt >= silentMs) return this.terminate();
+    if (this.socket.isPaused) this.#heard();
+    if (now - this.#heardAt >= silentMs) this.terminate();
     if (now - this.#pingedAt < pingMs || !this.#isOpen) return;
     this.#pingedAt = now;
     this.socket.ping(undefined, undefined, () => {});

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { RelayLimits } from '../options.js';
 import type { Clock } from '../pipeline/clock.js';
-import type { Refusal } from './answer.js';
+import { type Answer, refusal } from './answer.js';
 import type { OriginPolicy } from './origin.js';
 import { AddressRates } from './rate.js';
 import { type Scope, type Tokens, tokenOf } from './tokens.js';
@@ -14,13 +14,9 @@ export interface GateOptions {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-const TOO_MANY: Refusal = { status: 429, message: 'Too many requests from this address; wait a little.', headers: { 'Retry-After': '10' } };
-const NO_TOKEN: Refusal = {
-  status: 401,
-  message: 'A token is needed: Authorization: Bearer TOKEN, or ?token=TOKEN.',
-  headers: { 'WWW-Authenticate': 'Bearer' },
-};
-const VIEW_ONLY: Refusal = { status: 403, message: 'A token that may write is needed.' };
+const TOO_MANY = refusal(429, 'Too many requests from this address; wait a little.', { 'Retry-After': '10' });
+const NO_TOKEN = refusal(401, 'A token is needed: Authorization: Bearer TOKEN, or ?token=TOKEN.', { 'WWW-Authenticate': 'Bearer' });
+const VIEW_ONLY = refusal(403, 'A token that may write is needed.');
 
 /** Decides whether a request is let in, before anything else is done for it. */
 export class Gate {
@@ -38,10 +34,10 @@ export class Gate {
   }
 
   /** What stands in the way of a request, whatever it is for. */
-  objection({ socket, headers }: IncomingMessage): Refusal | undefined {
+  objection({ socket, headers }: IncomingMessage): Answer | undefined {
     if (!this.#rates.take(socket.remoteAddress ?? '')) return TOO_MANY;
     const objection = this.options.origins.objection(headers);
-    return objection === undefined ? undefined : { status: 403, message: `Refused: ${objection}.` };
+    return objection === undefined ? undefined : refusal(403, `Refused: ${objection}.`);
   }
 
   /** What the request's token allows; undefined where it has none that is known. */
@@ -53,14 +49,13 @@ export class Gate {
   }
 
   /** What keeps `scope` from doing what needs `needed`. */
-  denial(scope: Scope | undefined, needed: Scope): Refusal | undefined {
+  denial(scope: Scope | undefined, needed: Scope): Answer | undefined {
     if (scope === undefined) return NO_TOKEN;
     return needed === 'write' && scope !== 'write' ? VIEW_ONLY : undefined;
   }
 
-  /** Counts a refusal, and gives it back. */
-  count(refusal: Refusal): Refusal {
-    this.#refusals.set(refusal.status, (this.#refusals.get(refusal.status) ?? 0) + 1);
-    return refusal;
+  /** Counts an answer that was a refusal. */
+  count({ status }: Answer): void {
+    this.#refusals.set(status, (this.#refusals.get(status) ?? 0) + 1);
   }
 }

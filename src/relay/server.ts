@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { messageOf, SrvidError } from '../errors.js';
 import { RELAY_DEFAULTS, type RelayLimits } from '../options.js';
 import { type Clock, systemClock } from '../pipeline/clock.js';
-import { type Asset, type Refusal, refuseUpgrade, sendAsset, sendJson, sendMetrics, sendRefusal } from './answer.js';
+import { type Answer, type Asset, assetAnswer, jsonAnswer, metricsAnswer, refusal, refuseUpgrade, send } from './answer.js';
 import { Connections, type UpgradeRequest } from './connection.js';
 import { Gate } from './gate.js';
 import { isLoopback, OriginPolicy } from './origin.js';
@@ -34,12 +34,12 @@ export interface RelayServerOptions {
 /** How often connections are looked at. */
 const BEAT_MS = 1000;
 
-const BAD_ADDRESS: Refusal = { status: 400, message: 'This is not an address.' };
-const NOT_FOUND: Refusal = { status: 404, message: 'There is nothing at this address.' };
-const NO_STREAM: Refusal = { status: 404, message: 'There is no such stream.' };
-const WRONG_METHOD: Refusal = { status: 405, message: 'Only GET and HEAD are answered.', headers: { Allow: 'GET, HEAD' } };
-const FULL: Refusal = { status: 503, message: 'There are as many viewers as are allowed.', headers: { 'Retry-After': '30' } };
-const PUSHED: Refusal = { status: 409, message: 'Somebody pushes this stream already.' };
+const BAD_ADDRESS = refusal(400, 'This is not an address.');
+const NOT_FOUND = refusal(404, 'There is nothing at this address.');
+const NO_STREAM = refusal(404, 'There is no such stream.');
+const WRONG_METHOD = refusal(405, 'Only GET and HEAD are answered.', { Allow: 'GET, HEAD' });
+const PUSHED = refusal(409, 'Somebody pushes this stream already.');
+const FULL = refusal(503, 'There are as many viewers as are allowed.', { 'Retry-After': '30' });
 
 /** Gives streams to viewers and takes them from pushers, over HTTP and WebSocket: docs/relay.md. */
 export class RelayServer {
@@ -116,41 +116,43 @@ export class RelayServer {
     http.timeout = silentMs;
     http.maxConnections = maxViewers + maxOtherConnections + this.#streams.size;
     http.on('request', (request, response) => {
-      const refusal = this.#answer(request, response);
-      if (refusal) sendRefusal(response, this.#gate.count(refusal));
+      const answer = this.#answer(request);
+      if (answer.status >= 400 && answer.status < 500) this.#gate.count(answer);
+      send(response, answer);
     });
     http.on('upgrade', (request, socket, head) => {
       socket.on('error', () => {}); // Whoever goes away before the answer needs none.
-      const refusal = this.#upgrade({ request, socket, head });
-      if (refusal) refuseUpgrade(socket, this.#gate.count(refusal));
+      const refused = this.#upgrade({ request, socket, head });
+      if (!refused) return;
+      this.#gate.count(refused);
+      refuseUpgrade(socket, refused);
     });
     return http;
   }
 
-  /** Answers, or says why not. */
-  #answer(request: IncomingMessage, response: ServerResponse): Refusal | undefined {
+  #answer(request: IncomingMessage): Answer {
     const url = urlOf(request);
     const objection = this.#gate.objection(request);
     if (objection) return objection;
     if (!url) return BAD_ADDRESS;
     if (request.method !== 'GET' && request.method !== 'HEAD') return WRONG_METHOD;
     const asset = this.#options.assets?.get(url.pathname);
-    if (asset) return sendAsset(response, asset);
+    if (asset) return assetAnswer(asset);
     const scope = this.#gate.scopeOf(request, url);
     const streams = [...this.#streams.values()];
     if (url.pathname === '/health') {
       const health = healthOf(streams);
-      return sendJson(response, health.ok ? 200 : 503, scope ? health : { ok: health.ok });
+      return jsonAnswer(health.ok ? 200 : 503, scope ? health : { ok: health.ok });
     }
     const denial = this.#gate.denial(scope, 'view');
     if (denial) return denial;
-    if (url.pathname === '/stats') return sendJson(response, 200, statsOf(streams, this.#counts()));
-    if (url.pathname === '/metrics') return sendMetrics(response, metricsOf(streams, this.#counts()));
+    if (url.pathname === '/stats') return jsonAnswer(200, statsOf(streams, this.#counts()));
+    if (url.pathname === '/metrics') return metricsAnswer(metricsOf(streams, this.#counts()));
     return NOT_FOUND;
   }
 
   /** Makes a WebSocket of the request, or says why not. Everything is checked before the handshake. */
-  #upgrade(upgrade: UpgradeRequest): Refusal | undefined {
+  #upgrade(upgrade: UpgradeRequest): Answer | undefined {
     const { request } = upgrade;
     const url = urlOf(request);
     const objection = this.#gate.objection(request);
@@ -168,7 +170,7 @@ export class RelayServer {
     return this.#openViewer(upgrade, { kind: route.kind, stream, rendition, scope });
   }
 
-  #openViewer(upgrade: UpgradeRequest, { kind, stream, rendition, scope }: Watched): Refusal | undefined {
+  #openViewer(upgrade: UpgradeRequest, { kind, stream, rendition, scope }: Watched): Answer | undefined {
     if (this.#viewers.size >= this.#limits.maxViewers) return FULL;
     const serve = kind === 'live' ? serveViewer : serveGo2rtcViewer;
     this.#connections.accept('viewer', upgrade, (connection) => {
@@ -179,7 +181,7 @@ export class RelayServer {
     return undefined;
   }
 
-  #openPusher(upgrade: UpgradeRequest, stream: RelayStream): Refusal | undefined {
+  #openPusher(upgrade: UpgradeRequest, stream: RelayStream): Answer | undefined {
     if (this.#pushed.has(stream.name)) return PUSHED;
     this.#connections.accept('pusher', upgrade, (connection) => {
       this.#pushed.add(stream.name);

@@ -51,7 +51,10 @@ export class Viewer implements Subscriber {
   begin(epoch: Epoch): void {
     if (this.#closed) return;
     const opening = this.#options.dialect.opening(epoch, this.#epochs++);
-    if (opening === undefined) return this.#close(1012, 'what is played has changed');
+    if (opening === undefined) {
+      this.#close(1012, 'what is played has changed');
+      return;
+    }
     this.#playing = false;
     this.#gap = undefined;
     this.#send(opening);

@@ -80,12 +80,14 @@ function policed({ connection, limits, clock }: Viewing, take: (text: string) =>
   };
 }
 
-function answer(message: ClientMessage, { stream, maySet }: Viewing, say: (message: ServerMessage) => void): void {
-  if (message.type === 'ping') return say({ type: 'pong', t: message.t, at: wallClockMs() });
-  if (!maySet)
-    return say(errorMessage(new SrvidError('SRVID_NOT_PERMITTED', 'Tried to switch preset or level, but this connection has no token that may write.')));
-  const { preset, level } = message;
-  stream.set({ preset, level }).catch((error: unknown) => say(errorMessage(error)));
+function answer(message: ClientMessage, viewing: Viewing, say: (message: ServerMessage) => void): void {
+  if (message.type === 'ping') say({ type: 'pong', t: message.t, at: wallClockMs() });
+  else change(message, viewing).catch((error: unknown) => say(errorMessage(error)));
+}
+
+async function change({ preset, level }: Extract<ClientMessage, { type: 'set' }>, { stream, maySet }: Viewing): Promise<void> {
+  if (!maySet) throw new SrvidError('SRVID_NOT_PERMITTED', 'Tried to switch preset or level, but this connection has no token that may write.');
+  await stream.set({ preset, level });
 }
 
 /** What a client is told of a failure: never a stack, nor a cause. */
