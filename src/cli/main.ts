@@ -8,6 +8,7 @@ import { addDoctorOptions, runDoctor } from './examine.js';
 import { interruptSignal } from './interrupt.js';
 import { printModels, printPresets } from './listings.js';
 import { addLowerOptions, printLowered } from './lower.js';
+import { addRelayOptions, runRelay } from './relay.js';
 import { jsonStream, runCommand } from './run.js';
 import { addRunOptions, requestFrom } from './run-options.js';
 
@@ -31,6 +32,7 @@ function program(interrupt: AbortSignal): Command {
   command.command('presets').description('list the presets').option('--json', 'as JSON').action(printPresets);
   addDoctorOptions(command.command('doctor')).action(runDoctor);
   addLowerOptions(command.command('lower')).action(printLowered);
+  addRelayOptions(command.command('relay')).action((input: string | undefined, options) => runRelay(input, options, interrupt));
   return command;
 }
 

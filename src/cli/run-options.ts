@@ -92,7 +92,7 @@ export function collect(value: string, previous: readonly string[] = []): readon
   return [...previous, value];
 }
 
-function list(text: string): readonly string[] {
+export function list(text: string): readonly string[] {
   return text.split(',').map((name) => name.trim());
 }
 

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { messageOf, SrvidError } from '../errors.js';
 import { relaySchema, type StreamOptions, streamSchema } from '../options.js';
 import { parseLiveInput } from '../pipeline/live-input.js';
+import { loadPreset } from '../presets.js';
 
 export type StreamRequests = Readonly<Record<string, StreamOptions>>;
 
@@ -30,18 +31,23 @@ export function parseStream(request: Readonly<Record<string, unknown>>): StreamO
 }
 
 /**
- * What can be told of a stream's ends before it runs: the kind of source, that a file is there, and that nothing would be
- * overwritten.
- * @throws SRVID_OPTION_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_OUTPUT_EXISTS
+ * What can be told of a stream before it runs: the kind of source, that a file is there, that there is such a preset, and
+ * that nothing would be overwritten.
+ * @throws SRVID_OPTION_INVALID, SRVID_PRESET_UNKNOWN, SRVID_PRESET_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_OUTPUT_EXISTS
  */
-export async function checkStream({ input, loop, inputFormat: format, record }: StreamOptions): Promise<void> {
+export async function checkStream({ input, loop, inputFormat: format, preset, record }: StreamOptions): Promise<void> {
   const { shown, url } = parseLiveInput(input, { loop, format });
+  await loadPreset(preset);
   const found = url.startsWith('file:') ? await stat(shown).catch(() => undefined) : { isFile: () => true };
   if (!found?.isFile()) {
     const what = found ? 'is not a file' : 'does not exist';
-    throw new SrvidError('SRVID_INPUT_NOT_FOUND', `The input ${shown} ${what}. Give a video file, a URL, a capture device such as v4l2:/dev/video0, - or push.`, {
-      path: shown,
-    });
+    throw new SrvidError(
+      'SRVID_INPUT_NOT_FOUND',
+      `The input ${shown} ${what}. Give a video file, a URL, a capture device such as v4l2:/dev/video0, - or push.`,
+      {
+        path: shown,
+      },
+    );
   }
   if (record !== undefined && (await stat(record).catch(() => undefined)))
     throw new SrvidError('SRVID_OUTPUT_EXISTS', `The recording ${record} exists already. Choose another name, or move it away.`, { path: record });

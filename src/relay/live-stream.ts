@@ -32,21 +32,33 @@ const PUSH_OPENS_MS = 30_000;
  */
 export class LiveStream implements RelayStream {
   readonly name: string;
+  /** Resolves when its source has ended for good. */
+  readonly ended: Promise<void>;
+  #resolveEnded = () => {};
   readonly #renditions: Readonly<Record<RenditionName, Rendition>>;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #state: StreamState = 'idle';
   #program: Program | undefined;
   #idle: AbortController | undefined;
+  #lingering: NodeJS.Timeout | undefined;
   #watchers = 0;
   #epoch = 0;
+  #problem: string | undefined;
   #pushed: { readonly bytes: Readable; readonly opened: (error?: unknown) => void } | undefined;
   #wake: (() => void) | undefined;
 
   constructor(private readonly options: LiveStreamOptions) {
     this.name = options.name;
     this.#renditions = { sr: new Rendition(), source: new Rendition() };
-    if (!options.onDemand && options.input.from !== 'push') this.#start();
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+  }
+
+  /** Starts it, unless that waits for a viewer or a pusher. */
+  open(): void {
+    if (!this.options.onDemand && this.options.input.from !== 'push') this.#start();
   }
 
   get state(): StreamState {
@@ -59,7 +71,7 @@ export class LiveStream implements RelayStream {
 
   watch(): () => void {
     this.#watchers++;
-    this.#idle?.abort();
+    clearTimeout(this.#lingering);
     if (this.options.input.from !== 'push') this.#start();
     let isOver = false;
     return () => {
@@ -105,8 +117,8 @@ export class LiveStream implements RelayStream {
   }
 
   status(): StreamStatus {
-    const { input } = this.options;
-    return { name: this.name, state: this.#state, source: input.shown, epoch: this.#epoch, ...this.#program?.status() };
+    const { input, request } = this.options;
+    return { epoch: this.#epoch, source: input.shown, problem: this.#problem, preset: request.preset ?? '', ...this.#program?.status() };
   }
 
   async stop(): Promise<void> {
@@ -131,9 +143,7 @@ export class LiveStream implements RelayStream {
   /** Ends the run when nobody has come back for a while. */
   #linger(): void {
     const idle = this.#idle;
-    setTimeout(() => {
-      if (this.#watchers === 0) idle?.abort(new Error('nobody watches'));
-    }, LINGER_MS).unref();
+    this.#lingering = setTimeout(() => idle?.abort(new Error('nobody watches')), LINGER_MS).unref();
   }
 
   async #keepGoing(signal: AbortSignal): Promise<void> {
@@ -165,12 +175,13 @@ export class LiveStream implements RelayStream {
     const pushed = this.#pushed;
     let live: LiveSource | undefined;
     try {
-      live = await LiveSource.open(binary, input, { deinterlace, silenceMs, pushed: pushed?.bytes }, signal);
+      live = await LiveSource.open(binary, input, { deinterlace, silenceMs, pushed: input.from === 'standard input' ? process.stdin : pushed?.bytes }, signal);
       const names = await presetNames();
       this.#program = new Program(this.options, live, { name: this.name, epoch: ++this.#epoch, presets: names, renditions: this.#renditions });
       await this.#program.open();
       pushed?.opened();
       this.#state = 'live';
+      this.#problem = undefined;
       this.#say({ type: 'state', state: 'live', message: `${input.shown} is there.` });
       await this.#program.run(signal);
     } catch (error) {
@@ -198,6 +209,7 @@ export class LiveStream implements RelayStream {
 
   #wait(message: string, retryInMs?: number): void {
     this.#state = 'waiting';
+    this.#problem = message;
     this.options.tell(`${this.name}: ${message}`);
     this.#say({ type: 'state', state: 'waiting', message, ...(retryInMs === undefined ? {} : { retryInMs }) });
   }
@@ -206,6 +218,7 @@ export class LiveStream implements RelayStream {
     this.#state = 'ended';
     this.options.tell(`${this.name}: the source has ended.`);
     for (const rendition of Object.values(this.#renditions)) rendition.end('The source has ended.');
+    this.#resolveEnded();
   }
 
   #say(message: StateMessage): void {

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../errors.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg-binary.js';
 import type { LiveInput } from '../pipeline/live-input.js';
 import { toNumber } from '../pipeline/time.js';
@@ -5,7 +7,7 @@ import { Backoff } from './backoff.js';
 import type { FragmentTarget } from './fragment-feed.js';
 import { type LiveRequest, LiveRun } from './live-run.js';
 import type { LiveSource } from './live-source.js';
-import type { Rendition, RenditionName } from './rendition.js';
+import type { About, Rendition, RenditionName } from './rendition.js';
 import { SourceCopy } from './source-copy.js';
 import type { StreamStatus } from './stream.js';
 
@@ -53,8 +55,7 @@ export class Program {
 
   /** @throws what is wrong with preset, networks or encoders */
   async open(): Promise<void> {
-    const { binary, bitrate, stallTimeoutMs } = this.options;
-    const opening = await Promise.allSettled([this.#prepare(this.#request), SourceCopy.prepare(binary, this.live, bitrate, stallTimeoutMs)]);
+    const opening = await Promise.allSettled([this.#prepare(this.#request), this.#prepareCopy()]);
     const [run, copy] = opening;
     if (run.status === 'fulfilled') this.#run = run.value;
     if (copy.status === 'fulfilled') this.#copy = copy.value;
@@ -86,8 +87,8 @@ export class Program {
         failures = performance.now() - since > 10_000 ? 1 : failures + 1;
         if (failures > MOST_FAILURES) throw failure?.error ?? new Error('the run ended before its source');
         const retryInMs = backoff.next(performance.now() - since);
-        this.#say(`The stream stopped and begins again: ${failure ? String((failure.error as Error).message) : ''}`, retryInMs);
-        await new Promise((resolve) => setTimeout(resolve, retryInMs));
+        this.#say(`The stream stopped and begins again: ${failure ? messageOf(failure.error) : ''}`, retryInMs);
+        await delay(retryInMs);
         this.#run = await this.#prepare(this.#request);
       }
     } finally {
@@ -110,17 +111,20 @@ export class Program {
     this.#run?.pin(level);
   }
 
-  status(): Partial<StreamStatus> {
+  status(): Pick<StreamStatus, 'preset' | 'live' | 'run'> {
     const run = this.#run;
-    const { info } = this.live.source;
+    const { width, height } = this.live.source.info.format;
+    if (!run) return { preset: this.#request.preset ?? '' };
     return {
-      preset: run?.preset,
-      pinned: run?.pinned ?? null,
-      sourceSize: { width: info.format.width, height: info.format.height },
-      sourceFps: this.live.arrivals.rate,
-      relayMs: run?.delays,
-      sourceFramesLeft: this.#copy?.left ?? 0,
-      run: run?.metrics(),
+      preset: run.preset,
+      live: {
+        ...{ width, height },
+        fps: Number(this.live.arrivals.rate.toFixed(2)),
+        pinned: run.pinned ?? null,
+        relayMs: run.delays,
+        sourceFramesLeft: this.#copy?.left ?? 0,
+      },
+      run: run.metrics(),
     };
   }
 
@@ -145,32 +149,41 @@ export class Program {
     return LiveRun.prepare({ binary, request, bitrate, stallTimeoutMs }, this.live);
   }
 
+  async #prepareCopy(): Promise<SourceCopy> {
+    const { binary, bitrate, stallTimeoutMs } = this.options;
+    return SourceCopy.prepare(binary, this.live, bitrate, stallTimeoutMs);
+  }
+
   #target(run: LiveRun, after?: Promise<void>): FragmentTarget {
     const rendition = this.outlet.renditions.sr;
     return {
       after,
-      begin: (init) => rendition.begin(init, { ...this.#about('sr'), preset: run.preset, levels: [...run.levels], budgetMs: run.budgetMs }),
+      begin: (init) => rendition.begin(init, this.#about('sr', run)),
       push: (fragment) => rendition.push(fragment),
     };
   }
 
-  /** Keeps the source rendition going; without it the other one goes on. */
+  /** Keeps the source rendition going, too: an encoder of it that fails is replaced while the source is there. */
   async #follow(): Promise<void> {
     const rendition = this.outlet.renditions.source;
-    const run = this.#run as LiveRun;
-    await this.#copy
-      ?.run({
-        begin: (init) => rendition.begin(init, { ...this.#about('source'), preset: run.preset, levels: [...run.levels], budgetMs: run.budgetMs }),
-        push: (fragment) => rendition.push(fragment),
-      })
-      .catch(() => {});
+    const backoff = new Backoff();
+    while (this.#copy && !this.#stopped && !this.live.ended) {
+      const since = performance.now();
+      await this.#copy.run({ begin: (init) => rendition.begin(init, this.#about('source')), push: (fragment) => rendition.push(fragment) }).catch(() => {}); // It is the other rendition that people came for.
+      await this.#copy.stop();
+      if (this.#stopped || this.live.ended) return;
+      await delay(backoff.next(performance.now() - since));
+      this.#copy = await this.#prepareCopy().catch(() => undefined);
+    }
   }
 
-  #about(rendition: RenditionName) {
+  #about(rendition: RenditionName, run = this.#run as LiveRun): About {
     const { info } = this.live.source;
     const { width, height } = info.format;
     const { name, epoch, presets } = this.outlet;
+    const { preset, levels, budgetMs } = run;
     return {
+      ...{ preset, levels: [...levels], budgetMs },
       stream: name,
       rendition,
       epoch,

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Percentiles } from '../pipeline/stats.js';
 import type { RunMetrics } from '../report.js';
 import type { Rendition, RenditionName } from './rendition.js';
 
@@ -13,10 +14,27 @@ export interface StreamStatus {
   /** Counts from 0: what began anew. */
   readonly epoch: number;
   readonly preset: string;
+  /** What it is fed by, as it may be shown: no user, password, path or query of a URL. */
+  readonly source: string;
   /** What went wrong last, in words that hold no credentials. */
   readonly problem?: string | undefined;
   /** While it runs. */
+  readonly live?: LiveStatus | undefined;
   readonly run?: RunMetrics | undefined;
+}
+
+/** What is known of a source that is there. */
+export interface LiveStatus {
+  readonly width: number;
+  readonly height: number;
+  /** Frames a second, of the last some seconds. */
+  readonly fps: number;
+  /** The level that frames are kept at; null where the engine chooses. */
+  readonly pinned: string | null;
+  /** From a frame's arrival to its fragment's being there. */
+  readonly relayMs: Percentiles;
+  /** Frames of which the `source` rendition was not in time. */
+  readonly sourceFramesLeft: number;
 }
 
 /** One named stream as the server sees it. */

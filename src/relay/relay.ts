@@ -1,0 +1,74 @@
+import type { StreamOptions } from '../options.js';
+import { findFfmpeg } from '../pipeline/ffmpeg-binary.js';
+import { parseLiveInput } from '../pipeline/live-input.js';
+import type { Asset } from './answer.js';
+import { checkStream, type StreamRequests } from './config.js';
+import { LiveStream } from './live-stream.js';
+import { Recorder } from './recorder.js';
+import { RelayServer } from './server.js';
+import type { Tokens } from './tokens.js';
+
+export interface RelayOptions {
+  readonly host: string;
+  /** 0 takes any that is free. */
+  readonly port: number;
+  readonly streams: StreamRequests;
+  readonly tokens?: Tokens | undefined;
+  readonly allowOrigins?: readonly string[];
+  readonly maxViewers?: number | undefined;
+  /** The page, by path. */
+  readonly assets?: ReadonlyMap<string, Asset>;
+  /** What the operator is told; a sentence. */
+  readonly tell: (message: string) => void;
+}
+
+/** A relay at work. */
+export interface Relay {
+  readonly host: string;
+  readonly port: number;
+  /** Resolves when every stream has ended for good. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts streams and server.
+ * @throws what is wrong with streams, tokens or the address, before anything runs
+ */
+export async function startRelay({ host, port, streams, tokens, allowOrigins = [], maxViewers, assets, tell }: RelayOptions): Promise<Relay> {
+  const binary = await findFfmpeg();
+  await Promise.all(Object.values(streams).map(checkStream));
+  const opened = Object.entries(streams).map(([name, options]) => openStream(name, options, { binary, tell }));
+  const server = new RelayServer({
+    ...{ host, port, tokens, allowOrigins },
+    streams: opened.map(({ stream }) => stream),
+    ...(assets ? { assets } : {}),
+    limits: maxViewers === undefined ? {} : { maxViewers },
+  });
+  const close = async () => {
+    await server.close();
+    await Promise.all(opened.map(({ stream }) => stream.stop()));
+    await Promise.all(opened.map(({ recorder }) => recorder?.close()));
+  };
+  try {
+    const address = await server.listen();
+    for (const { stream } of opened) stream.open();
+    return { ...address, ended: Promise.all(opened.map(({ stream }) => stream.ended)).then(() => {}), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openStream(name: string, options: StreamOptions, { binary, tell }: Pick<RelayOptions, 'tell'> & { binary: Awaited<ReturnType<typeof findFfmpeg>> }) {
+  const { input, loop, inputFormat, onDemand, bitrate, record, silenceMs, stallTimeoutMs, deinterlace, ...request } = options;
+  const stream = new LiveStream({
+    ...{ name, binary, bitrate, silenceMs, stallTimeoutMs, deinterlace, tell },
+    input: parseLiveInput(input, { loop, format: inputFormat }),
+    // A recording is of all that comes.
+    onDemand: onDemand && record === undefined,
+    request: { ...request, deinterlace },
+  });
+  const recorder = record === undefined ? undefined : new Recorder(stream.rendition('sr'), record, tell);
+  return { stream, recorder };
+}

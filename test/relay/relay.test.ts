@@ -1,0 +1,235 @@
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { FragmentSplitter } from '../../dist/relay/fmp4/splitter.js';
+import { ffmpeg, ffprobe, temporaryFolder } from '../helpers/media.js';
+import { type Listener, RelayCommand } from '../helpers/relay-command.js';
+
+const folder = await temporaryFolder();
+const clip = join(folder, 'clip.mp4');
+const transport = join(folder, 'clip.ts');
+const webm = join(folder, 'clip.webm');
+const tokens = join(folder, 'tokens');
+const WRITE = 'a-token-that-may-write';
+/** Small and without networks: what is tested here is not the picture. */
+const LIGHT = ['--preset', 'bicubic', '--scale', '2', '--workers', '1', '--budget-ms', '1000'];
+
+beforeAll(async () => {
+  const source = ['-f', 'lavfi', '-i', 'testsrc2=s=160x96:r=25:d=4', '-f', 'lavfi', '-i', 'sine=f=440:d=4'];
+  const coded = ['-c:v', 'libx264', '-bf', '2', '-g', '25', '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-shortest'];
+  await ffmpeg(...source, ...coded, clip);
+  await ffmpeg(...source, ...coded, transport);
+  await ffmpeg(...source, '-c:v', 'libvpx', '-b:v', '300k', '-g', '25', '-c:a', 'libopus', '-shortest', webm);
+  await writeFile(tokens, `${WRITE} write\na-token-that-may-view view\n`);
+});
+
+const written = (path: string) => `${path}${path.includes('?') ? '&' : '?'}token=${WRITE}`;
+const fragments = (listener: Listener, from = 0) => {
+  const splitter = new FragmentSplitter();
+  return listener.binaries.slice(from).flatMap((bytes) => splitter.push(bytes));
+};
+const playing = (count: number) => (listener: Listener) => listener.binaries.length >= count && listener;
+
+test('a looped file plays beyond its end: hello, init, whole fragments from a keyframe on, times that go on, sound', async () => {
+  const relay = await RelayCommand.start(clip, '--loop', ...LIGHT);
+  const viewer = relay.listen();
+  await viewer.until(() => (fragments(viewer).at(-1) as { startSeconds: number } | undefined)?.startSeconds ?? 0 > 5);
+  await viewer.until(() => fragments(viewer).some((piece) => piece.kind === 'fragment' && piece.startSeconds > 5));
+  const [hello] = viewer.texts('hello');
+  expect(hello).toMatchObject({ v: 1, stream: 'main', rendition: 'sr', width: 320, height: 192, fps: 25, preset: 'bicubic', maySet: false });
+  const [init, first, ...rest] = fragments(viewer);
+  expect(init).toMatchObject({ kind: 'init', mime: hello?.['mime'], width: 320, height: 192 });
+  expect(hello?.['mime']).toMatch(/^video\/mp4; codecs="avc1\.[0-9a-f]{6},mp4a\.40\.2"$/);
+  expect(first).toMatchObject({ kind: 'fragment', keyframe: true });
+  const seconds = rest.flatMap((piece) => (piece.kind === 'fragment' ? [piece.startSeconds] : []));
+  const file = join(folder, 'played.mp4');
+  await writeFile(file, Buffer.concat(viewer.binaries));
+  const { packets } = await ffprobe<{ packets: { codec_type: string; pts_time: string }[] }>(file, '-show_entries', 'packet=codec_type,pts_time');
+  const video = packets.filter(({ codec_type }) => codec_type === 'video').map(({ pts_time }) => Number(pts_time));
+  // Every time is a frame's of 25 a second, in order, over the seam of the loop too.
+  for (const [index, time] of video.entries()) {
+    expect(Math.abs(time * 25 - Math.round(time * 25))).toBeLessThan(0.01);
+    if (index > 0) expect(time).toBeGreaterThan(video[index - 1] as number);
+  }
+  expect(packets.filter(({ codec_type }) => codec_type === 'audio').length).toBeGreaterThan(50);
+  expect(seconds.length).toBeGreaterThan(100);
+  expect(await relay.stop()).toBe(0);
+});
+
+test('both renditions have the same times, and each its own size', async () => {
+  const relay = await RelayCommand.start(clip, '--loop', ...LIGHT);
+  const [ours, source] = [relay.listen(), relay.listen('/live/main?rendition=source')];
+  await Promise.all([ours.until(playing(60)), source.until(playing(60))]);
+  expect(source.texts('hello')[0]).toMatchObject({ rendition: 'source', width: 160, height: 96, epoch: ours.texts('hello')[0]?.['epoch'] });
+  const times = (listener: Listener) => new Set(fragments(listener).flatMap((piece) => (piece.kind === 'fragment' ? [piece.startSeconds.toFixed(4)] : [])));
+  const both = [...times(source)].filter((time) => times(ours).has(time));
+  expect(both.length).toBeGreaterThan(15);
+});
+
+test('a writer switches preset and level; both go on at the times they had, and what is not there is refused', async () => {
+  const relay = await RelayCommand.start(clip, '--loop', '--preset', 'bicubic', '--scale', '2', '--budget-ms', '1000', '--token-file', tokens);
+  const viewer = relay.listen(written('/live/main'));
+  await viewer.until(playing(20));
+  viewer.send({ type: 'set', preset: 'abpn' });
+  const next = await viewer.until(() => viewer.texts('hello')[1]);
+  expect(next).toMatchObject({ preset: 'abpn', width: 320, levels: expect.arrayContaining(['abpn']), epoch: viewer.texts('hello')[0]?.['epoch'] });
+  const [at, before] = [viewer.messages.indexOf(next), viewer.messages.slice(0, viewer.messages.indexOf(next)).filter(Buffer.isBuffer)];
+  await viewer.until(() => viewer.messages.length > at + 20);
+  const splitter = new FragmentSplitter();
+  const old = before.flatMap((bytes) => splitter.push(bytes));
+  const renewed = fragments(viewer, before.length);
+  expect(renewed[0]).toMatchObject({ kind: 'init' });
+  expect(renewed[1]).toMatchObject({ kind: 'fragment', keyframe: true });
+  const last = Math.max(...old.flatMap((piece) => (piece.kind === 'fragment' ? [piece.startSeconds] : [])));
+  // Within a GOP.
+  expect((renewed[1] as { startSeconds: number }).startSeconds).toBeGreaterThan(last - 0.1);
+  viewer.send({ type: 'set', level: 'abpn' });
+  await viewer.until(() => viewer.texts('stats').some(({ pinned }) => pinned === 'abpn'));
+  viewer.send({ type: 'set', level: 'no-such-level' });
+  viewer.send({ type: 'set', preset: '../presets/abpn' });
+  await viewer.until(() => viewer.texts('error').length === 2);
+  expect(viewer.texts('error').map(({ code }) => code)).toEqual(['SRVID_OPTION_INVALID', 'SRVID_PRESET_UNKNOWN']);
+  const watcher = relay.listen('/live/main?token=a-token-that-may-view');
+  await watcher.until(playing(2));
+  watcher.send({ type: 'set', preset: 'bicubic' });
+  await watcher.until(() => watcher.texts('error').length === 1 || watcher.closed);
+  expect(watcher.texts('hello').length).toBe(1);
+});
+
+test('encoders that are killed are replaced, and viewers stay', async () => {
+  const relay = await RelayCommand.start(clip, '--loop', ...LIGHT);
+  const viewers = [relay.listen(), relay.listen('/live/main?rendition=source')];
+  await Promise.all(viewers.map((viewer) => viewer.until(playing(20))));
+  const encoders = await relay.children('libx264');
+  expect(encoders.length).toBe(2);
+  for (const encoder of encoders) process.kill(encoder, 'SIGKILL');
+  for (const viewer of viewers) {
+    const again = await viewer.until(() => viewer.texts('hello')[1]);
+    const at = viewer.messages.indexOf(again);
+    await viewer.until(() => viewer.messages.slice(at).filter(Buffer.isBuffer).length > 30);
+    expect(viewer.closed).toBeUndefined();
+  }
+});
+
+test('a source that goes and returns: viewers are told and see it again, and it is called by no secret', async () => {
+  const bytes = await readFile(transport);
+  const sockets = new Set<Socket>();
+  const serve = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+    socket.end(bytes);
+  });
+  await new Promise<void>((resolve) => serve.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void serve.close());
+  const { port } = serve.address() as { port: number };
+  const relay = await RelayCommand.start(`tcp://127.0.0.1:${port}?timeout=5000000&secret=hunter2`, ...LIGHT);
+  const viewer = relay.listen();
+  await viewer.until(() => viewer.texts('state').some(({ state }) => state === 'waiting'));
+  await viewer.until(() => viewer.texts('hello').length >= 2);
+  const [first, second] = viewer.texts('hello');
+  expect(second?.['epoch']).toBeGreaterThan(first?.['epoch'] as number);
+  expect(viewer.closed).toBeUndefined();
+  const told = [relay.said, viewer.summary(), JSON.stringify(await relay.json('/stats'))].join('\n');
+  expect(told).toContain(`tcp://127.0.0.1:${port}`);
+  expect(told).not.toContain('hunter2');
+});
+
+test.each([
+  ['WebM', webm],
+  ['MPEG-TS', transport],
+])('what a client pushes as %s is relayed; the next pusher after it, too', async (_, path) => {
+  const relay = await RelayCommand.start('push', ...LIGHT, '--token-file', tokens);
+  const viewer = relay.listen(written('/live/main'));
+  const bytes = await readFile(path);
+  for (const round of [1, 2]) {
+    const pusher = relay.listen(written('/ingest/main'));
+    await new Promise((resolve) => pusher.socket.once('open', resolve));
+    for (let at = 0; at < bytes.length; at += 7001) pusher.socket.send(bytes.subarray(at, at + 7001));
+    await pusher.until(() => pusher.texts('ready').length === 1);
+    await viewer.until(() => viewer.texts('hello').length >= round);
+    pusher.socket.close();
+    await viewer.until(() => viewer.texts('state').filter(({ state }) => state === 'waiting').length >= round);
+  }
+  expect(viewer.texts('hello')[1]).toMatchObject({ width: 320, height: 192 });
+});
+
+test('what is pushed and is no video is refused with the reason, and the stream takes the next one', async () => {
+  const relay = await RelayCommand.start('push', ...LIGHT, '--token-file', tokens);
+  const liar = relay.listen(written('/ingest/main'));
+  await new Promise((resolve) => liar.socket.once('open', resolve));
+  liar.socket.send(Buffer.alloc(200_000, 'not a video '));
+  liar.socket.close();
+  const pusher = relay.listen(written('/ingest/main'));
+  const bytes = await readFile(transport);
+  await pusher.until(() => pusher.socket.readyState === pusher.socket.OPEN || pusher.closed !== undefined);
+  await retried(async () => {
+    const next = relay.listen(written('/ingest/main'));
+    await new Promise<void>((resolve, reject) => next.socket.once('open', () => resolve()).once('unexpected-response', () => reject(new Error('refused'))));
+    for (let at = 0; at < bytes.length; at += 7001) next.socket.send(bytes.subarray(at, at + 7001));
+    await next.until(() => next.texts('ready').length === 1 || next.closed);
+    expect(next.texts('ready').length).toBe(1);
+  });
+});
+
+async function retried(work: () => Promise<void>): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === 20) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
+
+test('a recording is what viewers get and can be played; on demand nothing runs until somebody watches', async () => {
+  const record = join(folder, 'record.mp4');
+  const relay = await RelayCommand.start(clip, ...LIGHT, '--record', record);
+  expect(await new Promise((resolve) => relay.child.once('close', resolve))).toBe(0); // The file has ended, and all is told.
+  const { streams } = await ffprobe<{ streams: { codec_name: string; nb_read_packets: string }[] }>(
+    record,
+    ...['-count_packets', '-show_entries', 'stream=codec_name,nb_read_packets'],
+  );
+  expect(streams.map(({ codec_name }) => codec_name)).toEqual(['h264', 'aac']);
+  expect(Number(streams[0]?.nb_read_packets)).toBeGreaterThan(50);
+
+  const idle = await RelayCommand.start(clip, '--loop', ...LIGHT, '--on-demand');
+  expect(await idle.json('/health')).toMatchObject({ ok: true, streams: { main: 'idle' } });
+  expect(await idle.children('ffmpeg')).toEqual([]);
+  await idle.listen().until(playing(5));
+  expect(await idle.json('/health')).toMatchObject({ streams: { main: 'live' } });
+});
+
+test('several streams come from one configuration', async () => {
+  const config = join(folder, 'relay.json');
+  const stream = { preset: 'bicubic', scale: 2, workers: 1, budgetMs: 1000, loop: true, onDemand: true };
+  await writeFile(config, JSON.stringify({ version: 1, streams: { one: { input: clip, ...stream }, two: { input: transport, ...stream, bitrate: '500k' } } }));
+  const relay = await RelayCommand.start('--config', config);
+  const viewer = relay.listen('/live/two');
+  await viewer.until(playing(5));
+  expect(viewer.texts('hello')[0]).toMatchObject({ stream: 'two' });
+  expect(await relay.json('/health')).toMatchObject({ streams: { one: 'idle', two: 'live' } });
+});
+
+test.each([
+  [['gopher://host/x'], 2, 'SRVID_OPTION_INVALID'],
+  [['/no/such/file.mp4'], 2, 'SRVID_INPUT_NOT_FOUND'],
+  [[], 2, 'SRVID_OPTION_INVALID'],
+  [['push', '--bitrate', 'fast'], 2, 'SRVID_OPTION_INVALID'],
+  [['push', '--preset', 'none-such'], 2, 'SRVID_PRESET_UNKNOWN'],
+  [['push', '--token-file', '/no/such/tokens'], 2, 'SRVID_TOKENS_INVALID'],
+  [['push', '--config', '/no/such/relay.json'], 2, 'SRVID_OPTION_INVALID'],
+  [['--config', '/no/such/relay.json'], 2, 'SRVID_RELAY_CONFIG'],
+])('srvid relay %j is refused before anything runs', async (args, exit, code) => {
+  const failure = await RelayCommand.start(...(args as string[])).catch((error: Error) => error.message);
+  expect(failure).toContain(`ended with ${exit}`);
+  expect(failure).toContain(code as string);
+});
+
+test('a recording never takes the place of a file', async () => {
+  const failure = await RelayCommand.start(clip, '--record', transport).catch((error: Error) => error.message);
+  expect(failure).toContain('SRVID_OUTPUT_EXISTS');
+  expect(existsSync(transport)).toBe(true);
+});
