@@ -193,7 +193,7 @@ function decodeCommand(source: Source, options: DecoderOptions) {
     ...(bytes ? [] : ['-protocol_whitelist', 'file,pipe,crypto,data']),
     ...(bytes && !live ? ['-analyzeduration', ANALYSE_MICROSECONDS, '-probesize', ANALYSE_BYTES] : []),
     // A thread for each frame would hold as many frames back.
-    ...(live ? ['-analyzeduration', '0', '-probesize', '32', '-flags', 'low_delay', '-thread_type', 'slice'] : []),
+    ...(live ? ['-analyzeduration', '0', '-probesize', '32', '-thread_type', 'slice'] : []),
     ...cut.inputOptions,
   ];
   const output = [

@@ -39,7 +39,7 @@ export class LiveSource {
     private readonly decoder: Decoder,
   ) {
     this.#handover = new Handover({ next: (slot) => this.#next(slot) });
-    decoder.forwardTo(async (packet) => this.#sound?.(packet));
+    decoder.forwardTo((packet) => this.#forward(packet));
   }
 
   /**
@@ -109,6 +109,14 @@ export class LiveSource {
   async stop(): Promise<void> {
     this.#handover.release();
     await Promise.all([this.ingest.stop(), this.decoder.stop()]);
+  }
+
+  /** An encoder that takes no sound takes no frames either, which whoever it belongs to finds out; the source goes on. */
+  async #forward(packet: ForwardedPacket): Promise<void> {
+    const target = this.#sound;
+    await target?.(packet).catch(() => {
+      if (this.#sound === target) this.#sound = undefined;
+    });
   }
 
   async #next(slot: () => Uint8Array): Promise<number | undefined> {

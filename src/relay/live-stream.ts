@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describeCause, messageOf, SrvidError } from '../errors.js';
+import { messageOf, SrvidError } from '../errors.js';
 import { withTimeout } from '../pipeline/timeout.js';
 import { presetNames } from '../presets.js';
 import { Backoff } from './backoff.js';
@@ -157,7 +157,7 @@ export class LiveStream implements RelayStream {
       );
       if (signal.aborted) break;
       if (!failure && this.options.input.from !== 'push' && this.options.input.finite) return this.#end();
-      const why = failure ? messageOf(describeCause(failure.error)) : 'It ended.';
+      const why = failure ? messageOf(failure.error) : 'It ended.';
       if (this.options.input.from === 'push') {
         this.#wait(`The stream is away: ${why}`);
         continue;

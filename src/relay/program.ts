@@ -68,7 +68,7 @@ export class Program {
     signal.addEventListener('abort', stop, { once: true });
     const ticker = setInterval(() => this.#tellStats(), STATS_MS);
     const backoff = new Backoff();
-    const copying = this.#follow();
+    const copying = this.#follow(signal);
     try {
       for (let failures = 0; ; ) {
         const run = this.#run as LiveRun;
@@ -87,9 +87,10 @@ export class Program {
         failures = performance.now() - since > 10_000 ? 1 : failures + 1;
         if (failures > MOST_FAILURES) throw failure?.error ?? new Error('the run ended before its source');
         const retryInMs = backoff.next(performance.now() - since);
-        this.#say(`The stream stopped and begins again: ${failure ? messageOf(failure.error) : ''}`, retryInMs);
+        this.#tellState('waiting', `The stream stopped and begins again: ${failure ? messageOf(failure.error) : ''}`, retryInMs);
         await delay(retryInMs);
         this.#run = await this.#prepare(this.#request);
+        this.#tellState('live', 'The stream goes on.');
       }
     } finally {
       signal.removeEventListener('abort', stop);
@@ -164,15 +165,15 @@ export class Program {
   }
 
   /** Keeps the source rendition going, too: an encoder of it that fails is replaced while the source is there. */
-  async #follow(): Promise<void> {
+  async #follow(signal: AbortSignal): Promise<void> {
     const rendition = this.outlet.renditions.source;
     const backoff = new Backoff();
-    while (this.#copy && !this.#stopped && !this.live.ended) {
+    while (this.#copy && !signal.aborted && !this.live.ended) {
       const since = performance.now();
       await this.#copy.run({ begin: (init) => rendition.begin(init, this.#about('source')), push: (fragment) => rendition.push(fragment) }).catch(() => {}); // It is the other rendition that people came for.
       await this.#copy.stop();
-      if (this.#stopped || this.live.ended) return;
-      await delay(backoff.next(performance.now() - since));
+      if (signal.aborted || this.live.ended) return;
+      await delay(backoff.next(performance.now() - since), undefined, { signal }).catch(() => {});
       this.#copy = await this.#prepareCopy().catch(() => undefined);
     }
   }
@@ -225,7 +226,8 @@ export class Program {
     return before === run ? Number((((frames - then) * 1000) / (now - at)).toFixed(1)) : 0;
   }
 
-  #say(message: string, retryInMs: number): void {
-    for (const rendition of Object.values(this.outlet.renditions)) rendition.say({ type: 'state', state: 'waiting', message, retryInMs });
+  #tellState(state: 'live' | 'waiting', message: string, retryInMs?: number): void {
+    for (const rendition of Object.values(this.outlet.renditions))
+      rendition.say({ type: 'state', state, message, ...(retryInMs === undefined ? {} : { retryInMs }) });
   }
 }
