@@ -98,9 +98,8 @@ export class RelayServer {
     if (!this.#http.listening) return;
     const closed = once(this.#http, 'close');
     this.#http.close();
-    this.#connections.closeAll(1001, 'the relay is going away');
     const impatience = setTimeout(() => this.#http.closeAllConnections(), this.#limits.closeMs);
-    await closed;
+    await Promise.all([closed, this.#connections.closeAll(1001, 'the relay is going away')]);
     clearTimeout(impatience);
     clearInterval(this.#beat);
   }
