@@ -93,7 +93,7 @@ export class PlainStream implements RelayStream {
   }
 
   status(): StreamStatus {
-    return { epoch: Math.max(0, this.#epoch), preset: 'fast' };
+    return { epoch: Math.max(0, this.#epoch), preset: 'fast', source: 'testsrc2' };
   }
 
   /** Gives both renditions a piece of a splitter. */

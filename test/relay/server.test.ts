@@ -165,7 +165,11 @@ test('health names the streams, and is 503 while the source of one is away', asy
 
 test('stats and metrics tell of each stream, and the metrics are one text that a scraper can read', async () => {
   const run: RunMetrics = { framesIn: 12, framesOut: 10, outcomes: { sr: 9, reused: 1, bypassed: 0, dropped: 2 }, stages: [] };
-  const streams = ['main', 'yard'].map((name) => Object.assign(new PlainStream(name), { status: () => ({ epoch: 3, preset: 'fast', run }) }));
+  const relayMs = { p50: 61, p95: 88, p99: 97 };
+  const live = { width: 160, height: 120, fps: 25, pinned: null, relayMs, sourceFramesLeft: 1 };
+  const streams = ['main', 'yard'].map((name) =>
+    Object.assign(new PlainStream(name), { status: () => ({ epoch: 3, preset: 'fast', source: 'a', live, run }) }),
+  );
   const [main] = streams as [PlainStream];
   const { url, http } = await startRelay({ streams });
   await encodeInto(main, { seconds: 0.5 }).ended;
@@ -187,6 +191,7 @@ test('stats and metrics tell of each stream, and the metrics are one text that a
   for (const line of text.trimEnd().split('\n')) expect(line).toMatch(/^(# (HELP|TYPE) srvid_[a-z_]+ .+|srvid_[a-z_]+(\{([a-z]+="[^"]*",?)+\})? \d[\d.e+-]*)$/);
   expect(text).toContain('srvid_viewers{stream="main",rendition="sr"} 1');
   expect(text).toContain('srvid_frames_total{stream="yard",outcome="dropped"} 2');
+  expect(text).toContain('srvid_relay_seconds{stream="main",quantile="0.95"} 0.088');
   expect(text).toContain('srvid_relay_refused_total{status="404"} 1');
   const sent = /srvid_viewer_bytes_total\{stream="main",rendition="sr"\} (\d+)/.exec(text)?.[1];
   const got = client.received.reduce((total, message) => total + (Buffer.isBuffer(message) ? message.length : JSON.stringify(message).length), 0);
