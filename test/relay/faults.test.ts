@@ -66,6 +66,32 @@ test('an end that is no longer there is noticed though it says nothing and is se
   await eventually(() => stream.watching === 0);
 });
 
+test('a viewer that took nothing for too long is told so, if it ever listens again', async () => {
+  const { stream, url } = await startRelay({ limits: { maxViewerBytes: 1 << 20, stuckMs: 1000, closeMs: 60_000 } });
+  const client = new Client(`${url}/live/main`);
+  await eventually(() => stream.watching === 1);
+  client.socket.pause();
+  await encodeInto(stream, { seconds: 4, kilobits: 20_000, size: '320x240' }).ended;
+  await eventually(() => stream.renditions.sr.delivery.stuck === 1);
+  client.socket.resume();
+  expect(await client.closed).toEqual({ code: 1013, reason: 'it took nothing for too long' });
+});
+
+test('a connection that stalls and comes back plays on from a keyframe', async () => {
+  const { stream, url } = await startRelay({ limits: { maxViewerBytes: 1 << 20, stuckMs: 60_000 } });
+  const client = new Client(`${url}/live/main`);
+  await eventually(() => stream.watching === 1);
+  client.socket.pause();
+  const { delivery } = stream.renditions.sr;
+  encodeInto(stream, { seconds: 60, kilobits: 12_000, size: '320x240', live: true }, () => {
+    if (delivery.skipped > 20) client.socket.resume();
+  });
+  await client.until(({ texts }) => texts.some(({ type }) => type === 'gap'));
+  const at = client.received.length;
+  await client.until(({ received }) => received.length > at + 5);
+  expect(client.texts.map(({ type }) => type)).toEqual(['hello', 'gap']);
+});
+
 test('an end that answers stays, however little happens', async () => {
   const { stream, url, server } = await startRelay({ limits: { pingMs: 200, silentMs: 1500 } });
   const client = new Client(`${url}/live/main`);
