@@ -180,6 +180,16 @@ test('a new epoch ends a gap without a word, since its times mean nothing any mo
   expect(shown().at(-1)).toBe(0);
 });
 
+test('of a new epoch nothing is sent before its first keyframe', () => {
+  const { rendition, viewer, shown } = rig();
+  rendition.subscribe(viewer);
+  for (const epoch of [0, 1]) {
+    rendition.begin(INIT, { ...ABOUT, epoch });
+    for (const index of [9, 10, 11]) rendition.push(fragment(index));
+  }
+  expect(shown()).toEqual([10, 11, 10, 11]);
+});
+
 test('over the bound no other text is added either', () => {
   const { sink, rendition, viewer } = rig();
   rendition.subscribe(viewer);
@@ -197,6 +207,15 @@ test('who comes while the source is away is told so', () => {
   rendition.say({ type: 'state', state: 'waiting', message: 'The source ended.' });
   rendition.subscribe(viewer);
   expect(texts()).toEqual([{ type: 'state', state: 'waiting', message: 'The source ended.' }]);
+});
+
+test.each(['a new epoch', 'the state live'])('who comes after %s is not told of what was before', (what) => {
+  const { rendition, viewer, texts } = rig();
+  rendition.say({ type: 'state', state: 'waiting', message: 'The source ended.' });
+  if (what === 'a new epoch') rendition.begin(INIT, ABOUT);
+  else rendition.say({ type: 'state', state: 'live', message: 'It is there.' });
+  rendition.subscribe(viewer);
+  expect(texts().filter(({ type }) => type === 'state')).toEqual([]);
 });
 
 test('when the stream ends everybody is told and closed, and so is who comes later', () => {
