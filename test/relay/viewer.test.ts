@@ -181,9 +181,10 @@ test('a new epoch ends a gap without a word, since its times mean nothing any mo
 });
 
 test('of a new epoch nothing is sent before its first keyframe', () => {
-  const { rendition, viewer, shown } = rig();
+  const { sink, rendition, viewer, shown } = rig();
   rendition.subscribe(viewer);
   for (const epoch of [0, 1]) {
+    sink.take();
     rendition.begin(INIT, { ...ABOUT, epoch });
     for (const index of [9, 10, 11]) rendition.push(fragment(index));
   }
