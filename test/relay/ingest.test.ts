@@ -114,6 +114,27 @@ test('what turns out to be broken later ends the connection, too, and the reason
   expect(pusher.texts.at(-1)).toEqual({ type: 'error', code: 'SRVID_DECODE_FAILED', message: 'ffmpeg stopped.' });
 });
 
+test('a reason is told though the stream has given the bytes up before', async () => {
+  const { address } = await pushable(async (bytes) => {
+    bytes.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    throw new SrvidError('SRVID_INPUT_UNREADABLE', 'This is no video.');
+  });
+  const pusher = new Client(address);
+  expect(await pusher.closed).toEqual({ code: 1008, reason: 'This is no video.' });
+  expect(pusher.texts).toEqual([{ type: 'error', code: 'SRVID_INPUT_UNREADABLE', message: 'This is no video.' }]);
+});
+
+test('a stream that has taken enough lets the pusher go', async () => {
+  const { address } = await pushable(async (bytes) => {
+    bytes.once('data', () => bytes.destroy());
+  });
+  const pusher = new Client(address);
+  await opened(pusher);
+  pusher.socket.send(randomBytes(1, 1000));
+  expect((await pusher.closed).code).toBe(1000);
+});
+
 test.each<[string, (client: Client) => void, number]>([
   ['text', (client) => client.say('hello'), 1008],
   ['a message that is too long', (client) => client.socket.send(Buffer.alloc(300 << 10)), 1009],
