@@ -3,7 +3,16 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from './setup/command.mjs';
 
-const FILES = ['test/pipeline/nut-fuzz.test.ts', 'test/pipeline/source.test.ts', 'test/plugins/model.test.ts', 'test/presets.test.ts'];
+const FILES = [
+  'test/pipeline/nut-fuzz.test.ts',
+  'test/pipeline/source.test.ts',
+  'test/plugins/model.test.ts',
+  'test/presets.test.ts',
+  'test/relay/splitter.test.ts',
+  'test/relay/protocol.test.ts',
+  'test/relay/ingest.test.ts',
+  'test/relay/faults.test.ts',
+];
 const env = { SRVID_FUZZ_CASES: '1000000', ...process.env };
 const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
 const { status } = spawnSync(process.execPath, [vitest, 'run', '--testTimeout=0', ...FILES], { cwd: ROOT, env, stdio: 'inherit' });

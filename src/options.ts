@@ -208,9 +208,9 @@ export const RELAY_DEFAULTS = {
   maxViewers: 100,
   /** Connections that are not (yet) viewers or pushers: pages, scrapers, handshakes. */
   maxOtherConnections: 100,
-  /** Of one address: so many requests at once, and then so many a second. */
-  attemptBurst: 60,
-  attemptsPerSecond: 2,
+  /** Of one address: so many requests at once, and then so many a second. A page is a dozen. */
+  attemptBurst: 200,
+  attemptsPerSecond: 10,
   maxMessageBytes: 64 << 10,
   messagesPerSecond: 20,
   maxIngestMessageBytes: 4 << 20,

@@ -14,6 +14,8 @@ export interface ConnectionEvents {
 
 /** One WebSocket, after its handshake. Whatever the other end does, nothing here throws. */
 export class Connection implements ViewerSink {
+  /** Resolves when it has ended and everybody has been told. */
+  readonly closed: Promise<void>;
   #heardAt: number;
   #pingedAt: number;
 
@@ -22,6 +24,7 @@ export class Connection implements ViewerSink {
     private readonly clock: Pick<Clock, 'now'>,
   ) {
     this.#heardAt = this.#pingedAt = clock.now();
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
     socket.on('pong', () => this.#heard());
     socket.on('error', () => {}); // ws closes with the code that fits (RFC 6455 §7.4.1); 'close' follows.
   }
@@ -126,9 +129,11 @@ export class Connections {
     for (const connection of this.#open) connection.beat(limits);
   }
 
-  /** Asks all to leave; after `closeMs` none is left, by ws's own timer. */
-  closeAll(code: number, reason: string): void {
-    for (const connection of this.#open) connection.close(code, reason);
+  /** Asks all to leave, and resolves when all have: after `closeMs` ws ends those that have not. */
+  async closeAll(code: number, reason: string): Promise<void> {
+    const open = [...this.#open];
+    for (const connection of open) connection.close(code, reason);
+    await Promise.all(open.map(({ closed }) => closed));
   }
 }
 

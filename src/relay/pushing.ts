@@ -26,7 +26,6 @@ export function servePusher({ connection, stream, limits, onClose }: Pushing): v
     bytes.destroy();
   };
   bytes.on('error', fail);
-  bytes.once('close', () => connection.close(1000, 'the relay takes no more'));
   connection.listen({
     onMessage(data, isBinary) {
       if (!isBinary) return connection.close(1008, 'a pushed stream is sent in binary');
@@ -37,5 +36,7 @@ export function servePusher({ connection, stream, limits, onClose }: Pushing): v
       onClose();
     },
   });
-  stream.ingest(bytes).then(() => connection.send(JSON.stringify({ type: 'ready' })), fail);
+  const taken = stream.ingest(bytes).then(() => connection.send(JSON.stringify({ type: 'ready' })), fail);
+  // A stream that gives the bytes up at once may be about to say why.
+  bytes.once('close', () => taken.then(() => connection.close(1000, 'the relay takes no more')));
 }

@@ -1,6 +1,6 @@
 import { type Metric, metricsText, runMetrics } from '../metrics.js';
 import type { Delivery } from './rendition.js';
-import type { RelayStream } from './stream.js';
+import type { LiveStatus, RelayStream } from './stream.js';
 
 /** Renditions in the order in which they are told. */
 export const RENDITIONS = ['sr', 'source'] as const;
@@ -55,7 +55,7 @@ const DELIVERY: readonly { readonly field: keyof Delivery; readonly name: string
 ];
 
 function streamMetrics(stream: RelayStream): Metric[] {
-  const { run, epoch } = stream.status();
+  const { run, live, epoch } = stream.status();
   const labels = { stream: stream.name };
   const perRendition = (field: keyof Delivery): Metric['samples'] =>
     deliveries(stream).map(([rendition, delivery]) => [delivery[field], { ...labels, rendition }]);
@@ -64,7 +64,22 @@ function streamMetrics(stream: RelayStream): Metric[] {
     { name: 'stream_epoch', type: 'gauge', help: 'Counts what began anew.', samples: [[epoch, labels]] },
     { name: 'viewers', type: 'gauge', help: 'Viewers that watch.', samples: perRendition('viewers') },
     ...DELIVERY.map(({ field, name, help }): Metric => ({ name, type: 'counter', help, samples: perRendition(field) })),
+    ...(live ? liveMetrics(live, labels) : []),
     ...(run ? runMetrics(run, labels) : []),
+  ];
+}
+
+function liveMetrics({ fps, relayMs, sourceFramesLeft }: LiveStatus, labels: Readonly<Record<string, string>>): Metric[] {
+  const quantiles = { '0.5': relayMs.p50, '0.95': relayMs.p95, '0.99': relayMs.p99 };
+  return [
+    { name: 'source_fps', type: 'gauge', help: 'Frames a second that come in.', samples: [[fps, labels]] },
+    {
+      name: 'relay_seconds',
+      type: 'gauge',
+      help: "From a frame's arrival to its fragment's being there.",
+      samples: Object.entries(quantiles).map(([quantile, milliseconds]) => [milliseconds / 1000, { ...labels, quantile }]),
+    },
+    { name: 'source_frames_left', type: 'gauge', help: 'Frames of which the source rendition was not in time.', samples: [[sourceFramesLeft, labels]] },
   ];
 }
 

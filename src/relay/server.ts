@@ -39,6 +39,7 @@ const NOT_FOUND = refusal(404, 'There is nothing at this address.');
 const NO_STREAM = refusal(404, 'There is no such stream.');
 const WRONG_METHOD = refusal(405, 'Only GET and HEAD are answered.', { Allow: 'GET, HEAD' });
 const PUSHED = refusal(409, 'Somebody pushes this stream already.');
+const GOING = refusal(503, 'The relay is going away.');
 const FULL = refusal(503, 'There are as many viewers as are allowed.', { 'Retry-After': '30' });
 
 /** Gives streams to viewers and takes them from pushers, over HTTP and WebSocket: docs/relay.md. */
@@ -98,9 +99,8 @@ export class RelayServer {
     if (!this.#http.listening) return;
     const closed = once(this.#http, 'close');
     this.#http.close();
-    this.#connections.closeAll(1001, 'the relay is going away');
     const impatience = setTimeout(() => this.#http.closeAllConnections(), this.#limits.closeMs);
-    await closed;
+    await Promise.all([closed, this.#connections.closeAll(1001, 'the relay is going away')]);
     clearTimeout(impatience);
     clearInterval(this.#beat);
   }
@@ -115,6 +115,7 @@ export class RelayServer {
     });
     http.timeout = silentMs;
     http.maxConnections = maxViewers + maxOtherConnections + this.#streams.size;
+    http.on('error', () => {}); // Of one connection that could not be taken, for want of descriptors; `listen` tells its own.
     http.on('request', (request, response) => {
       const answer = this.#answer(request);
       if (answer.status >= 400 && answer.status < 500) this.#gate.count(answer);
@@ -153,6 +154,7 @@ export class RelayServer {
 
   /** Makes a WebSocket of the request, or says why not. Everything is checked before the handshake. */
   #upgrade(upgrade: UpgradeRequest): Answer | undefined {
+    if (!this.#http.listening) return GOING;
     const { request } = upgrade;
     const url = urlOf(request);
     const objection = this.#gate.objection(request);

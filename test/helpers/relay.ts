@@ -93,7 +93,7 @@ export class PlainStream implements RelayStream {
   }
 
   status(): StreamStatus {
-    return { epoch: Math.max(0, this.#epoch), preset: 'fast' };
+    return { epoch: Math.max(0, this.#epoch), preset: 'fast', source: 'testsrc2' };
   }
 
   /** Gives both renditions a piece of a splitter. */
@@ -106,11 +106,14 @@ export class PlainStream implements RelayStream {
   }
 }
 
+export interface Encoding {
+  readonly pieces: Piece[];
+  readonly ended: Promise<void>;
+  readonly child: ChildProcess;
+}
+
 /** A real encoder into a stream, until it ends. `pieces` holds what came so far. */
-export function encodeInto(
-  stream: PlainStream,
-  picture: LivePicture,
-): { readonly pieces: Piece[]; readonly ended: Promise<void>; readonly child: ChildProcess } {
+export function encodeInto(stream: PlainStream, picture: LivePicture, onPiece: (piece: Piece) => void = () => {}): Encoding {
   const child = spawn('ffmpeg', pictureArgs(picture), { stdio: ['ignore', 'pipe', 'inherit'] });
   afterwards(() => child.kill('SIGKILL'));
   const splitter = new FragmentSplitter();
@@ -118,6 +121,7 @@ export function encodeInto(
   child.stdout?.on('data', (chunk: Buffer) => {
     for (const piece of splitter.push(chunk)) {
       pieces.push(piece);
+      onPiece(piece);
       stream.take(piece);
     }
   });
@@ -141,18 +145,24 @@ export async function startRelay(options: Partial<RelayServerOptions> = {}, stre
   return { server, stream, port, url: `ws://127.0.0.1:${port}`, http: `http://127.0.0.1:${port}` };
 }
 
-/** A client that keeps what it got, in order. */
+export interface ClientOptions {
+  readonly protocol?: string;
+  readonly headers?: Record<string, string>;
+  readonly keep?: boolean;
+}
+
+/** A client that keeps what it gets, in order, unless told otherwise. */
 export class Client {
   readonly socket: WebSocket;
   readonly received: (ServerMessage | Buffer)[] = [];
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
   #wake: (() => void)[] = [];
 
-  constructor(url: string, { protocol, headers }: { protocol?: string; headers?: Record<string, string> } = {}) {
+  constructor(url: string, { protocol, headers, keep = true }: ClientOptions = {}) {
     this.socket = new WebSocket(url, protocol ?? [], { headers: headers ?? {} });
     afterwards(() => this.socket.terminate());
     this.socket.on('message', (data, isBinary) => {
-      this.received.push(isBinary ? (data as Buffer) : (JSON.parse(data.toString()) as ServerMessage));
+      if (keep) this.received.push(isBinary ? (data as Buffer) : (JSON.parse(data.toString()) as ServerMessage));
       this.#notify();
     });
     this.socket.on('error', () => {});

@@ -116,11 +116,13 @@ test('an ordinary MP4 file is refused and told how to be written', async () => {
   expect(error.message).toContain('frag_every_frame');
 });
 
+const FTYP = Buffer.from('ftyp');
+
 test.each<[string, Buffer]>([
-  ['a box of 3 GiB', Buffer.from('b0000000' + Buffer.from('ftyp').toString('hex'), 'hex')],
-  ['a box of 2^60 bytes', Buffer.from('00000001' + Buffer.from('ftyp').toString('hex') + '1000000000000000', 'hex')],
-  ['a box that lasts to the end of the file', Buffer.concat([Buffer.alloc(4), Buffer.from('ftyp')])],
-  ['a box shorter than its header', Buffer.concat([Buffer.from([0, 0, 0, 7]), Buffer.from('ftyp')])],
+  ['a box of 3 GiB', Buffer.from([0xb0, 0, 0, 0, ...FTYP])],
+  ['a box of 2^60 bytes', Buffer.from([0, 0, 0, 1, ...FTYP, 0x10, 0, 0, 0, 0, 0, 0, 0])],
+  ['a box that lasts to the end of the file', Buffer.from([0, 0, 0, 0, ...FTYP])],
+  ['a box shorter than its header', Buffer.from([0, 0, 0, 7, ...FTYP])],
   ['another kind of file', Buffer.from('GIF89a something else')],
   ['a fragment without an init segment', Buffer.concat([box('ftyp'), box('moof')])],
   ['an index without tracks', Buffer.concat([box('ftyp'), box('moov', box('mvex'))])],

@@ -94,7 +94,7 @@ test('no file imports itself, through however many others', () => {
 
 /** What each folder may import from which; `top` is what lies in src/ itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  cli: ['cli', 'bench', 'health', 'eval', 'top', 'plugins', 'pipeline', 'onnx'],
+  cli: ['cli', 'bench', 'health', 'eval', 'relay', 'top', 'plugins', 'pipeline', 'onnx'],
   bench: ['bench', 'top', 'plugins', 'pipeline'],
   health: ['health', 'eval', 'plugins', 'pipeline', 'onnx'],
   eval: ['eval', 'top', 'plugins', 'pipeline'],
@@ -146,22 +146,30 @@ test.each([
   ['node-worker-threads-pool', ['plugins/pool.ts']],
   // The doctor loads it only to say whether that works.
   ['onnxruntime-node', ['cli/doctor.ts', 'plugins/onnx.ts']],
-  ['commander', ['cli/bench.ts', 'cli/eval.ts', 'cli/examine.ts', 'cli/lower.ts', 'cli/main.ts', 'cli/run-options.ts']],
+  ['commander', ['cli/bench.ts', 'cli/eval.ts', 'cli/examine.ts', 'cli/lower.ts', 'cli/main.ts', 'cli/relay.ts', 'cli/run-options.ts']],
+  ['ws', ['relay/connection.ts']],
   ['@bufbuild/protobuf', ['onnx/attribute.ts', 'onnx/graph.ts', 'onnx/model-file.ts', 'onnx/schema.ts', 'onnx/tensor.ts']],
 ])('%s is imported by %j alone', (name, expected) => {
   expect(importersOf(name)).toEqual(expected);
 });
 
-test('ws is imported by one file at most', () => {
-  expect(importersOf('ws').length).toBeLessThanOrEqual(1);
+test('nothing but the command imports the relay', () => {
+  const importers = files.filter((file) => folder(file.path) !== 'relay' && file.own.some((path) => folder(path) === 'relay'));
+  expect([...new Set(importers.map(({ path }) => folder(path)))]).toEqual(['cli']);
+});
+
+test('renditions, viewers and the MP4 splitter know nothing of sockets', () => {
+  const apart = files.filter(({ path }) => path.startsWith('relay/fmp4/') || ['relay/rendition.ts', 'relay/viewer.ts', 'relay/dialect.ts'].includes(path));
+  expect(apart.length).toBeGreaterThan(5);
+  for (const { path, own } of apart) {
+    for (const name of ['server', 'connection', 'answer', 'gate', 'viewing', 'pushing']) expect(own, path).not.toContain(`relay/${name}.ts`);
+  }
 });
 
 test('every package that is imported is a dependency, and every dependency is imported', async () => {
   const manifest: { dependencies: Record<string, string> } = JSON.parse(await readFile(join(SOURCE, '../package.json'), 'utf8'));
   const imported = [...new Set(files.flatMap((file) => file.packages))].sort();
-  // Needed by what comes next; the list must shrink, never grow.
-  const awaited = ['ws'].filter((name) => !imported.includes(name));
-  expect([...imported, ...awaited].sort()).toEqual(Object.keys(manifest.dependencies).sort());
+  expect(imported).toEqual(Object.keys(manifest.dependencies).sort());
 });
 
 test.each(files.map((file) => [file.path, file.lines] as const))('%s is short enough to read', (_, lines) => {
