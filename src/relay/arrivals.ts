@@ -1,3 +1,5 @@
+import { wallClockMs } from './wall-clock.js';
+
 /** Frames whose arrival is remembered: some seconds of them. */
 const KEPT = 600;
 
@@ -19,7 +21,7 @@ export class Arrivals {
     const at = performance.now();
     if (this.#count === 0) this.#startedAt = at;
     this.#count++;
-    this.#times.push({ seconds, at, wallAt: performance.timeOrigin + at });
+    this.#times.push({ seconds, at, wallAt: wallClockMs() });
     if (this.#times.length > KEPT) this.#times.shift();
   }
 

@@ -26,7 +26,8 @@ export const LIVE_MP4: Container = {
   attachment: NONE,
   chapters: false,
   options: () => [
-    ...['-movflags', '+frag_every_frame+empty_moov+delay_moov+default_base_moof+frag_discont+skip_trailer'],
+    // Not frag_every_frame: with two tracks it gives every other packet the time of the one before.
+    ...['-movflags', '+empty_moov+delay_moov+default_base_moof+frag_discont+skip_trailer', '-frag_duration', '1'],
     ...['-flush_packets', '1', '-max_interleave_delta', INTERLEAVE_US, '-b:a', '128k'],
   ],
 };

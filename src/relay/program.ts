@@ -10,6 +10,7 @@ import type { LiveSource } from './live-source.js';
 import type { About, Rendition, RenditionName } from './rendition.js';
 import { SourceCopy } from './source-copy.js';
 import type { StreamStatus } from './stream.js';
+import { wallClockMs } from './wall-clock.js';
 
 export interface ProgramOptions {
   readonly binary: FfmpegBinary;
@@ -203,7 +204,7 @@ export class Program {
     const last = this.live.arrivals.last;
     const message = {
       type: 'stats' as const,
-      at: performance.timeOrigin + performance.now(),
+      at: wallClockMs(),
       fps: this.#rate(run, metrics.framesOut),
       sourceFps: Number(this.live.arrivals.rate.toFixed(2)),
       level: realtime.level,
