@@ -22,7 +22,7 @@ export interface ConnectOptions {
   /** Default `sr`. */
   readonly rendition?: Rendition;
   /** Goes into the address, since browsers cannot set a WebSocket's headers. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** Default: the platform's. Node 20 has none: give it that of the package `ws`. */
   readonly WebSocket?: WebSocketConstructor;
   /** Whether to connect again when the connection is lost. Default true. */

@@ -61,8 +61,8 @@ export interface StatsMessage {
   /** From a frame's arrival to the WebSocket, in milliseconds. */
   readonly relayMs: Percentiles;
   readonly viewers: number;
-  /** The frame with the time `pts` (seconds, as in the fragments) came in at `at` (the relay's clock, in milliseconds since 1970). */
-  readonly clock: { readonly pts: number; readonly at: number };
+  /** The frame with the time `pts` (seconds, as in the fragments) came in at `at` (the relay's clock, in milliseconds since 1970); missing before the first frame. */
+  readonly clock?: { readonly pts: number; readonly at: number };
 }
 
 /** Just before the fragment at `to`: those from `from` on (seconds) were not sent. */
@@ -125,7 +125,7 @@ const REQUIRED: { readonly [Type in ServerMessage['type']]: Readonly<Record<stri
     maySet: 'boolean',
     budgetMs: 'number',
   },
-  stats: { at: 'number', fps: 'number', sourceFps: 'number', level: 'string', levels: 'record', outcomes: 'record', clock: 'record' },
+  stats: { at: 'number', fps: 'number', sourceFps: 'number', level: 'string', levels: 'record', outcomes: 'record' },
   gap: { from: 'number', to: 'number', fragments: 'number', reason: 'string' },
   state: { state: 'string' },
   error: { code: 'string', message: 'string' },

@@ -169,7 +169,7 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
   }
 
   #receiveStats({ clock }: StatsMessage): void {
-    if (this.#init) this.#clock = { ...clock, timeline: this.#init.timeline, epoch: this.#init.hello.epoch };
+    if (this.#init && clock) this.#clock = { ...clock, timeline: this.#init.timeline, epoch: this.#init.hello.epoch };
   }
 
   #latencyMs(): number | undefined {
