@@ -222,7 +222,8 @@ export class RelayClient extends Emitter<RelayClientEvents> implements AsyncIter
   /** What cannot be read is not this protocol, or was damaged: what follows cannot be trusted either. */
   #distrust(error: unknown): void {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    this.emit('error', { type: 'error', code: 'SRVID_RELAY_PROTOCOL', message: error.message });
+    const code = error instanceof TypeError ? 'SRVID_MESSAGE_INVALID' : 'SRVID_FRAGMENT_INVALID';
+    this.emit('error', { type: 'error', code, message: error.message });
     this.reconnect(error.message);
   }
 

@@ -11,7 +11,7 @@ export interface Steering {
 }
 
 /** Towards the live edge: nobody hears or sees 5 %. A leap is seen, so it is for those who were away. */
-export const LIVE_EDGE: Steering = { tolerance: 0.06, gain: 0.1, most: 0.05, leap: 2.5 };
+export const LIVE_EDGE: Steering = { tolerance: 0.05, gain: 0.25, most: 0.05, leap: 1.2 };
 
 /** Towards another video that shows the same, silently: a frame's difference is seen beside it, a change of speed is not. */
 export const IN_STEP: Steering = { tolerance: 0.004, gain: 1.2, most: 0.25, leap: 0.4 };

@@ -98,7 +98,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   bench: ['bench', 'top', 'plugins', 'pipeline'],
   health: ['health', 'eval', 'plugins', 'pipeline', 'onnx'],
   eval: ['eval', 'top', 'plugins', 'pipeline'],
-  relay: ['relay', 'top', 'plugins', 'pipeline'],
+  relay: ['relay', 'client', 'top', 'plugins', 'pipeline'],
+  client: ['client'],
   top: ['top', 'plugins', 'pipeline'],
   plugins: ['plugins', 'pipeline'],
   pipeline: ['pipeline'],
@@ -150,6 +151,13 @@ test.each([
   ['@bufbuild/protobuf', ['onnx/attribute.ts', 'onnx/graph.ts', 'onnx/model-file.ts', 'onnx/schema.ts', 'onnx/tensor.ts']],
 ])('%s is imported by %j alone', (name, expected) => {
   expect(importersOf(name)).toEqual(expected);
+});
+
+test('what a browser is given imports nothing but what it is given with', () => {
+  for (const file of files.filter(({ path }) => folder(path) === 'client' || path.startsWith('relay/page/'))) {
+    expect(file.packages, file.path).toEqual([]);
+    for (const path of file.own) expect(path, `${file.path} imports ${path}`).toMatch(/^(?:client\/|relay\/page\/|errors\.ts$)/);
+  }
 });
 
 test('ws is imported by one file at most', () => {

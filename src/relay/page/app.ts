@@ -55,7 +55,7 @@ function describeStream({ stream, source, width, height, fps }: HelloMessage): v
   element('sizes', HTMLElement).textContent = `${sizeText(source)} → ${sizeText({ width, height })} at ${Math.round(fps * 100) / 100} fps`;
   element('before-size', HTMLElement).textContent = sizeText(source);
   element('after-size', HTMLElement).textContent = sizeText({ width, height });
-  const { style } = element('stage', HTMLElement);
+  const { style } = document.documentElement;
   style.setProperty('--width', String(width));
   style.setProperty('--height', String(height));
 }

@@ -50,7 +50,7 @@ export class Figures {
 
   #addLatency({ latencyMs, bufferedSeconds }: PlayerReport): void {
     if (latencyMs === undefined || latencyMs < 0) this.#latency.add(undefined, '–');
-    else this.#latency.add(latencyMs, `${Math.round(latencyMs)} ms`, `source to screen, ${Math.round(bufferedSeconds * 1000)} ms of it ready`);
+    else this.#latency.add(latencyMs, `${Math.round(latencyMs)} ms`, `${Math.round(bufferedSeconds * 1000)} ms of it buffered`);
   }
 
   #addFps(report: PlayerReport, stats: StatsMessage | undefined): void {
@@ -58,7 +58,7 @@ export class Figures {
     const before = this.#report ? this.#report.decodedFrames - this.#report.droppedFrames : undefined;
     // A decoder that was made anew counts from 0.
     if (before === undefined || shown < before) this.#fps.add(undefined, '–');
-    else this.#fps.add(shown - before, `${shown - before} fps`, stats ? `shown here; the source has ${round(stats.sourceFps)}` : 'shown here');
+    else this.#fps.add(shown - before, `${shown - before} fps`, stats ? `source ${round(stats.sourceFps)} fps` : 'shown here');
   }
 
   #addLevel(stats: StatsMessage | undefined): void {
@@ -76,8 +76,7 @@ export class Figures {
     const here = this.#report ? Math.max(0, report.droppedFrames - this.#report.droppedFrames) : 0;
     const parts = [atRelay, this.#missed, here];
     this.#leftOut += atRelay + this.#missed + here;
-    const stalls =
-      report.stalls === 0 ? 'never stood still' : `stood still ${report.stalls === 1 ? 'once' : `${report.stalls} times`}, ${Math.round(report.stalledMs)} ms`;
+    const stalls = report.stalls === 0 ? 'no stalls' : `stalled ${report.stalls}×, ${Math.round(report.stalledMs)} ms`;
     this.#drops.add(parts, String(this.#leftOut), stalls);
   }
 }
