@@ -144,6 +144,8 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
       this.#giveUp('SRVID_PLAYBACK_UNSUPPORTED', `This browser cannot play ${init.hello.mime}.`);
       return;
     }
+    // A SourceBuffer keeps the tracks that it began with (Media Source Extensions §3.5.8): with sound come or gone, it takes another.
+    if (this.#init && kindsOf(init) !== kindsOf(this.#init)) this.#drop();
     this.#init = init;
     if (this.#buffer) {
       this.#buffer.init(init);
@@ -270,4 +272,8 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
     this.#stalledAt = undefined;
     buffer?.close();
   }
+}
+
+function kindsOf({ tracks }: InitSegment): string {
+  return tracks.map(({ kind }) => kind).join();
 }

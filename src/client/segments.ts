@@ -5,6 +5,7 @@ import { type FragmentTimes, readFragmentTimes, readTracks, type Track } from '.
 export interface InitSegment {
   readonly data: Uint8Array;
   readonly hello: HelloMessage;
+  readonly tracks: readonly Track[];
   /** Counts time axes: fragments with the same number can be compared in time. A new epoch or a new connection begins another. */
   readonly timeline: number;
 }
@@ -22,7 +23,6 @@ export interface Fragment extends FragmentTimes {
 export class SegmentReader {
   #announced: HelloMessage | undefined;
   #init: InitSegment | undefined;
-  #tracks: readonly Track[] = [];
   #gap: GapMessage | undefined;
   #timeline = 0;
   #newConnection = true;
@@ -49,17 +49,17 @@ export class SegmentReader {
   }
 
   #readInit(data: Uint8Array, hello: HelloMessage): InitSegment {
-    this.#tracks = readTracks(data);
+    const tracks = readTracks(data);
     if (this.#newConnection || hello.epoch !== this.#init?.hello.epoch) this.#timeline += 1;
     this.#newConnection = false;
     this.#announced = undefined;
-    this.#init = { data, hello, timeline: this.#timeline };
+    this.#init = { data, hello, tracks, timeline: this.#timeline };
     return this.#init;
   }
 
   #readFragment(data: Uint8Array): Fragment {
     if (!this.#init) throw new RangeError('Expected a hello before the first fragment.');
-    const times = readFragmentTimes(data, this.#tracks);
+    const times = readFragmentTimes(data, this.#init.tracks);
     const gap = this.#gap;
     this.#gap = undefined;
     return { data, init: this.#init, ...times, ...(gap && { gap }) };
