@@ -1,0 +1,177 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import type { Fragment } from '../../dist/relay/fmp4/fragment.js';
+import type { InitSegment } from '../../dist/relay/fmp4/init-segment.js';
+import { FragmentSplitter } from '../../dist/relay/fmp4/splitter.js';
+import { Rendition, type RenditionName } from '../../dist/relay/rendition.js';
+import type { RelayStream, StreamState, StreamStatus } from '../../dist/relay/stream.js';
+import { ffmpeg } from './media.js';
+
+const FPS = 25;
+const TICK_MS = 5;
+
+interface Encoded {
+  readonly init: InitSegment;
+  readonly fragments: readonly Fragment[];
+}
+
+/** The same moving picture twice, as the source and larger. */
+export interface Clip {
+  readonly sr: Encoded;
+  readonly source: Encoded;
+  readonly seconds: number;
+}
+
+export interface ClipOptions {
+  readonly seconds: number;
+  readonly sourceSize: string;
+  readonly size: string;
+  readonly sound?: boolean;
+}
+
+/** Encodes as a live relay does: low delay, a keyframe a second, a fragment a frame with its sound. */
+export async function encodeClip(folder: string, { seconds, sourceSize, size, sound = true }: ClipOptions): Promise<Clip> {
+  const encode = async (pictureSize: string): Promise<Encoded> => {
+    const path = join(folder, `${pictureSize}-${seconds}.mp4`);
+    await ffmpeg(
+      ...['-f', 'lavfi', '-i', `testsrc2=size=${sourceSize}:rate=${FPS}:duration=${seconds}`, '-vf', `scale=${pictureSize}`],
+      ...(sound ? ['-f', 'lavfi', '-i', `sine=duration=${seconds}`, '-c:a', 'aac'] : []),
+      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', `${FPS}`, '-sc_threshold', '0'],
+      ...['-movflags', 'empty_moov+default_base_moof', '-frag_duration', '30000', path],
+    );
+    const pieces = new FragmentSplitter().push(await readFile(path));
+    const init = pieces.find((piece) => piece.kind === 'init');
+    if (!init) throw new Error(`${path} has no init segment.`);
+    return { init, fragments: pieces.filter((piece) => piece.kind === 'fragment') };
+  };
+  const [sr, source] = await Promise.all([encode(size), encode(sourceSize)]);
+  return { sr, source, seconds };
+}
+
+/** A stream that shows clips at their own rate: an engine's place. Times of each begin at `startSeconds` of the stream's. */
+export class ClipStream implements RelayStream {
+  readonly name = 'main';
+  state: StreamState = 'starting';
+  /** What `set` was asked. */
+  readonly changes: unknown[] = [];
+  readonly #renditions = { sr: new Rendition(), source: new Rendition() };
+  readonly #timer = setInterval(() => this.#tick(), TICK_MS);
+  #clip: Clip | undefined;
+  #epoch: number;
+  #startedAt = 0;
+  #sent = { sr: 0, source: 0 };
+  #leftOut: { from: number; fragments: number } | undefined;
+  #saidAt = 0;
+
+  /** @param firstEpoch as if so many had been before. */
+  constructor(firstEpoch = 0) {
+    this.#epoch = firstEpoch - 1;
+    afterAll(() => this.stop());
+  }
+
+  /** Begins an epoch with the clip. */
+  show(clip: Clip): void {
+    this.#clip = clip;
+    this.#epoch += 1;
+    this.#startedAt = performance.now();
+    this.#sent = { sr: 0, source: 0 };
+    this.state = 'live';
+    for (const [name, rendition] of this.#named()) {
+      rendition.begin(clip[name].init, {
+        ...{ stream: this.name, rendition: name, epoch: this.#epoch, fps: FPS, renditions: ['sr', 'source'] },
+        ...{ source: { width: clip.source.init.width, height: clip.source.init.height }, budgetMs: 100 },
+        ...{ preset: 'fast', presets: ['fast', 'live-1080p'], levels: ['abpn', 'bicubic'] },
+      });
+    }
+  }
+
+  /** From now on nothing is sent, up to the first keyframe after so many seconds: what a viewer that is too slow sees. */
+  leaveOut(seconds: number): void {
+    this.#leftOut = { from: this.#now() + seconds, fragments: 0 };
+  }
+
+  wait(message: string, retryInMs: number): void {
+    this.#clip = undefined;
+    this.state = 'waiting';
+    for (const [, rendition] of this.#named()) rendition.say({ type: 'state', state: 'waiting', message, retryInMs });
+  }
+
+  end(reason: string): void {
+    this.stop();
+    this.state = 'ended';
+    for (const [, rendition] of this.#named()) rendition.end(reason);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#clip = undefined;
+  }
+
+  rendition(name: RenditionName): Rendition {
+    return this.#renditions[name];
+  }
+
+  watch(): () => void {
+    return () => {};
+  }
+
+  async set(change: object): Promise<void> {
+    this.changes.push(change);
+  }
+
+  async ingest(): Promise<void> {}
+
+  status(): StreamStatus {
+    return { epoch: Math.max(0, this.#epoch), preset: 'fast' };
+  }
+
+  #named(): [RenditionName, Rendition][] {
+    return Object.entries(this.#renditions) as [RenditionName, Rendition][];
+  }
+
+  #now(): number {
+    return (performance.now() - this.#startedAt) / 1000;
+  }
+
+  #tick(): void {
+    const clip = this.#clip;
+    if (!clip) return;
+    for (const [name, rendition] of this.#named()) {
+      const { fragments } = clip[name];
+      for (let next = fragments[this.#sent[name]]; next && next.startSeconds <= this.#now(); next = fragments[this.#sent[name]]) {
+        this.#sent[name] += 1;
+        if (!this.#isLeftOut(next, name)) rendition.push(next);
+      }
+    }
+    if (performance.now() - this.#saidAt < 1000) return;
+    this.#saidAt = performance.now();
+    this.#sayStats();
+  }
+
+  #isLeftOut(fragment: Fragment, name: RenditionName): boolean {
+    const gap = this.#leftOut;
+    if (!gap) return false;
+    gap.fragments += 1;
+    if (!fragment.keyframe || fragment.startSeconds < gap.from) return true;
+    const from = fragment.startSeconds - gap.fragments / FPS;
+    for (const [, rendition] of this.#named()) {
+      rendition.say({ type: 'gap', from, to: fragment.startSeconds, fragments: gap.fragments, reason: 'slow' });
+    }
+    if (name === 'source') this.#leftOut = undefined;
+    return false;
+  }
+
+  #sayStats(): void {
+    const at = performance.timeOrigin + performance.now();
+    const frames = this.#sent.sr;
+    const percentiles = { p50: 1, p95: 2, p99: 3 };
+    for (const [, rendition] of this.#named()) {
+      rendition.say({
+        ...{ type: 'stats', at, fps: FPS, sourceFps: FPS, level: 'abpn', pinned: null, levels: { abpn: frames, bicubic: 0 }, viewers: 1 },
+        outcomes: { sr: frames, reused: 0, bypassed: 0, dropped: 0 },
+        ...{ latencyMs: percentiles, relayMs: percentiles, clock: { pts: this.#now(), at } },
+      });
+    }
+  }
+}
