@@ -35,7 +35,7 @@ export async function encodeClip(folder: string, { seconds, sourceSize, size, so
   const encode = async (pictureSize: string): Promise<Encoded> => {
     const path = join(folder, `${pictureSize}-${seconds}.mp4`);
     await ffmpeg(
-      ...['-f', 'lavfi', '-i', `testsrc2=size=${sourceSize}:rate=${FPS}:duration=${seconds}`, '-vf', `scale=${pictureSize}`],
+      ...['-f', 'lavfi', '-i', `testsrc2=size=${sourceSize}:rate=${FPS}:duration=${seconds},scale=${pictureSize}`],
       ...(sound ? ['-f', 'lavfi', '-i', `sine=duration=${seconds}`, '-c:a', 'aac'] : []),
       ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', `${FPS}`, '-sc_threshold', '0'],
       ...['-movflags', 'empty_moov+default_base_moof', '-frag_duration', '30000', path],
@@ -61,7 +61,7 @@ export class ClipStream implements RelayStream {
   #epoch: number;
   #startedAt = 0;
   #sent = { sr: 0, source: 0 };
-  #leftOut: { from: number; fragments: number } | undefined;
+  readonly #leftOut = new Map<RenditionName, { readonly from: number; fragments: number }>();
   #saidAt = 0;
 
   /** @param firstEpoch as if so many had been before. */
@@ -88,7 +88,7 @@ export class ClipStream implements RelayStream {
 
   /** From now on nothing is sent, up to the first keyframe after so many seconds: what a viewer that is too slow sees. */
   leaveOut(seconds: number): void {
-    this.#leftOut = { from: this.#now() + seconds, fragments: 0 };
+    for (const [name] of this.#named()) this.#leftOut.set(name, { from: this.#now() + seconds, fragments: 0 });
   }
 
   wait(message: string, retryInMs: number): void {
@@ -150,15 +150,15 @@ export class ClipStream implements RelayStream {
   }
 
   #isLeftOut(fragment: Fragment, name: RenditionName): boolean {
-    const gap = this.#leftOut;
+    const gap = this.#leftOut.get(name);
     if (!gap) return false;
-    gap.fragments += 1;
-    if (!fragment.keyframe || fragment.startSeconds < gap.from) return true;
-    const from = fragment.startSeconds - gap.fragments / FPS;
-    for (const [, rendition] of this.#named()) {
-      rendition.say({ type: 'gap', from, to: fragment.startSeconds, fragments: gap.fragments, reason: 'slow' });
+    if (!fragment.keyframe || fragment.startSeconds < gap.from) {
+      gap.fragments += 1;
+      return true;
     }
-    if (name === 'source') this.#leftOut = undefined;
+    this.#leftOut.delete(name);
+    const to = fragment.startSeconds;
+    this.#renditions[name].say({ type: 'gap', from: to - gap.fragments / FPS, to, fragments: gap.fragments, reason: 'slow' });
     return false;
   }
 
