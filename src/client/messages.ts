@@ -1,6 +1,6 @@
 /**
  * The text messages of the relay's protocol, version 1 (docs/relay.md), as plain types: the client has no dependencies.
- * The relay's schemas are tied to these by a type-level test.
+ * The relay's schemas (src/relay/protocol.ts) do not compile where they differ.
  */
 
 /** The subprotocol that a client asks for. */
@@ -62,7 +62,7 @@ export interface StatsMessage {
   readonly relayMs: Percentiles;
   readonly viewers: number;
   /** The frame with the time `pts` (seconds, as in the fragments) came in at `at` (the relay's clock, in milliseconds since 1970); missing before the first frame. */
-  readonly clock?: { readonly pts: number; readonly at: number };
+  readonly clock?: { readonly pts: number; readonly at: number } | undefined;
 }
 
 /** Just before the fragment at `to`: those from `from` on (seconds) were not sent. */
@@ -78,8 +78,8 @@ export interface StateMessage {
   readonly type: 'state';
   /** `waiting`: the source is away, the connection stays. `ended`: the connection is closed next. */
   readonly state: 'live' | 'waiting' | 'ended';
-  readonly message?: string;
-  readonly retryInMs?: number;
+  readonly message?: string | undefined;
+  readonly retryInMs?: number | undefined;
 }
 
 /** An answer to what the client asked, or what the client itself found wrong. */

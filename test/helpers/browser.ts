@@ -6,6 +6,8 @@ import { findBrowser } from '../../scripts/setup/browser.mjs';
 const FLAGS = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  // A camera for pages that ask for one: a moving test picture with beeps.
+  ...['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
 ];
 
 let browser: Browser | undefined;

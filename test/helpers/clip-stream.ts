@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { afterAll } from 'vitest';
 import type { Fragment } from '../../dist/relay/fmp4/fragment.js';
 import type { InitSegment } from '../../dist/relay/fmp4/init-segment.js';
@@ -120,7 +121,7 @@ export class ClipStream implements RelayStream {
     this.changes.push(change);
   }
 
-  async ingest(): Promise<void> {}
+  async ingest(_bytes: Readable): Promise<void> {}
 
   status(): StreamStatus {
     return { epoch: Math.max(0, this.#epoch), preset: 'fast' };
