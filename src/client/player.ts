@@ -2,7 +2,8 @@ import type { RelayClient } from './client.js';
 import { Emitter } from './emitter.js';
 import { canPlay, MediaBuffer } from './media-buffer.js';
 import type { ErrorMessage, StatsMessage } from './messages.js';
-import type { Fragment, InitSegment } from './segments.js';
+import { type Fragment, hasSameTracks, type InitSegment } from './segments.js';
+import { Stalls } from './stalls.js';
 import { IN_STEP, LIVE_EDGE, Margin, steer } from './steering.js';
 import type { MediaTime } from './timeline.js';
 
@@ -66,9 +67,7 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
   #wanted = true;
   #failures = 0;
   #playedSeconds = 0;
-  #stalls = 0;
-  #stalledMs = 0;
-  #stalledAt: number | undefined;
+  readonly #stalls = new Stalls();
   #clock: { readonly timeline: number; readonly epoch: number; readonly pts: number; readonly at: number } | undefined;
 
   constructor(
@@ -109,7 +108,7 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
   /** Stands still until `play`, which goes on at the live edge. */
   pause(): void {
     this.#wanted = false;
-    this.#stalledAt = undefined;
+    this.#stalls.end();
     this.video.pause();
   }
 
@@ -120,8 +119,8 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
       latencyMs: this.#latencyMs(),
       bufferedSeconds: Math.max(0, end - this.video.currentTime),
       playbackRate: this.video.playbackRate,
-      stalls: this.#stalls,
-      stalledMs: this.#stalledMs + (this.#stalledAt === undefined ? 0 : performance.now() - this.#stalledAt),
+      stalls: this.#stalls.count,
+      stalledMs: this.#stalls.ms,
       decodedFrames: quality.totalVideoFrames,
       droppedFrames: quality.droppedVideoFrames,
       skippedFragments: this.#skippedFragments,
@@ -145,7 +144,7 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
       return;
     }
     // A SourceBuffer keeps the tracks that it began with (Media Source Extensions §3.5.8): with sound come or gone, it takes another.
-    if (this.#init && kindsOf(init) !== kindsOf(this.#init)) this.#drop();
+    if (this.#init && !hasSameTracks(init, this.#init)) this.#drop();
     this.#init = init;
     if (this.#buffer) {
       this.#buffer.init(init);
@@ -193,10 +192,10 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
       return;
     }
     if (!this.#wanted) return;
-    const hole = this.#stalledAt === undefined ? undefined : this.#buffer?.afterHole(this.video.currentTime);
+    const hole = this.#stalls.stalled ? this.#buffer?.afterHole(this.video.currentTime) : undefined;
     if (hole !== undefined) this.video.currentTime = hole;
     this.#steer(range.end - this.#margin.seconds - this.video.currentTime, LIVE_EDGE);
-    if (this.#stalledAt !== undefined) return;
+    if (this.#stalls.stalled) return;
     this.#margin.played(TICK_MS / 1000);
     this.#playedSeconds += TICK_MS / 1000;
     if (this.#playedSeconds > WELL_AFTER_SECONDS) this.#failures = 0;
@@ -231,16 +230,14 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
   }
 
   #stall(): void {
-    if (!this.#started || !this.#wanted || this.video.seeking || this.#stalledAt !== undefined) return;
-    this.#stalledAt = performance.now();
-    this.#stalls += 1;
+    if (!this.#started || !this.#wanted || this.video.seeking || this.#stalls.stalled) return;
+    this.#stalls.begin();
     this.#margin.stalled();
     this.emit('stalled', undefined);
   }
 
   #resume(): void {
-    if (this.#stalledAt !== undefined) this.#stalledMs += performance.now() - this.#stalledAt;
-    this.#stalledAt = undefined;
+    this.#stalls.end();
     this.emit('playing', undefined);
   }
 
@@ -269,11 +266,7 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
     this.#taken = undefined;
     this.#started = false;
     this.#skipping = false;
-    this.#stalledAt = undefined;
+    this.#stalls.end();
     buffer?.close();
   }
-}
-
-function kindsOf({ tracks }: InitSegment): string {
-  return tracks.map(({ kind }) => kind).join();
 }

@@ -65,3 +65,9 @@ export class SegmentReader {
     return { data, init: this.#init, ...times, ...(gap && { gap }) };
   }
 }
+
+/** Whether a decoder that was made for one can go on with the other: picture and sound, and in that order. */
+export function hasSameTracks(one: InitSegment, other: InitSegment): boolean {
+  const kinds = ({ tracks }: InitSegment) => tracks.map(({ kind }) => kind).join();
+  return kinds(one) === kinds(other);
+}

@@ -5,12 +5,15 @@ import { afterAll } from 'vitest';
 import type { Fragment } from '../../dist/relay/fmp4/fragment.js';
 import type { InitSegment } from '../../dist/relay/fmp4/init-segment.js';
 import { FragmentSplitter } from '../../dist/relay/fmp4/splitter.js';
+import { LIVE_MP4 } from '../../dist/relay/live-encoding.js';
 import { Rendition, type RenditionName } from '../../dist/relay/rendition.js';
 import type { RelayStream, StreamState, StreamStatus } from '../../dist/relay/stream.js';
 import { ffmpeg } from './media.js';
 
 const FPS = 25;
 const TICK_MS = 5;
+/** The luma of the left quarter says which frame it is: 16 + 4 × (n mod 50). */
+const COUNTER = "geq=lum='if(lt(X,W/4),16+4*mod(N,50),lum(X,Y))':cb='if(lt(X,W/4),128,cb(X,Y))':cr='if(lt(X,W/4),128,cr(X,Y))'";
 
 interface Encoded {
   readonly init: InitSegment;
@@ -36,10 +39,10 @@ export async function encodeClip(folder: string, { seconds, sourceSize, size, so
   const encode = async (pictureSize: string): Promise<Encoded> => {
     const path = join(folder, `${pictureSize}-${seconds}.mp4`);
     await ffmpeg(
-      ...['-f', 'lavfi', '-i', `testsrc2=size=${sourceSize}:rate=${FPS}:duration=${seconds},scale=${pictureSize}`],
+      ...['-f', 'lavfi', '-i', `testsrc2=size=${sourceSize}:rate=${FPS}:duration=${seconds},${COUNTER},scale=${pictureSize}`],
       ...(sound ? ['-f', 'lavfi', '-i', `sine=duration=${seconds}`, '-c:a', 'aac'] : []),
       ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', `${FPS}`, '-sc_threshold', '0'],
-      ...['-movflags', 'empty_moov+default_base_moof', '-frag_duration', '30000', path],
+      ...[...LIVE_MP4.options(), path],
     );
     const pieces = new FragmentSplitter().push(await readFile(path));
     const init = pieces.find((piece) => piece.kind === 'init');
