@@ -98,6 +98,11 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
     return !this.#wanted;
   }
 
+  /** Whether the picture moves: it has begun, and neither a pause nor a stall keeps it. */
+  get moving(): boolean {
+    return this.#started && this.#wanted && !this.#stalls.stalled;
+  }
+
   play(): void {
     this.#wanted = true;
     this.video.play().catch((error: unknown) => {

@@ -94,7 +94,7 @@ test('no file imports itself, through however many others', () => {
 
 /** What each folder may import from which; `top` is what lies in src/ itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  cli: ['cli', 'bench', 'health', 'eval', 'top', 'plugins', 'pipeline', 'onnx'],
+  cli: ['cli', 'relay', 'bench', 'health', 'eval', 'top', 'plugins', 'pipeline', 'onnx'],
   bench: ['bench', 'top', 'plugins', 'pipeline'],
   health: ['health', 'eval', 'plugins', 'pipeline', 'onnx'],
   eval: ['eval', 'top', 'plugins', 'pipeline'],
@@ -147,7 +147,7 @@ test.each([
   ['node-worker-threads-pool', ['plugins/pool.ts']],
   // The doctor loads it only to say whether that works.
   ['onnxruntime-node', ['cli/doctor.ts', 'plugins/onnx.ts']],
-  ['commander', ['cli/bench.ts', 'cli/eval.ts', 'cli/examine.ts', 'cli/lower.ts', 'cli/main.ts', 'cli/run-options.ts']],
+  ['commander', ['cli/bench.ts', 'cli/eval.ts', 'cli/examine.ts', 'cli/lower.ts', 'cli/main.ts', 'cli/relay.ts', 'cli/run-options.ts']],
   ['@bufbuild/protobuf', ['onnx/attribute.ts', 'onnx/graph.ts', 'onnx/model-file.ts', 'onnx/schema.ts', 'onnx/tensor.ts']],
 ])('%s is imported by %j alone', (name, expected) => {
   expect(importersOf(name)).toEqual(expected);

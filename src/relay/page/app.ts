@@ -71,13 +71,19 @@ function tellState(client: RelayClient, player: MediaSourcePlayer): void {
   };
   const again = { label: 'Try again', run: () => location.reload() };
   const patience = setTimeout(() => notice.show({ title: 'Connecting' }), PATIENCE_MS);
+  let interrupted = false;
   const live = () => {
+    interrupted = false;
     clearTimeout(patience);
     lamp('live', 'Live');
     notice.hide();
   };
 
   player.on('playing', live);
+  // An interruption that was shorter than what lay ready: the picture never stood still.
+  client.on('fragment', () => {
+    if (interrupted && player.moving) live();
+  });
   player.on('blocked', () => notice.show({ title: 'Ready', action: { label: 'Play', run: () => player.play() } }));
   player.on('failed', ({ message }) => {
     clearTimeout(patience);
@@ -89,11 +95,13 @@ function tellState(client: RelayClient, player: MediaSourcePlayer): void {
     if (state === 'live') return live();
     if (state === 'ended') return lamp('ended', 'Ended');
     clearTimeout(patience);
+    interrupted = true;
     lamp('waiting', 'Waiting');
     notice.show({ title: 'The source is away', ...(retryInMs === undefined ? { text: message } : { retryInMs }) });
   });
   client.on('close', ({ code, reason, retryInMs }: CloseEvent) => {
     clearTimeout(patience);
+    interrupted = true;
     if (retryInMs !== undefined) {
       lamp('lost', 'Reconnecting');
       notice.show({ title: 'The connection was lost', retryInMs });
