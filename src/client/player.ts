@@ -1,44 +1,20 @@
 import type { RelayClient } from './client.js';
 import { Emitter } from './emitter.js';
 import { canPlay, MediaBuffer } from './media-buffer.js';
-import type { ErrorMessage, StatsMessage } from './messages.js';
+import type { StatsMessage } from './messages.js';
+import type { PlayerEvents, PlayerReport } from './player-report.js';
 import { type Fragment, hasSameTracks, type InitSegment } from './segments.js';
 import { Stalls } from './stalls.js';
-import { IN_STEP, LIVE_EDGE, Margin, steer } from './steering.js';
+import { IN_STEP, Lateness, LIVE_EDGE, Margin, steer } from './steering.js';
 import type { MediaTime } from './timeline.js';
+
+export type { PlayerEvents, PlayerReport } from './player-report.js';
 
 export interface PlayerOptions {
   /** Shows what another player shows, at the same time, in place of staying near the live edge: for another rendition of its stream. */
   readonly follow?: MediaSourcePlayer;
   /** The least that lies ready ahead of what is shown, in seconds; it grows where the connection needs it. Default 0.2. */
   readonly marginSeconds?: number;
-}
-
-/** What a player has to say about itself at this moment. */
-export interface PlayerReport {
-  /** From the moment a frame came in at the relay to now, where it is shown, in milliseconds; undefined until that is known. */
-  readonly latencyMs: number | undefined;
-  /** What lies ready ahead of what is shown. */
-  readonly bufferedSeconds: number;
-  readonly playbackRate: number;
-  /** How often the picture stood still for want of fragments, and for how long in all. */
-  readonly stalls: number;
-  readonly stalledMs: number;
-  /** Frames that the browser decoded, and those of them that it had no time to show. */
-  readonly decodedFrames: number;
-  readonly droppedFrames: number;
-  /** Fragments left out here because nobody watched or nothing could take them. */
-  readonly skippedFragments: number;
-}
-
-export interface PlayerEvents {
-  /** The picture moves: at first, and after each stall or pause. */
-  readonly playing: undefined;
-  readonly stalled: undefined;
-  /** The browser plays only after a click: call `play` from one. */
-  readonly blocked: undefined;
-  /** It is given up. */
-  readonly failed: ErrorMessage;
 }
 
 const TICK_MS = 100;
@@ -68,6 +44,7 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
   #failures = 0;
   #playedSeconds = 0;
   readonly #stalls = new Stalls();
+  readonly #lateness = new Lateness();
   #clock: { readonly timeline: number; readonly epoch: number; readonly pts: number; readonly at: number } | undefined;
 
   constructor(
@@ -199,7 +176,9 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
     if (!this.#wanted) return;
     const hole = this.#stalls.stalled ? this.#buffer?.afterHole(this.video.currentTime) : undefined;
     if (hole !== undefined) this.video.currentTime = hole;
-    this.#steer(range.end - this.#margin.seconds - this.video.currentTime, LIVE_EDGE);
+    const behind = range.end - this.#margin.seconds - this.video.currentTime;
+    if (this.#lateness.isHopeless(behind, TICK_MS / 1000)) this.video.currentTime += behind;
+    else this.#steer(behind, LIVE_EDGE);
     if (this.#stalls.stalled) return;
     this.#margin.played(TICK_MS / 1000);
     this.#playedSeconds += TICK_MS / 1000;

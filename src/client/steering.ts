@@ -26,6 +26,26 @@ export function steer(behind: number, { tolerance, gain, most, leap }: Steering)
   return 1 + Math.max(-most, Math.min(most, behind * gain));
 }
 
+/** More than this behind the live edge, for so long: seconds. */
+const BEARABLE = 0.3;
+const PATIENCE = 4;
+
+/**
+ * Notices that playing faster does not help: a browser that has too little time for the stream plays slower than it is told, and
+ * would stay behind for good.
+ */
+export class Lateness {
+  #seconds = 0;
+
+  /** To be asked again and again, `elapsed` seconds apart. @returns whether only a leap helps; then the patience begins anew. */
+  isHopeless(behind: number, elapsed: number): boolean {
+    this.#seconds = behind > BEARABLE ? this.#seconds + elapsed : 0;
+    if (this.#seconds < PATIENCE) return false;
+    this.#seconds = 0;
+    return true;
+  }
+}
+
 const LEAST_MARGIN = 0.2;
 const MOST_MARGIN = 1.5;
 /** So much of a raised margin is given back each second. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Backoff } from '../../dist/client/backoff.js';
 import { RelayClock } from '../../dist/client/relay-clock.js';
-import { IN_STEP, LIVE_EDGE, Margin, steer } from '../../dist/client/steering.js';
+import { IN_STEP, Lateness, LIVE_EDGE, Margin, steer } from '../../dist/client/steering.js';
 import { Timeline } from '../../dist/client/timeline.js';
 
 test('behind the live edge it plays faster, by 5 % at most; far behind it leaps; near it nothing is done', () => {
@@ -10,6 +10,15 @@ test('behind the live edge it plays faster, by 5 % at most; far behind it leaps;
   expect(steer(1, LIVE_EDGE)).toBe(1.05);
   expect(steer(-1, LIVE_EDGE)).toBe(0.95);
   expect(steer(1.3, LIVE_EDGE)).toBe('leap');
+});
+
+test('who stays behind for four seconds although it plays faster leaps, and whoever gets nearer does not', () => {
+  const lateness = new Lateness();
+  const asked = Array.from({ length: 9 }, () => lateness.isHopeless(0.5, 0.5));
+  expect(asked).toEqual([false, false, false, false, false, false, false, true, false]);
+  for (let tick = 0; tick < 6; tick += 1) expect(lateness.isHopeless(0.5, 0.5)).toBe(false);
+  expect(lateness.isHopeless(0.1, 0.5)).toBe(false);
+  expect(lateness.isHopeless(0.5, 3.5)).toBe(false);
 });
 
 test('two players in step, one a frame ahead, are together within two frames’ time', () => {

@@ -67,6 +67,7 @@ export class ClipStream implements RelayStream {
   #sent = { sr: 0, source: 0 };
   readonly #leftOut = new Map<RenditionName, { readonly from: number; fragments: number }>();
   #saidAt = 0;
+  #damaged = false;
 
   /** @param firstEpoch as if so many had been before. */
   constructor(firstEpoch = 0) {
@@ -93,6 +94,11 @@ export class ClipStream implements RelayStream {
   /** From now on nothing is sent, up to the first keyframe after so many seconds: what a viewer that is too slow sees. */
   leaveOut(seconds: number): void {
     for (const [name] of this.#named()) this.#leftOut.set(name, { from: this.#now() + seconds, fragments: 0 });
+  }
+
+  /** The next fragment's first picture is damaged where no decoder can overlook it: its first NAL unit claims to be 4 GiB long. */
+  damage(): void {
+    this.#damaged = true;
   }
 
   wait(message: string, retryInMs: number): void {
@@ -145,7 +151,7 @@ export class ClipStream implements RelayStream {
       const { fragments } = clip[name];
       for (let next = fragments[this.#sent[name]]; next && next.startSeconds <= this.#now(); next = fragments[this.#sent[name]]) {
         this.#sent[name] += 1;
-        if (!this.#isLeftOut(next, name)) rendition.push(next);
+        if (!this.#isLeftOut(next, name)) rendition.push(name === 'sr' && this.#damaged ? this.#damage(next) : next);
       }
     }
     if (performance.now() - this.#saidAt < 1000) return;
@@ -164,6 +170,13 @@ export class ClipStream implements RelayStream {
     const to = fragment.startSeconds;
     this.#renditions[name].say({ type: 'gap', from: to - gap.fragments / FPS, to, fragments: gap.fragments, reason: 'slow' });
     return false;
+  }
+
+  #damage(fragment: Fragment): Fragment {
+    this.#damaged = false;
+    const bytes = Buffer.from(fragment.bytes);
+    bytes.writeUInt32BE(0xffffffff, bytes.indexOf('mdat') + 4);
+    return { ...fragment, bytes };
   }
 
   #sayStats(): void {

@@ -222,6 +222,18 @@ test('a gap is closed up: the picture goes on without a hole, and what was left 
   expect(errors).toEqual([]);
 });
 
+test('a picture that cannot be decoded costs a new connection and a new decoder, and the stream plays on', async () => {
+  const { page, stream } = await watch(clip);
+  await playsOn(page, 1);
+  const source = () => page.locator('#after').evaluate((video) => (video as HTMLVideoElement).src);
+  const before = await source();
+  stream.damage();
+  await expect.poll(source, { timeout: 30_000 }).not.toBe(before);
+  await page.waitForFunction(() => document.getElementById('state-text')?.textContent === 'Live');
+  await playsOn(page, 2);
+  await playsOn(page, 1, 'before');
+});
+
 test('a relay that goes and comes again is waited for and played on, its times beginning anew', async () => {
   const { page, stream, server, port, errors } = await watch(clip);
   await playsOn(page, 2);
