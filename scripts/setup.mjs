@@ -1,5 +1,6 @@
 // What `npm start`, `npm test` and `npm run bench` run first: a fresh clone becomes one that runs, and one that runs is left alone.
 // The order matters: the packages hold the compiler. Nothing here may import a package, since there may be none yet.
+import { ensureBrowser } from './setup/browser.mjs';
 import { buildIfStale } from './setup/build.mjs';
 import { SetupError } from './setup/command.mjs';
 import { ensureFfmpeg } from './setup/ffmpeg.mjs';
@@ -12,6 +13,8 @@ const say = quiet ? () => {} : (text) => console.log(`setup: ${text}`);
 try {
   checkPlatform();
   await ensureFfmpeg(say);
+  // Tests of the relay's page alone need one.
+  if (process.argv.includes('--browser')) ensureBrowser(say);
   installIfStale(say);
   buildIfStale(say);
 } catch (error) {

@@ -43,6 +43,8 @@ export const ERROR_CODES = {
   SRVID_ORIGIN_INVALID: { exit: 2, summary: 'An origin to allow is not of the form scheme://host:port.' },
   SRVID_LISTEN_REFUSED: { exit: 2, summary: 'The relay was to be reachable from other machines without tokens.' },
   SRVID_LISTEN_FAILED: { exit: 1, summary: 'The relay cannot listen at the address that it was given.' },
+  SRVID_PLAYBACK_UNSUPPORTED: { exit: 1, summary: 'The browser cannot play what the relay sends.' },
+  SRVID_PLAYBACK_FAILED: { exit: 1, summary: 'The browser failed again and again to play what the relay sends.' },
   SRVID_INTERNAL: { exit: 1, summary: 'Something happened that srvid did not foresee.' },
   SRVID_INTERRUPTED: { exit: 130, summary: 'The run was stopped before its end.' },
 } as const;

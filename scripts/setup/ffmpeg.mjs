@@ -18,7 +18,7 @@ export async function ensureFfmpeg(say) {
   if (!before) return;
   if (process.env.FFMPEG_PATH || process.env.FFPROBE_PATH) throw new SetupError(`${before} FFMPEG_PATH or FFPROBE_PATH is set: correct it, or unset it.`);
 
-  const manager = findPackageManager();
+  const manager = findPackageManager('ffmpeg');
   if (!manager) throw new SetupError(`${before} Install ffmpeg ${OLDEST_VERSION.join('.')} or newer from https://ffmpeg.org/download.html and run this again.`);
   if (!manager.allowed) throw new SetupError(`${before} Type this, then run this again:\n\n    ${manager.typed}\n`);
   say(`${before} Installing it: ${manager.typed}`);

@@ -2,23 +2,24 @@ import { spawnSync } from 'node:child_process';
 import { runCommand } from './command.mjs';
 
 /**
- * How each system installs ffmpeg; the first program found is used. apk is missing on purpose: ONNX Runtime has no library for musl.
+ * How each system installs what srvid needs; the first program found is used. apk is missing on purpose: ONNX Runtime has no library for musl.
  * Fedora's own ffmpeg-free has no libx264, hence ffmpeg, which RPM Fusion has.
  */
 const MANAGERS = [
-  { program: 'apt-get', asRoot: true, commands: [['update'], ['install', '-y', '--no-install-recommends', 'ffmpeg']] },
-  { program: 'dnf', asRoot: true, commands: [['install', '-y', 'ffmpeg']], note: 'needs the RPM Fusion repository: https://rpmfusion.org' },
-  { program: 'pacman', asRoot: true, commands: [['-S', '--noconfirm', '--needed', 'ffmpeg']] },
-  { program: 'brew', asRoot: false, commands: [['install', 'ffmpeg']] },
+  { program: 'apt-get', asRoot: true, commands: (name) => [['update'], ['install', '-y', '--no-install-recommends', name]] },
+  { program: 'dnf', asRoot: true, commands: (name) => [['install', '-y', name]], note: 'needs the RPM Fusion repository: https://rpmfusion.org' },
+  { program: 'pacman', asRoot: true, commands: (name) => [['-S', '--noconfirm', '--needed', name]] },
+  { program: 'brew', asRoot: false, commands: (name) => [['install', name]] },
 ];
 
 /**
  * The package manager of this system, whether this user may install with it without a password (`allowed`) and the command to type.
- * Undefined where none of the known ones is here.
+ * Undefined where none of the known ones is here. `name` is what all of them call the package.
  */
-export function findPackageManager() {
-  const found = MANAGERS.find(({ program }) => succeeds(program, ['--version']));
-  if (!found) return undefined;
+export function findPackageManager(name) {
+  const manager = MANAGERS.find(({ program }) => succeeds(program, ['--version']));
+  if (!manager) return undefined;
+  const found = { ...manager, commands: manager.commands(name) };
   const isRoot = process.getuid?.() === 0;
   const prefix = found.asRoot && !isRoot ? ['sudo'] : [];
   const lines = found.commands.map((args) => [...prefix, found.program, ...args].join(' '));

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { SrvidError } from '../errors.js';
 import { loadRelayConfig, parseStream, type StreamRequests } from '../relay/config.js';
+import { loadPage } from '../relay/page.js';
 import { startRelay } from '../relay/relay.js';
 import { Tokens } from '../relay/tokens.js';
 import { collect, list, number, size } from './run-options.js';
@@ -58,7 +59,7 @@ export async function runRelay(input: string | undefined, flags: RelayFlags, int
   };
   const streams = await streamsOf(input, flags);
   const tokens = tokenFile === undefined ? undefined : await Tokens.read(tokenFile);
-  const relay = await startRelay({ ...listen, streams, tokens, maxViewers, allowOrigins: allowOrigin ?? [], tell: say });
+  const relay = await startRelay({ ...listen, streams, tokens, maxViewers, allowOrigins: allowOrigin ?? [], assets: await loadPage(), tell: say });
   const host = relay.host.includes(':') ? `[${relay.host}]` : relay.host;
   say(`watch: http://${host}:${relay.port}/`);
   for (const name of Object.keys(streams)) say(`stream: ws://${host}:${relay.port}/live/${name}`);

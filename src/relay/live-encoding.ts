@@ -16,7 +16,9 @@ const INTERLEAVE_US = '500000';
 
 /**
  * Fragmented MP4 with a fragment for each frame. `delay_moov` and `frag_discont` keep times as they are; without them
- * ffmpeg lets each track begin at 0, which moves sound against pictures and one rendition against the other.
+ * ffmpeg lets each track begin at 0, which moves sound against pictures and one rendition against the other. A fragment is cut
+ * when it would get a second frame of a track. Not `frag_every_frame`: with sound it gives every other packet of it the time
+ * of the next and no duration (ffmpeg 5.1), and Chromium then drops pictures up to the next keyframe.
  */
 export const LIVE_MP4: Container = {
   muxer: 'mp4',

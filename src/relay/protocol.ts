@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import type * as client from '../client/messages.js';
 import { SrvidError } from '../errors.js';
 
 /*
  * The relay's protocol, version 1: docs/relay.md says when each message is sent. docs/relay.schema.json is made of these
- * schemas by scripts/relay-schema.mjs.
+ * schemas by scripts/relay-schema.mjs. `satisfies` ties them to the types of the client, which has no zod.
  */
 
 export const PROTOCOL_VERSION = 1;
@@ -35,7 +36,7 @@ const hello = z.object({
   levels: z.array(z.string()),
   maySet: z.boolean(),
   budgetMs: milliseconds,
-});
+}) satisfies z.ZodType<client.HelloMessage>;
 
 const stats = z.object({
   type: z.literal('stats'),
@@ -50,20 +51,26 @@ const stats = z.object({
   relayMs: percentiles,
   viewers: count,
   clock: z.object({ pts: seconds, at: wallClock }).optional(),
-});
+}) satisfies z.ZodType<client.StatsMessage>;
 
-const gap = z.object({ type: z.literal('gap'), from: seconds, to: seconds, fragments: z.int().positive(), reason: z.literal('slow') });
+const gap = z.object({
+  type: z.literal('gap'),
+  from: seconds,
+  to: seconds,
+  fragments: z.int().positive(),
+  reason: z.literal('slow'),
+}) satisfies z.ZodType<client.GapMessage>;
 
 const state = z.object({
   type: z.literal('state'),
   state: z.enum(['live', 'waiting', 'ended']),
   message: z.string(),
   retryInMs: milliseconds.optional(),
-});
+}) satisfies z.ZodType<client.StateMessage>;
 
-const error = z.object({ type: z.literal('error'), code: z.string(), message: z.string() });
+const error = z.object({ type: z.literal('error'), code: z.string(), message: z.string() }) satisfies z.ZodType<client.ErrorMessage>;
 
-const pong = z.object({ type: z.literal('pong'), t: z.number(), at: wallClock });
+const pong = z.object({ type: z.literal('pong'), t: z.number(), at: wallClock }) satisfies z.ZodType<client.PongMessage>;
 
 const ready = z.object({ type: z.literal('ready') });
 

@@ -133,11 +133,13 @@ export class RelayServer {
 
   #answer(request: IncomingMessage): Answer {
     const url = urlOf(request);
+    // The page is some thirty files, which are not attempts at anything and cost nothing: a few reloads must not use up the rate.
+    const asset = this.#options.assets?.get(url?.pathname ?? '');
+    if (asset && request.method === 'GET') return assetAnswer(asset);
     const objection = this.#gate.objection(request);
     if (objection) return objection;
     if (!url) return BAD_ADDRESS;
     if (request.method !== 'GET' && request.method !== 'HEAD') return WRONG_METHOD;
-    const asset = this.#options.assets?.get(url.pathname);
     if (asset) return assetAnswer(asset);
     const scope = this.#gate.scopeOf(request, url);
     const streams = [...this.#streams.values()];

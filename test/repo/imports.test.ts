@@ -98,7 +98,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   bench: ['bench', 'top', 'plugins', 'pipeline'],
   health: ['health', 'eval', 'plugins', 'pipeline', 'onnx'],
   eval: ['eval', 'top', 'plugins', 'pipeline'],
-  relay: ['relay', 'top', 'plugins', 'pipeline'],
+  relay: ['relay', 'client', 'top', 'plugins', 'pipeline'],
+  client: ['client'],
   top: ['top', 'plugins', 'pipeline'],
   plugins: ['plugins', 'pipeline'],
   pipeline: ['pipeline'],
@@ -163,6 +164,13 @@ test('renditions, viewers and the MP4 splitter know nothing of sockets', () => {
   expect(apart.length).toBeGreaterThan(5);
   for (const { path, own } of apart) {
     for (const name of ['server', 'connection', 'answer', 'gate', 'viewing', 'pushing']) expect(own, path).not.toContain(`relay/${name}.ts`);
+  }
+});
+
+test('what a browser is given imports nothing but what it is given with', () => {
+  for (const file of files.filter(({ path }) => folder(path) === 'client' || path.startsWith('relay/page/'))) {
+    expect(file.packages, file.path).toEqual([]);
+    for (const path of file.own) expect(path, `${file.path} imports ${path}`).toMatch(/^(?:client\/|relay\/page\/|errors\.ts$)/);
   }
 });
 

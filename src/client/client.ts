@@ -1,0 +1,259 @@
+import { SrvidError } from '../errors.js';
+import { Backoff } from './backoff.js';
+import { Connection, relayAddress, type WebSocketConstructor } from './connection.js';
+import { Emitter } from './emitter.js';
+import { FragmentQueue } from './fragment-queue.js';
+import {
+  type ErrorMessage,
+  type GapMessage,
+  type HelloMessage,
+  parseServerMessage,
+  type Rendition,
+  type ServerMessage,
+  type SetRequest,
+  type StateMessage,
+  type StatsMessage,
+} from './messages.js';
+import { RelayClock, wallClockMs } from './relay-clock.js';
+import { type Fragment, type InitSegment, SegmentReader } from './segments.js';
+import { hiddenPage } from './visibility.js';
+
+export interface ConnectOptions {
+  /** Default `sr`. */
+  readonly rendition?: Rendition;
+  /** Goes into the address, since browsers cannot set a WebSocket's headers. */
+  readonly token?: string | undefined;
+  /** Default: the platform's. Node 20 has none: give it that of the package `ws`. */
+  readonly WebSocket?: WebSocketConstructor;
+  /** Whether to connect again when the connection is lost. Default true. */
+  readonly reconnect?: boolean;
+  /** Whether to leave the relay alone while the page is hidden, from 5 s on. Default false. */
+  readonly pauseWhileHidden?: boolean;
+  /** What `for await` may leave waiting before fragments are left out. Default 64 MiB. */
+  readonly maxQueuedBytes?: number;
+}
+
+/** A connection's end. */
+export interface CloseEvent {
+  /** As in docs/relay.md; 1006 where nothing was said. */
+  readonly code: number;
+  readonly reason: string;
+  /** When it is tried again; undefined when it is not. */
+  readonly retryInMs: number | undefined;
+}
+
+export interface RelayClientEvents {
+  readonly hello: HelloMessage;
+  readonly init: InitSegment;
+  readonly fragment: Fragment;
+  readonly stats: StatsMessage;
+  readonly gap: GapMessage;
+  readonly state: StateMessage;
+  readonly error: ErrorMessage;
+  readonly close: CloseEvent;
+}
+
+const PING_EVERY_MS = 5_000;
+/** The stream ended; or the relay says that this client does what it must not, which it would do again. */
+const FINAL_CODES = new Set([1000, 1008, 1009]);
+
+/**
+ * Receives one stream of a relay and stays with it: a connection that is lost is made again, later and later, until `close`.
+ * @throws SrvidError SRVID_OPTION_INVALID where the address is none, or the platform has no WebSocket.
+ */
+export function connect(url: string | URL, options: ConnectOptions = {}): RelayClient {
+  const WebSocket = options.WebSocket ?? (globalThis as { readonly WebSocket?: WebSocketConstructor }).WebSocket;
+  if (!WebSocket) {
+    throw new SrvidError(
+      'SRVID_OPTION_INVALID',
+      'This platform has no WebSocket. Node 22 and browsers do; on Node 20 pass that of the package ws: connect(url, { WebSocket }).',
+    );
+  }
+  return new RelayClient(relayAddress(url, { rendition: options.rendition, token: options.token }), WebSocket, options);
+}
+
+export class RelayClient extends Emitter<RelayClientEvents> implements AsyncIterable<Fragment> {
+  readonly #clock = new RelayClock();
+  readonly #backoff = new Backoff();
+  readonly #segments = new SegmentReader();
+  readonly #queues = new Set<FragmentQueue>();
+  readonly #pinging: ReturnType<typeof setInterval>;
+  readonly #stopWatching: () => void;
+  #connection: Connection | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+  #paused = false;
+  #hello: HelloMessage | undefined;
+  #stats: StatsMessage | undefined;
+
+  /** Use `connect`. */
+  constructor(
+    private readonly address: URL,
+    private readonly WebSocket: WebSocketConstructor,
+    private readonly options: ConnectOptions,
+  ) {
+    super();
+    this.#pinging = setInterval(() => this.#ping(), PING_EVERY_MS);
+    this.#stopWatching = options.pauseWhileHidden
+      ? hiddenPage(
+          () => this.#pause(),
+          () => this.#resume(),
+        )
+      : () => {};
+    this.#open();
+  }
+
+  /** The last hello, of an earlier connection perhaps. */
+  get hello(): HelloMessage | undefined {
+    return this.#hello;
+  }
+
+  get stats(): StatsMessage | undefined {
+    return this.#stats;
+  }
+
+  /** Whether this client has ended for good. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** What the relay's wall clock shows now, in milliseconds since 1970; undefined before the first pong. */
+  relayNow(): number | undefined {
+    return this.#clock.offsetMs === undefined ? undefined : wallClockMs() + this.#clock.offsetMs;
+  }
+
+  /** Switches the preset or the level; the answer is a new `hello`, or an `error`. @returns whether it could be sent. */
+  set(change: SetRequest): boolean {
+    return this.#connection?.send({ type: 'set', ...change }) ?? false;
+  }
+
+  /** Gives the connection up and makes a new one, after the usual wait; for players whose decoder has failed. */
+  reconnect(reason: string): void {
+    this.#connection?.end(undefined, reason);
+  }
+
+  /** Ends it for good. Fragments that wait in a `for await` are still given out. */
+  close(): void {
+    if (this.#closed) return;
+    this.#finish();
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.end(1000, 'Closed by the client.');
+  }
+
+  /** Every fragment from now on. Ends with the stream; over its bound it leaves out, which a fragment's `gap` says. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Fragment> {
+    const queue: FragmentQueue = new FragmentQueue(this.options.maxQueuedBytes ?? 64 * 2 ** 20, () => this.#queues.delete(queue));
+    if (this.#closed) queue.end();
+    else this.#queues.add(queue);
+    return queue;
+  }
+
+  #open(): void {
+    this.#retry = undefined;
+    this.#segments.beginConnection();
+    this.#connection = new Connection(this.address, this.WebSocket, {
+      open: () => {
+        // Three, since the first round trips of a connection are seldom its shortest.
+        for (const ms of [0, 200, 400]) setTimeout(() => this.#ping(), ms);
+      },
+      text: (message) => this.#receiveText(message),
+      binary: (message) => this.#receiveBinary(message),
+      closed: (code, reason, lastedMs) => this.#lost(code, reason, lastedMs),
+    });
+  }
+
+  #ping(): void {
+    this.#connection?.send({ type: 'ping', t: wallClockMs() });
+  }
+
+  #receiveText(text: string): void {
+    try {
+      const message = parseServerMessage(text);
+      if (message) this.#receive(message);
+    } catch (error) {
+      this.#distrust(error);
+    }
+  }
+
+  #receive(message: ServerMessage): void {
+    switch (message.type) {
+      case 'hello':
+        this.#hello = message;
+        this.#segments.hello(message);
+        this.emit('hello', message);
+        return;
+      case 'gap':
+        this.#segments.gap(message);
+        this.emit('gap', message);
+        return;
+      case 'stats':
+        this.#stats = message;
+        this.emit('stats', message);
+        return;
+      case 'pong':
+        this.#clock.add(message.t, message.at, wallClockMs());
+        return;
+      case 'state':
+        this.emit('state', message);
+        return;
+      case 'error':
+        this.emit('error', message);
+        return;
+    }
+  }
+
+  #receiveBinary(data: Uint8Array): void {
+    let read: ReturnType<SegmentReader['read']>;
+    try {
+      read = this.#segments.read(data);
+    } catch (error) {
+      this.#distrust(error);
+      return;
+    }
+    if ('init' in read) {
+      this.emit('init', read.init);
+      return;
+    }
+    for (const queue of this.#queues) queue.push(read.fragment);
+    this.emit('fragment', read.fragment);
+  }
+
+  /** What cannot be read is not this protocol, or was damaged: what follows cannot be trusted either. */
+  #distrust(error: unknown): void {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    const code = error instanceof TypeError ? 'SRVID_MESSAGE_INVALID' : 'SRVID_FRAGMENT_INVALID';
+    this.emit('error', { type: 'error', code, message: error.message });
+    this.reconnect(error.message);
+  }
+
+  #lost(code: number, reason: string, lastedMs: number): void {
+    const again = !this.#closed && !FINAL_CODES.has(code) && this.options.reconnect !== false;
+    const retryInMs = again ? this.#backoff.nextDelayMs(lastedMs) : undefined;
+    this.#connection = undefined;
+    if (retryInMs === undefined) this.#finish();
+    else if (!this.#paused) this.#retry = setTimeout(() => this.#open(), retryInMs);
+    this.emit('close', { code, reason, retryInMs });
+  }
+
+  #finish(): void {
+    this.#closed = true;
+    clearInterval(this.#pinging);
+    clearTimeout(this.#retry);
+    this.#stopWatching();
+    for (const queue of this.#queues) queue.end();
+    this.#queues.clear();
+  }
+
+  #pause(): void {
+    this.#paused = true;
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#connection?.end(undefined, 'The page is hidden.');
+  }
+
+  #resume(): void {
+    this.#paused = false;
+    if (!this.#closed && !this.#connection && this.#retry === undefined) this.#open();
+  }
+}

@@ -1,0 +1,75 @@
+import type { Fragment } from './segments.js';
+
+/**
+ * Fragments that wait to be taken by `for await`. A WebSocket knows no back-pressure, so there is a bound: over it, fragments are
+ * left out up to the next keyframe, which carries a `gap` with reason `consumer`.
+ */
+export class FragmentQueue implements AsyncIterableIterator<Fragment> {
+  readonly #waiting: Fragment[] = [];
+  #bytes = 0;
+  #ended = false;
+  #take: ((result: IteratorResult<Fragment>) => void) | undefined;
+  #skipped: { readonly from: number; count: number } | undefined;
+
+  constructor(
+    private readonly maxBytes: number,
+    private readonly onReturn: () => void,
+  ) {}
+
+  push(fragment: Fragment): void {
+    if (this.#ended) return;
+    const full = this.#bytes + fragment.data.byteLength > this.maxBytes;
+    if (full || (this.#skipped && !fragment.keyframe)) {
+      this.#skipped ??= { from: fragment.time, count: 0 };
+      this.#skipped.count += 1;
+      return;
+    }
+    const next = this.#skipped ? withGap(fragment, this.#skipped) : fragment;
+    this.#skipped = undefined;
+    if (this.#take) {
+      this.#answer({ done: false, value: next });
+      return;
+    }
+    this.#waiting.push(next);
+    this.#bytes += next.data.byteLength;
+  }
+
+  /** What waits is still given out. */
+  end(): void {
+    this.#ended = true;
+    this.#answer({ done: true, value: undefined });
+  }
+
+  next(): Promise<IteratorResult<Fragment>> {
+    const value = this.#waiting.shift();
+    if (value) {
+      this.#bytes -= value.data.byteLength;
+      return Promise.resolve({ done: false, value });
+    }
+    if (this.#ended) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => {
+      this.#take = resolve;
+    });
+  }
+
+  return(): Promise<IteratorResult<Fragment>> {
+    this.#waiting.length = 0;
+    this.end();
+    this.onReturn();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #answer(result: IteratorResult<Fragment>): void {
+    const take = this.#take;
+    this.#take = undefined;
+    take?.(result);
+  }
+}
+
+function withGap(fragment: Fragment, { from, count }: { readonly from: number; readonly count: number }): Fragment {
+  return { ...fragment, gap: { type: 'gap', from, to: fragment.time, fragments: count, reason: 'consumer' } };
+}

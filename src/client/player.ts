@@ -1,0 +1,256 @@
+import type { RelayClient } from './client.js';
+import { Emitter } from './emitter.js';
+import { canPlay, MediaBuffer } from './media-buffer.js';
+import type { StatsMessage } from './messages.js';
+import type { PlayerEvents, PlayerReport } from './player-report.js';
+import { type Fragment, hasSameTracks, type InitSegment } from './segments.js';
+import { Stalls } from './stalls.js';
+import { IN_STEP, Lateness, LIVE_EDGE, Margin, steer } from './steering.js';
+import type { MediaTime } from './timeline.js';
+
+export type { PlayerEvents, PlayerReport } from './player-report.js';
+
+export interface PlayerOptions {
+  /** Shows what another player shows, at the same time, in place of staying near the live edge: for another rendition of its stream. */
+  readonly follow?: MediaSourcePlayer;
+  /** The least that lies ready ahead of what is shown, in seconds; it grows where the connection needs it. Default 0.2. */
+  readonly marginSeconds?: number;
+}
+
+const TICK_MS = 100;
+/** Enough to begin with: Chromium shows the first frame when a few lie ready. */
+const START_SECONDS = 0.1;
+/** More lies ready only while nobody plays it: nothing is taken then, up to the first keyframe after. */
+const MAX_AHEAD_SECONDS = 12;
+const MAX_QUEUED_BYTES = 32 * 2 ** 20;
+/** Failures in a row, without playing well in between. */
+const MAX_FAILURES = 6;
+const WELL_AFTER_SECONDS = 10;
+
+/**
+ * Plays a relay's stream in a `<video>`, near its live edge, over gaps, changes of size and restarts. Give it a client that was
+ * made just now: it needs the first init segment. The caller keeps client and element, and closes the client.
+ */
+export class MediaSourcePlayer extends Emitter<PlayerEvents> {
+  readonly #margin: Margin;
+  readonly #undo: (() => void)[] = [];
+  #buffer: MediaBuffer | undefined;
+  #init: InitSegment | undefined;
+  #taken: { readonly timeline: number } | undefined;
+  #skipping = false;
+  #skippedFragments = 0;
+  #started = false;
+  #wanted = true;
+  #failures = 0;
+  #playedSeconds = 0;
+  readonly #stalls = new Stalls();
+  readonly #lateness = new Lateness();
+  #clock: { readonly timeline: number; readonly epoch: number; readonly pts: number; readonly at: number } | undefined;
+
+  constructor(
+    readonly video: HTMLVideoElement,
+    readonly client: RelayClient,
+    private readonly options: PlayerOptions = {},
+  ) {
+    super();
+    this.#margin = new Margin(options.marginSeconds);
+    const ticking = setInterval(() => this.#tick(), TICK_MS);
+    this.#undo.push(
+      () => clearInterval(ticking),
+      client.on('init', (init) => this.#receiveInit(init)),
+      client.on('fragment', (fragment) => this.#receiveFragment(fragment)),
+      client.on('stats', (stats) => this.#receiveStats(stats)),
+      this.#listen('waiting', () => this.#stall()),
+      this.#listen('playing', () => this.#resume()),
+      this.#listen('error', () => this.#recover(video.error?.message || 'The browser could not decode the stream.')),
+    );
+  }
+
+  /** What is shown now; undefined before the first frame. */
+  get position(): MediaTime | undefined {
+    return this.#started ? this.#buffer?.timeline.mediaAt(this.video.currentTime) : undefined;
+  }
+
+  get paused(): boolean {
+    return !this.#wanted;
+  }
+
+  /** Whether the picture moves: it has begun, and neither a pause nor a stall keeps it. */
+  get moving(): boolean {
+    return this.#started && this.#wanted && !this.#stalls.stalled;
+  }
+
+  play(): void {
+    this.#wanted = true;
+    this.video.play().catch((error: unknown) => {
+      if (error instanceof Error && error.name === 'NotAllowedError') this.emit('blocked', undefined);
+    });
+  }
+
+  /** Stands still until `play`, which goes on at the live edge. */
+  pause(): void {
+    this.#wanted = false;
+    this.#stalls.end();
+    this.video.pause();
+  }
+
+  report(): PlayerReport {
+    const quality = this.video.getVideoPlaybackQuality();
+    const end = this.#buffer?.range?.end ?? 0;
+    return {
+      latencyMs: this.#latencyMs(),
+      bufferedSeconds: Math.max(0, end - this.video.currentTime),
+      playbackRate: this.video.playbackRate,
+      stalls: this.#stalls.count,
+      stalledMs: this.#stalls.ms,
+      decodedFrames: quality.totalVideoFrames,
+      droppedFrames: quality.droppedVideoFrames,
+      skippedFragments: this.#skippedFragments,
+    };
+  }
+
+  /** Lets go of the element. */
+  close(): void {
+    for (const undo of this.#undo.splice(0)) undo();
+    this.#drop();
+  }
+
+  #listen(name: 'waiting' | 'playing' | 'error', listener: () => void): () => void {
+    this.video.addEventListener(name, listener);
+    return () => this.video.removeEventListener(name, listener);
+  }
+
+  #receiveInit(init: InitSegment): void {
+    if (!canPlay(init.hello.mime)) {
+      this.#giveUp('SRVID_PLAYBACK_UNSUPPORTED', `This browser cannot play ${init.hello.mime}.`);
+      return;
+    }
+    // A SourceBuffer keeps the tracks that it began with (Media Source Extensions §3.5.8): with sound come or gone, it takes another.
+    if (this.#init && !hasSameTracks(init, this.#init)) this.#drop();
+    this.#init = init;
+    if (this.#buffer) {
+      this.#buffer.init(init);
+      return;
+    }
+    this.#buffer = new MediaBuffer(this.video, init, (message) => this.#recover(message));
+  }
+
+  #receiveFragment(fragment: Fragment): void {
+    const buffer = this.#buffer;
+    if (!buffer || this.#init !== fragment.init) return;
+    const ahead = (buffer.range?.end ?? 0) - this.video.currentTime;
+    if ((this.#started && ahead > MAX_AHEAD_SECONDS) || buffer.queuedBytes > MAX_QUEUED_BYTES) this.#skipping = true;
+    const splice = this.#skipping || fragment.gap !== undefined || fragment.init.timeline !== this.#taken?.timeline;
+    if ((splice && !fragment.keyframe) || (this.#skipping && ahead > MAX_AHEAD_SECONDS)) {
+      this.#skipping = true;
+      this.#skippedFragments += 1;
+      return;
+    }
+    this.#skipping = false;
+    this.#taken = { timeline: fragment.init.timeline };
+    buffer.append(fragment, splice);
+  }
+
+  #receiveStats({ clock }: StatsMessage): void {
+    if (this.#init && clock) this.#clock = { ...clock, timeline: this.#init.timeline, epoch: this.#init.hello.epoch };
+  }
+
+  #latencyMs(): number | undefined {
+    const now = this.client.relayNow();
+    const shown = this.position;
+    if (now === undefined || !shown || !this.#clock || this.#clock.timeline !== this.#taken?.timeline || this.#clock.epoch !== shown.epoch) return undefined;
+    return now - (this.#clock.at + (shown.time - this.#clock.pts) * 1000);
+  }
+
+  #tick(): void {
+    const range = this.#buffer?.range;
+    if (!range) return;
+    if (!this.#started) {
+      this.#start(range);
+      return;
+    }
+    if (this.options.follow) {
+      this.#follow(this.options.follow);
+      return;
+    }
+    if (!this.#wanted) return;
+    const hole = this.#stalls.stalled ? this.#buffer?.afterHole(this.video.currentTime) : undefined;
+    if (hole !== undefined) this.video.currentTime = hole;
+    const behind = range.end - this.#margin.seconds - this.video.currentTime;
+    if (this.#lateness.isHopeless(behind, TICK_MS / 1000)) this.video.currentTime += behind;
+    else this.#steer(behind, LIVE_EDGE);
+    if (this.#stalls.stalled) return;
+    this.#margin.played(TICK_MS / 1000);
+    this.#playedSeconds += TICK_MS / 1000;
+    if (this.#playedSeconds > WELL_AFTER_SECONDS) this.#failures = 0;
+  }
+
+  #start({ start, end }: { readonly start: number; readonly end: number }): void {
+    if (end - start < START_SECONDS) return;
+    this.#started = true;
+    // A late joiner is given what has been shown already since the last keyframe: it is decoded, not watched.
+    this.video.currentTime = Math.max(start, end - this.#margin.seconds);
+    if (this.#wanted) this.play();
+  }
+
+  #follow(leader: MediaSourcePlayer): void {
+    if (leader.paused !== this.paused) {
+      if (leader.paused) this.pause();
+      else this.play();
+    }
+    const target = leader.position && this.#buffer?.timeline.playbackAt(leader.position);
+    if (target === undefined) return;
+    const behind = target - this.video.currentTime;
+    if (this.paused && Math.abs(behind) > IN_STEP.tolerance) this.video.currentTime = target;
+    else this.#steer(behind, IN_STEP, leader.video.playbackRate);
+  }
+
+  #steer(behind: number, steering: typeof LIVE_EDGE, speed = 1): void {
+    if (this.video.seeking) return;
+    const change = steer(behind, steering);
+    if (change === 'leap') this.video.currentTime += behind;
+    const rate = change === 'leap' ? speed : speed * change;
+    if (Math.abs(this.video.playbackRate - rate) > 0.002) this.video.playbackRate = rate;
+  }
+
+  #stall(): void {
+    if (!this.#started || !this.#wanted || this.video.seeking || this.#stalls.stalled) return;
+    this.#stalls.begin();
+    this.#margin.stalled();
+    this.emit('stalled', undefined);
+  }
+
+  #resume(): void {
+    this.#stalls.end();
+    this.emit('playing', undefined);
+  }
+
+  /** After an error nothing of a MediaSource can be kept: another one, from the next keyframe on, which a new connection begins with. */
+  #recover(message: string): void {
+    if (!this.#buffer) return;
+    this.#drop();
+    this.#playedSeconds = 0;
+    this.#failures += 1;
+    if (this.#failures > MAX_FAILURES) {
+      this.#giveUp('SRVID_PLAYBACK_FAILED', `Playing failed ${this.#failures} times in a row, the last time with: ${message}`);
+      return;
+    }
+    this.client.reconnect(message);
+  }
+
+  #giveUp(code: string, message: string): void {
+    this.close();
+    this.emit('failed', { type: 'error', code, message });
+  }
+
+  #drop(): void {
+    const buffer = this.#buffer;
+    this.#buffer = undefined;
+    this.#init = undefined;
+    this.#taken = undefined;
+    this.#started = false;
+    this.#skipping = false;
+    this.#stalls.end();
+    buffer?.close();
+  }
+}

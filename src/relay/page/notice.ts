@@ -1,0 +1,43 @@
+import { element } from './element.js';
+
+export interface NoticeText {
+  readonly title: string;
+  readonly text?: string;
+  /** Counted down in the text, in milliseconds from now. */
+  readonly retryInMs?: number;
+  readonly action?: { readonly label: string; readonly run: () => void };
+}
+
+/** What is said on the picture while nothing moves in it. */
+export class Notice {
+  readonly #box = element('notice', HTMLElement);
+  readonly #title = element('notice-title', HTMLElement);
+  readonly #text = element('notice-text', HTMLElement);
+  readonly #action = element('notice-action', HTMLButtonElement);
+  #counting: ReturnType<typeof setInterval> | undefined;
+
+  show({ title, text = '', retryInMs, action }: NoticeText): void {
+    this.hide();
+    this.#title.textContent = title;
+    this.#text.textContent = text;
+    this.#action.hidden = action === undefined;
+    this.#action.textContent = action?.label ?? '';
+    this.#action.onclick = action ? () => action.run() : null;
+    this.#box.hidden = false;
+    if (retryInMs !== undefined) this.#countDown(text, performance.now() + retryInMs);
+  }
+
+  hide(): void {
+    clearInterval(this.#counting);
+    this.#box.hidden = true;
+  }
+
+  #countDown(text: string, until: number): void {
+    const tell = () => {
+      const seconds = Math.ceil((until - performance.now()) / 1000);
+      this.#text.textContent = [text, seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again.'].filter(Boolean).join(' ');
+    };
+    tell();
+    this.#counting = setInterval(tell, 250);
+  }
+}

@@ -1,0 +1,72 @@
+import { element } from './element.js';
+
+const STEP = 2;
+const LARGE_STEP = 10;
+
+/** The line between source and result: dragged anywhere on the picture, or moved with the arrow keys. In percent of the width. */
+export class Split {
+  readonly #picture = element('picture', HTMLElement);
+  readonly #slider = element('slider', HTMLElement);
+  #percent = 50;
+
+  constructor() {
+    this.#slider.addEventListener('keydown', (event) => {
+      const moved = this.#afterKey(event);
+      if (moved === undefined) return;
+      event.preventDefault();
+      this.moveTo(moved);
+    });
+    this.#picture.addEventListener('pointerdown', (event) => {
+      if (!this.shown || event.button !== 0 || (event.target as Element).closest('button')) return;
+      this.#picture.setPointerCapture(event.pointerId);
+      this.#slider.focus({ preventScroll: true });
+      this.#follow(event);
+      event.preventDefault();
+    });
+    this.#picture.addEventListener('pointermove', (event) => {
+      if (this.#picture.hasPointerCapture(event.pointerId)) this.#follow(event);
+    });
+    this.moveTo(this.#percent);
+  }
+
+  get shown(): boolean {
+    return this.#picture.classList.contains('split');
+  }
+
+  show(shown: boolean): void {
+    this.#picture.classList.toggle('split', shown);
+  }
+
+  /** Moves in from the right, once, so that it is seen that there is something to move. */
+  greet(): void {
+    this.#picture.classList.add('greeting');
+    this.#picture.addEventListener('animationend', () => this.#picture.classList.remove('greeting'), { once: true });
+  }
+
+  moveTo(percent: number): void {
+    this.#percent = Math.min(100, Math.max(0, percent));
+    const shown = Math.round(this.#percent);
+    this.#picture.classList.remove('greeting');
+    this.#picture.style.setProperty('--split', `${this.#percent}%`);
+    this.#slider.setAttribute('aria-valuenow', String(shown));
+    this.#slider.setAttribute('aria-valuetext', `${shown} % source, ${100 - shown} % srvid`);
+    element('tag-before', HTMLElement).classList.toggle('faint', this.#percent < 12);
+    element('tag-after', HTMLElement).classList.toggle('faint', this.#percent > 88);
+  }
+
+  #follow(event: PointerEvent): void {
+    const { left, width } = this.#picture.getBoundingClientRect();
+    this.moveTo(((event.clientX - left) / width) * 100);
+  }
+
+  #afterKey({ key, shiftKey }: KeyboardEvent): number | undefined {
+    const step = shiftKey ? LARGE_STEP : STEP;
+    if (key === 'ArrowLeft' || key === 'ArrowDown') return this.#percent - step;
+    if (key === 'ArrowRight' || key === 'ArrowUp') return this.#percent + step;
+    if (key === 'PageDown') return this.#percent - LARGE_STEP;
+    if (key === 'PageUp') return this.#percent + LARGE_STEP;
+    if (key === 'Home') return 0;
+    if (key === 'End') return 100;
+    return undefined;
+  }
+}
