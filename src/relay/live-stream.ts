@@ -184,14 +184,16 @@ export class LiveStream implements RelayStream {
       this.#problem = undefined;
       this.#say({ type: 'state', state: 'live', message: `${input.shown} is there.` });
       await this.#program.run(signal);
+      pushed?.bytes.destroy();
     } catch (error) {
       pushed?.opened(error);
+      pushed?.bytes.destroy(error instanceof Error ? error : undefined);
       throw error;
     } finally {
       await this.#program?.close();
       this.#program = undefined;
       await live?.stop();
-      pushed?.bytes.destroy();
+      for (const rendition of Object.values(this.#renditions)) rendition.forget();
       if (this.#pushed === pushed) this.#pushed = undefined;
     }
   }
