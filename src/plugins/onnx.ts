@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { messageOf, SrvidError } from '../errors.js';
+import { giveBack } from './give-back.js';
 import type { ModelEntry, VerifiedModel } from './model.js';
 import type { Model, Tensor } from './plugin.js';
 
@@ -50,8 +51,11 @@ export async function loadModel({ entry, path }: VerifiedModel, settings: Infere
       assertShapes(entry, input, output);
       const held = buffersFor(input, output);
       held.into.set(input.data);
-      await inferenceSession.run({ [inputName]: held.input }, { [outputName]: held.output });
+      const results = await inferenceSession.run({ [inputName]: held.input }, { [outputName]: held.output });
       output.data.set(held.from);
+      // ONNX Runtime writes into the tensor that it was given, and returns a copy of it, which nobody asked for.
+      const copy = results[outputName]?.data as Uint8Array | undefined;
+      if (copy && copy.buffer !== held.from.buffer) giveBack(copy.buffer as ArrayBuffer);
     },
     release: () => inferenceSession.release(),
   };
