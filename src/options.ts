@@ -132,12 +132,14 @@ const bitrate = z.union([z.number(), z.string().regex(/^\d+(\.\d+)?[kM]?$/, 'a b
 
 /** One stream of a relay: its source, and how it is processed. */
 export const streamSchema = sessionFields
-  .pick({ plugins: true, scale: true, size: true, height: true, inputFormat: true, budgetMs: true, policy: true, levels: true, workers: true, threads: true })
+  .pick({ plugins: true, scale: true, size: true, height: true, inputFormat: true, policy: true, levels: true, workers: true, threads: true })
   .extend(sessionFields.pick({ precision: true, device: true, models: true, deinterlace: true }).shape)
   .extend({
     /** A URL, a capture device ("v4l2:/dev/video0"), a file, "-" for standard input, "push" for what a client sends. */
     input: z.string().min(1),
     preset: z.string().min(1).default('live-1080p'),
+    /** More than a preset's: what comes and goes over a network is late by more than these 20 ms, which let far more frames be processed. */
+    budgetMs: budgetMs.default(120),
     /** Begin a file anew when it ends. */
     loop: z.boolean().default(false),
     /** Run only while somebody watches. */

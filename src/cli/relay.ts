@@ -33,7 +33,7 @@ export function addRelayOptions(command: Command): Command {
     .option('--scale <n>', "enlarge n times, instead of to the preset's height", number)
     .option('--size <WxH>', 'enlarge to exactly this size', size)
     .option('--height <n>', 'enlarge to this height, keeping the aspect', number)
-    .option('--budget-ms <n>', "from a frame's arrival to the encoder (default: the preset's, or 100)", number)
+    .option('--budget-ms <n>', "from a frame's arrival to the encoder (default: 120)", number)
     .option('--policy <name>', 'for frames without time: bypass, drop-oldest, drop-newest or block (default: bypass)')
     .option('--levels <names>', 'networks to choose among, such as abpn,xlsr', list)
     .option('--bitrate <n>', 'at most so many bits a second: 8M, 800k (default: 8M)')

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { FragmentSplitter } from '../../dist/relay/fmp4/splitter.js';
 import { ffmpeg, ffprobe, temporaryFolder } from '../helpers/media.js';
@@ -228,4 +229,27 @@ test('a recording never takes the place of a file', async () => {
   const failure = await RelayCommand.start(clip, '--record', transport).catch((error: Error) => error.message);
   expect(failure).toContain('SRVID_OUTPUT_EXISTS');
   expect(existsSync(transport)).toBe(true);
+});
+
+test('a worker that dies again and again costs frames and nothing else: the stream and its viewers stay', async () => {
+  const config = join(folder, 'dying.json');
+  const fail = fileURLToPath(new URL('../fixtures/plugins/fail-at.js', import.meta.url));
+  const stream = {
+    input: clip,
+    loop: true,
+    preset: 'bicubic',
+    scale: 2,
+    workers: 2,
+    budgetMs: 1000,
+    plugins: [{ use: fail, options: { way: 'crash', pts: 30_000 } }],
+  };
+  await writeFile(config, JSON.stringify({ version: 1, streams: { main: stream } }));
+  const relay = await RelayCommand.start('--config', config);
+  const viewer = relay.listen();
+  // Every frame from a moment on kills the worker that it is given to.
+  const stats = await viewer.until(() => viewer.texts('stats').find(({ outcomes }) => (outcomes as { dropped: number }).dropped > 0));
+  expect((stats['outcomes'] as { sr: number }).sr).toBeGreaterThan(0);
+  expect(viewer.closed).toBeUndefined();
+  expect(await relay.json('/health')).toMatchObject({ streams: { main: expect.stringMatching(/^(live|waiting|starting)$/) } });
+  expect(await relay.stop()).toBe(0);
 });
