@@ -7,6 +7,7 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { FragmentSplitter } from '../../dist/relay/fmp4/splitter.js';
 import { ffmpeg, ffprobe, temporaryFolder } from '../helpers/media.js';
 import { type Listener, RelayCommand } from '../helpers/relay-command.js';
+import { startRtspServer } from '../helpers/rtsp-server.js';
 
 const folder = await temporaryFolder();
 const clip = join(folder, 'clip.mp4');
@@ -131,6 +132,17 @@ test('a source that goes and returns: viewers are told and see it again, and it 
   const told = [relay.said, viewer.summary(), JSON.stringify(await relay.json('/stats'))].join('\n');
   expect(told).toContain(`tcp://127.0.0.1:${port}`);
   expect(told).not.toContain('hunter2');
+});
+
+test('a camera over RTSP is relayed, and its password told to nobody', async () => {
+  const { port } = await startRtspServer(clip);
+  const relay = await RelayCommand.start(`rtsp://admin:hunter2@127.0.0.1:${port}/stream1`, ...LIGHT);
+  const viewer = relay.listen();
+  await viewer.until(playing(40));
+  expect(viewer.texts('hello')[0]).toMatchObject({ width: 320, height: 192, source: { width: 160, height: 96 } });
+  const told = [relay.said, viewer.summary(), JSON.stringify(await relay.json('/stats'))].join('\n');
+  expect(told).toContain(`rtsp://127.0.0.1:${port}/...`);
+  expect(told).not.toMatch(/hunter2|admin|stream1/);
 });
 
 test.each([
