@@ -6,8 +6,15 @@
 /** The subprotocol that a client asks for. */
 export const SUBPROTOCOL = 'srvid.v1';
 
-/** `sr` is super-resolved; `source` is what came in, with the same times. */
-export type Rendition = 'sr' | 'source';
+/** `sr` is super-resolved; `source` is what came in, with the same times; `raw` is `sr` as planes of samples, for who has a token. */
+export type Rendition = 'sr' | 'source' | 'raw';
+
+/** One plane of a raw frame, rows top to bottom, 8 bits a sample (`rgb`: three samples a pixel). */
+export interface RawPlane {
+  readonly name: 'y' | 'u' | 'v' | 'rgb';
+  readonly width: number;
+  readonly height: number;
+}
 
 /** What is sent from now on. The next binary message is its init segment. */
 export interface HelloMessage {
@@ -35,6 +42,8 @@ export interface HelloMessage {
   readonly maySet: boolean;
   /** From a frame's arrival to the encoder, in milliseconds. */
   readonly budgetMs: number;
+  /** Of `raw`: what follows the eight bytes of time (float64, big-endian, seconds) in each binary message. Colours by ffmpeg's names, null where the source does not say. */
+  readonly raw?: { readonly planes: readonly RawPlane[]; readonly matrix: string | null; readonly range: 'tv' | 'pc' | null } | undefined;
 }
 
 export interface Percentiles {

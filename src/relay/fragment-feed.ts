@@ -11,6 +11,8 @@ export interface FragmentTarget {
   readonly after?: Promise<void> | undefined;
   begin(init: InitSegment): void;
   push(fragment: Fragment): void;
+  /** A frame before it is encoded; its bytes are only lent for the call. */
+  frame?(seconds: number, bytes: Uint8Array): void;
 }
 
 /** What an encoder writes, cut at its fragments. Reading waits for nobody: whoever the fragments are for must bound what he keeps. */

@@ -4,8 +4,10 @@ import { Encoder } from '../pipeline/encode.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg-binary.js';
 import { emptyFlow, type FrameFlow } from '../pipeline/flow.js';
 import { holding } from '../pipeline/forwarding.js';
+import type { FrameFormat } from '../pipeline/frame.js';
 import { testEncoder } from '../pipeline/self-test.js';
 import type { Percentiles } from '../pipeline/stats.js';
+import { ptsToSeconds } from '../pipeline/time.js';
 import type { Segment } from '../plugins/plan.js';
 import { lookUp, type Processing, planProcessing, realtimeEngineFor } from '../processing.js';
 import { stageReports } from '../progress.js';
@@ -81,6 +83,11 @@ export class LiveRun {
     return this.feed.delays;
   }
 
+  /** What frames are before they are encoded. */
+  get format(): FrameFormat {
+    return (this.processing.segments.at(-1) as Segment).output;
+  }
+
   get budgetMs(): number {
     return this.processing.levels?.settings.budgetMs ?? 0;
   }
@@ -127,8 +134,12 @@ export class LiveRun {
       frames ??= live.take(sound);
       return frames.next(slot);
     };
+    const write = async (pts: number, bytes: Uint8Array) => {
+      target.frame?.(ptsToSeconds(pts, live.source.info.timeBase), bytes);
+      await encoder.write(pts, bytes);
+    };
     const fed = this.feed.run(target, (seconds) => live.arrivals.of(seconds));
-    const flowing = engine.run({ decoder: { next }, encoder, signal: this.#abort.signal, flow: this.#flow }).then(() => encoder.finish());
+    const flowing = engine.run({ decoder: { next }, encoder: { write }, signal: this.#abort.signal, flow: this.#flow }).then(() => encoder.finish());
     await Promise.all([flowing, fed]);
   }
 }

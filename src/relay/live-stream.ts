@@ -50,7 +50,7 @@ export class LiveStream implements RelayStream {
 
   constructor(private readonly options: LiveStreamOptions) {
     this.name = options.name;
-    this.#renditions = { sr: new Rendition(), source: new Rendition() };
+    this.#renditions = { sr: new Rendition(), source: new Rendition(), raw: new Rendition() };
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });

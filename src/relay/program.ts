@@ -7,6 +7,7 @@ import { Backoff } from './backoff.js';
 import type { FragmentTarget } from './fragment-feed.js';
 import { type LiveRequest, LiveRun } from './live-run.js';
 import type { LiveSource } from './live-source.js';
+import { RawFrames } from './raw-frames.js';
 import type { About, Rendition, RenditionName } from './rendition.js';
 import { SourceCopy } from './source-copy.js';
 import type { StreamStatus } from './stream.js';
@@ -162,6 +163,19 @@ export class Program {
       after,
       begin: (init) => rendition.begin(init, this.#about('sr', run)),
       push: (fragment) => rendition.push(fragment),
+      frame: this.#rawTarget(run),
+    };
+  }
+
+  /** Frames for programs: copied only while one of them is there. */
+  #rawTarget(run: LiveRun): NonNullable<FragmentTarget['frame']> {
+    const rendition = this.outlet.renditions.raw;
+    const raw = new RawFrames(run.format, this.live.source.info.color);
+    let isFirst = true;
+    return (seconds, bytes) => {
+      if (isFirst) rendition.begin(raw.init, { ...this.#about('raw', run), raw: raw.about });
+      isFirst = false;
+      if (rendition.viewers > 0) rendition.push(raw.message(seconds, bytes));
     };
   }
 

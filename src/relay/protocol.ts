@@ -17,7 +17,8 @@ const seconds = z.number();
 const milliseconds = z.number().nonnegative();
 const wallClock = z.number().describe("milliseconds since 1970 by the relay's wall clock");
 const percentiles = z.object({ p50: milliseconds, p95: milliseconds, p99: milliseconds });
-const renditionName = z.enum(['sr', 'source']);
+const renditionName = z.enum(['sr', 'source', 'raw']);
+const plane = z.object({ name: z.enum(['y', 'u', 'v', 'rgb']), width: pixels, height: pixels });
 
 const hello = z.object({
   type: z.literal('hello'),
@@ -36,6 +37,7 @@ const hello = z.object({
   levels: z.array(z.string()),
   maySet: z.boolean(),
   budgetMs: milliseconds,
+  raw: z.object({ planes: z.array(plane), matrix: z.string().nullable(), range: z.enum(['tv', 'pc']).nullable() }).optional(),
 }) satisfies z.ZodType<client.HelloMessage>;
 
 const stats = z.object({

@@ -3,7 +3,7 @@ import type { Delivery } from './rendition.js';
 import type { LiveStatus, RelayStream } from './stream.js';
 
 /** Renditions in the order in which they are told. */
-export const RENDITIONS = ['sr', 'source'] as const;
+export const RENDITIONS = ['sr', 'source', 'raw'] as const;
 
 /** What the server itself counts. */
 export interface ServerCounts {

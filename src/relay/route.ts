@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { RenditionName } from './rendition.js';
+import { RENDITIONS } from './report.js';
 import { STREAM_NAME } from './stream.js';
 
 /** What a WebSocket is asked for. */
@@ -19,7 +20,11 @@ export function socketRoute({ pathname, searchParams }: URL): SocketRoute | unde
   if (rest.length > 0 || !STREAM_NAME.test(name)) return undefined;
   if (folder === 'ingest') return { kind: 'ingest', name };
   const rendition = searchParams.get('rendition') ?? 'sr';
-  return folder === 'live' && (rendition === 'sr' || rendition === 'source') ? named('live', name, rendition) : undefined;
+  return folder === 'live' && isRendition(rendition) ? named('live', name, rendition) : undefined;
+}
+
+function isRendition(text: string): text is RenditionName {
+  return (RENDITIONS as readonly string[]).includes(text);
 }
 
 function named(kind: 'live' | 'go2rtc', name: string, rendition: RenditionName): SocketRoute | undefined {

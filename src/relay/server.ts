@@ -36,6 +36,7 @@ const BEAT_MS = 1000;
 
 const BAD_ADDRESS = refusal(400, 'This is not an address.');
 const NOT_FOUND = refusal(404, 'There is nothing at this address.');
+const NO_TOKENS = refusal(401, 'Raw frames are for those who have a token, and this relay was started without any.');
 const NO_STREAM = refusal(404, 'There is no such stream.');
 const WRONG_METHOD = refusal(405, 'Only GET and HEAD are answered.', { Allow: 'GET, HEAD' });
 const PUSHED = refusal(409, 'Somebody pushes this stream already.');
@@ -166,6 +167,7 @@ export class RelayServer {
     const scope = this.#gate.scopeOf(request, url);
     const denial = this.#gate.denial(scope, route?.kind === 'ingest' ? 'write' : 'view');
     if (denial) return denial;
+    if (route?.kind === 'live' && route.rendition === 'raw' && !this.#options.tokens) return NO_TOKENS;
     const stream = this.#streams.get(route?.name ?? '');
     if (!route || !stream) return NO_STREAM;
     if (route.kind === 'ingest') return this.#openPusher(upgrade, stream);

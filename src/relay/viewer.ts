@@ -58,7 +58,7 @@ export class Viewer implements Subscriber {
     this.#playing = false;
     this.#gap = undefined;
     this.#send(opening);
-    this.#send(epoch.init.bytes);
+    if (epoch.init.bytes.length > 0) this.#send(epoch.init.bytes);
   }
 
   fragment(fragment: Fragment): void {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { FragmentSplitter } from '../../dist/relay/fmp4/splitter.js';
-import { ffmpeg, ffprobe, temporaryFolder } from '../helpers/media.js';
+import { ffmpeg, ffprobe, rawFrames, temporaryFolder } from '../helpers/media.js';
 import { type Listener, RelayCommand } from '../helpers/relay-command.js';
 import { startRtspServer } from '../helpers/rtsp-server.js';
 
@@ -94,6 +94,42 @@ test('a writer switches preset and level; both go on at the times they had, and 
   watcher.send({ type: 'set', preset: 'bicubic' });
   await watcher.until(() => watcher.texts('error').length === 1 || watcher.closed);
   expect(watcher.texts('hello').length).toBe(1);
+});
+
+test('programs with a token get frames as they are before the encoder, at the times of the others; without one nobody does', async () => {
+  const relay = await RelayCommand.start(clip, '--loop', '--preset', 'abpn', '--scale', '2', '--budget-ms', '1000', '--token-file', tokens);
+  const [raw, coded] = [relay.listen('/live/main?rendition=raw&token=a-token-that-may-view'), relay.listen('/live/main?token=a-token-that-may-view')];
+  await Promise.all([raw.until(playing(30)), coded.until(playing(60))]);
+  const [hello] = raw.texts('hello');
+  expect(hello).toMatchObject({
+    ...{ rendition: 'raw', width: 320, height: 192 },
+    raw: {
+      planes: [
+        { name: 'y', width: 320, height: 192 },
+        { name: 'u', width: 80, height: 48 },
+        { name: 'v', width: 80, height: 48 },
+      ],
+    },
+  });
+  const shown = fragments(coded).flatMap((piece) => (piece.kind === 'fragment' ? [piece.startSeconds.toFixed(4)] : []));
+  const times = raw.binaries.map((bytes) => bytes.readDoubleBE().toFixed(4));
+  expect(times.filter((time) => shown.includes(time)).length).toBeGreaterThan(10);
+  for (const bytes of raw.binaries) expect(bytes.length).toBe(8 + 320 * 192 + 2 * 80 * 48);
+  // Against what a viewer sees of the same moment: both are the same picture but for the encoder's losses.
+  const file = join(folder, 'coded.mp4');
+  await writeFile(file, Buffer.concat(coded.binaries));
+  const stamps = (await ffprobe<{ packets: { pts_time: string }[] }>(file, '-select_streams', 'v', '-show_entries', 'packet=pts_time')).packets;
+  const pictures = await rawFrames(file, 'gray', 'extractplanes=y');
+  const index = stamps.findIndex(({ pts_time }) => times.includes(Number(pts_time).toFixed(4)));
+  const same = raw.binaries[times.indexOf(Number(stamps[index]?.pts_time).toFixed(4))] as Buffer;
+  let squares = 0;
+  for (let pixel = 0; pixel < 320 * 192; pixel++) squares += ((pictures[index * 320 * 192 + pixel] as number) - (same[8 + pixel] as number)) ** 2;
+  expect(Math.sqrt(squares / (320 * 192))).toBeLessThan(12);
+
+  const open = await RelayCommand.start(clip, '--loop', ...LIGHT);
+  const refused = open.listen('/live/main?rendition=raw');
+  const status = await new Promise((resolve) => refused.socket.once('unexpected-response', (_, response) => resolve(response.statusCode)));
+  expect(status).toBe(401);
 });
 
 test('encoders that are killed are replaced, and viewers stay', async () => {
