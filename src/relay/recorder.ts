@@ -22,7 +22,7 @@ export class Recorder implements Subscriber {
     private readonly path: string,
     private readonly tell: (message: string) => void,
   ) {
-    this.#leave = rendition.subscribe(this);
+    this.#leave = rendition.subscribe(this, 'other');
   }
 
   begin({ init }: Epoch): void {

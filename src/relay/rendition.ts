@@ -45,6 +45,8 @@ export class Rendition {
   readonly delivery: Delivery = { viewers: 0, joined: 0, fragments: 0, bytes: 0, gaps: 0, skipped: 0, stuck: 0 };
   readonly #maxBacklogBytes: number;
   readonly #subscribers = new Set<Subscriber>();
+  /** Those of them that are no viewers. */
+  readonly #others = new Set<Subscriber>();
   #epoch: Epoch | undefined;
   /** From a keyframe on; empty where there was none yet, or too much since. */
   #backlog: Fragment[] = [];
@@ -58,7 +60,7 @@ export class Rendition {
   }
 
   get viewers(): number {
-    return this.#subscribers.size;
+    return this.#subscribers.size - this.#others.size;
   }
 
   /** A new epoch: everybody gets `hello` and the init segment, and then fragments of it from a keyframe on. */
@@ -97,17 +99,19 @@ export class Rendition {
   }
 
   /** Everything from the last keyframe on at once, and then what comes. The result ends it. */
-  subscribe(subscriber: Subscriber): () => void {
+  subscribe(subscriber: Subscriber, as: 'viewer' | 'other' = 'viewer'): () => void {
     this.#subscribers.add(subscriber);
-    this.delivery.joined++;
-    this.delivery.viewers = this.#subscribers.size;
+    if (as === 'viewer') this.delivery.joined++;
+    else this.#others.add(subscriber);
+    this.delivery.viewers = this.viewers;
     if (this.#state) subscriber.say(this.#state);
     if (this.#ended) subscriber.end();
     if (this.#epoch) subscriber.begin(this.#epoch);
     for (const fragment of this.#backlog) subscriber.fragment(fragment);
     return () => {
       this.#subscribers.delete(subscriber);
-      this.delivery.viewers = this.#subscribers.size;
+      this.#others.delete(subscriber);
+      this.delivery.viewers = this.viewers;
     };
   }
 

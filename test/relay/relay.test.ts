@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { FragmentSplitter } from '../../dist/relay/fmp4/splitter.js';
@@ -170,6 +172,35 @@ test('a source that goes and returns: viewers are told and see it again, and it 
   expect(told).not.toContain('hunter2');
 });
 
+test.each([
+  ['SRT', 'srt://127.0.0.1:PORT?mode=listener', 'srt://127.0.0.1:PORT', ['-f', 'mpegts']],
+  ['RTMP', 'rtmp://127.0.0.1:PORT/live/key', 'rtmp://127.0.0.1:PORT/live/key', ['-f', 'flv', '-listen', '1']],
+  ['UDP', 'udp://127.0.0.1:PORT?pkt_size=1316', 'udp://127.0.0.1:PORT', ['-f', 'mpegts']],
+])('%s is relayed', async (_, to, from, how) => {
+  const port = await freePort();
+  const send = ['-nostdin', '-v', 'error', '-re', '-stream_loop', '-1', '-i', clip, '-c', 'copy', ...how, to.replace('PORT', String(port))];
+  const sender = spawn('ffmpeg', send, { stdio: 'ignore' });
+  onTestFinished(() => void sender.kill('SIGKILL'));
+  const relay = await RelayCommand.start(from.replace('PORT', String(port)), ...LIGHT);
+  const viewer = relay.listen();
+  await viewer.until(playing(30));
+  expect(viewer.texts('hello')[0]).toMatchObject({ width: 320, height: 192 });
+});
+
+test('HLS over HTTP is relayed', async () => {
+  const hls = join(folder, 'hls');
+  await mkdir(hls);
+  await ffmpeg('-i', clip, '-c', 'copy', '-f', 'hls', '-hls_time', '1', '-hls_list_size', '0', join(hls, 'index.m3u8'));
+  const files = createHttpServer(async (request, response) => {
+    const body = await readFile(join(hls, basename(request.url ?? ''))).catch(() => undefined);
+    response.writeHead(body ? 200 : 404).end(body);
+  });
+  await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void files.close());
+  const relay = await RelayCommand.start(`http://127.0.0.1:${(files.address() as { port: number }).port}/index.m3u8`, ...LIGHT);
+  await relay.listen().until(playing(30));
+});
+
 test('a camera over RTSP is relayed, and its password told to nobody', async () => {
   const { port } = await startRtspServer(clip);
   const relay = await RelayCommand.start(`rtsp://admin:hunter2@127.0.0.1:${port}/stream1`, ...LIGHT);
@@ -217,6 +248,14 @@ test('what is pushed and is no video is refused with the reason, and the stream 
     expect(next.texts('ready').length).toBe(1);
   });
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 async function retried(work: () => Promise<void>): Promise<void> {
   for (let tries = 0; ; tries++) {
