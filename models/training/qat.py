@@ -18,10 +18,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from .calibrate import Ranges, calibrate_network, calibration_crops
-from .data import Batches, load_pairs
+from .data import Batch, Batches, load_pairs, weighed
 from .evaluate import gain_of
 from .graph import constants_of, folded_model
-from .losses import LOSSES
+from .losses import LOSSES, mse
 from .quantise import PICTURE, Scale, quantise
 from .schedule import learning_rate
 from .train import Recipe, averaged_network, built, infer, log_line, normal, save_whole, update_average
@@ -88,12 +88,14 @@ def qat(base: Path, data: Path, run: Path, recipe: QatRecipe, validate_every: in
     of_base = _recipe_of(state)
 
     pairs = load_pairs(data / "train", of_base.scale, of_base.channels, of_base.sizes, minimum=recipe.patch)
+    if of_base.weigh:
+        pairs = weighed(pairs, of_base.scale)
     validation = load_pairs(data / "val", of_base.scale, of_base.channels)
     batches = Batches(pairs, of_base.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + state["step"])
     since, running = time.monotonic(), []
     for step in range(state["step"], recipe.steps):
         batch = next(batches)
-        running.append(_step(recipe, step, network, optimizer, normal(batch.low), normal(batch.high)))
+        running.append(_step(recipe, step, network, optimizer, batch))
         update_average(average, network, min(recipe.ema, (step + 1) / (step + 10)))
         if (step + 1) % validate_every == 0 or step + 1 == recipe.steps:
             gain = gain_of(lambda plane: infer(average, plane), validation, of_base.scale)
@@ -139,10 +141,11 @@ def fake_quantised(x: torch.Tensor, scale: Scale) -> torch.Tensor:
     return torch.fake_quantize_per_tensor_affine(x, float(scale.step), scale.zero, 0, 255)
 
 
-def _step(recipe: QatRecipe, step: int, network, optimizer, low: torch.Tensor, high: torch.Tensor) -> float:
+def _step(recipe: QatRecipe, step: int, network, optimizer, batch: Batch) -> float:
     for group in optimizer.param_groups:
         group["lr"] = learning_rate(step, recipe.steps, recipe.rate)
-    loss = LOSSES[recipe.loss](network(low), high)
+    output, high = network(normal(batch.low)), normal(batch.high)
+    loss = mse(output, high, torch.from_numpy(batch.weights)) if recipe.loss == "mse" else LOSSES[recipe.loss](output, high)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
