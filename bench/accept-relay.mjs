@@ -106,7 +106,7 @@ async function startRelay(...args) {
       const url = /watch: (\S+)/.exec(said);
       if (url) resolve(url[1]);
     });
-    closed.then(() => reject(new Error(`srvid relay ended: ${said}`)));
+    child.once('close', () => reject(new Error(`srvid relay ended: ${said}`)));
   });
   const stop = () => {
     child.kill('SIGINT');
