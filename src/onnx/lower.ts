@@ -1,3 +1,4 @@
+import { SrvidError } from '../errors.js';
 import { intOf, setInt } from './attribute.js';
 import { judgeConv, type OutputMultiple, type Rewrite } from './fast-conv.js';
 import { Graph } from './graph.js';
@@ -157,6 +158,10 @@ function padded(constant: Constant, axis: 0 | 1, length: number, fill: number): 
   const { dims, data } = constant;
   const before = dims[axis] as number;
   if (before === length) return constant;
+  if (!(before < length)) {
+    const found = `found a constant of [${dims}] where no more than ${length} are there along axis ${axis}`;
+    throw new SrvidError('SRVID_MODEL_INVALID', `Tried to widen a convolution, but ${found}. The model is damaged: export it again.`, { length });
+  }
   const outer = axis === 0 ? 1 : (dims[0] as number);
   const inner = dims.slice(axis + 1).reduce((product, size) => product * size, 1);
   const result = new (data.constructor as Int8ArrayConstructor)(outer * length * inner).fill(fill) as TensorData;
