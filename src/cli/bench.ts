@@ -1,11 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { runBench } from '../bench/bench.js';
 import { chartOf } from '../bench/chart.js';
 import type { BenchCase, BenchReport } from '../bench/report.js';
 import { messageOf, SrvidError } from '../errors.js';
-import { OutputFile } from '../pipeline/output-file.js';
+import { Drawing } from './drawing.js';
 import { collect, number } from './run-options.js';
 import { table } from './table.js';
 
@@ -37,7 +36,7 @@ export function addBenchOptions(command: Command): Command {
     .option('--threads <n>', 'threads inside each run of a network', number)
     .option('--json', 'as JSON')
     .option('--compare <file>', 'show ratios to the --json of an earlier measurement')
-    .option('--chart <file.svg>', "draw where a frame's time goes")
+    .option('--chart <file>', "draw where a frame's time goes, as .png or .svg")
     .option('-y, --yes', 'overwrite the chart where it exists');
 }
 
@@ -45,9 +44,7 @@ export function addBenchOptions(command: Command): Command {
 export async function printBench(clip: string | undefined, flags: BenchFlags): Promise<void> {
   const { json, compare, chart, yes = false } = flags;
   const earlier = compare === undefined ? undefined : await readEarlier(compare);
-  if (chart !== undefined && extname(chart).toLowerCase() !== '.svg')
-    throw new SrvidError('SRVID_OUTPUT_FORMAT', `A chart is written as SVG, but --chart says ${chart}. Give a name that ends in .svg.`, { path: chart });
-  const target = chart === undefined ? undefined : await OutputFile.prepare(chart, clip ?? '-', yes);
+  const drawing = chart === undefined ? undefined : await Drawing.prepare('--chart', chart, clip ?? '-', yes);
   const report = await runBench({
     clip,
     presets: flags.preset ?? ['abpn'],
@@ -60,13 +57,7 @@ export async function printBench(clip: string | undefined, flags: BenchFlags): P
     onRound: (text) => process.stderr.write(`${text}\n`),
   });
   process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : `${benchText(report, earlier)}\n`);
-  if (!target) return;
-  try {
-    await writeFile(target.partial, chartOf(report));
-    await target.publish();
-  } finally {
-    await target.discard();
-  }
+  await drawing?.write(chartOf(report));
 }
 
 async function readEarlier(path: string): Promise<BenchReport> {

@@ -1,11 +1,8 @@
-import { writeFile } from 'node:fs/promises';
-import { extname } from 'node:path';
 import type { Command } from 'commander';
-import { messageOf, SrvidError } from '../errors.js';
 import { evaluate } from '../eval/evaluate.js';
 import { plotPsnr } from '../eval/plot.js';
 import type { Evaluation, Score } from '../eval/report.js';
-import { OutputFile } from '../pipeline/output-file.js';
+import { Drawing } from './drawing.js';
 import { collect, number, type RunFlags, requestFrom, time } from './run-options.js';
 import { table } from './table.js';
 
@@ -26,14 +23,15 @@ export function addEvalOptions(command: Command): Command {
     .option('--workers <n>', 'threads that run networks (default: one a core)', number)
     .option('--start <time>', 'of a video: begin here', (text) => time(text, '--start'))
     .option('--duration <time>', 'of a video: stop after this much', (text) => time(text, '--duration'))
-    .option('--plot <file.svg>', 'draw the PSNR of every frame')
+    .option('--plot <file>', 'draw the PSNR of every frame, as .png or .svg')
     .option('--json', 'as JSON, with every frame or picture')
     .option('-y, --yes', 'overwrite the plot where it exists');
 }
 
 /** `srvid eval` */
 export async function printEvaluation(input: string, { plot, yes, json, ...flags }: EvalFlags, interrupt: AbortSignal): Promise<void> {
-  const target = plot === undefined ? undefined : await plotFile(plot, input, yes ?? false);
+  // Whatever is wrong with the plot is said before minutes of work.
+  const drawing = plot === undefined ? undefined : await Drawing.prepare('--plot', plot, input, yes ?? false);
   const counting = process.stderr.isTTY === true && !json;
   const onItem = (done: number, total: number | undefined) => {
     if (counting) process.stderr.write(`\r\x1b[K${done}${total === undefined ? '' : `/${total}`} measured`);
@@ -41,24 +39,7 @@ export async function printEvaluation(input: string, { plot, yes, json, ...flags
   const evaluation = await evaluate(requestFrom(input, '-', flags), { signal: interrupt, onItem }).finally(() => counting && process.stderr.write('\r\x1b[K'));
   for (const warning of evaluation.warnings) process.stderr.write(`warning: ${warning}\n`);
   process.stdout.write(json ? `${JSON.stringify(evaluation)}\n` : `${evaluationText(evaluation)}\n`);
-  if (target) await writePlot(target, plotPsnr(evaluation));
-}
-
-/** Whatever is wrong with the plot is said before minutes of work. */
-async function plotFile(plot: string, input: string, overwrite: boolean): Promise<OutputFile> {
-  if (extname(plot).toLowerCase() === '.svg') return OutputFile.prepare(plot, input, overwrite);
-  throw new SrvidError('SRVID_OUTPUT_FORMAT', `A plot is written as SVG, but --plot says ${plot}. Give a name that ends in .svg.`, { path: plot });
-}
-
-async function writePlot(target: OutputFile, svg: string): Promise<void> {
-  try {
-    await writeFile(target.partial, svg).catch((error) => {
-      throw new SrvidError('SRVID_OUTPUT_UNWRITABLE', `Tried to write the plot ${target.path}: ${messageOf(error)}.`, { path: target.path }, error);
-    });
-    await target.publish();
-  } finally {
-    await target.discard();
-  }
+  await drawing?.write(plotPsnr(evaluation));
 }
 
 function evaluationText({ kind, preset, models, precision, scale, border, count, scores }: Evaluation): string {

@@ -35,6 +35,12 @@ export async function videoEncoders(binary: FfmpegBinary): Promise<ReadonlySet<s
   return new Set([...stdout.matchAll(/^ V[A-Z.]{5} (\w\S*)/gm)].map((match) => match[1] as string));
 }
 
+/** Names of the video and picture codecs this ffmpeg can read. */
+export async function decodableVideo(binary: FfmpegBinary): Promise<ReadonlySet<string>> {
+  const { stdout } = await run(binary.ffmpeg, ['-hide_banner', '-codecs'], { maxBuffer: 1 << 22 });
+  return new Set([...stdout.matchAll(/^ D[A-Z.]V[A-Z.]{3} (\w\S*)/gm)].map((match) => match[1] as string));
+}
+
 async function firstLine(path: string, name: string, variable: string): Promise<string> {
   try {
     const { stdout } = await run(path, ['-version'], { timeout: 10_000 });

@@ -189,7 +189,7 @@ describe('srvid eval refuses', () => {
     ['a picture too small to be measured', 'tiny', [], 'SRVID_INPUT_UNSUPPORTED', '15 pixels or more'],
     ['a factor that is not whole', 'two', ['--preset', 'bicubic', '--scale', '1.5'], 'SRVID_OPTION_INVALID', '360x360 of 240x240'],
     ['a chain to one size', 'two', ['--plugin', 'bicubic?width=480&height=480'], 'SRVID_OPTION_INVALID', 'no one factor'],
-    ['a plot that is not SVG', 'two', ['--plot', 'plot.png'], 'SRVID_OUTPUT_FORMAT', '.svg'],
+    ['a plot that is neither SVG nor PNG', 'two', ['--plot', 'plot.jpg'], 'SRVID_OUTPUT_FORMAT', '.svg or .png'],
     ['a network that is not there', 'two', ['--scale', '2', '--models', '/nowhere'], 'SRVID_MODEL_INVALID', '/nowhere'],
   ] as const)('%s', async (_, path, options, code, said) => {
     const result = await srvid(['eval', join(folder, path), ...options, '--json']);

@@ -1,0 +1,80 @@
+import { writeFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { messageOf, SrvidError } from '../errors.js';
+import { decodableVideo, findFfmpeg } from '../pipeline/ffmpeg-binary.js';
+import { commandArguments, fileUrl } from '../pipeline/ffmpeg-command.js';
+import { FfmpegProcess } from '../pipeline/ffmpeg-process.js';
+import { OutputFile } from '../pipeline/output-file.js';
+
+/** Pixels across a drawing as PNG: twice what an SVG is laid out for, so that it is sharp on any screen. */
+const PNG_WIDTH = 1920;
+
+/** A file to draw into, as SVG or, by ffmpeg, as PNG. */
+export class Drawing {
+  private constructor(
+    private readonly file: OutputFile,
+    /** The ffmpeg that makes a PNG of it; undefined for SVG. */
+    private readonly rasterizer: string | undefined,
+  ) {}
+
+  /**
+   * To be asked before the work whose result is drawn.
+   * @param option the one that named it, "--chart"
+   * @throws SRVID_OUTPUT_FORMAT, SRVID_OUTPUT_EXISTS, SRVID_OUTPUT_IS_INPUT, SRVID_OUTPUT_UNWRITABLE, SRVID_FFMPEG_MISSING
+   */
+  static async prepare(option: string, path: string, input: string, overwrite: boolean): Promise<Drawing> {
+    const extension = extname(path).toLowerCase();
+    if (extension !== '.svg' && extension !== '.png') {
+      throw new SrvidError('SRVID_OUTPUT_FORMAT', `${option} draws SVG or PNG, but says ${path}. Give a name that ends in .svg or .png.`, { path });
+    }
+    const file = await OutputFile.prepare(path, input, overwrite);
+    if (extension === '.svg') return new Drawing(file, undefined);
+    const binary = await findFfmpeg();
+    if ((await decodableVideo(binary)).has('svg')) return new Drawing(file, binary.ffmpeg);
+    throw new SrvidError(
+      'SRVID_OUTPUT_FORMAT',
+      `${option} is to draw ${path}, but this ffmpeg was built without librsvg and makes no PNG of it. Give a name that ends in .svg.`,
+      {
+        path,
+        ffmpeg: binary.banner,
+      },
+    );
+  }
+
+  /** @throws SRVID_OUTPUT_UNWRITABLE */
+  async write(svg: string): Promise<void> {
+    try {
+      await (this.rasterizer === undefined ? this.#writeText(svg) : rasterize(this.rasterizer, svg, this.file));
+      await this.file.publish();
+    } finally {
+      await this.file.discard();
+    }
+  }
+
+  async #writeText(svg: string): Promise<void> {
+    await writeFile(this.file.partial, svg).catch((error) => {
+      throw new SrvidError('SRVID_OUTPUT_UNWRITABLE', `Tried to write the drawing ${this.file.path}: ${messageOf(error)}.`, { path: this.file.path }, error);
+    });
+  }
+}
+
+async function rasterize(ffmpeg: string, svg: string, { path, partial }: OutputFile): Promise<void> {
+  const bytes = Buffer.from(svg);
+  const process = new FfmpegProcess({
+    path: ffmpeg,
+    args: commandArguments({
+      inputs: [{ url: 'pipe:0', options: ['-f', 'svg_pipe', '-frame_size', `${bytes.length}`, '-width', `${PNG_WIDTH}`, '-keep_ar', '1'] }],
+      outputOptions: ['-frames:v', '1', '-c:v', 'png', '-pix_fmt', 'rgb24', '-f', 'image2', '-update', '1'],
+      output: fileUrl(partial),
+    }),
+    purpose: `write the drawing ${path}`,
+    failure: 'SRVID_OUTPUT_UNWRITABLE',
+    stdio: ['pipe', 'ignore'],
+  });
+  try {
+    process.writable(0).end(bytes);
+    await process.done();
+  } finally {
+    await process.stop();
+  }
+}
