@@ -122,13 +122,22 @@ def _training(facts: dict[str, str], curve: Path | None) -> str:
         "## Training",
         "",
         f"{step:,} steps, batch {recipe['batch']}, {recipe['patch']}x{recipe['patch']} low-resolution crops in eight orientations, from pictures at "
-        f"{', '.join(f'{size:g}' for size in recipe['sizes'])} of their size. {recipe.get('optimizer', 'adam').upper()}, {recipe.get('schedule', 'one-cycle')} schedule to {recipe['peak_rate']:g}; "
+        f"{_listed(recipe['sizes'])} of their size{_lossy(recipe)}. {recipe.get('optimizer', 'adam').upper()}, {recipe.get('schedule', 'one-cycle')} schedule to {recipe['peak_rate']:g}; "
         f"loss {recipe['loss']}, {way} from {recipe['mse_from']:.0%} of the steps; bfloat16 until {recipe['float32_from']:.0%}, then float32. "
         f"Running average of the weights, {recipe['ema']:g}. {_bounds(recipe, facts)}{blocks}Seed {recipe['seed']}.{carried}{short}",
     ]
     if curve:
         lines += ["", f"![Gain over bicubic on the validation pictures, by step]({curve.name})"]
     return "\n".join(lines)
+
+
+def _listed(numbers: list[float]) -> str:
+    return ", ".join(f"{number:g}" for number in numbers)
+
+
+def _lossy(recipe: dict) -> str:
+    sizes = recipe.get("lossy_sizes")
+    return f" (those that come in JPEG at {_listed(sizes)})" if sizes else ""
 
 
 def _bounds(recipe: dict, facts: dict[str, str]) -> str:

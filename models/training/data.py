@@ -16,6 +16,7 @@ from PIL import Image
 from .color import luma8
 
 IMAGE_TYPES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
+LOSSY_TYPES = {".jpg", ".jpeg", ".webp"}
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,19 @@ def degrade(image: Image.Image, scale: int) -> tuple[Image.Image, Image.Image]:
     return high.resize((width // scale, height // scale), Image.BICUBIC), high
 
 
-def load_pairs(folder: Path, scale: int, channels: int, sizes: tuple[float, ...] = (1.0,), minimum: int = 64) -> list[Pair]:
-    """All photographs below `folder` as pairs, each at every relative size in `sizes` (shrunk copies are sharper)."""
+def load_pairs(
+    folder: Path, scale: int, channels: int, sizes: tuple[float, ...] = (1.0,), minimum: int = 64, lossy_sizes: tuple[float, ...] = ()
+) -> list[Pair]:
+    """All photographs below `folder` as pairs, each at every relative size in `sizes` (shrunk copies are sharper).
+
+    Those in JPEG and WebP are taken at `lossy_sizes`, if any are given: as they are, a network learns from them how
+    compression blurs; shrunk, they no longer show it.
+    """
     pairs = []
     for path in image_files(folder):
         with Image.open(path) as opened:
             original = opened.convert("RGB")
-        for size in sizes:
+        for size in lossy_sizes or sizes if path.suffix.lower() in LOSSY_TYPES else sizes:
             shape = tuple(round(side * size) for side in original.size)
             image = original if size == 1.0 else original.resize(shape, Image.BICUBIC)
             low, high = degrade(image, scale)

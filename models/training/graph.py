@@ -89,11 +89,21 @@ def _abpn(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
     # reads one channel's s^2 phases. The TensorFlow original interleaves them the other way (DCR).
     phases = np.repeat(np.arange(network.channels, dtype=np.int64), network.scale**2)
     anchor = sketch.node("Gather", [picture, sketch.constant("phases", phases)], "anchor", axis=1)
-    return _shuffled(sketch, network, sketch.node("Add", [enlargement, anchor], "sum"))
+    return _shuffled(sketch, network.scale, sketch.node("Add", [enlargement, anchor], "sum"))
+
+
+def _stack(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
+    fold, factor = network.fold, network.scale * network.fold
+    folded = sketch.node("SpaceToDepth", [picture], "folded", blocksize=fold) if fold > 1 else picture
+    enlargement = _conv_last(sketch, network, _plain(sketch, network, folded))
+    # Which of the folded pixels lies below each pixel of a factor x factor block of the result.
+    below = np.arange(factor, dtype=np.int64) // network.scale
+    anchor = sketch.node("Gather", [folded, sketch.constant("phases", (below[:, None] * fold + below).reshape(-1))], "anchor", axis=1)
+    return _shuffled(sketch, factor, sketch.node("Add", [enlargement, anchor], "sum"))
 
 
 def _without_residual(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
-    return _shuffled(sketch, network, _conv_last(sketch, network, _plain(sketch, network, picture)))
+    return _shuffled(sketch, network.scale, _conv_last(sketch, network, _plain(sketch, network, picture)))
 
 
 def _feature_residual(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
@@ -104,11 +114,11 @@ def _feature_residual(sketch: Sketch, network: torch.nn.Module, picture: str) ->
         tensor = _rectified(sketch, index, _conv(sketch, index, tensor, network.convs[index]), network.clip_inner)
     total = sketch.node("Add", [tensor, start], "sum")
     tensor = _rectified(sketch, widening, _conv(sketch, widening, total, network.convs[widening]), network.clip_inner)
-    return _shuffled(sketch, network, _conv_last(sketch, network, tensor))
+    return _shuffled(sketch, network.scale, _conv_last(sketch, network, tensor))
 
 
 def _image_residual(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
-    enlargement = _shuffled(sketch, network, _conv_last(sketch, network, _plain(sketch, network, picture)))
+    enlargement = _shuffled(sketch, network.scale, _conv_last(sketch, network, _plain(sketch, network, picture)))
     factors = sketch.constant("factors", np.array([1, 1, network.scale, network.scale], dtype=np.float32))
     larger = sketch.node("Resize", [picture, "", factors], "larger", mode="linear", coordinate_transformation_mode="half_pixel")
     return sketch.node("Add", [enlargement, larger], "sum")
@@ -133,7 +143,7 @@ def _xlsr(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
             tensor = _rectified(sketch, index, tensor, network.clip_inner)
     joined = sketch.node("Concat", [tensor, _conv(sketch, 8, picture, network.published[8])], "joined", axis=1)
     tensor = _rectified(sketch, 9, _conv(sketch, 9, joined, network.published[9]), network.clip_inner)
-    return _shuffled(sketch, network, _conv(sketch, 10, tensor, network.published[10]))
+    return _shuffled(sketch, network.scale, _conv(sketch, 10, tensor, network.published[10]))
 
 
 def _xlsr_folded(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
@@ -143,7 +153,7 @@ def _xlsr_folded(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
     side = _rectified(sketch, 4, _conv(sketch, 4, picture, network.convs[4]))
     joined = sketch.node("Concat", [tensor, side], "joined", axis=1)
     tensor = _rectified(sketch, 5, _conv(sketch, 5, joined, network.convs[5]), network.clip_inner)
-    return _shuffled(sketch, network, _conv(sketch, 6, tensor, network.convs[6]))
+    return _shuffled(sketch, network.scale, _conv(sketch, 6, tensor, network.convs[6]))
 
 
 def _conv(sketch: Sketch, index: int, tensor: str, conv: torch.nn.Module) -> str:
@@ -161,10 +171,10 @@ def _rectified(sketch: Sketch, index: int, tensor: str, limit: float = 0) -> str
     return sketch.node("Clip", [tensor, *ends], f"relu{index}")
 
 
-def _shuffled(sketch: Sketch, network: torch.nn.Module, tensor: str) -> str:
-    return sketch.node("DepthToSpace", [tensor], "shuffled", blocksize=network.scale, mode="CRD")
+def _shuffled(sketch: Sketch, factor: int, tensor: str) -> str:
+    return sketch.node("DepthToSpace", [tensor], "shuffled", blocksize=factor, mode="CRD")
 
 
-_PLAIN = {"abpn": _abpn, "abpn-none": _without_residual, "abpn-feature": _feature_residual, "abpn-image": _image_residual, "teacher": _abpn}
+_PLAIN = {"abpn": _abpn, "abpn-none": _without_residual, "abpn-feature": _feature_residual, "abpn-image": _image_residual, "teacher": _abpn, "stack": _stack, "swift": _stack}
 _PUBLISHED = {**_PLAIN, "xlsr": _xlsr}
 _FOLDED = {**_PLAIN, "xlsr": _xlsr_folded}

@@ -41,8 +41,9 @@ def prove_equal(one: onnx.ModelProto, other: onnx.ModelProto, seed: int = 0) -> 
     """Run both on random pictures of several sizes. @raises NotEqual at the first byte that differs."""
     sessions = [Session(one), Session(other)]
     random = np.random.default_rng(seed)
-    channels = sessions[0].channels
-    for count, height, width in ((1, 1, 1), (1, 3, 5), (1, 16, 16), (2, 17, 31), (1, 64, 48), (1, 120, 161)):
+    channels, align = sessions[0].channels, sessions[0].align
+    for count, rows, columns in ((1, 1, 1), (1, 3, 5), (1, 16, 16), (2, 17, 31), (1, 64, 48), (1, 120, 161)):
+        height, width = rows * align, columns * align
         for low, high in ((0, 256), (0, 2), (254, 256), (100, 140)):
             batch = random.integers(low, high, (count, channels, height, width), dtype=np.uint8)
             first, second = (session.run(batch)[0] for session in sessions)

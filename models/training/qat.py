@@ -18,13 +18,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from .calibrate import Ranges, calibrate_network, calibration_crops
-from .data import Batch, Batches, load_pairs, weighed
+from .data import Batch, Batches, load_pairs
 from .evaluate import gain_of
 from .graph import constants_of, folded_model
 from .losses import LOSSES, mse
 from .quantise import PICTURE, Scale, quantise
 from .schedule import learning_rate
-from .train import Recipe, averaged_network, built, infer, log_line, normal, save_whole, update_average
+from .train import Recipe, averaged_network, built, infer, log_line, normal, save_whole, training_pairs, update_average
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,10 @@ class QuantisedNetwork(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return fake_quantised(self.network(x), PICTURE)
 
+    @property
+    def align(self) -> int:
+        return self.network.align
+
     def plain(self) -> nn.Module:
         """The float network these weights make without the rounding."""
         network = copy.deepcopy(self.network)
@@ -87,9 +91,7 @@ def qat(base: Path, data: Path, run: Path, recipe: QatRecipe, validate_every: in
         optimizer.load_state_dict(state["optimizer"])
     of_base = _recipe_of(state)
 
-    pairs = load_pairs(data / "train", of_base.scale, of_base.channels, of_base.sizes, minimum=recipe.patch)
-    if of_base.weigh:
-        pairs = weighed(pairs, of_base.scale)
+    pairs = training_pairs(of_base, data, recipe.patch)
     validation = load_pairs(data / "val", of_base.scale, of_base.channels)
     batches = Batches(pairs, of_base.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + state["step"])
     since, running = time.monotonic(), []

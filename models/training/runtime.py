@@ -1,6 +1,7 @@
 """Models run as users run them: ONNX Runtime on the CPU, one thread."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ class Session:
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         self.facts = dict(self._session.get_modelmeta().custom_metadata_map)
         self.channels = self._session.get_inputs()[0].shape[1]
+        self.align = int(self.facts.get("align", 1))
         self.outputs = [output.name for output in self._session.get_outputs()]
 
     def run(self, batch: np.ndarray) -> list[np.ndarray]:
@@ -29,7 +31,16 @@ class Session:
 
     def __call__(self, picture: np.ndarray) -> np.ndarray:
         """uint8 [c, h, w] to uint8 [c, h*scale, w*scale]."""
-        return self.run(picture[None])[0][0]
+        return at_multiple(picture, self.align, lambda padded: self.run(padded[None])[0][0])
+
+
+def at_multiple(picture: np.ndarray, align: int, enlarge: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """`enlarge` of a picture [c, h, w] whose sides it wants to be multiples of `align`: the edge is repeated and then cut off."""
+    height, width = picture.shape[1:]
+    padded = np.pad(picture, ((0, 0), (0, -height % align), (0, -width % align)), mode="edge")
+    larger = enlarge(padded)
+    scale = larger.shape[2] // padded.shape[2]
+    return larger[:, : height * scale, : width * scale]
 
 
 def milliseconds(sessions: list[Session], width: int, height: int, rounds: int = 11) -> list[float]:

@@ -41,13 +41,18 @@ def _adam(state: dict, gradient: torch.Tensor, group: dict) -> torch.Tensor:
     return _normalised(state["first"], state, group)
 
 
+def _eigenbasis(symmetric: torch.Tensor) -> torch.Tensor:
+    """In float64: a first gradient of low rank has more eigenvalues near 0 than float32 can tell apart."""
+    return torch.linalg.eigh(symmetric.double())[1].float()
+
+
 def _rotated(state: dict, gradient: torch.Tensor, group: dict) -> torch.Tensor:
     """The step for a matrix. The first gradient only founds the bases: there is nothing yet to divide by."""
     late = group["betas"][1]
     if not state:
         left, right = gradient @ gradient.T, gradient.T @ gradient
         state.update(step=0, first=torch.zeros_like(gradient), second=torch.zeros_like(gradient), left=left, right=right)
-        state.update(left_basis=torch.linalg.eigh(left)[1], right_basis=torch.linalg.eigh(right)[1])
+        state.update(left_basis=_eigenbasis(left), right_basis=_eigenbasis(right))
         return torch.zeros_like(gradient)
     state["step"] += 1
     left, right = state["left_basis"], state["right_basis"]

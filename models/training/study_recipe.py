@@ -13,6 +13,7 @@ CHANGES: dict[str, dict] = {
     "squared error not weighed by picture": {"weigh": False},
     "L1 to the end": {"mse_from": 1.0},
     "no running average of the weights": {"ema": 0.0},
+    "JPEG photographs at the same sizes as the others": {"lossy_sizes": ()},
     "light varied by 1, 0.7, 0.5": {"intensities": (1.0, 0.7, 0.5)},
 }
 

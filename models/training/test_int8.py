@@ -14,6 +14,7 @@ from .lower import NotEqual, lower, prove_equal
 from .ptq import with_biases_corrected
 from .qat import QuantisedNetwork, stored_scales
 from .quantise import quantise
+from .stack import Stack
 from .runtime import Session
 
 
@@ -105,6 +106,8 @@ class Quantised(unittest.TestCase):
 class Lowered(unittest.TestCase):
     def test_it_gives_the_same_bytes(self):
         for family, scale, channels in ((family, *shape) for family in FAMILIES for shape in ((2, 1), (3, 1), (4, 1), (3, 3))):
+            if channels == 3 and issubclass(FAMILIES[family], Stack):
+                continue  # luma only
             with self.subTest(family=family, scale=scale, channels=channels):
                 whole = fixtures.models(scale, channels, family)[1]
                 for multiple in (4, 8):

@@ -14,9 +14,9 @@ from .graph import constants_of, float_model, folded_model
 from .networks import Abpn, CollapsibleConv, cost
 from .xlsr import Xlsr
 from .runtime import Session
-from .train import infer, load_onnx_weights
+from .train import Recipe, built, infer, load_onnx_weights
 
-NETWORKS = [("abpn", 2, 1), ("abpn", 3, 1), ("abpn", 4, 1), ("abpn", 3, 3), ("xlsr", 2, 1), ("xlsr", 3, 1), ("xlsr", 4, 1), ("xlsr", 3, 3)]
+NETWORKS = [("abpn", 2, 1), ("abpn", 3, 1), ("abpn", 4, 1), ("abpn", 3, 3), ("xlsr", 2, 1), ("xlsr", 3, 1), ("xlsr", 4, 1), ("xlsr", 3, 3), ("swift", 2, 1), ("swift", 3, 1), ("swift", 4, 1)]
 """(family, scale, channels)"""
 STUDIES = [(family.family, 3, 1) for family in STUDIED]
 
@@ -116,14 +116,29 @@ class Networks(unittest.TestCase):
                 load_onnx_weights(Xlsr(2, expansion=8), Path(folder) / "model.onnx")
 
     def test_a_pixel_depends_on_the_halo_and_not_on_more(self):
-        for family, reach in (("abpn", 7), ("xlsr", 5)):
-            network, low = fixtures.network(3, 1, family), fixtures.picture(1, 41, 41)
+        for family, scale, reach in (("abpn", 3, 7), ("xlsr", 3, 5), ("swift", 2, 16), ("swift", 3, 5)):
+            network, low = fixtures.network(scale, 1, family), fixtures.picture(1, 61, 61)
             changed = low.copy()
-            changed[0, 20, 20] ^= 128
+            changed[0, 30, 30] ^= 128
             rows = np.flatnonzero((infer(network, low) != infer(network, changed)).any(axis=(0, 2)))
             self.assertEqual(network.halo, reach)
-            self.assertGreaterEqual(rows.min(), (20 - reach) * 3)
-            self.assertLess(rows.max(), (20 + reach + 1) * 3)
+            # Pixel 30 is the first of its fold, if there is one: as far as the last one reaches, it reaches.
+            self.assertGreaterEqual(rows.min(), (30 - reach) * scale)
+            self.assertLess(rows.max(), (30 + network.align + reach) * scale)
+
+    def test_a_picture_whose_sides_do_not_fit_is_as_if_its_edge_went_on(self):
+        network, low = fixtures.network(2, 1, "swift"), fixtures.picture(1, 41, 37)
+        wider = np.pad(low, ((0, 0), (0, 1), (0, 1)), mode="edge")
+        np.testing.assert_array_equal(infer(network, low), infer(network, wider)[:, :82, :74])
+        facts = {**fixtures.shape(network), "align": "2"}
+        np.testing.assert_array_equal(Session(float_model(network, facts))(low), Session(float_model(network, facts))(wider)[:, :82, :74])
+
+    def test_a_stack_has_the_shape_it_is_told_and_other_families_their_own(self):
+        network = built(Recipe("stack", 2, width=20, depth=3, fold=2, expansion=0))
+        self.assertEqual([tuple(conv.kernel().shape[:2]) for conv in network.convs], [(20, 4), (20, 20), (20, 20), (20, 20), (16, 20)])
+        for refused in (Recipe("abpn", 2, width=20), Recipe("swift", 2, depth=2), Recipe("stack", 2, channels=3)):
+            with self.assertRaises(SystemExit):
+                built(refused)
 
     def assert_same(self, ours: np.ndarray, theirs: np.ndarray) -> None:
         """Sums in another order may fall on the other side of a half."""

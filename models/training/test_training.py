@@ -1,13 +1,15 @@
 import copy
+import tempfile
 import unittest
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
 from . import fixtures
-from .data import Batches, Pair, bicubic, weighed
+from .data import Batches, Pair, bicubic, load_pairs, weighed
 from .losses import mse
 from .schedule import learning_rate, triangular
 from .soap import Soap
@@ -80,8 +82,18 @@ class Settings(unittest.TestCase):
     def test_an_older_checkpoint_s_recipe_has_the_defaults_of_what_it_does_not_know(self):
         old = {name: value for name, value in asdict(Recipe("abpn", 3)).items() if name not in ("schedule", "intensities", "clip_inner", "output")}
         self.assertEqual(Recipe.of({**old, "sizes": list(old["sizes"])}), Recipe("abpn", 3))
-        del old["optimizer"]
-        self.assertEqual(Recipe.of(old), Recipe("abpn", 3, optimizer="adam"))
+        del old["optimizer"], old["lossy_sizes"]
+        self.assertEqual(Recipe.of(old), Recipe("abpn", 3, optimizer="adam", lossy_sizes=()))
+
+
+class Photographs(unittest.TestCase):
+    def test_those_that_were_compressed_are_taken_at_sizes_of_their_own(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("whole.png", "lossy.jpg"):
+                Image.fromarray(np.repeat(fixtures.picture(1, 100, 120)[0][..., None], 3, 2)).save(Path(folder) / name)
+            sides = [pair.low.shape[1] for pair in load_pairs(Path(folder), 2, 1, (1.0, 0.8), 10, (0.6,))]
+            self.assertEqual(sides, [30, 50, 40])
+            self.assertEqual([pair.low.shape[1] for pair in load_pairs(Path(folder), 2, 1, (1.0,), 10)], [50, 50])
 
 
 class Distillation(unittest.TestCase):

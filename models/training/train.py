@@ -19,9 +19,10 @@ from .evaluate import gain_of
 from .families import FAMILIES
 from .losses import LOSSES, mse
 from .provenance import earlier_runs
-from .runtime import Session
+from .runtime import Session, at_multiple
 from .schedule import SCHEDULES
 from .soap import Soap
+from .stack import Stack
 
 OPTIMIZERS = {"soap": Soap, "adam": torch.optim.Adam}
 
@@ -47,6 +48,13 @@ class Recipe:
     expansion: int = 0
     ema: float = 0.999
     sizes: tuple[float, ...] = (1.0, 0.7, 0.5)
+    lossy_sizes: tuple[float, ...] = (0.8, 0.6, 0.45)
+    """The sizes for photographs that come in JPEG or WebP; with none, those of all."""
+    width: int = 0
+    """Of a family whose shape is free: channels, convolutions between the first and the last, and how far the picture is folded;
+    0: the family's own."""
+    depth: int = 0
+    fold: int = 0
     intensities: tuple[float, ...] = (1.0,)
     """What the light of a crop may be multiplied by; XLSR's are 1, 0.7, 0.5."""
     clip_inner: float = 0.0
@@ -59,13 +67,16 @@ class Recipe:
     def of(stored: dict) -> "Recipe":
         """The recipe that a checkpoint holds; what older ones do not know of is as it was then."""
         known = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
-        return Recipe(**{"optimizer": "adam", **known})
+        return Recipe(**{"optimizer": "adam", "lossy_sizes": (), **known})
 
 
 def built(recipe: Recipe) -> torch.nn.Module:
     """The network that a recipe describes, new."""
     output = {} if recipe.output == "own" else {"output": recipe.output}
-    return FAMILIES[recipe.family](recipe.scale, recipe.channels, expansion=recipe.expansion, clip_inner=recipe.clip_inner, **output)
+    shape = {name: value for name in ("width", "depth", "fold") if (value := getattr(recipe, name))}
+    if shape and recipe.family != Stack.family:
+        raise SystemExit(f"{recipe.family} has its own shape; {', '.join(shape)} can be chosen for the family {Stack.family} only.")
+    return FAMILIES[recipe.family](recipe.scale, recipe.channels, expansion=recipe.expansion, clip_inner=recipe.clip_inner, **output, **shape)
 
 
 def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None, teacher: Path | None = None, validate_every: int = 2500) -> None:
@@ -87,7 +98,10 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
     if start_from and first == 0:
         log_line(run, {"step": 0, "start_from": start_from.name, "carried": carried, "earlier": earlier_runs(start_from)})
 
-    pairs = _training_pairs(recipe, data, teacher)
+    pairs = training_pairs(recipe, data, recipe.patch)
+    if teacher:
+        session = Session(str(teacher))
+        pairs = [replace(pair, taught=session(pair.low)) for pair in pairs]
     validation = load_pairs(data / "val", recipe.scale, recipe.channels)
     batches = Batches(pairs, recipe.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + first, intensities=recipe.intensities)
     print(f"{len(pairs)} pictures, from step {first} of {recipe.steps}, {json.dumps(asdict(recipe))}", flush=True)
@@ -105,14 +119,10 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
             since, running = time.monotonic(), []
 
 
-def _training_pairs(recipe: Recipe, data: Path, teacher: Path | None) -> list[Pair]:
-    pairs = load_pairs(data / "train", recipe.scale, recipe.channels, recipe.sizes, minimum=recipe.patch)
-    if recipe.weigh:
-        pairs = weighed(pairs, recipe.scale)
-    if teacher:
-        session = Session(str(teacher))
-        pairs = [replace(pair, taught=session(pair.low)) for pair in pairs]
-    return pairs
+def training_pairs(recipe: Recipe, data: Path, patch: int) -> list[Pair]:
+    """What a recipe learns from, weighed if it says so; pictures smaller than `patch` are left out."""
+    pairs = load_pairs(data / "train", recipe.scale, recipe.channels, recipe.sizes, patch, recipe.lossy_sizes)
+    return weighed(pairs, recipe.scale) if recipe.weigh else pairs
 
 
 def load_onnx_weights(network: torch.nn.Module, path: Path) -> int:
@@ -175,8 +185,11 @@ def update_average(average: torch.nn.Module, network: torch.nn.Module, decay: fl
 @torch.no_grad()
 def infer(network: torch.nn.Module, plane: np.ndarray) -> np.ndarray:
     """uint8 [c, h, w] to uint8 [c, h*scale, w*scale]."""
-    output = network(torch.from_numpy(np.ascontiguousarray(plane)).float().div(255)[None])[0]
-    return output.mul(255).round().clamp(0, 255).numpy().astype(np.uint8)
+    def enlarged(padded: np.ndarray) -> np.ndarray:
+        output = network(torch.from_numpy(np.ascontiguousarray(padded)).float().div(255)[None])[0]
+        return output.mul(255).round().clamp(0, 255).numpy().astype(np.uint8)
+
+    return at_multiple(plane, network.align, enlarged)
 
 
 def log_line(run: Path, line: dict) -> None:

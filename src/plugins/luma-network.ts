@@ -9,7 +9,7 @@ export interface LumaNetwork {
   readonly description: string;
   /** Those that `models/training` makes; the first is the default. */
   readonly scales: readonly [number, ...number[]];
-  /** Input pixels that an output pixel depends on, on each side. */
+  /** Input pixels that an output pixel depends on, on each side, at the scale where it is most. */
   readonly halo: number;
 }
 

@@ -45,15 +45,16 @@ async function natural(): Promise<Uint8Array> {
 
 test.each(networks)('%s x%d int8: a tile with its halo is, byte for byte, what the whole picture gives there', async (family, scale) => {
   const { entry, model } = await modelAt(family, scale, 'int8');
-  const { halo } = entry;
+  const { halo, align } = entry;
   const random = randomFrom(scale);
   for (const [index, picture] of [await natural(), randomBytes(scale, WIDTH * HEIGHT)].entries()) {
     const whole = await enlarged(model, picture, WIDTH, HEIGHT);
     for (let times = 0; times < 4; times++) {
-      const tile = { width: 1 + Math.floor(random() * 40), height: 1 + Math.floor(random() * 30) };
+      const aligned = (most: number) => Math.floor(random() * (1 + most / align)) * align;
+      const tile = { width: align + aligned(40 - align), height: align + aligned(30 - align) };
       // Away from the edges of the picture, where the network itself pads.
-      const x = halo + Math.floor(random() * (WIDTH - 2 * halo - tile.width));
-      const y = halo + Math.floor(random() * (HEIGHT - 2 * halo - tile.height));
+      const x = halo + aligned(WIDTH - 2 * halo - tile.width);
+      const y = halo + aligned(HEIGHT - 2 * halo - tile.height);
       const outer = { x: x - halo, y: y - halo, width: tile.width + 2 * halo, height: tile.height + 2 * halo };
       const result = await enlarged(model, cut(picture, WIDTH, outer), outer.width, outer.height);
       const inner = { x: halo * scale, y: halo * scale, width: tile.width * scale, height: tile.height * scale };

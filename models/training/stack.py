@@ -1,0 +1,71 @@
+"""Networks of our own, shaped for the runtime they meet: plain stacks of 3x3 convolutions and an anchor.
+
+What ABPN spends on a second convolution in image space is left out; what is left is width, depth and, at x2, the
+resolution that the body works at. ONNX Runtime's int8 convolutions are the faster the wider they are, so at x2 the
+picture is first folded into four channels of half its size (`fold`, "pixel unshuffle", Shi et al. 2016, arXiv
+1609.05158, backwards), which costs a quarter and doubles what each convolution sees.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .networks import CollapsibleConv, ended, rectified
+
+
+class Stack(nn.Module):
+    """conv3x3 fold^2->width, `depth` times width->width, each with ReLU; then width->(scale*fold)^2, linear; plus the
+    anchor, which is each pixel repeated scale^2 times; then depth-to-space and clip to 0..1. Luma only.
+
+    Input [n, 1, h, w] in 0..1, h and w multiples of `fold`; `forward` gives [n, 1, h*scale, w*scale], by default not
+    clipped.
+    """
+
+    family = "stack"
+    title = "Stack (a plain network with an anchor)"
+    paper = "https://arxiv.org/abs/2105.09750"
+
+    def __init__(self, scale: int, channels: int = 1, width: int = 32, depth: int = 4, fold: int = 1, expansion: int = 128, clip_inner: float = 0, output: str = "linear"):
+        super().__init__()
+        if channels != 1:
+            raise SystemExit(f"{self.family} works on luma, one channel; {channels} were asked for. Leave --channels out.")
+        self.scale, self.channels, self.fold, self.clip_inner, self.output = scale, channels, fold, clip_inner, output
+        widths = [fold * fold, *[width] * (depth + 1), (scale * fold) ** 2]
+        gains = [1.0] * (depth + 1) + [0.1]
+        self.convs = nn.ModuleList(CollapsibleConv(i, o, gain, expansion) for i, o, gain in zip(widths, widths[1:], gains))
+
+    @property
+    def align(self) -> int:
+        """What the input's sides have to be multiples of."""
+        return self.fold
+
+    @property
+    def halo(self) -> int:
+        """Input pixels that a tile depends on, each side, if its own sides lie at multiples of `align`."""
+        return len(self.convs) * self.fold
+
+    @property
+    def published(self) -> nn.ModuleList:
+        return self.convs
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = F.pixel_unshuffle(x, self.fold).contiguous(memory_format=torch.channels_last)
+        for conv in self.convs[:-1]:
+            y = rectified(conv(y), self.clip_inner)
+        residual = F.pixel_shuffle(self.convs[-1](y).float(), self.scale * self.fold)
+        return ended(residual + F.interpolate(x, scale_factor=self.scale, mode="nearest"), self.output)
+
+    def settle(self, ranges: dict[str, tuple[float, float]]) -> bool:
+        """Nothing here depends on the range that another tensor turns out to have."""
+        return False
+
+
+class Swift(Stack):
+    """The quickest: what is left of ABPN where three quarters of its time, at x2 two fifths, have to do."""
+
+    family = "swift"
+    title = "Swift (a short stack with an anchor, our own)"
+
+    def __init__(self, scale: int, channels: int = 1, **settings):
+        width, depth, fold = {2: (32, 6, 2), 3: (28, 3, 1), 4: (32, 3, 1)}[scale]
+        super().__init__(scale, channels, width, depth, fold, **settings)

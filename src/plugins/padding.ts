@@ -1,0 +1,48 @@
+/** A picture's planes, one behind the other, as a network reads them. */
+export interface Planes {
+  /** 8-bit values, [count, height, width]. */
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** `length` or the next multiple of `align` above it. */
+export function alignedUp(length: number, align: number): number {
+  return Math.ceil(length / align) * align;
+}
+
+/**
+ * Writes `from` into the upper left of the larger `into`, plane by plane, and repeats its last column and row into the rest: what is
+ * added looks like what it touches.
+ */
+export function copyPadded(from: Planes, into: Planes): void {
+  if (from.width === into.width && from.height === into.height) {
+    into.data.set(from.data);
+    return;
+  }
+  for (let plane = 0; plane * from.width * from.height < from.data.length; plane++) {
+    const start = plane * into.width * into.height;
+    for (let y = 0; y < from.height; y++) {
+      const row = start + y * into.width;
+      const end = row + from.width;
+      const source = (plane * from.height + y) * from.width;
+      into.data.set(from.data.subarray(source, source + from.width), row);
+      into.data.fill(into.data[end - 1] as number, end, row + into.width);
+    }
+    const last = start + (from.height - 1) * into.width;
+    for (let y = from.height; y < into.height; y++) into.data.copyWithin(start + y * into.width, last, last + into.width);
+  }
+}
+
+/** Writes the upper left of the larger `from` into `into`, plane by plane. */
+export function copyCropped(from: Planes, into: Planes): void {
+  if (from.width === into.width && from.height === into.height) {
+    into.data.set(from.data);
+    return;
+  }
+  for (let row = 0; row * into.width < into.data.length; row++) {
+    const [plane, y] = [Math.floor(row / into.height), row % into.height];
+    const source = (plane * from.height + y) * from.width;
+    into.data.set(from.data.subarray(source, source + into.width), row * into.width);
+  }
+}
