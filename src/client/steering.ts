@@ -46,10 +46,10 @@ export class Lateness {
   }
 }
 
-const LEAST_MARGIN = 0.2;
+const LEAST_MARGIN = 0.15;
 const MOST_MARGIN = 1.5;
-/** So much of a raised margin is given back each second. */
-const RELAXES = 0.01;
+/** Seconds of playing in which half of what a margin was raised by is given back: a busy moment is not paid for long. */
+const HALF_LIFE = 6;
 
 /**
  * How much should lie ready ahead of what is shown, in seconds: little, as that is latency, but half as much again after each
@@ -71,6 +71,6 @@ export class Margin {
   }
 
   played(seconds: number): void {
-    this.#seconds = Math.max(this.least, this.#seconds - seconds * RELAXES);
+    this.#seconds = this.least + (this.#seconds - this.least) * 0.5 ** (seconds / HALF_LIFE);
   }
 }

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { FaultProxy } from '../helpers/fault-proxy.js';
 import { fuzzCases, randomBytes } from '../helpers/random.js';
 import { afterwards, Client, encodeInto, eventually, PlainStream, startRelay } from '../helpers/relay.js';
 
@@ -77,19 +78,24 @@ test('a viewer that took nothing for too long is told so, if it ever listens aga
   expect(await client.closed).toEqual({ code: 1013, reason: 'it took nothing for too long' });
 });
 
-test('a connection that stalls and comes back plays on from a keyframe', async () => {
-  const { stream, url } = await startRelay({ limits: { maxViewerBytes: 1 << 20, stuckMs: 60_000 } });
-  const client = new Client(`${url}/live/main`);
-  await eventually(() => stream.watching === 1);
-  client.socket.pause();
+test('a connection that stalls and comes back plays on from a keyframe, and who has a better one misses nothing', async () => {
+  const { stream, url, port } = await startRelay({ limits: { maxViewerBytes: 1 << 20, stuckMs: 60_000 } });
+  const proxy = await FaultProxy.start(port);
+  afterwards(() => proxy.close());
+  const [stalling, good] = [new Client(`ws://127.0.0.1:${proxy.port}/live/main`), new Client(`${url}/live/main`)];
+  await eventually(() => stream.watching === 2);
+  proxy.hold();
   const { delivery } = stream.renditions.sr;
-  encodeInto(stream, { seconds: 60, kilobits: 12_000, size: '320x240', live: true }, () => {
-    if (delivery.skipped > 20) client.socket.resume();
+  const { pieces } = encodeInto(stream, { seconds: 60, kilobits: 12_000, size: '320x240', live: true }, () => {
+    if (delivery.skipped > 20) proxy.release();
   });
-  await client.until(({ texts }) => texts.some(({ type }) => type === 'gap'));
-  const at = client.received.length;
-  await client.until(({ received }) => received.length > at + 5);
-  expect(client.texts.map(({ type }) => type)).toEqual(['hello', 'gap']);
+  await stalling.until(({ texts }) => texts.some(({ type }) => type === 'gap'));
+  const gap = stalling.received.findIndex((message) => !Buffer.isBuffer(message) && message.type === 'gap');
+  await stalling.until(({ received }) => received.length > gap + 5);
+  expect(stalling.texts.map(({ type }) => type)).toEqual(['hello', 'gap']);
+  const next = pieces.findIndex(({ bytes }) => bytes.equals(stalling.received[gap + 1] as Buffer));
+  expect(pieces[next]).toMatchObject({ kind: 'fragment', keyframe: true });
+  expect(good.texts.map(({ type }) => type)).toEqual(['hello']);
 });
 
 test('an end that answers stays, however little happens', async () => {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { FragmentSplitter } from '../../dist/relay/fmp4/splitter.js';
+import { FaultProxy } from '../helpers/fault-proxy.js';
 import { ffmpeg, ffprobe, rawFrames, temporaryFolder } from '../helpers/media.js';
 import { type Listener, RelayCommand } from '../helpers/relay-command.js';
 import { startRtspServer } from '../helpers/rtsp-server.js';
@@ -171,6 +172,31 @@ test('a source that goes and returns: viewers are told and see it again, and it 
   const told = [relay.said, viewer.summary(), JSON.stringify(await relay.json('/stats'))].join('\n');
   expect(told).toContain(`tcp://127.0.0.1:${port}`);
   expect(told).not.toContain('hunter2');
+});
+
+test('a source that stalls for a moment is waited for; one that stays silent is called again, and viewers see it return', async () => {
+  const camera = await startRtspServer(clip);
+  const proxy = await FaultProxy.start(camera.port);
+  onTestFinished(() => proxy.close());
+  const relay = await RelayCommand.start(`rtsp://127.0.0.1:${proxy.port}/`, ...LIGHT);
+  const viewer = relay.listen();
+  await viewer.until(playing(20));
+
+  proxy.hold();
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  proxy.release();
+  const before = viewer.binaries.length;
+  await viewer.until(playing(before + 60));
+  expect(viewer.texts('hello')).toHaveLength(1);
+  expect(viewer.texts('state').map(({ state }) => state)).not.toContain('waiting');
+
+  proxy.hold();
+  await viewer.until(() => viewer.texts('state').some(({ state }) => state === 'waiting'));
+  proxy.release();
+  const again = await viewer.until(() => viewer.texts('hello')[1]);
+  const at = viewer.messages.indexOf(again);
+  await viewer.until(() => viewer.messages.slice(at).filter(Buffer.isBuffer).length > 20);
+  expect(viewer.closed).toBeUndefined();
 });
 
 test.each([
