@@ -136,12 +136,13 @@ def _run_card(given: argparse.Namespace) -> None:
 
 
 def _study(parser: argparse.ArgumentParser):
-    """train networks alike but for one thing and print the table that compares them (docs/quantisation.md, docs/training.md)"""
+    """train networks alike but for one thing and print the table that compares them (docs/quantisation.md, docs/networks.md)"""
     from .train import Recipe
 
-    parser.add_argument("name", choices=("residual", "calibration", "clip", "distillation", "recipe"))
+    parser.add_argument("name", choices=("residual", "calibration", "clip", "distillation", "recipe", "frontier"))
     parser.add_argument("--work", type=Path, required=True, help="folder for the runs; those found there go on")
     parser.add_argument("--steps", type=int, default=3000, help="default: %(default)s")
+    parser.add_argument("--chart", type=Path, help="for frontier: PNG to draw the networks into, by time and gain")
     _add_recipe(parser, Recipe, {"family", "scale", "channels", "steps"})
     _add_data(parser)
     return _run_study
@@ -154,6 +155,10 @@ def _run_study(given: argparse.Namespace) -> None:
     from .train import Recipe
 
     settings = {f.name: getattr(given, f.name) for f in fields(Recipe) if f.name != "steps" and getattr(given, f.name, None) is not None}
+    if given.name == "frontier":
+        settings |= {"models": MODELS, "chart": given.chart}
+    elif given.chart:
+        raise SystemExit(f"--chart belongs to the study frontier; {given.name} draws nothing.")
     print(markdown(import_module(f".study_{given.name}", __package__).run(_data(given), given.work, given.steps, **settings)))
 
 

@@ -70,7 +70,7 @@ def observe(model: onnx.ModelProto, pictures: list[np.ndarray]) -> dict[str, np.
     session = _observer(model)
     seen: dict[str, list[np.ndarray]] = {name: [] for name in session.outputs[1:] if name not in rectified}
     for picture in pictures:
-        for name, tensor in zip(session.outputs[1:], session.run(picture[None])[1:]):
+        for name, tensor in zip(session.outputs[1:], session.observe(picture)[1:]):
             if name in seen:
                 seen[name].append(tensor.ravel())
     return {name: np.concatenate(values) for name, values in seen.items()}
@@ -88,7 +88,7 @@ def _observer(model: onnx.ModelProto) -> Session:
 def _extremes(session: Session, crops: list[np.ndarray]) -> Ranges:
     ranges: Ranges = {}
     for crop in crops:
-        for name, tensor in zip(session.outputs[1:], session.run(crop[None])[1:]):
+        for name, tensor in zip(session.outputs[1:], session.observe(crop)[1:]):
             low, high = ranges.get(name, (0.0, 0.0))
             ranges[name] = (min(low, float(tensor.min())), max(high, float(tensor.max())))
     return ranges
@@ -98,7 +98,7 @@ def _histograms(session: Session, crops: list[np.ndarray], largest: dict[str, fl
     """How often each magnitude was seen, in _BINS bins from 0 to the largest."""
     counts = {name: np.zeros(_BINS) for name in largest}
     for crop in crops:
-        for name, tensor in zip(session.outputs[1:], session.run(crop[None])[1:]):
+        for name, tensor in zip(session.outputs[1:], session.observe(crop)[1:]):
             bins = (np.abs(tensor).ravel() * np.float32(_BINS / (largest[name] or 1.0))).astype(np.int32)
             counts[name] += np.bincount(np.minimum(bins, _BINS - 1), minlength=_BINS)
     return counts

@@ -24,6 +24,9 @@ _SETS = {"kodak": "Kodak (24 pictures)", "val": "validation (CID22, 41 pictures)
 _ARCHITECTURES = {
     "abpn": "A 3x3 convolution to 28 channels, four of 28 to 28 and one to 3·s², each with ReLU; a last one to s² channels per plane, "
     "in picture space; plus the anchor, the input repeated s² times; then depth-to-space and a clip to 0..1, which int8 saturation gives free.",
+    "swift": "A plain stack: 3x3 convolutions with ReLU of one width, a last one to the pixels of the enlargement, plus the anchor, the input "
+    "repeated s² times; then depth-to-space and a clip to 0..1. At x2 the picture is first folded into four channels of half its size. "
+    "Shaped for ONNX Runtime's int8 convolutions: see docs/networks.md.",
     "xlsr": "A 3x3 convolution to 32 channels with ReLU and a 1x1; three blocks of a 3x3 convolution in four groups of 8 channels, with ReLU, and a 1x1; "
     "beside them a 3x3 convolution of the picture to 16 channels; both joined by a 1x1 to 32 channels with ReLU; a 3x3 to s² channels per plane; "
     "depth-to-space and a clip to 0..1. The float model is that network as published. The int8 model is the same function in fewer convolutions: each 1x1 that no "
@@ -54,12 +57,18 @@ def _head(facts: dict[str, str]) -> str:
     planes = "luma (Y, as video stores it: 16..235)" if facts["planes"] == "y" else "RGB"
     return f"""# {facts["title"]}, x{facts["scale"]}, {planes}
 
-Upscales {planes} by {facts["scale"]}. Paper: {facts["paper"]}. Our own training, in PyTorch, by `models/training`; weights under {facts["licence"]}.
+Upscales {planes} by {facts["scale"]}. {f"Paper: {facts['paper']}. " if facts["paper"] else ""}Our own training, in PyTorch, by `models/training`; weights under {facts["licence"]}.
 
 {_ARCHITECTURES.get(facts["family"], "")}
 
-Input `input`: uint8 [n, {facts["channels"]}, h, w]. Output `output`: uint8 [n, {facts["channels"]}, {facts["scale"]}h, {facts["scale"]}w]. Any n, h and w.
+Input `input`: uint8 [n, {facts["channels"]}, h, w]. Output `output`: uint8 [n, {facts["channels"]}, {facts["scale"]}h, {facts["scale"]}w]. {_sides(int(facts["align"]))}
 An output pixel depends on {facts["halo"]} input pixels on each side, so a tile with that halo gives, in int8, the bytes of the whole picture."""
+
+
+def _sides(align: int) -> str:
+    if align == 1:
+        return "Any n, h and w."
+    return f"Any n; h and w are multiples of {align}: srvid repeats the edge of a picture whose sides are not, and cuts the result. Tiles, too, are such whose sides are multiples of {align}."
 
 
 def _quality(facts: dict[str, dict[str, str]], entries: dict[str, dict]) -> str:

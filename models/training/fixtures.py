@@ -30,7 +30,7 @@ def network(scale: int = 3, channels: int = 1, family: str = "abpn", **options) 
 
 
 def shape(made: torch.nn.Module) -> dict[str, str]:
-    return {"family": made.family, "scale": str(made.scale), "channels": str(made.channels), "align": str(made.align), "precision": "fp32"}
+    return {"family": made.family, "scale": str(made.scale), "channels": str(made.channels), "precision": "fp32"}
 
 
 def picture(channels: int, height: int, width: int, seed: int = 0) -> np.ndarray:

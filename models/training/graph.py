@@ -80,7 +80,7 @@ def _model(network: torch.nn.Module, facts: dict[str, str], body) -> onnx.ModelP
     clipped = sketch.node("Clip", [body(sketch, network, picture), zero, one], "clipped")
     levels = sketch.node("Mul", [clipped, sketch.constant("levels", np.float32(255))], "output.levels")
     sketch.node("Cast", [sketch.node("Round", [levels], "output.rounded")], "output", to=TensorProto.UINT8)
-    return sketch.model(network.scale, network.channels, facts)
+    return sketch.model(network.scale, network.channels, {**facts, "align": str(network.align)})
 
 
 def _abpn(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:

@@ -43,5 +43,5 @@ def _channel_means(model: onnx.ModelProto, name: str, crops: list[np.ndarray]) -
     observed.CopyFrom(model)
     observed.graph.output.append(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
     session = Session(observed)
-    totals = [session.run(crop[None])[1].sum((0, 2, 3), dtype=np.float64) for crop in crops]
+    totals = [session.observe(crop)[1].sum((0, 2, 3), dtype=np.float64) for crop in crops]
     return np.sum(totals, axis=0) / sum(crop[0].size for crop in crops)

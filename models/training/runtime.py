@@ -29,6 +29,10 @@ class Session:
         """All outputs for `batch`, uint8 [n, c, h, w]."""
         return self._session.run(None, {"input": np.ascontiguousarray(batch)})
 
+    def observe(self, picture: np.ndarray) -> list[np.ndarray]:
+        """All outputs for one picture, uint8 [c, h, w], its edge repeated where its sides do not fit."""
+        return self.run(with_edge_repeated(picture, self.align)[None])
+
     def __call__(self, picture: np.ndarray) -> np.ndarray:
         """uint8 [c, h, w] to uint8 [c, h*scale, w*scale]."""
         return at_multiple(picture, self.align, lambda padded: self.run(padded[None])[0][0])
@@ -36,11 +40,16 @@ class Session:
 
 def at_multiple(picture: np.ndarray, align: int, enlarge: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """`enlarge` of a picture [c, h, w] whose sides it wants to be multiples of `align`: the edge is repeated and then cut off."""
-    height, width = picture.shape[1:]
-    padded = np.pad(picture, ((0, 0), (0, -height % align), (0, -width % align)), mode="edge")
+    padded = with_edge_repeated(picture, align)
     larger = enlarge(padded)
     scale = larger.shape[2] // padded.shape[2]
-    return larger[:, : height * scale, : width * scale]
+    return larger[:, : picture.shape[1] * scale, : picture.shape[2] * scale]
+
+
+def with_edge_repeated(picture: np.ndarray, align: int) -> np.ndarray:
+    """A picture [c, h, w] with its last row and column repeated until h and w are multiples of `align`."""
+    height, width = picture.shape[1:]
+    return np.pad(picture, ((0, 0), (0, -height % align), (0, -width % align)), mode="edge")
 
 
 def milliseconds(sessions: list[Session], width: int, height: int, rounds: int = 11) -> list[float]:

@@ -23,7 +23,7 @@ class Stack(nn.Module):
 
     family = "stack"
     title = "Stack (a plain network with an anchor)"
-    paper = "https://arxiv.org/abs/2105.09750"
+    paper = ""
 
     def __init__(self, scale: int, channels: int = 1, width: int = 32, depth: int = 4, fold: int = 1, expansion: int = 128, clip_inner: float = 0, output: str = "linear"):
         super().__init__()

@@ -5,11 +5,12 @@ import json
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import onnx
 from PIL import Image
 
-from . import fixtures, study_clip
+from . import fixtures, study_clip, study_frontier
 from .evaluate import evaluate_files
 from .export import Choices, export
 from .qat import QatRecipe, qat
@@ -97,6 +98,31 @@ class Exported(unittest.TestCase):
         self.assertEqual([row[1][:7] for row in rows[1:]], ["0 .. 1", "its ran"] * 2)
         for row in rows[1:]:
             self.assertRegex(" ".join(row), r"( -?\d+\.\d\d [+-]\d+\.\d\d){3}$")
+
+    def test_a_folded_network_is_shipped_with_what_its_input_must_be_a_multiple_of(self):
+        data, run, out = self.root / "data", self.root / "run", self.root / "models"
+        with self.quiet:
+            train(Recipe("swift", 2, steps=2, peak_rate=1e-6, batch=2, patch=24, sizes=(1.0,)), data, run)
+            qat(run, data, self.root / "tuned", QatRecipe(steps=1, rate=1e-9, batch=2, patch=24, crops=4))
+            export(run, data, out, Choices(crops=4))
+        for model in manifest_of(out).values():
+            self.assertEqual((model["halo"], model["align"], model["paper"]), (16, 2, ""))
+        card = (out / "swift-x2.md").read_text()
+        self.assertIn("whose sides are multiples of 2", card)
+        self.assertNotIn("Paper:", card)
+
+    def test_the_study_of_shapes_places_candidates_and_shipped_networks_in_one_table_and_one_chart(self):
+        data, out, chart = self.root / "data", self.root / "models", self.root / "chart.png"
+        small = {"batch": 2, "patch": 24, "sizes": (1.0,), "peak_rate": 1e-6}
+        with self.quiet, mock.patch.multiple(study_frontier, SHAPES={2: [(16, 1, 2)]}, VARIED=(2, (16, 1, 2)), FRAME=(120, 80)):
+            train(Recipe("abpn", 2, steps=2, **small), data, self.root / "run")
+            export(self.root / "run", data, out, Choices(crops=4))
+            head, *rows = study_frontier.run(data, self.root / "study", 2, out, chart, **small)
+        self.assertEqual([row[0] for row in rows], ["**abpn**", *(f"16 channels, 1 deep, folded by 2{way}" for way in ("", "; linear blocks of width 128", "; a teacher's share of 0.5"))])
+        self.assertEqual([len(row) for row in rows], [len(head)] * 4)
+        self.assertEqual(rows[0][3], "1.00")
+        with Image.open(chart) as drawn:
+            self.assertGreater(drawn.width, 500)
 
 
 def manifest_of(folder: Path) -> dict[str, dict]:

@@ -177,7 +177,7 @@ def _stored(whole: onnx.ModelProto, low: np.ndarray) -> tuple[list[str], list[np
         if node.op_type == "QuantizeLinear":
             observed.graph.output.append(onnx.helper.make_tensor_value_info(node.output[0], onnx.TensorProto.UINT8, None))
     session = Session(observed)
-    return session.outputs, session.run(low[None])
+    return session.outputs, session.observe(low)
 
 
 def _mean(model: onnx.ModelProto, crops: list[np.ndarray]) -> float:

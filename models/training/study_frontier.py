@@ -1,0 +1,145 @@
+"""Study: what picture can be had for what time. Stacks of many shapes, trained alike, beside the networks that are shipped.
+
+A candidate's time is that of its lowered int8 form over that of the shipped ABPN of the same scale, in alternating runs on
+one thread, to frames of 1920x1080. Candidates have the same few steps each and may be compared with each other; the shipped
+networks had many more. One candidate is trained in two more ways, with linear blocks and with a teacher.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+
+from . import manifest
+from .calibrate import calibration_crops
+from .data import load_pairs
+from .evaluate import baselines
+from .graph import float_model
+from .lower import lower
+from .networks import cost
+from .ptq import post_training
+from .runtime import Session, milliseconds
+from .study import MEASURED, Rows, Trained, measured, trained
+from .study_distillation import TEACHER_STEPS
+from .train import Recipe
+
+SHAPES = {
+    2: [(16, 4, 2), (32, 4, 2), (32, 6, 2), (32, 8, 2), (48, 4, 2), (64, 4, 2), (64, 6, 2), (28, 3, 1)],
+    3: [(16, 4, 1), (28, 2, 1), (28, 3, 1), (28, 4, 1), (28, 5, 1), (32, 5, 1), (24, 6, 1), (48, 2, 1), (64, 7, 2)],
+    4: [(28, 3, 1), (32, 3, 1), (32, 5, 1), (48, 3, 1)],
+}
+"""By scale: (width, depth, fold) of `stack.Stack`."""
+VARIED = (3, (28, 3, 1))
+SHARE = 0.5
+FRAME = (1920, 1080)
+
+
+@dataclass(frozen=True)
+class Point:
+    scale: int
+    name: str
+    shipped: bool
+    session: Session
+    parameters: int
+    gain: float
+    """dB of Y-PSNR over bicubic on Kodak."""
+    figures: list[str]
+
+
+def run(data: Path, work: Path, steps: int, models: Path, chart: Path | None = None, **recipe) -> Rows:
+    """Train what is not there below `work`, measure all against the shipped networks in folder `models`, draw them into `chart`."""
+    points = [*_shipped(models), *_candidates(data, work, steps, recipe)]
+    rows = [["network", "x", "parameters", "time of ABPN's", *MEASURED]]
+    placed = []
+    for scale in sorted({point.scale for point in points}):
+        alike = [point for point in points if point.scale == scale]
+        times = milliseconds([point.session for point in alike], *FRAME)
+        whole = next(taken for point, taken in zip(alike, times) if point.name == "abpn")
+        for point, taken in zip(alike, times):
+            placed.append((point, taken / whole))
+            rows.append([f"**{point.name}**" if point.shipped else point.name, str(scale), f"{point.parameters:,}", f"{taken / whole:.2f}", *point.figures])
+    if chart:
+        _draw(placed, _lanczos(data, sorted(SHAPES)), steps, chart)
+    return rows
+
+
+def _shipped(models: Path) -> list[Point]:
+    """The luma networks of `models`, in int8 as they are, by the manifest's figures; ABPN first of each scale."""
+    entries = {entry["id"]: entry for entry in manifest.read(models) if entry["planes"] == "y"}
+    points = []
+    for entry in sorted((entry for entry in entries.values() if entry["precision"] == "int8"), key=lambda entry: (entry["scale"], entry["family"])):
+        floats, whole = (entries[entry["id"].replace("int8", precision)]["measured"] for precision in ("fp32", "int8"))
+        loss = floats["val"]["psnr"] - whole["val"]["psnr"]
+        figures = [f"{floats['val']['gain']:+.3f}", f"{floats['kodak']['gain']:+.3f}", f"{loss:.3f}", f"{whole['val']['lumaShift'] - floats['val']['lumaShift']:+.2f}"]
+        session = Session(str(models / entry["file"]))
+        points.append(Point(entry["scale"], entry["family"], True, session, entry["parameters"], whole["kodak"]["gain"], figures))
+    return points
+
+
+def _candidates(data: Path, work: Path, steps: int, recipe: dict) -> list[Point]:
+    points = []
+    for scale, shapes in SHAPES.items():
+        for shape in shapes:
+            width, depth, fold = shape
+            name = f"{width} channels, {depth} deep" + (f", folded by {fold}" if fold > 1 else "")
+            ways: dict[str, tuple[dict, Path | None]] = {"": ({}, None)}
+            if (scale, shape) == VARIED:
+                ways |= {"; linear blocks of width 128": ({"expansion": 128}, None), f"; a teacher's share of {SHARE:g}": ({"distillation": SHARE}, _teacher(data, work, steps, recipe))}
+            for number, (way, (settings, teacher)) in enumerate(ways.items()):
+                asked = Recipe("stack", scale, steps=steps, width=width, depth=depth, fold=fold, **{**recipe, **settings})
+                found = trained(asked, data, work / f"x{scale}-{width}-{depth}-{fold}-{number}", teacher)
+                points.append(_point(name + way, found, data))
+    return points
+
+
+def _teacher(data: Path, work: Path, steps: int, recipe: dict) -> Path:
+    file = work / "teacher.onnx"
+    found = trained(Recipe("teacher", VARIED[0], steps=round(steps * TEACHER_STEPS), **{**recipe, "patch": 48}), data, work / "teacher")
+    onnx.save(float_model(found.network, found.facts), file)
+    return file
+
+
+def _point(name: str, found: Trained, data: Path) -> Point:
+    scale = found.recipe.scale
+    figures = measured(found, data)
+    crops = calibration_crops(data / "train", scale, 1)
+    session = Session(lower(post_training(found.network, found.facts, crops)))
+    return Point(scale, name, False, session, cost(found.network)[0], float(figures[MEASURED.index("float, Kodak")]), figures)
+
+
+def _lanczos(data: Path, scales: list[int]) -> dict[int, float]:
+    """What Lanczos gains over bicubic on Kodak, by scale."""
+    gains = {}
+    for scale in scales:
+        scores = baselines(load_pairs(data / "eval" / "kodak", scale, 1, minimum=1), scale)
+        gains[scale] = scores["lanczos"].psnr - scores["bicubic"].psnr
+    return gains
+
+
+def _draw(placed: list[tuple[Point, float]], lanczos: dict[int, float], steps: int, path: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, panels = pyplot.subplots(1, len(lanczos), figsize=(12, 4.2), dpi=90, layout="constrained", squeeze=False)
+    for axes, (scale, gain) in zip(panels[0], lanczos.items()):
+        for point, ratio in placed:
+            if point.scale != scale:
+                continue
+            look = {"marker": "o", "color": "#0b6bcb", "s": 60} if point.shipped else {"marker": "o", "facecolors": "none", "edgecolors": "#7c8794", "s": 30}
+            axes.scatter([ratio], [point.gain], **look)
+            axes.annotate(point.name.split(" channels")[0] if not point.shipped else point.name, (ratio, point.gain), (4, 4), textcoords="offset points", fontsize=7 + 2 * point.shipped)
+        axes.axhline(0, color="gray", linewidth=1)
+        axes.axhline(gain, color="gray", linewidth=1, linestyle="--")
+        axes.annotate("bicubic", (0, 0), (2, 2), textcoords="offset points", fontsize=7, color="gray")
+        axes.annotate("lanczos", (0, gain), (2, 2), textcoords="offset points", fontsize=7, color="gray")
+        axes.set_title(f"x{scale}", fontsize=10)
+        axes.set_xlim(left=0)
+        axes.set_xlabel("time, ABPN's = 1")
+        axes.grid(alpha=0.3)
+    panels[0, 0].set_ylabel("Y-PSNR over bicubic on Kodak, dB")
+    figure.suptitle(f"Filled: shipped, int8. Hollow: stacks by their width after {steps:,} steps, float", fontsize=9)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Software": None})
+    pyplot.close(figure)
