@@ -120,10 +120,10 @@ def ended(x: torch.Tensor, output: str) -> torch.Tensor:
 
 
 def cost(network: nn.Module) -> tuple[int, int]:
-    """(parameters, multiplications per input pixel) of the network as published."""
+    """(parameters, multiplications per input pixel) of the network as published; folded pixels are as many fewer."""
     layers = [merged(conv) for conv in network.published]
-    multiplications = sum(kernel.numel() for kernel, _ in layers)
-    return multiplications + sum(bias.numel() for _, bias in layers), multiplications
+    weights = sum(kernel.numel() for kernel, _ in layers)
+    return weights + sum(bias.numel() for _, bias in layers), weights // network.align**2
 
 
 def merged(conv: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:

@@ -39,6 +39,10 @@ class Networks(unittest.TestCase):
     def test_xlsr_rgb_has_the_published_parameters_and_multiplications(self):
         self.assertEqual([cost(Xlsr(scale, 3)) for scale in (2, 3, 4)], [(17_612, 17_296), (21_947, 21_616), (28_016, 27_664)])
 
+    def test_a_folded_network_multiplies_for_a_quarter_of_the_pixels(self):
+        weights = 9 * (4 * 32 + 6 * 32 * 32 + 32 * 16)
+        self.assertEqual(cost(FAMILIES["swift"](2)), (weights + 7 * 32 + 16, weights // 4))
+
     def test_a_float_model_holds_as_many_parameters_as_are_told(self):
         for network in (fixtures.network(), fixtures.network(3, 3, "xlsr")):
             tensors = constants_of(float_model(network, fixtures.shape(network)))

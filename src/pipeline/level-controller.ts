@@ -46,8 +46,12 @@ export class LevelController {
     return this.pinned ?? this.#current ?? 0;
   }
 
+  /** The level that takes least now: mostly the last, but a network of fewer multiplications may run slower than a better one. */
   get cheapest(): number {
-    return this.pinned ?? this.levels - 1;
+    if (this.pinned !== undefined) return this.pinned;
+    let cheapest = 0;
+    for (let level = 1; level < this.levels; level++) if (this.times.expected(level) <= this.times.expected(cheapest)) cheapest = level;
+    return cheapest;
   }
 
   /** The level for the next frame. */
@@ -58,10 +62,7 @@ export class LevelController {
     } else if (!this.meets(this.#current, backlog)) {
       const { now } = backlog;
       const from = this.#current;
-      this.#current = Math.max(
-        from,
-        this.#best((level) => level > from && this.meets(level, backlog)),
-      );
+      this.#current = this.#best((level) => level > from && this.meets(level, backlog));
       if (this.#current !== from) this.#steppedDown(now);
       this.#possibleSince.fill(undefined);
     } else this.#stepUp(backlog);
@@ -89,7 +90,7 @@ export class LevelController {
 
   /** The first level that will do, else the cheapest. */
   #best(fits: (level: number) => boolean): number {
-    for (let level = 0; level < this.cheapest; level++) if (fits(level)) return level;
+    for (let level = 0; level < this.levels; level++) if (fits(level)) return level;
     return this.cheapest;
   }
 

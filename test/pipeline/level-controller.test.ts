@@ -18,3 +18,12 @@ test('a pinned level is kept whether or not it meets the deadline, and left when
   expect(controller.choose(due(30, 25))).toBe(1);
   expect(controller.steps.down).toBe(1);
 });
+
+test('where nothing meets the deadline, the level is taken that runs fastest, not the one that ought to', () => {
+  const controller = new LevelController(new ServiceTimes([40, 20, 30, 5]), 3);
+  expect(controller.cheapest).toBe(1);
+  expect(controller.choose(due(0, 100))).toBe(0);
+  expect(controller.choose(due(10, 1))).toBe(1);
+  expect(controller.choose(due(20, 1))).toBe(1);
+  expect(controller.steps).toEqual({ up: 0, down: 1 });
+});
