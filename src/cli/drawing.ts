@@ -2,9 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { messageOf, SrvidError } from '../errors.js';
 import { decodableVideo, findFfmpeg } from '../pipeline/ffmpeg-binary.js';
-import { commandArguments, fileUrl } from '../pipeline/ffmpeg-command.js';
-import { FfmpegProcess } from '../pipeline/ffmpeg-process.js';
 import { OutputFile } from '../pipeline/output-file.js';
+import { writePng } from '../pipeline/png.js';
 
 /** Pixels across a drawing as PNG: twice what an SVG is laid out for, so that it is sharp on any screen. */
 const PNG_WIDTH = 1920;
@@ -58,23 +57,7 @@ export class Drawing {
   }
 }
 
-async function rasterize(ffmpeg: string, svg: string, { path, partial }: OutputFile): Promise<void> {
+function rasterize(ffmpeg: string, svg: string, { path, partial }: OutputFile): Promise<void> {
   const bytes = Buffer.from(svg);
-  const process = new FfmpegProcess({
-    path: ffmpeg,
-    args: commandArguments({
-      inputs: [{ url: 'pipe:0', options: ['-f', 'svg_pipe', '-frame_size', `${bytes.length}`, '-width', `${PNG_WIDTH}`, '-keep_ar', '1'] }],
-      outputOptions: ['-frames:v', '1', '-c:v', 'png', '-pix_fmt', 'rgb24', '-f', 'image2', '-update', '1'],
-      output: fileUrl(partial),
-    }),
-    purpose: `write the drawing ${path}`,
-    failure: 'SRVID_OUTPUT_UNWRITABLE',
-    stdio: ['pipe', 'ignore'],
-  });
-  try {
-    process.writable(0).end(bytes);
-    await process.done();
-  } finally {
-    await process.stop();
-  }
+  return writePng(ffmpeg, { bytes, options: ['-f', 'svg_pipe', '-frame_size', `${bytes.length}`, '-width', `${PNG_WIDTH}`, '-keep_ar', '1'] }, partial, path);
 }

@@ -1,8 +1,7 @@
 import type { Measured } from '../eval/comparison.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg-binary.js';
-import { commandArguments, fileUrl } from '../pipeline/ffmpeg-command.js';
-import { FfmpegProcess } from '../pipeline/ffmpeg-process.js';
 import type { Plane } from '../pipeline/frame.js';
+import { writePng } from '../pipeline/png.js';
 import type { Size } from '../plugins/plugin.js';
 
 /** A place where a network differs from its reference. */
@@ -48,7 +47,8 @@ export async function writeTiles(binary: FfmpegBinary, path: string, tiles: read
     const difference = wanted.map((value, index) => Math.min(255, Math.max(0, 128 + 8 * ((found[index] as number) - value))));
     for (const [column, picture] of [wanted, found, difference].entries()) paste(sheet, size, picture, GAP + column * cell, GAP + row * cell);
   }
-  await writePng(binary, path, size, sheet);
+  const options = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-video_size', `${size.width}x${size.height}`];
+  await writePng(binary.ffmpeg, { options, bytes: sheet }, path);
 }
 
 /** A tile as rgb24, whatever it was. */
@@ -69,26 +69,5 @@ function paste(sheet: Uint8Array, { width }: Size, tile: Uint8Array, left: numbe
       const from = (Math.floor(y / ENLARGED) * SIDE + Math.floor(x / ENLARGED)) * 3;
       sheet.set(tile.subarray(from, from + 3), ((top + y) * width + left + x) * 3);
     }
-  }
-}
-
-async function writePng(binary: FfmpegBinary, path: string, { width, height }: Size, rgb: Uint8Array): Promise<void> {
-  const raw = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-video_size', `${width}x${height}`];
-  const process = new FfmpegProcess({
-    path: binary.ffmpeg,
-    args: commandArguments({
-      inputs: [{ url: 'pipe:0', options: raw }],
-      outputOptions: ['-frames:v', '1', '-c:v', 'png', '-f', 'image2', '-update', '1'],
-      output: fileUrl(path),
-    }),
-    purpose: `write the picture ${path}`,
-    failure: 'SRVID_OUTPUT_UNWRITABLE',
-    stdio: ['pipe', 'ignore'],
-  });
-  try {
-    process.writable(0).end(rgb);
-    await process.done();
-  } finally {
-    await process.stop();
   }
 }
