@@ -67,5 +67,5 @@ class Swift(Stack):
     title = "Swift (a short stack with an anchor, our own)"
 
     def __init__(self, scale: int, channels: int = 1, **settings):
-        width, depth, fold = {2: (32, 6, 2), 3: (28, 3, 1), 4: (32, 3, 1)}[scale]
+        width, depth, fold = {2: (48, 3, 2), 3: (28, 3, 1), 4: (32, 3, 1)}[scale]
         super().__init__(scale, channels, width, depth, fold, **settings)

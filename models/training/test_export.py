@@ -106,7 +106,7 @@ class Exported(unittest.TestCase):
             qat(run, data, self.root / "tuned", QatRecipe(steps=1, rate=1e-9, batch=2, patch=24, crops=4))
             export(run, data, out, Choices(crops=4))
         for model in manifest_of(out).values():
-            self.assertEqual((model["halo"], model["align"], model["paper"]), (16, 2, ""))
+            self.assertEqual((model["halo"], model["align"], model["paper"]), (10, 2, ""))
         card = (out / "swift-x2.md").read_text()
         self.assertIn("whose sides are multiples of 2", card)
         self.assertNotIn("Paper:", card)

@@ -40,8 +40,8 @@ class Networks(unittest.TestCase):
         self.assertEqual([cost(Xlsr(scale, 3)) for scale in (2, 3, 4)], [(17_612, 17_296), (21_947, 21_616), (28_016, 27_664)])
 
     def test_a_folded_network_multiplies_for_a_quarter_of_the_pixels(self):
-        weights = 9 * (4 * 32 + 6 * 32 * 32 + 32 * 16)
-        self.assertEqual(cost(FAMILIES["swift"](2)), (weights + 7 * 32 + 16, weights // 4))
+        weights = 9 * (4 * 48 + 3 * 48 * 48 + 48 * 16)
+        self.assertEqual(cost(FAMILIES["swift"](2)), (weights + 4 * 48 + 16, weights // 4))
 
     def test_a_float_model_holds_as_many_parameters_as_are_told(self):
         for network in (fixtures.network(), fixtures.network(3, 3, "xlsr")):
@@ -120,7 +120,7 @@ class Networks(unittest.TestCase):
                 load_onnx_weights(Xlsr(2, expansion=8), Path(folder) / "model.onnx")
 
     def test_a_pixel_depends_on_the_halo_and_not_on_more(self):
-        for family, scale, reach in (("abpn", 3, 7), ("xlsr", 3, 5), ("swift", 2, 16), ("swift", 3, 5)):
+        for family, scale, reach in (("abpn", 3, 7), ("xlsr", 3, 5), ("swift", 2, 10), ("swift", 3, 5)):
             network, low = fixtures.network(scale, 1, family), fixtures.picture(1, 61, 61)
             changed = low.copy()
             changed[0, 30, 30] ^= 128

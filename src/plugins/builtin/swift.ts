@@ -5,5 +5,5 @@ export default lumaNetwork({
   family: 'swift',
   description: 'Swift: our own, a short plain stack with an anchor; the least time for which the picture is still super-resolved.',
   scales: [2, 3, 4],
-  halo: 16,
+  halo: 10,
 });
