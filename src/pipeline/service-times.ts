@@ -1,8 +1,12 @@
-/** How fast an estimate follows what is measured: quickly to more, slowly to less. Shares of the (logarithmic) error. */
-const RISE = 1 / 4;
-const FALL = 1 / 5;
-/** Share of an error that is taken for the level's own rather than the machine's. */
-const OWN_SHARE = 1 / 4;
+/** Variances are of logarithms: 0.01 is a tenth up or down. */
+const LOAD_AT_FIRST = 0.09;
+const OWN_AT_FIRST = 0.03;
+/** By how much the load of the machine may have changed from one frame to the next. A quarter of what is new is believed at once. */
+const LOAD_CHANGE = 0.0017;
+/** The same of a level's own time, which hardly changes: content and caches. */
+const OWN_CHANGE = 2e-6;
+/** How much single frames vary without meaning anything. */
+const NOISE = 0.02;
 /** A single time beyond this multiple counts as no more: a worker that had to be replaced loads its networks first. */
 const OUTLIER = 3;
 /** What a level's own time may come to be, from what calibration said. */
@@ -11,18 +15,26 @@ const MOST_DRIFT = 4;
 const FIRST_SPREAD = 0.1;
 
 /**
- * Running estimate of how long each level takes for a frame. What a level costs is split into the level's own time and
- * the load of the machine, which all levels share: what is seen at the level that runs also tells what the others would
- * take now, so a competing process that ends is noticed without trying a dearer level.
+ * Running estimate of how long each level takes for a frame: the level's own time, times the load of the machine, which all
+ * levels share. What is seen at the level that runs also tells what the others would take now, so a competing process that ends
+ * is noticed without trying a dearer level.
+ *
+ * A Kalman filter (Kalman 1960) over the logarithms of the load and of each level's own time. A frame shows only the product of
+ * two of them; the covariances remember what is not settled by that. When a process takes half of the machine while a level runs,
+ * its frames could as well be slow by themselves: it is the next level's slowness that tells, and both estimates are set right.
  */
 export class ServiceTimes {
-  readonly #own: number[];
-  #load = 1;
+  /** Logarithms, of the load first, then of each level's own time over its seed. */
+  readonly #state: number[];
+  /** Their covariances, symmetric. */
+  readonly #covariance: number[][];
   #spread = FIRST_SPREAD;
 
   /** @param seedMs each level's time by calibration, in milliseconds */
   constructor(private readonly seedMs: readonly number[]) {
-    this.#own = [...seedMs];
+    const variances = [LOAD_AT_FIRST, ...seedMs.map(() => OWN_AT_FIRST)];
+    this.#state = variances.map(() => 0);
+    this.#covariance = variances.map((variance, row) => variances.map((_, column) => (row === column ? variance : 0)));
   }
 
   get levels(): number {
@@ -31,7 +43,7 @@ export class ServiceTimes {
 
   /** Milliseconds a frame at a level. */
   expected(level: number): number {
-    return (this.#own[level] as number) * this.#load;
+    return (this.seedMs[level] as number) * Math.exp((this.#state[0] as number) + (this.#state[level + 1] as number));
   }
 
   /** Milliseconds that all but few frames stay under: two mean deviations more (as in RFC 6298 §2, with 4). */
@@ -41,11 +53,18 @@ export class ServiceTimes {
 
   observe(level: number, milliseconds: number): void {
     const ratio = Math.min(OUTLIER, Math.max(1 / OUTLIER, milliseconds / this.expected(level)));
-    const share = ratio > 1 ? RISE : FALL;
     this.#spread += (Math.abs(ratio - 1) - this.#spread) / 8;
-    this.#load *= ratio ** (share * (1 - OWN_SHARE));
-    const seed = this.seedMs[level] as number;
-    const own = (this.#own[level] as number) * ratio ** (share * OWN_SHARE);
-    this.#own[level] = Math.min(seed * MOST_DRIFT, Math.max(seed / MOST_DRIFT, own));
+    const own = level + 1;
+    for (const [index, row] of this.#covariance.entries()) row[index] = (row[index] as number) + (index === 0 ? LOAD_CHANGE : OWN_CHANGE);
+    // What is seen is the sum of two of the logarithms, and noise.
+    const shared = this.#covariance.map((row) => (row[0] as number) + (row[own] as number));
+    const variance = (shared[0] as number) + (shared[own] as number) + NOISE;
+    for (const [index, row] of this.#covariance.entries()) {
+      const gain = (shared[index] as number) / variance;
+      this.#state[index] = (this.#state[index] as number) + gain * Math.log(ratio);
+      for (const [column, value] of shared.entries()) row[column] = (row[column] as number) - gain * value;
+    }
+    const most = Math.log(MOST_DRIFT);
+    for (let index = 1; index < this.#state.length; index++) this.#state[index] = Math.min(most, Math.max(-most, this.#state[index] as number));
   }
 }
