@@ -62,7 +62,11 @@ export class LevelController {
     } else if (!this.meets(this.#current, backlog)) {
       const { now } = backlog;
       const from = this.#current;
-      this.#current = this.#best((level) => level > from && this.meets(level, backlog));
+      // What seems cheapest may be a better level; there it goes by stepping up, which has its own rules.
+      this.#current = Math.max(
+        from,
+        this.#best((level) => level > from && this.meets(level, backlog)),
+      );
       if (this.#current !== from) this.#steppedDown(now);
       this.#possibleSince.fill(undefined);
     } else this.#stepUp(backlog);
