@@ -250,11 +250,12 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 
 def _choices(option: str) -> list[str] | None:
+    from .data import SHRINKING
     from .losses import LOSSES
     from .schedule import SCHEDULES
     from .train import OPTIMIZERS
 
-    return {"optimizer": list(OPTIMIZERS), "loss": list(LOSSES), "schedule": list(SCHEDULES), "output": ["own", "clip", "linear"]}.get(option)
+    return {"optimizer": list(OPTIMIZERS), "loss": list(LOSSES), "schedule": list(SCHEDULES), "output": ["own", "clip", "linear"], "shrink": list(SHRINKING)}.get(option)
 
 
 def _recipe(given: argparse.Namespace, recipe: type):

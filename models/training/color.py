@@ -7,12 +7,15 @@ network trained on stretched luma would clip what video puts below 16 and above 
 
 import numpy as np
 
-_WEIGHTS = np.array([65.481, 128.553, 24.966]) / 255.0
+WEIGHTS = np.array([65.481, 128.553, 24.966]) / 255.0
+"""What R, G and B, each in 0..255 (or 0..1), add to luma in 0..255 (or 0..1)."""
+BLACK = 16.0 / 255.0
+"""The luma of black, in 0..1."""
 
 
 def luma(rgb: np.ndarray) -> np.ndarray:
     """RGB uint8 [h, w, 3] to limited-range luma, float64 [h, w], not rounded."""
-    return 16.0 + rgb.astype(np.float64) @ _WEIGHTS
+    return 255.0 * BLACK + rgb.astype(np.float64) @ WEIGHTS
 
 
 def luma8(rgb: np.ndarray) -> np.ndarray:

@@ -17,6 +17,8 @@ from .color import luma8
 
 IMAGE_TYPES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 LOSSY_TYPES = {".jpg", ".jpeg", ".webp"}
+SHRINKING = {"bicubic": Image.BICUBIC, "lanczos": Image.LANCZOS}
+"""The filters that photographs may be brought to other sizes by, before anything is made of them."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,15 @@ def degrade(image: Image.Image, scale: int) -> tuple[Image.Image, Image.Image]:
 
 
 def load_pairs(
-    folder: Path, scale: int, channels: int, sizes: tuple[float, ...] = (1.0,), minimum: int = 64, lossy_sizes: tuple[float, ...] = ()
+    folder: Path,
+    scale: int,
+    channels: int,
+    sizes: tuple[float, ...] = (1.0,),
+    minimum: int = 64,
+    lossy_sizes: tuple[float, ...] = (),
+    shrink: Image.Resampling = Image.BICUBIC,
 ) -> list[Pair]:
-    """All photographs below `folder` as pairs, each at every relative size in `sizes` (shrunk copies are sharper).
+    """All photographs below `folder` as pairs, each at every relative size in `sizes` (shrunk copies are sharper), by the filter `shrink`.
 
     Those in JPEG and WebP are taken at `lossy_sizes`, if any are given: as they are, a network learns from them how
     compression blurs; shrunk, they no longer show it.
@@ -70,7 +78,7 @@ def load_pairs(
             original = opened.convert("RGB")
         for size in lossy_sizes or sizes if path.suffix.lower() in LOSSY_TYPES else sizes:
             shape = tuple(round(side * size) for side in original.size)
-            image = original if size == 1.0 else original.resize(shape, Image.BICUBIC)
+            image = original if size == 1.0 else original.resize(shape, shrink)
             low, high = degrade(image, scale)
             if min(low.size) >= minimum:
                 pairs.append(Pair(planes(low, channels), planes(high, channels)))

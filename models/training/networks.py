@@ -59,6 +59,8 @@ class Abpn(nn.Module):
     title = "ABPN (Anchor-based Plain Net)"
     paper = "https://arxiv.org/abs/2105.09750"
     align = 1
+    anchored = True
+    """The last convolution gives what the picture lacks, not the picture."""
 
     def __init__(self, scale: int, channels: int = 1, width: int = 28, depth: int = 4, expansion: int = 128, clip_inner: float = 0, output: str = "linear"):
         super().__init__()

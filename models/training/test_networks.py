@@ -9,12 +9,14 @@ import torch.nn.functional as F
 
 from . import fixtures
 from .calibrate import calibrate_network
+from .carry import load_onnx_weights
+from .color import BLACK, WEIGHTS
 from .families import FAMILIES, STUDIED
 from .graph import constants_of, float_model, folded_model
 from .networks import Abpn, CollapsibleConv, cost
-from .xlsr import Xlsr
 from .runtime import Session
-from .train import Recipe, built, infer, load_onnx_weights
+from .train import Recipe, built, infer
+from .xlsr import Xlsr
 
 NETWORKS = [("abpn", 2, 1), ("abpn", 3, 1), ("abpn", 4, 1), ("abpn", 3, 3), ("xlsr", 2, 1), ("xlsr", 3, 1), ("xlsr", 4, 1), ("xlsr", 3, 3), ("swift", 2, 1), ("swift", 3, 1), ("swift", 4, 1)]
 """(family, scale, channels)"""
@@ -109,6 +111,19 @@ class Networks(unittest.TestCase):
                 self.assertEqual(load_onnx_weights(again, Path(folder) / "model.onnx"), loaded)
             if scale == 2:
                 np.testing.assert_allclose(infer(again, low).astype(int), infer(network, low), atol=1)
+
+    def test_an_rgb_network_starts_with_what_a_luma_network_has_learnt(self):
+        luma, rgb = fixtures.network(3, 1), Abpn(3, 3, expansion=8)
+        picture = torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(0))
+        weights = torch.from_numpy(WEIGHTS).float().view(1, 3, 1, 1)
+        with tempfile.TemporaryDirectory() as folder:
+            onnx.save(float_model(luma, fixtures.shape(luma)), Path(folder) / "model.onnx")
+            self.assertEqual(load_onnx_weights(rgb, Path(folder) / "model.onnx"), 7)
+        with torch.no_grad():
+            expected = luma((picture * weights).sum(1, keepdim=True) + BLACK)
+            found = (rgb(picture) * weights).sum(1, keepdim=True) + BLACK
+        within = np.s_[..., 24:-24, 24:-24]
+        torch.testing.assert_close(found[within], expected[within], rtol=0, atol=1e-5)
 
     def test_a_bias_that_would_be_lost_in_folding_is_refused(self):
         network = fixtures.network(2, 1, "xlsr")

@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from . import fixtures
-from .data import Batches, Pair, bicubic, load_pairs, weighed
-from .losses import mse
+from .data import SHRINKING, Batches, Pair, bicubic, load_pairs, weighed
+from .losses import luma_and_colour, mse
 from .schedule import learning_rate, triangular
 from .soap import Soap
 from .train import Recipe, train
@@ -59,6 +59,16 @@ class Weights(unittest.TestCase):
         torch.testing.assert_close(by_weight / by_weight.norm(), by_psnr / by_psnr.norm())
 
 
+class Colour(unittest.TestCase):
+    def test_a_share_of_the_loss_is_taken_on_luma_alone(self):
+        # Green up and red down so that luma stays: only the share on R, G and B sees it. Luma 0.5 up: both do.
+        target = torch.full((1, 3, 4, 4), 0.5)
+        tint = torch.tensor([128.553, -65.481, 0.0]).view(1, 3, 1, 1) / 1000
+        loss = luma_and_colour(lambda output, target: (output - target).abs().mean(), 0.75)
+        self.assertAlmostEqual(loss(target + tint, target).item(), 0.25 * tint.abs().mean().item(), places=6)
+        self.assertAlmostEqual(loss(target + 0.5, target).item(), 0.25 * 0.5 + 0.75 * 0.5 * 219 / 255, places=6)
+
+
 class Settings(unittest.TestCase):
     def test_the_triangle_rises_to_its_peak_and_falls_in_straight_lines(self):
         rates = [triangular(step, 5000, 2.5e-3) for step in (0, 25, 50, 2525, 5000)]
@@ -93,6 +103,8 @@ class Photographs(unittest.TestCase):
                 Image.fromarray(np.repeat(fixtures.picture(1, 100, 120)[0][..., None], 3, 2)).save(Path(folder) / name)
             sides = [pair.low.shape[1] for pair in load_pairs(Path(folder), 2, 1, (1.0, 0.8), 10, (0.6,))]
             self.assertEqual(sides, [30, 50, 40])
+            softer, sharper = (load_pairs(Path(folder), 2, 1, (0.5,), 10, (), filter)[0].high.astype(int) for filter in SHRINKING.values())
+            self.assertGreater(np.abs(np.diff(sharper)).mean(), np.abs(np.diff(softer)).mean())
             self.assertEqual([pair.low.shape[1] for pair in load_pairs(Path(folder), 2, 1, (1.0,), 10)], [50, 50])
 
 

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .data import Batch, Batches, Pair, load_pairs, weighed
+from .carry import load_onnx_weights
+from .data import SHRINKING, Batch, Batches, Pair, load_pairs, weighed
 from .evaluate import gain_of
 from .families import FAMILIES
-from .losses import LOSSES, mse
+from .losses import LOSSES, luma_and_colour, mse
 from .provenance import earlier_runs
 from .runtime import Session, at_multiple
 from .schedule import SCHEDULES
@@ -42,6 +43,8 @@ class Recipe:
     mse_from: float = 0.4
     weigh: bool = True
     """Whether that squared error is weighed by picture (`data.weighed`)."""
+    luma: float = 0.0
+    """Of a network on RGB, the share of the loss that is taken on luma (`losses.luma_and_colour`); the rest is on R, G and B."""
     distillation: float = 0.0
     """Share of the loss that is distance to a teacher's picture; the rest is distance to the photograph."""
     float32_from: float = 0.9
@@ -50,6 +53,9 @@ class Recipe:
     sizes: tuple[float, ...] = (1.0, 0.7, 0.5)
     lossy_sizes: tuple[float, ...] = (0.8, 0.6, 0.45)
     """The sizes for photographs that come in JPEG or WebP; with none, those of all."""
+    shrink: str = "bicubic"
+    """The filter that brings photographs to those sizes: "bicubic", or "lanczos", which leaves them sharper. What the network is to undo is
+    bicubic either way."""
     width: int = 0
     """Of a family whose shape is free: channels, convolutions between the first and the last, and how far the picture is folded;
     0: the family's own."""
@@ -121,25 +127,8 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
 
 def training_pairs(recipe: Recipe, data: Path, patch: int) -> list[Pair]:
     """What a recipe learns from, weighed if it says so; pictures smaller than `patch` are left out."""
-    pairs = load_pairs(data / "train", recipe.scale, recipe.channels, recipe.sizes, patch, recipe.lossy_sizes)
+    pairs = load_pairs(data / "train", recipe.scale, recipe.channels, recipe.sizes, patch, recipe.lossy_sizes, SHRINKING[recipe.shrink])
     return weighed(pairs, recipe.scale) if recipe.weigh else pairs
-
-
-def load_onnx_weights(network: torch.nn.Module, path: Path) -> int:
-    """Carry over, from an exported float model, each convolution whose shape fits; how many did."""
-    import onnx
-    from onnx import numpy_helper
-
-    tensors = {t.name: numpy_helper.to_array(t) for t in onnx.load(path).graph.initializer}
-    carried = 0
-    for index, conv in enumerate(network.published):
-        kernel, bias = tensors.get(f"conv{index}.weight"), tensors.get(f"conv{index}.bias")
-        if kernel is not None and kernel.shape == tuple(conv.kernel().shape):
-            if not conv.bias.requires_grad and bias.any():
-                raise SystemExit(f"{path} has a bias on convolution {index}, which a {network.family} from this trainer keeps at zero to be folded exactly. Start without --from.")
-            conv.load_merged(torch.from_numpy(kernel.copy()), torch.from_numpy(bias.copy()))
-            carried += 1
-    return carried
 
 
 def averaged_network(run: Path) -> tuple[Recipe, torch.nn.Module, int]:
@@ -159,8 +148,13 @@ def _step(recipe: Recipe, step: int, network, optimizer, batch: Batch) -> float:
         output = network(normal(batch.low))
     weights = torch.from_numpy(batch.weights)
 
+    def of_pictures(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return mse(output, target, weights) if position >= recipe.mse_from else LOSSES[recipe.loss](output, target)
+
+    of_colours = luma_and_colour(of_pictures, recipe.luma) if recipe.luma else of_pictures
+
     def distance(target: np.ndarray) -> torch.Tensor:
-        return mse(output, normal(target), weights) if position >= recipe.mse_from else LOSSES[recipe.loss](output, normal(target))
+        return of_colours(output, normal(target))
 
     loss = distance(batch.high)
     if batch.taught is not None:
