@@ -27,7 +27,7 @@ test('paths in a preset file start from its folder', async () => {
 test.each(['nothing', './nothing.json', '../package', 'a/b', 'abpn.json', ''])('%j is unknown, and the message names what there is', async (name) => {
   const error = await failureOf(() => loadPreset(name));
   expect(error.code).toBe('SRVID_PRESET_UNKNOWN');
-  expect(error.message).toContain('abpn, abpn-rgb, bicubic');
+  expect(error.message).toContain('abpn, abpn-rgb, best, bicubic');
 });
 
 test.each<[string, string]>([

@@ -1,6 +1,7 @@
 """Where a network may start: from the weights of a float model that was trained before.
 
-Convolutions of the same shape are taken over as they are. From luma to RGB the first and the last change their shape, but
+Convolutions of the same shape are taken over as they are. A network of the same scale with more channels is grown from the smaller one so that it does the same at first (Chen et al. 2016, Net2Net, arXiv 1511.05641):
+new channels are computed from the start, but nothing reads them yet. From luma to RGB the first and the last change their shape, but
 not what they mean: an RGB network whose first convolution sees nothing but luma, and whose last gives red, green and blue
 the same residual, enlarges luma exactly as the luma network does (along the border nearly, where black is padded with).
 It starts with what that network has learnt and has only colour left to learn.
@@ -14,6 +15,7 @@ import torch
 from onnx import numpy_helper
 
 from .color import BLACK, WEIGHTS
+from .graph import facts_of
 
 Layer = tuple[np.ndarray, np.ndarray]
 """Kernel [outputs, inputs, k, k] and bias [outputs]."""
@@ -21,11 +23,15 @@ Layer = tuple[np.ndarray, np.ndarray]
 
 def load_onnx_weights(network: torch.nn.Module, path: Path) -> int:
     """Carry over, from an exported float model, each convolution that fits; how many did."""
-    layers = _layers(path, len(network.published))
+    model = onnx.load(path)
+    layers = _layers(model, len(network.published))
     if getattr(network, "anchored", False) and network.channels == 3 and layers[0] and layers[0][0].shape[1] == 1:
         layers[0], layers[-1] = _from_rgb(*layers[0]), _to_rgb(*layers[-1])
+    grows = int(facts_of(model)["scale"]) == network.scale
     carried = 0
     for index, (conv, layer) in enumerate(zip(network.published, layers)):
+        if layer is not None and grows:
+            layer = _grown(*layer, conv)
         if layer is None or layer[0].shape != tuple(conv.kernel().shape):
             continue
         kernel, bias = layer
@@ -36,10 +42,22 @@ def load_onnx_weights(network: torch.nn.Module, path: Path) -> int:
     return carried
 
 
-def _layers(path: Path, count: int) -> list[Layer | None]:
-    tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer}
+def _layers(model: onnx.ModelProto, count: int) -> list[Layer | None]:
+    tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     named = [(tensors.get(f"conv{index}.weight"), tensors.get(f"conv{index}.bias")) for index in range(count)]
     return [None if kernel is None or bias is None else (kernel, bias) for kernel, bias in named]
+
+
+def _grown(kernel: np.ndarray, bias: np.ndarray, conv: torch.nn.Module) -> Layer:
+    """A convolution within a wider one: outputs that it has no filter for keep their random one, inputs that are new count for nothing."""
+    own = conv.kernel().detach().numpy()
+    outputs, inputs = kernel.shape[:2]
+    if outputs > own.shape[0] or inputs > own.shape[1] or kernel.shape[2:] != own.shape[2:]:
+        return kernel, bias
+    wide, offsets = own.copy(), np.zeros(own.shape[0], np.float32)
+    wide[:outputs] = 0
+    wide[:outputs, :inputs], offsets[:outputs] = kernel, bias
+    return wide, offsets
 
 
 def _from_rgb(kernel: np.ndarray, bias: np.ndarray) -> Layer:

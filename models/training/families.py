@@ -2,10 +2,10 @@
 
 from .networks import Abpn
 from .residuals import FeatureResidual, ImageResidual, WithoutResidual
-from .stack import Stack, Swift
+from .stack import Best, Stack, Swift
 from .teacher import Teacher
 from .xlsr import Xlsr
 
-SHIPPED = (Abpn, Xlsr, Swift)
+SHIPPED = (Abpn, Xlsr, Swift, Best)
 STUDIED = (WithoutResidual, FeatureResidual, ImageResidual, Teacher, Stack)
 FAMILIES = {family.family: family for family in (*SHIPPED, *STUDIED)}

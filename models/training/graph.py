@@ -175,6 +175,6 @@ def _shuffled(sketch: Sketch, factor: int, tensor: str) -> str:
     return sketch.node("DepthToSpace", [tensor], "shuffled", blocksize=factor, mode="CRD")
 
 
-_PLAIN = {"abpn": _abpn, "abpn-none": _without_residual, "abpn-feature": _feature_residual, "abpn-image": _image_residual, "teacher": _abpn, "stack": _stack, "swift": _stack}
+_PLAIN = {"abpn": _abpn, "abpn-none": _without_residual, "abpn-feature": _feature_residual, "abpn-image": _image_residual, "teacher": _abpn, "stack": _stack, "swift": _stack, "best": _stack}
 _PUBLISHED = {**_PLAIN, "xlsr": _xlsr}
 _FOLDED = {**_PLAIN, "xlsr": _xlsr_folded}

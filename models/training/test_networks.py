@@ -18,7 +18,7 @@ from .runtime import Session
 from .train import Recipe, built, infer
 from .xlsr import Xlsr
 
-NETWORKS = [("abpn", 2, 1), ("abpn", 3, 1), ("abpn", 4, 1), ("abpn", 3, 3), ("xlsr", 2, 1), ("xlsr", 3, 1), ("xlsr", 4, 1), ("xlsr", 3, 3), ("swift", 2, 1), ("swift", 3, 1), ("swift", 4, 1)]
+NETWORKS = [("abpn", 2, 1), ("abpn", 3, 1), ("abpn", 4, 1), ("abpn", 3, 3), ("xlsr", 2, 1), ("xlsr", 3, 1), ("xlsr", 4, 1), ("xlsr", 3, 3), ("swift", 2, 1), ("swift", 3, 1), ("swift", 4, 1), ("best", 2, 1), ("best", 3, 1), ("best", 4, 1)]
 """(family, scale, channels)"""
 STUDIES = [(family.family, 3, 1) for family in STUDIED]
 
@@ -111,6 +111,16 @@ class Networks(unittest.TestCase):
                 self.assertEqual(load_onnx_weights(again, Path(folder) / "model.onnx"), loaded)
             if scale == 2:
                 np.testing.assert_allclose(infer(again, low).astype(int), infer(network, low), atol=1)
+
+    def test_a_wider_network_grows_from_a_narrower_one_of_its_scale(self):
+        for scale in (2, 3, 4):
+            narrow, low = fixtures.network(scale, 1), fixtures.picture(1, 30, 30)
+            wide = FAMILIES["best"](scale, expansion=8)
+            with tempfile.TemporaryDirectory() as folder:
+                onnx.save(float_model(narrow, fixtures.shape(narrow)), Path(folder) / "model.onnx")
+                self.assertEqual(load_onnx_weights(wide, Path(folder) / "model.onnx"), 7)
+            np.testing.assert_allclose(infer(wide, low).astype(int), infer(narrow, low), atol=1)
+            self.assertGreater(np.abs(wide.convs[1].kernel().detach().numpy()[28:]).max(), 0)
 
     def test_an_rgb_network_starts_with_what_a_luma_network_has_learnt(self):
         luma, rgb = fixtures.network(3, 1), Abpn(3, 3, expansion=8)

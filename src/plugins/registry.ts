@@ -7,7 +7,7 @@ import { messageOf, SrvidError } from '../errors.js';
 import { PLUGIN_API_VERSION, type Plugin } from './plugin.js';
 
 /** The plugins that come with srvid. They are loaded by the same way as anybody else's. */
-export const BUILTIN_PLUGINS = ['abpn', 'abpn-rgb', 'bicubic', 'swift', 'xlsr'] as const;
+export const BUILTIN_PLUGINS = ['abpn', 'abpn-rgb', 'best', 'bicubic', 'swift', 'xlsr', 'xlsr-rgb'] as const;
 
 const PACKAGE_NAME = /^(@[\w~-][\w.~-]*\/)?[\w~-][\w.~-]*$/;
 

@@ -122,7 +122,7 @@ const CASES: readonly (readonly [string, readonly string[], number, string, RegE
   ['a preset that smuggles an ffmpeg option', ['good.mp4', 'o.mp4', '--preset', './hostile.json'], 2, 'SRVID_PRESET_INVALID', /encoder/],
   ['a preset that smuggles one in a name', ['good.mp4', 'o.mp4', '--preset', './sneaky.json'], 2, 'SRVID_PRESET_INVALID', /encoder/],
   ['a preset that would change prototypes', ['good.mp4', 'o.mp4', '--preset', './polluting.json'], 2, 'SRVID_PRESET_INVALID', /version/],
-  ['an unknown plugin', ['good.mp4', 'o.mp4', '--plugin', 'nosuch'], 2, 'SRVID_PLUGIN_UNKNOWN', /abpn, abpn-rgb, bicubic/],
+  ['an unknown plugin', ['good.mp4', 'o.mp4', '--plugin', 'nosuch'], 2, 'SRVID_PLUGIN_UNKNOWN', /abpn, abpn-rgb, best, bicubic/],
   ['a module that is no plugin', ['good.mp4', 'o.mp4', '--plugin', './not-a-plugin.js'], 2, 'SRVID_PLUGIN_INVALID', /default export/],
   ['a plugin that fails to load', ['good.mp4', 'o.mp4', '--plugin', './throws.js'], 2, 'SRVID_PLUGIN_INVALID', /at import/],
   ['a plugin of another API', ['good.mp4', 'o.mp4', '--plugin', './future.js'], 2, 'SRVID_PLUGIN_INVALID', /API 99/],

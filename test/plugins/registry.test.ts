@@ -76,7 +76,7 @@ test.each(['nobody', './nobody.js', 'nobody.js', '@nobody/at-all', '/nowhere/nob
     const error = await failureOf(() => findPlugin(use, folder));
     expect(error.code).toBe('SRVID_PLUGIN_UNKNOWN');
     expect(error.message).toContain(folder);
-    expect(error.message).toContain('abpn, abpn-rgb, bicubic');
+    expect(error.message).toContain('abpn, abpn-rgb, best, bicubic');
   },
 );
 

@@ -31,17 +31,18 @@ async function enlarged(rgb: Uint8Array, width = WIDTH, height = HEIGHT): Promis
   return Uint8Array.from(output, (_, at) => output[(at % 3) * large + Math.floor(at / 3)] as number);
 }
 
-async function restored(kind: PixelFormat, bytes: Uint8Array, color: Color = {}): Promise<Uint8Array> {
+async function restored(kind: PixelFormat, bytes: Uint8Array, color: Color = {}, family = 'abpn'): Promise<Uint8Array> {
   const origin = { color, timeBase: { num: 1, den: 25 } };
-  const host = await hostFor(['abpn-rgb'], { kind, width: WIDTH, height: HEIGHT }, { models: [verified], origin });
+  const models = [{ ...verified, entry: { ...verified.entry, family, id: `${family}-rgb-x3-int8` } }];
+  const host = await hostFor([`${family}-rgb`], { kind, width: WIDTH, height: HEIGHT }, { models, origin });
   onTestFinished(() => host.close());
   await host.open();
   return through(host, bytes);
 }
 
-test('a frame in RGB is what the network makes of its red, green and blue, to the byte', async () => {
+test.each(['abpn', 'xlsr'])('a frame in RGB is what the network of %s makes of its red, green and blue, to the byte', async (family) => {
   const rgb = randomBytes(1, WIDTH * HEIGHT * 3);
-  expect(await restored('rgb24', rgb)).toEqual(await enlarged(rgb));
+  expect(await restored('rgb24', rgb, {}, family)).toEqual(await enlarged(rgb));
 });
 
 describe.each([
