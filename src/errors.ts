@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   SRVID_ENCODE_FAILED: { exit: 1, summary: 'ffmpeg stopped while encoding.' },
   SRVID_STREAM_CORRUPT: { exit: 1, summary: 'The frames between ffmpeg and srvid were damaged.' },
   SRVID_FRAMES_LOST: { exit: 1, summary: 'Not every frame that was read was written.' },
+  SRVID_FRAMES_DROPPED: { exit: 1, summary: 'In real time no frame was done by its deadline, so there is nothing to write.' },
   SRVID_FRAGMENT_INVALID: { exit: 1, summary: 'What the encoder wrote is not fragmented MP4 that can be cut into its fragments.' },
   SRVID_STREAM_NOT_LIVE: { exit: 1, summary: 'A stream of the relay is not live, so what was asked of it cannot be done.' },
   SRVID_INGEST_REFUSED: { exit: 1, summary: 'What was pushed to a stream of the relay was not taken.' },

@@ -13,6 +13,7 @@ import { emptyFlow } from './pipeline/flow.js';
 import { holding } from './pipeline/forwarding.js';
 import { OutputFile } from './pipeline/output-file.js';
 import { finite } from './pipeline/probe.js';
+import { assertAnyWritten } from './pipeline/realtime-stats.js';
 import { testEncoder } from './pipeline/self-test.js';
 import type { Segment } from './plugins/plan.js';
 import { engineFor, lookUp, planProcessing } from './processing.js';
@@ -109,6 +110,8 @@ class Run {
     const ticker = setInterval(() => this.#emit(progressEvent(this.prepared, parts)), this.prepared.options.progressIntervalMs);
     try {
       await this.#engine.run({ ...parts, signal: this.#stop.signal });
+      const realtime = this.#engine.realtime();
+      if (realtime) assertAnyWritten(parts.flow, realtime);
       await this.#orInterrupted(parts.encoder.finish());
     } finally {
       clearInterval(ticker);

@@ -1,3 +1,5 @@
+import { SrvidError } from '../errors.js';
+import type { FrameFlow } from './flow.js';
 import { type Ending, REASONS, type Reason } from './outcome.js';
 import { Durations, type Percentiles } from './stats.js';
 
@@ -38,6 +40,17 @@ export interface StatsContext {
   readonly levels: readonly string[];
   /** Seconds a tick of every pts. */
   readonly tickSeconds: number;
+}
+
+/** An encoder that was given nothing fails in words of its own; this says why first. @throws SRVID_FRAMES_DROPPED */
+export function assertAnyWritten({ framesIn, framesOut }: FrameFlow, { reasons, budgetMs, policy }: RealtimeReport): void {
+  if (framesOut > 0 || framesIn === 0) return;
+  const told = Object.entries(reasons.dropped ?? {}).map(([reason, count]) => `${count} ${reason}`);
+  throw new SrvidError(
+    'SRVID_FRAMES_DROPPED',
+    `All ${framesIn} frames were dropped (${told.join(', ')}): none was done within ${budgetMs} ms, so there is nothing to write. Give them more time with --budget-ms, keep them with --policy block, take --preset fast, or leave --realtime out. The policy was ${policy}.`,
+    { framesIn, policy, budgetMs },
+  );
 }
 
 /** Counts what becomes of the frames of a real-time session. */

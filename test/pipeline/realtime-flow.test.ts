@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { assertAnyWritten } from '../../dist/pipeline/realtime-stats.js';
+import { failureOf } from '../helpers/errors.js';
 import { HANG_MS, live, result, type Service, type Told, tally, type World } from '../helpers/realtime.js';
 
 const sequences = (count: number) => Array.from({ length: count }, (_, sequence) => sequence);
@@ -250,6 +252,18 @@ describe('duplicates', () => {
     const told = await live({ frames: 3, fps: 60, levels: [45, 12], content: () => 3, service });
     expect(tally(told.endings)).toEqual({ sr: 1, reused: 1, 'dropped: worker': 1 });
   });
+});
+
+test('where every frame was dropped, that is said with its reasons and what to do; one written frame is enough', async () => {
+  const none = await live({ frames: 2, fps: 30, levels: [45, 12], service: () => 'dies' });
+  expect(none.flow).toMatchObject({ framesIn: 2, framesOut: 0, outcomes: { dropped: 2 } });
+  const error = await failureOf(() => assertAnyWritten(none.flow, none.report));
+  expect(error.code).toBe('SRVID_FRAMES_DROPPED');
+  expect(error.message).toMatch(/All 2 frames were dropped \(2 worker\).*--budget-ms/);
+  const one = await live({ frames: 2, fps: 30, levels: [45, 12], service: (_, __, sequence) => (sequence === 1 ? 12 : 'dies') });
+  expect(one.flow.framesOut).toBe(1);
+  assertAnyWritten(one.flow, one.report);
+  assertAnyWritten({ ...none.flow, framesIn: 0 }, none.report);
 });
 
 const anyWorld: fc.Arbitrary<World> = fc

@@ -135,7 +135,7 @@ test('srvid’s own plugins use what any plugin may use, and the arithmetic besi
   for (const file of files.filter(({ path }) => path.startsWith('plugins/builtin/'))) {
     for (const path of file.own)
       expect(
-        ['plugins/plugin.ts', 'plugins/luma-network.ts', 'plugins/channels.ts', 'plugins/resample.ts', 'pipeline/frame.ts'],
+        ['plugins/plugin.ts', 'plugins/luma-network.ts', 'plugins/rgb-network.ts', 'plugins/resample.ts', 'pipeline/frame.ts'],
         `${file.path} imports ${path}`,
       ).toContain(path);
   }
