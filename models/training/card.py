@@ -24,6 +24,8 @@ _SETS = {"kodak": "Kodak (24 pictures)", "val": "validation (CID22, 41 pictures)
 _ARCHITECTURES = {
     "abpn": "A 3x3 convolution to 28 channels, four of 28 to 28 and one to 3·s², each with ReLU; a last one to s² channels per plane, "
     "in picture space; plus the anchor, the input repeated s² times; then depth-to-space and a clip to 0..1, which int8 saturation gives free.",
+    "best": "ABPN's chain with other widths: 3x3 convolutions with ReLU of up to 32 channels (x4: 48 in the last), a last one to s² channels, plus the anchor, "
+    "the input repeated s² times; then depth-to-space and a clip to 0..1. Wider where ONNX Runtime's int8 convolutions cost little more: see docs/networks.md.",
     "swift": "A plain stack: 3x3 convolutions with ReLU of one width, a last one to the pixels of the enlargement, plus the anchor, the input "
     "repeated s² times; then depth-to-space and a clip to 0..1. At x2 the picture is first folded into four channels of half its size. "
     "Shaped for ONNX Runtime's int8 convolutions: see docs/networks.md.",
@@ -122,7 +124,8 @@ def _training(facts: dict[str, str], curve: Path | None) -> str:
     recipe, step = json.loads(facts["recipe"]), int(facts["step"])
     short = "" if step >= recipe["steps"] else f" **The run is not finished: these files are of step {step:,} of {recipe['steps']:,}.**"
     start = next((line for line in json.loads(facts["history"]) if "start_from" in line), None)
-    carried = f" Started from {start['start_from']} ({start['carried']} convolutions carried over)." if start else ""
+    revived = f", {start['revived']} filters that never fired replaced" if start and start.get("revived") else ""
+    carried = f" Started from {start['start_from']} ({start['carried']} convolutions carried over{revived})." if start else ""
     behind = [f"{run['steps']:,} steps of {run['network']} ({run['optimizer']}, to {run['peak_rate']:g})" for run in (start or {}).get("earlier", [])]
     carried += f" Behind that: {', then '.join(behind)}." if behind else ""
     blocks = f"3x3 convolutions without groups trained as linear blocks of width {recipe['expansion']} and merged. " if recipe["expansion"] else ""
@@ -131,8 +134,8 @@ def _training(facts: dict[str, str], curve: Path | None) -> str:
         "## Training",
         "",
         f"{step:,} steps, batch {recipe['batch']}, {recipe['patch']}x{recipe['patch']} low-resolution crops in eight orientations, from pictures at "
-        f"{_listed(recipe['sizes'])} of their size{_lossy(recipe)}. {recipe.get('optimizer', 'adam').upper()}, {recipe.get('schedule', 'one-cycle')} schedule to {recipe['peak_rate']:g}; "
-        f"loss {recipe['loss']}, {way} from {recipe['mse_from']:.0%} of the steps; bfloat16 until {recipe['float32_from']:.0%}, then float32. "
+        f"{_listed(recipe['sizes'])} of their size{_lossy(recipe)}{_shrunk(recipe)}. {recipe.get('optimizer', 'adam').upper()}, {recipe.get('schedule', 'one-cycle')} schedule to {recipe['peak_rate']:g}; "
+        f"loss {recipe['loss']}, {way} from {recipe['mse_from']:.0%} of the steps{_luma(recipe)}; bfloat16 until {recipe['float32_from']:.0%}, then float32. "
         f"Running average of the weights, {recipe['ema']:g}. {_bounds(recipe, facts)}{blocks}Seed {recipe['seed']}.{carried}{short}",
     ]
     if curve:
@@ -147,6 +150,14 @@ def _listed(numbers: list[float]) -> str:
 def _lossy(recipe: dict) -> str:
     sizes = recipe.get("lossy_sizes")
     return f" (those that come in JPEG at {_listed(sizes)})" if sizes else ""
+
+
+def _luma(recipe: dict) -> str:
+    return f", {recipe['luma']:.0%} of it on luma" if recipe.get("luma") else ""
+
+
+def _shrunk(recipe: dict) -> str:
+    return "" if recipe.get("shrink", "bicubic") == "bicubic" else f", shrunk by {recipe['shrink']}"
 
 
 def _bounds(recipe: dict, facts: dict[str, str]) -> str:

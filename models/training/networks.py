@@ -60,7 +60,7 @@ class Abpn(nn.Module):
     paper = "https://arxiv.org/abs/2105.09750"
     align = 1
     anchored = True
-    """The last convolution gives what the picture lacks, not the picture."""
+    """A chain of convolutions with ReLUs; the last one gives what the picture lacks, not the picture."""
 
     def __init__(self, scale: int, channels: int = 1, width: int = 28, depth: int = 4, expansion: int = 128, clip_inner: float = 0, output: str = "linear"):
         super().__init__()

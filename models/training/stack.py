@@ -25,6 +25,7 @@ class Stack(nn.Module):
     family = "stack"
     title = "Stack (a plain network with an anchor)"
     paper = ""
+    anchored = True
 
     def __init__(self, scale: int, channels: int = 1, width: int = 32, depth: int = 4, fold: int = 1, expansion: int = 128, clip_inner: float = 0, output: str = "linear", hidden: tuple[int, ...] = ()):
         super().__init__()
@@ -83,5 +84,5 @@ class Best(Stack):
     title = "Best (ABPN grown wider, our own)"
 
     def __init__(self, scale: int, channels: int = 1, **settings):
-        hidden = {2: (32, 32, 32, 32, 32, 12), 3: (28, 32, 32, 32, 32, 32), 4: (28, 32, 32, 32, 32, 48)}[scale]
+        hidden = {2: (32, 32, 32, 32, 32, 16), 3: (28, 32, 32, 32, 32, 32), 4: (28, 32, 32, 32, 32, 48)}[scale]
         super().__init__(scale, channels, hidden=hidden, **settings)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .carry import load_onnx_weights
+from .carry import load_onnx_weights, revive
 from .data import SHRINKING, Batch, Batches, Pair, load_pairs, weighed
 from .evaluate import gain_of
 from .families import FAMILIES
@@ -25,6 +25,8 @@ from .schedule import SCHEDULES
 from .soap import Soap
 from .stack import Stack
 
+REVIVED_OVER = 8
+"""Batches that a filter has to be dead in to be replaced, in a network that starts from another."""
 OPTIMIZERS = {"soap": Soap, "adam": torch.optim.Adam}
 
 
@@ -101,15 +103,16 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
     average = copy.deepcopy(network).eval().requires_grad_(False)
     optimizer = OPTIMIZERS[recipe.optimizer](network.parameters(), lr=0.0)
     first = _resume(run / "checkpoint.pt", recipe, network, average, optimizer)
-    if start_from and first == 0:
-        log_line(run, {"step": 0, "start_from": start_from.name, "carried": carried, "earlier": earlier_runs(start_from)})
-
     pairs = training_pairs(recipe, data, recipe.patch)
     if teacher:
         session = Session(str(teacher))
         pairs = [replace(pair, taught=session(pair.low)) for pair in pairs]
     validation = load_pairs(data / "val", recipe.scale, recipe.channels)
     batches = Batches(pairs, recipe.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + first, intensities=recipe.intensities)
+    if start_from and first == 0:
+        revived = revive(network, normal(np.concatenate([next(batches).low for _ in range(REVIVED_OVER)])))
+        average.load_state_dict(network.state_dict())
+        log_line(run, {"step": 0, "start_from": start_from.name, "carried": carried, "revived": revived, "earlier": earlier_runs(start_from)})
     print(f"{len(pairs)} pictures, from step {first} of {recipe.steps}, {json.dumps(asdict(recipe))}", flush=True)
 
     since, running = time.monotonic(), []
