@@ -172,9 +172,10 @@ def _bounds(recipe: dict, facts: dict[str, str]) -> str:
 
 
 def _quantisation(whole: dict[str, str]) -> str:
+    equalised = "channels brought nearer to each other (`equalise`); " if whole.get("channelsEqualised") else ""
     corrected = ", biases corrected for the rounding of the weights" if whole.get("biases") == "corrected" else ""
     way = f"fine-tuned with the rounding in the forward pass (QAT): {whole['qat']}" if whole["quantisation"] == "qat" else f"post-training quantisation (PTQ){corrected}, no fine-tuning"
-    lines = ["## int8", "", f"Weights int8 per output channel, zero point 0; activations uint8, ranges by {whole['calibration']} of training pictures; {way}."]
+    lines = ["## int8", "", f"Weights int8 per output channel, zero point 0; activations uint8, ranges by {whole['calibration']} of training pictures; {equalised}{way}."]
     lines += ["", "| stored tensor | range of the 8 bits | used by 99.9 % of values | cut off |", "|---|---|---|---|"]
     for layer in json.loads(whole["layers"]):
         lines.append(f"| {layer['tensor']} | {layer['low']:.3f} .. {layer['high']:.3f} | {layer['used']:.0%} | {layer['saturated']:.4%} |")

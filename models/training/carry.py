@@ -15,6 +15,7 @@ import torch
 from onnx import numpy_helper
 
 from .color import BLACK, WEIGHTS
+from .equalise import greatest
 from .graph import facts_of
 
 Layer = tuple[np.ndarray, np.ndarray]
@@ -43,8 +44,8 @@ def load_onnx_weights(network: torch.nn.Module, path: Path) -> int:
 
 
 @torch.no_grad()
-def revive(network: torch.nn.Module, pictures: torch.Tensor) -> int:
-    """Give each channel that a ReLU keeps at 0 all over `pictures`, [n, channels, h, w] in 0..1, a new filter; how many there were.
+def revive(network: torch.nn.Module, pictures: list[np.ndarray]) -> int:
+    """Give each channel that a ReLU keeps at 0 all over `pictures`, uint8 [channels, h, w], a new filter; how many there were.
 
     A filter that never fires gets no gradient, and high rates leave many so: of the first convolution's 28 in the ABPNs
     trained here, 17 were dead. Nothing reads the new ones yet, so the network does the same at first. They sum to 0, to
@@ -52,11 +53,7 @@ def revive(network: torch.nn.Module, pictures: torch.Tensor) -> int:
     """
     if not getattr(network, "anchored", False):
         return 0
-    highest: list[torch.Tensor] = []
-    hooks = [conv.register_forward_hook(lambda _, __, output: highest.append(output.float().amax((0, 2, 3)))) for conv in network.convs]
-    network(pictures)
-    for hook in hooks:
-        hook.remove()
+    highest = greatest(network, pictures)
     for conv, following, most in zip(network.convs, network.convs[1:], highest):
         dead = most <= 0
         kernel, bias, readers = conv.kernel().clone(), conv.bias.clone(), following.kernel().clone()

@@ -10,6 +10,7 @@ import torch
 from . import card, manifest
 from .calibrate import calibration_crops
 from .data import Pair, load_pairs
+from .equalise import equalise
 from .evaluate import Score, baselines, score
 from .gate import admit, compare, layer_report
 from .graph import facts_of, float_model, folded_model
@@ -40,6 +41,8 @@ def export(run: Path, data: Path, out: Path, choices: Choices = Choices()) -> li
     floats = float_model(network, {**facts, "precision": "fp32"})
 
     crops = calibration_crops(data / "train", recipe.scale, recipe.channels, choices.crops)
+    if equalise(network, crops):
+        facts["channelsEqualised"] = "yes"
     whole = post_training(network, facts, crops, choices.calibration)
     if choices.qat:
         whole = _tuned(choices.qat, facts, whole, sets)

@@ -19,6 +19,7 @@ from torch import nn
 
 from .calibrate import Ranges, calibrate_network, calibration_crops
 from .data import Batch, Batches, load_pairs
+from .equalise import equalise
 from .evaluate import gain_of
 from .graph import constants_of, folded_model
 from .losses import LOSSES, mse
@@ -164,6 +165,7 @@ def _state(run: Path, base: Path, data: Path, recipe: QatRecipe) -> dict:
         return state
     of_base, network, base_step = averaged_network(base)
     crops = calibration_crops(data / "train", of_base.scale, of_base.channels, recipe.crops)
+    equalise(network, crops)
     _, ranges = calibrate_network(network, _shape(of_base), crops, recipe.calibration)
     weights = QuantisedNetwork(network, _scales(network, ranges, of_base)).network.state_dict()
     start = {"recipe": asdict(of_base), "qat": asdict(recipe), "base_step": base_step, "ranges": ranges}

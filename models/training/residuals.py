@@ -14,6 +14,7 @@ class WithoutResidual(Abpn):
     """Nothing is added: all of the picture's brightness has to travel through the features."""
 
     family = "abpn-none"
+    anchored = False
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return ended(self.enlarged(self.features(x)), self.output)
@@ -23,6 +24,7 @@ class FeatureResidual(Abpn):
     """The first convolution's features are added to the last of the same width."""
 
     family = "abpn-feature"
+    anchored = False
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         first, *middle, widening = self.convs[:-1]

@@ -7,6 +7,7 @@ from onnx import numpy_helper
 
 from . import fixtures
 from .calibrate import METHODS, calibrate, calibrate_network
+from .equalise import equalise, greatest
 from .families import FAMILIES
 from .gate import Refused, admit, compare, layer_report
 from .graph import constants_of, float_model
@@ -14,8 +15,9 @@ from .lower import NotEqual, lower, prove_equal
 from .ptq import with_biases_corrected
 from .qat import QuantisedNetwork, stored_scales
 from .quantise import quantise
-from .stack import Stack
 from .runtime import Session
+from .stack import Stack
+from .train import infer
 
 
 class Quantised(unittest.TestCase):
@@ -101,6 +103,29 @@ class Quantised(unittest.TestCase):
             reach = fixtures.network(family=family).halo - 1
             tile = session(low[:, 20 - reach : 41 + reach, 25 - reach : 50 + reach])[:, reach * 3 : -reach * 3, reach * 3 : -reach * 3]
             self.assertFalse(np.array_equal(tile, session(low)[:, 60:123, 75:150]))
+
+
+class Equalised(unittest.TestCase):
+    def test_channels_come_nearer_to_each_other_and_the_picture_stays(self):
+        for family, scale in (("abpn", 3), ("swift", 2)):
+            network, crops = fixtures.network(scale, 1, family), [fixtures.picture(1, 48, 48, seed) for seed in range(4)]
+            with torch.no_grad():
+                network.convs[1].load_merged(network.convs[1].kernel() * torch.logspace(-0.5, 0.5, len(network.convs[1].bias))[:, None, None, None], network.convs[1].bias)
+            before, spread = infer(network, crops[0]), _spread(network, crops)
+            self.assertTrue(equalise(network, crops))
+            np.testing.assert_allclose(infer(network, crops[0]).astype(int), before, atol=1)
+            self.assertLess(_spread(network, crops), 0.8 * spread)
+
+    def test_only_plain_chains_are_touched(self):
+        for family in ("xlsr", "abpn-feature"):
+            self.assertFalse(equalise(fixtures.network(2, 1, family), [fixtures.picture(1, 40, 40)]))
+        self.assertFalse(equalise(fixtures.network(2, 1, clip_inner=0.5), [fixtures.picture(1, 40, 40)]))
+
+
+def _spread(network: torch.nn.Module, crops: list[np.ndarray]) -> float:
+    """How far apart, as a ratio's logarithm, the channels of the second convolution lie in what they reach."""
+    reached = greatest(network, crops)[1]
+    return float(reached[reached > 0].log().std())
 
 
 class Lowered(unittest.TestCase):

@@ -123,16 +123,17 @@ class Networks(unittest.TestCase):
             self.assertGreater(np.abs(wide.convs[1].kernel().detach().numpy()[28:]).max(), 0)
 
     def test_filters_that_never_fire_are_replaced_and_the_picture_stays(self):
-        network, low = fixtures.network(2, 1), torch.from_numpy(fixtures.picture(1, 40, 40)[None]).float() / 255
+        network, picture = fixtures.network(2, 1), fixtures.picture(1, 40, 40)
+        low = torch.from_numpy(picture[None]).float() / 255
         with torch.no_grad():
             for index in (0, 3):
                 network.convs[index].bias[4:9] = -100
             before = network(low)
-            replaced = revive(network, low)
+            replaced = revive(network, [picture])
             torch.testing.assert_close(network(low), before, rtol=0, atol=1e-5)
             self.assertGreater(network.convs[0](low)[:, 4:9].amax((0, 2, 3)).min().item(), 0)
         self.assertGreaterEqual(replaced, 10)
-        self.assertLessEqual(revive(network, low), replaced - 10)
+        self.assertLessEqual(revive(network, [picture]), replaced - 10)
 
     def test_an_rgb_network_starts_with_what_a_luma_network_has_learnt(self):
         luma, rgb = fixtures.network(3, 1), Abpn(3, 3, expansion=8)

@@ -110,7 +110,7 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
     validation = load_pairs(data / "val", recipe.scale, recipe.channels)
     batches = Batches(pairs, recipe.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + first, intensities=recipe.intensities)
     if start_from and first == 0:
-        revived = revive(network, normal(np.concatenate([next(batches).low for _ in range(REVIVED_OVER)])))
+        revived = revive(network, [crop for _ in range(REVIVED_OVER) for crop in next(batches).low])
         average.load_state_dict(network.state_dict())
         log_line(run, {"step": 0, "start_from": start_from.name, "carried": carried, "revived": revived, "earlier": earlier_runs(start_from)})
     print(f"{len(pairs)} pictures, from step {first} of {recipe.steps}, {json.dumps(asdict(recipe))}", flush=True)
