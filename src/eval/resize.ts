@@ -1,7 +1,7 @@
 import { frameBytes, type PlainFormat, type Plane, planeLayouts, planesOf } from '../pipeline/frame.js';
 import { toPacked, toPlanar } from '../plugins/channels.js';
 import type { Size } from '../plugins/plugin.js';
-import { type Kernel, planResample, resample, resampleScratch } from '../plugins/resample.js';
+import { type Kernel, Resampler } from '../plugins/resample.js';
 
 /** A frame to another size, each channel by itself; the result is new memory. */
 export type Resize = (frame: Uint8Array) => Uint8Array;
@@ -12,18 +12,14 @@ export type Resize = (frame: Uint8Array) => Uint8Array;
  */
 export function planResize(from: PlainFormat, to: PlainFormat, kernel: Kernel, cut: Size = from): Resize {
   const targets = planeLayouts(inChannels(to));
-  const plans = planeLayouts(inChannels({ kind: from.kind, width: cut.width, height: cut.height })).map((input, channel) => {
-    const output = targets[channel] as Size;
-    const plan = planResample(input, output, { kernel, manner: 'pillow' });
-    return { plan, width: input.width, height: input.height, scratch: resampleScratch(plan, input.height) };
-  });
+  const resamplers = planeLayouts(inChannels({ kind: from.kind, width: cut.width, height: cut.height })).map(
+    (input, channel) => new Resampler(input, targets[channel] as Size, { kernel, manner: 'pillow' }),
+  );
   return (frame) => {
     const result = new Uint8Array(frameBytes(to));
     const input = planesOf(inChannels(from), from.kind === 'rgb24' ? changed(frame, toPlanar) : frame);
     const output = planesOf(inChannels(to), result);
-    plans.forEach(({ plan, width, height, scratch }, channel) => {
-      resample(plan, { ...(input[channel] as Plane), width, height }, output[channel] as Plane, scratch);
-    });
+    for (const [channel, resampler] of resamplers.entries()) resampler.run(input[channel] as Plane, output[channel] as Plane);
     return to.kind === 'rgb24' ? changed(result, toPacked) : result;
   };
 }

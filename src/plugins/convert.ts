@@ -1,6 +1,6 @@
 import { CHROMA_SHIFT, type Color, type FrameFormat, frameBytes, type PlainFormat, type Plane, planesOf, sameFormat } from '../pipeline/frame.js';
 import { type ColorMatrix, colorMatrix, rgbToYuv, yuvToRgb } from './color-matrix.js';
-import { planResample, type ResamplePlan, resample, resampleScratch } from './resample.js';
+import { Resampler } from './resample.js';
 
 /** Rewrites a frame's bytes from one format to another; both buffers have the size of their format. */
 export type Convert = (input: Uint8Array, output: Uint8Array) => void;
@@ -62,10 +62,9 @@ function chromaScaler(from: PlainFormat, to: PlainFormat, color: Color): (input:
   const target = planesOf(to, new Uint8Array(frameBytes(to)))[1];
   if (!source || !target) return () => {};
   const shift = { x: siteShift(from, to, color, 0), y: siteShift(from, to, color, 1) };
-  const plan: ResamplePlan = planResample(source, target, { shift });
-  const scratch = resampleScratch(plan, source.height);
+  const resampler = new Resampler(source, target, { shift });
   return (input, output) => {
-    for (const index of [1, 2]) resample(plan, input[index] as Plane, output[index] as Plane, scratch);
+    for (const index of [1, 2]) resampler.run(input[index] as Plane, output[index] as Plane);
   };
 }
 

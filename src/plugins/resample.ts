@@ -1,22 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { Plane } from '../pipeline/frame.js';
-
-/**
- * Separable convolution in fixed point, any real scale. When shrinking, the kernel is widened by the ratio, so that it
- * filters before it drops samples.
- */
-export interface ResamplePlan {
-  readonly horizontal: Taps;
-  readonly vertical: Taps;
-  /** Fraction bits kept between the two passes; with none, what overshoots is clipped there, too. */
-  readonly middleBits: number;
-}
-
-/** For each output sample: the first input sample it reads and `count` weights, 1.0 being 1 << 14. */
-interface Taps {
-  readonly count: number;
-  readonly first: Int32Array;
-  readonly weights: Int16Array;
-}
+import { alignedUp } from './padding.js';
+import type { Size } from './plugin.js';
 
 /** What a sample weighs by its distance from the place asked for; 0 from `support` on. In input samples, when enlarging. */
 export interface Kernel {
@@ -48,93 +33,121 @@ export interface ResampleOptions {
 const WEIGHT_BITS = 14;
 const MIDDLE_BITS = 6;
 
-/** Plans a plane's change of size: cubic where no other kernel is given. */
-export function planResample(
-  input: { width: number; height: number },
-  output: { width: number; height: number },
-  { shift = { x: 0, y: 0 }, kernel = CUBIC, manner = 'video' }: ResampleOptions = {},
-): ResamplePlan {
-  return {
-    horizontal: planTaps(input.width, output.width, shift.x, kernel, manner === 'video'),
-    vertical: planTaps(input.height, output.height, shift.y, kernel, manner === 'video'),
-    middleBits: manner === 'video' ? MIDDLE_BITS : 0,
+/**
+ * Separable convolution of 8-bit planes in fixed point, from one size to another by any real factor. When shrinking, the
+ * kernel is widened by the ratio, so that it filters before it drops samples. The loops are WebAssembly (`assembly/resample.ts`),
+ * the memory is this object's own: one for each thread and pair of sizes.
+ */
+export class Resampler {
+  readonly #kernel: Kernels;
+  readonly #bytes: Uint8Array;
+  readonly #layout: Layout;
+  readonly #taps: readonly [horizontal: Taps, vertical: Taps];
+  /** Fraction bits kept between the two passes; with none, what overshoots is clipped there, too. */
+  readonly #middleBits: number;
+
+  /** Cubic where no other kernel is given. */
+  constructor(
+    private readonly input: Size,
+    private readonly output: Size,
+    { shift = { x: 0, y: 0 }, kernel = CUBIC, manner = 'video' }: ResampleOptions = {},
+  ) {
+    const repeats = manner === 'video';
+    this.#middleBits = repeats ? MIDDLE_BITS : 0;
+    this.#taps = [planTaps(input.width, output.width, shift.x, kernel, repeats), planTaps(input.height, output.height, shift.y, kernel, repeats)];
+    this.#layout = layOut(input, output, this.#taps);
+    this.#kernel = instantiate(this.#layout.end);
+    this.#bytes = new Uint8Array(this.#kernel.memory.buffer);
+    for (const [pass, { first, weights }] of this.#taps.entries()) {
+      this.#bytes.set(new Uint8Array(first.buffer), this.#layout.first[pass]);
+      this.#bytes.set(new Uint8Array(weights.buffer), this.#layout.weights[pass]);
+    }
+  }
+
+  /** Resamples one plane of the sizes given, into `output`. Strides are in bytes. */
+  run(input: Plane, output: Plane): void {
+    const { source, middle, middleStride, result, resultStride, first, weights } = this.#layout;
+    const [{ count: across }, { count: down }] = this.#taps;
+    const { width, height } = this.input;
+    copyRows(input.data, input.stride, this.#bytes.subarray(source), width, this.input);
+    const bits = this.#middleBits;
+    const clipped = bits === 0 ? 1 : 0;
+    this.#kernel.horizontal(source, width, height, first[0], weights[0], across, middle, middleStride, this.output.width, WEIGHT_BITS - bits, clipped);
+    this.#kernel.vertical(middle, middleStride, height, first[1], weights[1], down, result, resultStride, this.output.height, WEIGHT_BITS + bits);
+    copyRows(this.#bytes.subarray(result), resultStride, output.data, output.stride, this.output);
+  }
+}
+
+/** For each output sample: the first input sample it reads and `count` weights, 1.0 being 1 << 14. */
+interface Taps {
+  readonly count: number;
+  readonly first: Int32Array<ArrayBuffer>;
+  readonly weights: Int16Array<ArrayBuffer>;
+}
+
+/** Where what lies in a kernel's memory, in bytes; pairs are horizontal, vertical. */
+interface Layout {
+  readonly first: readonly [number, number];
+  readonly weights: readonly [number, number];
+  readonly source: number;
+  readonly middle: number;
+  readonly middleStride: number;
+  readonly result: number;
+  readonly resultStride: number;
+  readonly end: number;
+}
+
+/** What `assembly/resample.ts` exports, with its parameters. */
+interface Kernels {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  readonly horizontal: (...parameters: readonly number[]) => void;
+  readonly vertical: (...parameters: readonly number[]) => void;
+}
+
+/** Node's types leave it out, since browsers have it too. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+
+const KERNELS = new URL('./resample.wasm', import.meta.url);
+const PAGE_BYTES = 1 << 16;
+/** The kernels read and write in whole vectors. */
+const VECTOR_BYTES = 16;
+/** WebAssembly's own data, of which these kernels have none, would begin at 0. */
+const START = 1024;
+
+function copyRows(from: Uint8Array, fromStride: number, to: Uint8Array, toStride: number, { width, height }: Size): void {
+  if (fromStride === width && toStride === width) to.set(from.subarray(0, width * height));
+  else for (let y = 0; y < height; y++) to.set(from.subarray(y * fromStride, y * fromStride + width), y * toStride);
+}
+
+function instantiate(bytes: number): Kernels {
+  const kernels = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(KERNELS))).exports as Kernels;
+  const missing = Math.ceil(bytes / PAGE_BYTES) - kernels.memory.buffer.byteLength / PAGE_BYTES;
+  if (missing > 0) kernels.memory.grow(missing);
+  return kernels;
+}
+
+function layOut(input: Size, output: Size, [horizontal, vertical]: readonly [Taps, Taps]): Layout {
+  let end = START;
+  const take = (bytes: number) => {
+    const at = end;
+    end += alignedUp(bytes, VECTOR_BYTES) + VECTOR_BYTES;
+    return at;
   };
-}
-
-/** Scratch for `resample`: one for each thread and plan. */
-export function resampleScratch(plan: ResamplePlan, inputHeight: number): Int16Array {
-  return new Int16Array(plan.horizontal.first.length * inputHeight);
-}
-
-/** Resamples one 8-bit plane. `output.width` × `output.height` samples are written; both strides are in bytes. */
-export function resample(plan: ResamplePlan, input: Plane, output: Plane, scratch: Int16Array): void {
-  for (let y = 0; y < input.height; y++) {
-    horizontalRow(plan.horizontal, input.data, y * input.stride, input.width, scratch, y * output.width, plan.middleBits);
-  }
-  if (plan.middleBits === 0) clip(scratch, output.width * input.height);
-  for (let y = 0; y < output.height; y++) {
-    verticalRow(plan.vertical, y, scratch, output.width, input.height, output.data, y * output.stride, plan.middleBits);
-  }
-}
-
-function horizontalRow(taps: Taps, source: Uint8Array, from: number, width: number, target: Int16Array, to: number, middleBits: number): void {
-  const { count, first, weights } = taps;
-  const shift = WEIGHT_BITS - middleBits;
-  const round = 1 << (shift - 1);
-  const last = width - 1;
-  for (let x = 0; x < first.length; x++) {
-    const start = first[x] as number;
-    const base = x * count;
-    let sum = round;
-    if (count === 4 && start >= 0 && start + 3 <= last) {
-      const at = from + start;
-      sum +=
-        (source[at] as number) * (weights[base] as number) +
-        (source[at + 1] as number) * (weights[base + 1] as number) +
-        (source[at + 2] as number) * (weights[base + 2] as number) +
-        (source[at + 3] as number) * (weights[base + 3] as number);
-    } else {
-      for (let tap = 0; tap < count; tap++) {
-        const index = Math.min(Math.max(start + tap, 0), last);
-        sum += (source[from + index] as number) * (weights[base + tap] as number);
-      }
-    }
-    target[to + x] = sum >> shift;
-  }
-}
-
-function clip(samples: Int16Array, count: number): void {
-  for (let index = 0; index < count; index++) {
-    const value = samples[index] as number;
-    samples[index] = value < 0 ? 0 : value > 255 ? 255 : value;
-  }
-}
-
-function verticalRow(taps: Taps, y: number, source: Int16Array, width: number, height: number, target: Uint8Array, to: number, middleBits: number): void {
-  const { count, first, weights } = taps;
-  const shift = WEIGHT_BITS + middleBits;
-  const round = 1 << (shift - 1);
-  const start = first[y] as number;
-  const row = (tap: number) => Math.min(Math.max(start + tap, 0), height - 1) * width;
-  const weight = (tap: number) => weights[y * count + tap] as number;
-  if (count === 4) {
-    const [r0, r1, r2, r3] = [row(0), row(1), row(2), row(3)];
-    const [w0, w1, w2, w3] = [weight(0), weight(1), weight(2), weight(3)];
-    for (let x = 0; x < width; x++) {
-      const sum = (source[r0 + x] as number) * w0 + (source[r1 + x] as number) * w1 + (source[r2 + x] as number) * w2 + (source[r3 + x] as number) * w3 + round;
-      const value = sum >> shift;
-      target[to + x] = value < 0 ? 0 : value > 255 ? 255 : value;
-    }
-    return;
-  }
-  const rows = Int32Array.from({ length: count }, (_, tap) => row(tap));
-  const factors = weights.subarray(y * count, (y + 1) * count);
-  for (let x = 0; x < width; x++) {
-    let sum = round;
-    for (let tap = 0; tap < count; tap++) sum += (source[(rows[tap] as number) + x] as number) * (factors[tap] as number);
-    const value = sum >> shift;
-    target[to + x] = value < 0 ? 0 : value > 255 ? 255 : value;
-  }
+  const resultStride = alignedUp(output.width, VECTOR_BYTES / 2);
+  const middleStride = 2 * resultStride;
+  return {
+    first: [take(horizontal.first.byteLength), take(vertical.first.byteLength)],
+    weights: [take(horizontal.weights.byteLength), take(vertical.weights.byteLength)],
+    source: take(input.width * input.height),
+    middle: take(middleStride * input.height),
+    middleStride,
+    result: take(resultStride * output.height),
+    resultStride,
+    end,
+  };
 }
 
 function planTaps(input: number, output: number, offset: number, { support, weight }: Kernel, repeats: boolean): Taps {

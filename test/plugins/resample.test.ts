@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CUBIC, LANCZOS3, planResample, type ResampleOptions, resample, resampleScratch } from '../../dist/plugins/resample.js';
+import { CUBIC, LANCZOS3, type ResampleOptions, Resampler } from '../../dist/plugins/resample.js';
 import { largestDifference, planeOf, resampleReference, resampleRow } from '../helpers/picture.js';
 import { randomBytes } from '../helpers/random.js';
 
@@ -10,9 +10,8 @@ interface Size {
 }
 
 function resampled(data: Uint8Array, from: Size, to: Size, options?: ResampleOptions): Uint8Array {
-  const plan = planResample(from, to, options);
   const output = planeOf(new Uint8Array(to.width * to.height), to.width, to.height);
-  resample(plan, planeOf(data, from.width, from.height), output, resampleScratch(plan, from.height));
+  new Resampler(from, to, options).run(planeOf(data, from.width, from.height), output);
   return output.data;
 }
 
@@ -97,9 +96,8 @@ test('rows of a padded plane are read and written by their stride, and nothing o
   const data = randomBytes(3, 8 * 6);
   const padded = { data: new Uint8Array(11 * 6).fill(99), stride: 11, width: 8, height: 6 };
   for (let y = 0; y < 6; y++) padded.data.set(data.subarray(8 * y, 8 * y + 8), 11 * y);
-  const plan = planResample(padded, { width: 16, height: 12 });
   const output = { data: new Uint8Array(20 * 12).fill(77), stride: 20, width: 16, height: 12 };
-  resample(plan, padded, output, resampleScratch(plan, 6));
+  new Resampler({ width: 8, height: 6 }, { width: 16, height: 12 }).run(padded, output);
   const tight = resampled(data, { width: 8, height: 6 }, { width: 16, height: 12 });
   for (let y = 0; y < 12; y++) {
     expect(output.data.slice(20 * y, 20 * y + 16)).toEqual(tight.slice(16 * y, 16 * y + 16));

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Plane } from '../../pipeline/frame.js';
 import { definePlugin } from '../plugin.js';
-import { planResample, type ResamplePlan, resample, resampleScratch } from '../resample.js';
+import { Resampler } from '../resample.js';
 
 const options = z
   .strictObject({
@@ -12,7 +12,7 @@ const options = z
   .refine((given) => (given.width === undefined) === (given.height === undefined), { message: 'width and height go together' });
 
 /** Cubic resampling of the luma to any size: the baseline that networks are measured against, and their cheap stand-in. */
-export default definePlugin<z.infer<typeof options>, { plan: ResamplePlan; scratch: Int16Array }>({
+export default definePlugin<z.infer<typeof options>, Resampler>({
   name: 'bicubic',
   apiVersion: 1,
   description: 'Cubic resampling (Keys, a = -0.5) by any factor, or to a width and height; widened when shrinking.',
@@ -21,13 +21,10 @@ export default definePlugin<z.infer<typeof options>, { plan: ResamplePlan; scrat
   scale: ({ scale, width, height }) => (width !== undefined && height !== undefined ? { width, height } : scale),
   scales: [2, 3, 4],
   halo: 3,
-  init({ input, output }) {
-    const plan = planResample(input, output);
-    return { plan, scratch: resampleScratch(plan, input.height) };
-  },
+  init: ({ input, output }) => new Resampler(input, output),
   process(frame, { state, allocate }) {
     const result = allocate(frame);
-    resample(state.plan, frame.planes[0] as Plane, result.planes[0] as Plane, state.scratch);
+    state.run(frame.planes[0] as Plane, result.planes[0] as Plane);
     return result;
   },
 });
