@@ -24,10 +24,6 @@ export interface ColorMatrix {
 }
 
 /**
- * The matrix that a stream's colour tags name. Untagged streams are taken as players take them: BT.709 from 720 lines
- * up, BT.601 below; limited range.
- */
-/**
  * A stream's colour with the matrix settled by its own height, so that a plugin which enlarges untagged frames goes back
  * by the matrix it came by.
  */
@@ -39,6 +35,10 @@ function fallbackMatrix(height: number): string {
   return height >= 720 ? 'bt709' : 'smpte170m';
 }
 
+/**
+ * The matrix that a stream's colour tags name. Untagged streams are taken as players take them: BT.709 from 720 lines
+ * up, BT.601 below; limited range.
+ */
 export function colorMatrix(color: Color, height: number): ColorMatrix {
   const fallback = fallbackMatrix(height);
   const [red, blue] = LUMA_WEIGHTS.get(color.matrix ?? fallback) ?? (LUMA_WEIGHTS.get(fallback) as readonly [number, number]);
