@@ -41,7 +41,7 @@ export async function planLevels(chain: Chain, { levels: named }: RealtimeSettin
   const found: Level[] = [];
   for (const name of new Set(named ?? [own.name, ...BUILTIN_PLUGINS])) {
     if (name === 'bicubic' && own.name !== name) continue; // That is what the bypass is for.
-    const level = name === own.name ? own : await replaced(name, chain.plugins, context).catch((error) => messageOf(error));
+    const level = name === own.name ? own : await replaced(name, chain.plugins, context).catch(reasonOf);
     if (typeof level === 'string') missing.push(`${name}: ${level}`);
     else if (sameFormat(level.segment.output, own.segment.output) && (named || level === own || level.macs < own.macs)) found.push(level);
   }
@@ -55,6 +55,11 @@ export async function planLevels(chain: Chain, { levels: named }: RealtimeSettin
     );
   }
   return { levels: found.sort((a, b) => b.macs - a.macs), bypass, missing: named ? missing : [] };
+}
+
+/** Why a level cannot be had, in few words. */
+function reasonOf(error: unknown): string {
+  return error instanceof SrvidError && error.code === 'SRVID_MODEL_UNKNOWN' ? 'not installed for this scale' : messageOf(error);
 }
 
 function scalerOf(plugins: readonly LoadedPlugin[]): number {

@@ -110,14 +110,14 @@ describe('a preset that names several plugins', () => {
   };
 
   test('takes the first that is installed, whatever is not', async () => {
-    expect(await built(['best', 'abpn'])).toEqual({ names: ['abpn'], models: ['abpn-x2-int8'] });
+    expect(await built(['finest', 'abpn'])).toEqual({ names: ['abpn'], models: ['abpn-x2-int8'] });
   });
 
   test('passes over one whose networks are not there for the scale', async () => {
     expect((await built(['bicubic', 'abpn'], { scale: 4 })).names).toEqual(['bicubic']);
-    const error = await failureOf(() => built(['best', 'abpn'], { scale: 7 }));
+    const error = await failureOf(() => built(['finest', 'abpn'], { scale: 7 }));
     expect(error.code).toBe('SRVID_PLUGIN_UNKNOWN');
-    expect(error.message).toMatch(/first of best, abpn that is installed at scale 7/);
+    expect(error.message).toMatch(/first of finest, abpn that is installed at scale 7/);
   });
 
   test('passes over one that has networks for other scales only, where no scale and no size is asked for', async () => {
@@ -128,7 +128,7 @@ describe('a preset that names several plugins', () => {
   });
 
   test('gives its height where the caller gives no size, and only there', async () => {
-    expect((await built(['abpn', 'best'], {}, 144)).models).toEqual(['abpn-x3-int8']);
-    expect((await built(['abpn', 'best'], { scale: 2 }, 144)).models).toEqual(['abpn-x2-int8']);
+    expect((await built(['abpn', 'finest'], {}, 144)).models).toEqual(['abpn-x3-int8']);
+    expect((await built(['abpn', 'finest'], { scale: 2 }, 144)).models).toEqual(['abpn-x2-int8']);
   });
 });

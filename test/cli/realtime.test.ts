@@ -91,11 +91,11 @@ describe('levels', () => {
 
   it('named ones are ordered by their cost, and those that are not installed are left out and told', async () => {
     const output = join(folder, 'levels.mp4');
-    const result = await srvid([input, output, '--preset', 'bicubic', '--scale', '2', '--realtime', '--levels', 'bicubic,best,abpn', ...FAST]);
+    const result = await srvid([input, output, '--preset', 'bicubic', '--scale', '2', '--realtime', '--levels', 'bicubic,finest,abpn', ...FAST]);
     accounted(endOf(result));
     const { levels, plan } = levelsOf(result.events);
     expect(levels).toEqual(['abpn', 'bicubic']);
-    expect(plan).toContain('level left out: best: not installed');
+    expect(plan).toContain('level left out: finest: not installed');
   });
 
   it('live-1080p has levels that may not be installed yet, and makes 1080 lines', async () => {

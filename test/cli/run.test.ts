@@ -165,7 +165,7 @@ describe('what cannot be', () => {
     ['a folder as input', ['.', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND'],
     ['an output that tells no kind of file', ['input.mp4', 'o.xyz'], 2, 'SRVID_OUTPUT_FORMAT'],
     ['an output folder that does not exist', ['input.mp4', 'no/where/o.mp4'], 1, 'SRVID_OUTPUT_UNWRITABLE'],
-    ['an unknown preset', ['input.mp4', 'o.mp4', '--preset', 'best'], 2, 'SRVID_PRESET_UNKNOWN'],
+    ['an unknown preset', ['input.mp4', 'o.mp4', '--preset', 'finest'], 2, 'SRVID_PRESET_UNKNOWN'],
     ['an unknown plugin', ['input.mp4', 'o.mp4', '--plugin', 'nosuch'], 2, 'SRVID_PLUGIN_UNKNOWN'],
     ['a scale that no network has', ['input.mp4', 'o.mp4', '--scale', '7'], 2, 'SRVID_OPTION_INVALID'],
     ['two sizes at once', ['input.mp4', 'o.mp4', '--scale', '2', '--height', '100'], 2, 'SRVID_OPTION_INVALID'],
