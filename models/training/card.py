@@ -137,6 +137,8 @@ def _training(facts: dict[str, str], curve: Path | None) -> str:
         f"{_listed(recipe['sizes'])} of their size{_lossy(recipe)}{_shrunk(recipe)}. {recipe.get('optimizer', 'adam').upper()}, {recipe.get('schedule', 'one-cycle')} schedule to {recipe['peak_rate']:g}; "
         f"loss {recipe['loss']}, {way} from {recipe['mse_from']:.0%} of the steps{_luma(recipe)}; bfloat16 until {recipe['float32_from']:.0%}, then float32. "
         f"Running average of the weights, {recipe['ema']:g}. {_bounds(recipe, facts)}{blocks}Seed {recipe['seed']}.{carried}{short}",
+        "",
+        "What each of these choices is worth: [docs/networks.md](../docs/networks.md#what-the-recipe-is-worth).",
     ]
     if curve:
         lines += ["", f"![Gain over bicubic on the validation pictures, by step]({curve.name})"]
