@@ -68,6 +68,10 @@ class Colour(unittest.TestCase):
         self.assertAlmostEqual(loss(target + tint, target).item(), 0.25 * tint.abs().mean().item(), places=6)
         self.assertAlmostEqual(loss(target + 0.5, target).item(), 0.25 * 0.5 + 0.75 * 0.5 * 219 / 255, places=6)
 
+    def test_a_network_on_luma_has_no_share_to_choose(self):
+        with self.assertRaisesRegex(SystemExit, "--luma 0.5"):
+            train(Recipe("abpn", 3, luma=0.5), Path("data"), Path("run"))
+
 
 class Settings(unittest.TestCase):
     def test_the_triangle_rises_to_its_peak_and_falls_in_straight_lines(self):

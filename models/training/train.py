@@ -94,6 +94,8 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
     """
     if (teacher is None) != (recipe.distillation == 0):
         raise SystemExit("Distillation needs both a --teacher and its share of the loss, --distillation; one of them was given alone.")
+    if recipe.luma and recipe.channels != 3:
+        raise SystemExit(f"--luma {recipe.luma:g} is a share for networks on RGB; with --channels {recipe.channels} all of the loss is on luma. Leave it out.")
     torch.manual_seed(recipe.seed)
     run.mkdir(parents=True, exist_ok=True)
     network = built(recipe)
