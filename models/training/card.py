@@ -24,8 +24,8 @@ _SETS = {"kodak": "Kodak (24 pictures)", "val": "validation (CID22, 41 pictures)
 _ARCHITECTURES = {
     "abpn": "A 3x3 convolution to 28 channels, four of 28 to 28 and one to 3·s², each with ReLU; a last one to s² channels per plane, "
     "in picture space; plus the anchor, the input repeated s² times; then depth-to-space and a clip to 0..1, which int8 saturation gives free.",
-    "best": "ABPN's chain with other widths: 3x3 convolutions with ReLU of up to 32 channels (x4: 48 in the last), a last one to s² channels, plus the anchor, "
-    "the input repeated s² times; then depth-to-space and a clip to 0..1. Wider where ONNX Runtime's int8 convolutions cost little more: see docs/networks.md.",
+    "best": "ABPN's chain with other shapes: a 5x5 convolution, then 3x3 ones, with ReLU, of up to 32 channels (x4: 48 in the last), a last one to s² channels, plus "
+    "the anchor, the input repeated s² times; then depth-to-space and a clip to 0..1. Larger where ONNX Runtime's int8 convolutions cost little more: see docs/networks.md.",
     "swift": "A plain stack: 3x3 convolutions with ReLU of one width, a last one to the pixels of the enlargement, plus the anchor, the input "
     "repeated s² times; then depth-to-space and a clip to 0..1. At x2 the picture is first folded into four channels of half its size. "
     "Shaped for ONNX Runtime's int8 convolutions: see docs/networks.md.",
@@ -135,7 +135,7 @@ def _training(facts: dict[str, str], curve: Path | None) -> str:
         "",
         f"{step:,} steps, batch {recipe['batch']}, {recipe['patch']}x{recipe['patch']} low-resolution crops in eight orientations, from pictures at "
         f"{_listed(recipe['sizes'])} of their size{_lossy(recipe)}{_shrunk(recipe)}. {recipe.get('optimizer', 'adam').upper()}, {recipe.get('schedule', 'one-cycle')} schedule to {recipe['peak_rate']:g}; "
-        f"loss {recipe['loss']}, {way} from {recipe['mse_from']:.0%} of the steps{_luma(recipe)}; bfloat16 until {recipe['float32_from']:.0%}, then float32. "
+        f"loss {recipe['loss']}, {way} from {recipe['mse_from']:.0%} of the steps{_floor(recipe)}{_luma(recipe)}; bfloat16 until {recipe['float32_from']:.0%}, then float32. "
         f"Running average of the weights, {recipe['ema']:g}. {_bounds(recipe, facts)}{blocks}Seed {recipe['seed']}.{carried}{short}",
         "",
         "What each of these choices is worth: [docs/networks.md](../docs/networks.md#what-the-recipe-is-worth).",
@@ -156,6 +156,11 @@ def _lossy(recipe: dict) -> str:
 
 def _luma(recipe: dict) -> str:
     return f", {recipe['luma']:.0%} of it on luma" if recipe.get("luma") else ""
+
+
+def _floor(recipe: dict) -> str:
+    floor = recipe.get("floor", 0.5)
+    return f" (weighed as if no picture's error were under {floor:g} levels)" if floor > 0.5 else ""
 
 
 def _shrunk(recipe: dict) -> str:

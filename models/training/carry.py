@@ -1,8 +1,8 @@
 """Where a network may start: from the weights of a float model that was trained before.
 
-Convolutions of the same shape are taken over as they are. A network of the same scale with more channels is grown from the
-smaller one so that it does the same at first (Chen et al. 2016, Net2Net, arXiv 1511.05641): new channels are computed from the
-start, but nothing reads them yet. From luma to RGB the first and the last convolution change their shape, but not what they
+Convolutions of the same shape are taken over as they are. A network of the same scale with more channels or larger kernels is
+grown from the smaller one so that it does the same at first (Chen et al. 2016, Net2Net, arXiv 1511.05641): new channels are
+computed from the start, but nothing reads them yet; new rims of kernels are 0. From luma to RGB the first and the last convolution change their shape, but not what they
 mean: an RGB network whose first convolution sees nothing but luma, and whose last gives red, green and blue the same residual,
 enlarges luma exactly as the luma network does (along the border nearly, where black is padded with). It starts with what that
 network has learnt and has only colour left to learn.
@@ -72,14 +72,15 @@ def _layers(model: onnx.ModelProto, count: int) -> list[Layer | None]:
 
 
 def _grown(kernel: np.ndarray, bias: np.ndarray, conv: torch.nn.Module) -> Layer:
-    """A convolution within a wider one: outputs that it has no filter for keep their random one, inputs that are new count for nothing."""
+    """A convolution within a larger one: outputs that it has no filter for keep their random one, what is new in the others is 0."""
     own = conv.kernel().detach().numpy()
-    outputs, inputs = kernel.shape[:2]
-    if outputs > own.shape[0] or inputs > own.shape[1] or kernel.shape[2:] != own.shape[2:]:
+    outputs, inputs, side, _ = kernel.shape
+    rim, odd = divmod(own.shape[2] - side, 2)
+    if outputs > own.shape[0] or inputs > own.shape[1] or rim < 0 or odd:
         return kernel, bias
     wide, offsets = own.copy(), np.zeros(own.shape[0], np.float32)
     wide[:outputs] = 0
-    wide[:outputs, :inputs], offsets[:outputs] = kernel, bias
+    wide[:outputs, :inputs, rim : rim + side, rim : rim + side], offsets[:outputs] = kernel, bias
     return wide, offsets
 
 

@@ -85,7 +85,7 @@ def load_pairs(
     return pairs
 
 
-def weighed(pairs: list[Pair], scale: int, floor: float = 0.5) -> list[Pair]:
+def weighed(pairs: list[Pair], scale: int, floor: float) -> list[Pair]:
     """The pairs, each weighed by the inverse of its bicubic enlargement's squared error, mean weight 1.
 
     PSNR is averaged over pictures after the logarithm, so that 1 % less error is worth the same in a calm picture as in

@@ -4,7 +4,8 @@ That kernel, some times faster than the general one, takes a convolution only if
 int8 with zero point 0, its group 1, its input channels a multiple of 4 and its output channels a multiple of 4 and at
 least 16 (MLAS `convsym.cpp`, `MlasConvSymPackWSize`). So channels are padded with filters of zeros, whose products add
 nothing to the integer sums, and grouped kernels are written as the dense, block-diagonal kernels that they are; only
-depthwise ones of a multiple of 16 channels have a fast kernel of their own. `srvid lower` (src/onnx/lower.ts) does the
+depthwise ones of a multiple of 16 channels have a fast kernel of their own. A 5x5 kernel on one plane becomes a 3x3 on
+four, the plane shifted: the fast convolution reads four in any case. `srvid lower` (src/onnx/lower.ts) does the
 same to any network without Python; the trainer has its own, since it exports where there is no Node. A test there holds
 the two to each other.
 """
@@ -18,6 +19,9 @@ from .runtime import Session
 INPUT_MULTIPLE = 4
 OUTPUT_LEAST = 16
 DEPTHWISE_MULTIPLE = 16
+TAPS = {0: (slice(0, 3), slice(0, 3)), 2: (slice(3, 5), slice(1, 3))}
+"""By how far a plane is shifted, rows or columns: which of a kernel's 5 it takes, and where in its own 3."""
+SHIFTS = [(down, across) for down in TAPS for across in TAPS]
 DENSE_CHANNELS = 256
 DENSE_DEPTHWISE_CHANNELS = 28
 """Wider than these, the zeros of a dense kernel cost as much as the fast kernel gains."""
@@ -32,6 +36,7 @@ def lower(model: onnx.ModelProto, output_multiple: int = 4) -> onnx.ModelProto:
     rewritten = _Rewriting(model)
     for conv in [node for node in rewritten.nodes if node.op_type == "Conv"]:
         if rewritten.is_quantised(conv) and rewritten.make_dense(conv):
+            rewritten.spread(conv)
             rewritten.widen_input(conv)
             rewritten.widen_output(conv, output_multiple)
     return rewritten.finish()
@@ -94,6 +99,39 @@ class _Rewriting:
         group.i = 1
         return True
 
+    def spread(self, conv: onnx.NodeProto) -> None:
+        """A 5x5 kernel on one plane as a 3x3 kernel on that plane shifted by 0 and 2 both ways: the 25 weights and 11 zeros.
+
+        The plane is padded first, with the byte that stands for 0, so that the shifted ones hold what the kernel saw.
+        """
+        reader, name = self._writer[conv.input[0]], self._writer[conv.input[1]].input[0]
+        kernel, given = self._constants[name], {attribute.name: helper.get_attribute_value(attribute) for attribute in conv.attribute}
+        if kernel.shape[1:] != (1, 5, 5) or given.get("auto_pad", b"NOTSET") != b"NOTSET" or set(given.get("dilations", [1])) != {1}:
+            return
+        top, left, bottom, right = given.get("pads", [0, 0, 0, 0])
+        planes = f"{conv.name}.planes"
+        self._insert_shifted(conv, reader.input[0], planes, [0, 0, top, left, 0, 0, bottom, right], reader.input[2])
+        thin = np.zeros((len(kernel), 4, 3, 3), kernel.dtype)
+        for plane, (down, across) in enumerate(SHIFTS):
+            (rows, to_rows), (columns, to_columns) = TAPS[down], TAPS[across]
+            thin[:, plane, to_rows, to_columns] = kernel[:, 0, rows, columns]
+        self._constants[name] = thin
+        del conv.attribute[:]
+        conv.attribute.extend(helper.make_attribute(key, value) for key, value in {**given, "kernel_shape": [3, 3], "pads": [0] * 4}.items())
+        conv.input[0] = self._read(conv, reader, planes)
+
+    def _insert_shifted(self, conv: onnx.NodeProto, stored: str, planes: str, pads: list[int], zero: str) -> None:
+        """`planes`: what `stored` holds, padded with `zero`, without its last 2 or its first 2 rows, and columns, as four channels."""
+        self._constants[f"{planes}.pads"], self._constants[f"{planes}.axes"] = np.array(pads, np.int64), np.array([2, 3], np.int64)
+        framed = f"{planes}.framed"
+        self._insert_before(conv, helper.make_node("Pad", [stored, f"{planes}.pads", zero], [framed], name=framed))
+        parts = [f"{planes}.{down}{across}" for down, across in SHIFTS]
+        for part, shifts in zip(parts, SHIFTS):
+            self._constants[f"{part}.start"] = np.array(shifts, np.int64)
+            self._constants[f"{part}.end"] = np.array([np.iinfo(np.int64).max if shift else -2 for shift in shifts], np.int64)
+            self._insert_before(conv, helper.make_node("Slice", [framed, f"{part}.start", f"{part}.end", f"{planes}.axes"], [part], name=part))
+        self._insert_before(conv, helper.make_node("Concat", parts, [planes], name=planes, axis=1))
+
     def widen_input(self, conv: onnx.NodeProto) -> None:
         """Read a picture of a multiple of 4 channels; whatever the added ones hold, their weights are 0."""
         reader, name = self._writer[conv.input[0]], self._writer[conv.input[1]].input[0]
@@ -106,9 +144,7 @@ class _Rewriting:
             self._insert_before(conv, self._repeated(stored, channels, width))
         wide, width = self._wide[stored]
         self._constants[name] = _padded(self._constants[name], 1, width)
-        if f"{wide}.value" not in self._writer:
-            self._insert_before(conv, helper.make_node("DequantizeLinear", [wide, *reader.input[1:]], [f"{wide}.value"], name=f"{wide}.value"))
-        conv.input[0] = f"{wide}.value"
+        conv.input[0] = self._read(conv, reader, wide)
 
     def widen_output(self, conv: onnx.NodeProto, multiple: int) -> None:
         weights, bias = (self._writer[name] for name in conv.input[1:])
@@ -143,6 +179,13 @@ class _Rewriting:
         graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in self._constants.items() if name in wanted)
         onnx.checker.check_model(self._model)
         return self._model
+
+    def _read(self, conv: onnx.NodeProto, reader: onnx.NodeProto, stored: str) -> str:
+        """`stored` dequantised as `reader` does it; ONNX Runtime fuses that with each convolution that reads it."""
+        value = f"{stored}.value"
+        if value not in self._writer:
+            self._insert_before(conv, helper.make_node("DequantizeLinear", [stored, *reader.input[1:]], [value], name=value))
+        return value
 
     def _repeated(self, stored: str, channels: int, width: int) -> onnx.NodeProto:
         """`width` channels made of the `channels` there are, over and over."""

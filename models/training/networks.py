@@ -1,6 +1,6 @@
 """ABPN and what every network is made of: convolutions trained in an over-parameterised form that costs nothing to run.
 
-`CollapsibleConv` holds a 3x3 kernel as `direct + project @ expand`, a linear block of many more parameters (SESR,
+`CollapsibleConv` holds a kernel as `direct + project @ expand`, a linear block of many more parameters (SESR,
 Bhardwaj et al. 2022, arXiv 2103.09404, section 3). Its kernels are merged before each step, so a training step pays
 for the merged network only, and the merged kernels are exactly what is exported.
 
@@ -15,19 +15,19 @@ from torch import nn
 
 
 class CollapsibleConv(nn.Module):
-    """3x3 convolution, zero padding, with bias. `expansion` is the width of the linear block; 0 leaves it out."""
+    """Convolution, zero padding, with bias; its kernel is `side` x `side`, odd. `expansion` is the width of the linear block; 0 leaves it out."""
 
-    def __init__(self, inputs: int, outputs: int, gain: float = 1.0, expansion: int = 128):
+    def __init__(self, inputs: int, outputs: int, gain: float = 1.0, expansion: int = 128, side: int = 3):
         super().__init__()
-        std = gain * (2.0 / (9 * inputs)) ** 0.5
+        std = (2.0 / (side * side * inputs)) ** 0.5
         share = 0.5**0.5 if expansion else 1.0
-        self.direct = nn.Parameter(torch.randn(outputs, inputs, 3, 3) * std * share)
+        self.direct = nn.Parameter(torch.randn(outputs, inputs, side, side) * gain * std * share)
         self.bias = nn.Parameter(torch.zeros(outputs))
-        self.expand = nn.Parameter(torch.randn(expansion, inputs, 3, 3) * (2.0 / (9 * inputs)) ** 0.5) if expansion else None
+        self.expand = nn.Parameter(torch.randn(expansion, inputs, side, side) * std) if expansion else None
         self.project = nn.Parameter(torch.randn(outputs, expansion) * gain * share * expansion**-0.5) if expansion else None
 
     def kernel(self) -> torch.Tensor:
-        """The merged kernel, [outputs, inputs, 3, 3]."""
+        """The merged kernel, [outputs, inputs, side, side]."""
         if self.expand is None:
             return self.direct
         return self.direct + torch.einsum("oe,eihw->oihw", self.project, self.expand)
@@ -41,7 +41,12 @@ class CollapsibleConv(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if x.shape[1] == 1:
             return convolved_plane(x, self.kernel(), self.bias)
-        return F.conv2d(x, self.kernel().contiguous(memory_format=torch.channels_last), self.bias, padding=1)
+        return F.conv2d(x, self.kernel().contiguous(memory_format=torch.channels_last), self.bias, padding=self.reach)
+
+    @property
+    def reach(self) -> int:
+        """Pixels that the kernel sees, each side of its middle."""
+        return self.direct.shape[-1] // 2
 
 
 class Abpn(nn.Module):
@@ -102,12 +107,13 @@ class Abpn(nn.Module):
 
 
 def convolved_plane(x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    """3x3 convolution of one plane, [n, 1, h, w] to channels-last [n, outputs, h, w], zero padding, as a matrix product.
+    """Convolution of one plane, [n, 1, h, w] to channels-last [n, outputs, h, w], zero padding, as a matrix product.
 
     A tensor of one channel is channels-last and channels-first at once. conv2d takes it for the latter and with it the
     result, which every layer behind then pays for: this way a training step of ABPN takes a sixth less.
     """
-    neighbours = F.pad(x[:, 0], (1, 1, 1, 1)).unfold(1, 3, 1).unfold(2, 3, 1).flatten(3)
+    side = kernel.shape[-1]
+    neighbours = F.pad(x[:, 0], [side // 2] * 4).unfold(1, side, 1).unfold(2, side, 1).flatten(3)
     return F.linear(neighbours, kernel.flatten(1), bias).permute(0, 3, 1, 2)
 
 

@@ -1,4 +1,4 @@
-"""Networks of our own, shaped for the runtime they meet: plain stacks of 3x3 convolutions and an anchor.
+"""Networks of our own, shaped for the runtime they meet: plain stacks of convolutions and an anchor.
 
 What ABPN spends on a second convolution in image space is left out; what is left is width, depth and, at x2, the
 resolution that the body works at. ONNX Runtime's int8 convolutions are the faster the wider they are, so at x2 the
@@ -16,7 +16,8 @@ from .networks import CollapsibleConv, ended, rectified
 class Stack(nn.Module):
     """conv3x3 fold^2->width, `depth` times width->width, each with ReLU; then width->(scale*fold)^2, linear; plus the
     anchor, which is each pixel repeated scale^2 times; then depth-to-space and clip to 0..1. Luma only. `hidden` gives
-    the channels between the convolutions one by one, in place of `width` and `depth`.
+    the channels between the convolutions one by one, in place of `width` and `depth`; `first` is the side of the first
+    convolution's kernel.
 
     Input [n, 1, h, w] in 0..1, h and w multiples of `fold`; `forward` gives [n, 1, h*scale, w*scale], by default not
     clipped.
@@ -27,7 +28,7 @@ class Stack(nn.Module):
     paper = ""
     anchored = True
 
-    def __init__(self, scale: int, channels: int = 1, width: int = 32, depth: int = 4, fold: int = 1, expansion: int = 128, clip_inner: float = 0, output: str = "linear", hidden: tuple[int, ...] = ()):
+    def __init__(self, scale: int, channels: int = 1, width: int = 32, depth: int = 4, fold: int = 1, expansion: int = 128, clip_inner: float = 0, output: str = "linear", hidden: tuple[int, ...] = (), first: int = 3):
         super().__init__()
         if channels != 1:
             raise SystemExit(f"{self.family} works on luma, one channel; {channels} were asked for. Leave --channels out.")
@@ -35,7 +36,8 @@ class Stack(nn.Module):
         hidden = hidden or (width,) * (depth + 1)
         widths = [fold * fold, *hidden, (scale * fold) ** 2]
         gains = [1.0] * len(hidden) + [0.1]
-        self.convs = nn.ModuleList(CollapsibleConv(i, o, gain, expansion) for i, o, gain in zip(widths, widths[1:], gains))
+        sides = [first] + [3] * len(hidden)
+        self.convs = nn.ModuleList(CollapsibleConv(i, o, gain, expansion, side) for i, o, gain, side in zip(widths, widths[1:], gains, sides))
 
     @property
     def align(self) -> int:
@@ -45,7 +47,7 @@ class Stack(nn.Module):
     @property
     def halo(self) -> int:
         """Input pixels that a tile depends on, each side, if its own sides lie at multiples of `align`."""
-        return len(self.convs) * self.fold
+        return sum(conv.reach for conv in self.convs) * self.fold
 
     @property
     def published(self) -> nn.ModuleList:
@@ -75,14 +77,15 @@ class Swift(Stack):
 
 
 class Best(Stack):
-    """The best picture at about ABPN's price: ABPN with wider convolutions where ONNX Runtime does them at little more cost.
+    """The best picture at about ABPN's price: ABPN with more of what ONNX Runtime does at little more cost.
 
-    It is as deep as ABPN, so it can start as ABPN grown wider (`carry`) and has only to learn what the new channels are for.
+    Wider convolutions, and a first one of 5x5: of a single plane it costs what 3x3 does (`lower`). It is as deep as ABPN, so
+    it can start as ABPN grown (`carry`) and has only to learn what the new weights are for.
     """
 
     family = "best"
-    title = "Best (ABPN grown wider, our own)"
+    title = "Best (ABPN grown, our own)"
 
     def __init__(self, scale: int, channels: int = 1, **settings):
         hidden = {2: (32, 32, 32, 32, 32, 16), 3: (28, 32, 32, 32, 32, 32), 4: (28, 32, 32, 32, 32, 48)}[scale]
-        super().__init__(scale, channels, hidden=hidden, **settings)
+        super().__init__(scale, channels, hidden=hidden, first=5, **settings)

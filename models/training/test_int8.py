@@ -163,6 +163,14 @@ class Lowered(unittest.TestCase):
             kernels = [value for name, value in constants.items() if name.endswith(".weight")]
             self.assertTrue(all(kernel.shape[0] >= 16 and kernel.shape[0] % 4 == 0 and kernel.shape[1] % 4 == 0 for kernel in kernels))
 
+    def test_a_5x5_kernel_on_one_plane_becomes_3x3_on_four_and_gives_the_same_bytes(self):
+        whole = fixtures.models(3, 1, "best")[1]
+        lowered = lower(whole)
+        self.assertEqual((constants_of(whole)["conv0.weight"].shape, constants_of(lowered)["conv0.weight"].shape), ((28, 1, 5, 5), (28, 4, 3, 3)))
+        self.assertEqual(np.sort(constants_of(whole)["conv0.weight"].reshape(28, -1)).tolist(), [_without_zeros(row, 25) for row in constants_of(lowered)["conv0.weight"]])
+        prove_equal(whole, lowered)
+        self.assertEqual(lower(lowered).SerializeToString(), lowered.SerializeToString())
+
     def test_lowering_twice_changes_nothing(self):
         lowered = lower(fixtures.models()[1])
         self.assertEqual(lower(lowered).SerializeToString(), lowered.SerializeToString())
@@ -195,6 +203,14 @@ class Gate(unittest.TestCase):
         self.assertGreater(max(layer["saturated"] for layer in layers), 0.01)
         with self.assertRaises(Refused):
             admit("cut", compare(floats, cut, pairs, 3), layers)
+
+
+def _without_zeros(kernel: np.ndarray, length: int) -> list[int]:
+    """The values in order; where there are more than `length`, so many zeros fewer."""
+    values = kernel.reshape(-1).tolist()
+    for _ in range(len(values) - length):
+        values.remove(0)
+    return sorted(values)
 
 
 def _stored(whole: onnx.ModelProto, low: np.ndarray) -> tuple[list[str], list[np.ndarray]]:

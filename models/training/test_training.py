@@ -49,7 +49,7 @@ class Weights(unittest.TestCase):
         for low, noise in ((calm, 3), (busy, 20)):
             high = bicubic(low, 2).astype(int) + np.random.default_rng(3).normal(0, noise, (1, 48, 48)).round().astype(int)
             pairs.append(Pair(low, high.clip(0, 255).astype(np.uint8)))
-        pairs = weighed(pairs, 2)
+        pairs = weighed(pairs, 2, 0.5)
         self.assertAlmostEqual(np.mean([pair.weight for pair in pairs]), 1)
         target = torch.from_numpy(np.stack([pair.high for pair in pairs])).double()
         picture = torch.from_numpy(np.stack([bicubic(pair.low, 2) for pair in pairs])).double().requires_grad_()

@@ -45,6 +45,8 @@ class Recipe:
     mse_from: float = 0.4
     weigh: bool = True
     """Whether that squared error is weighed by picture (`data.weighed`)."""
+    floor: float = 0.5
+    """The least error, in levels (root mean square), that a picture counts as having there: calmer ones weigh no more."""
     luma: float = 0.0
     """Of a network on RGB, the share of the loss that is taken on luma (`losses.luma_and_colour`); the rest is on R, G and B."""
     distillation: float = 0.0
@@ -133,7 +135,7 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
 def training_pairs(recipe: Recipe, data: Path, patch: int) -> list[Pair]:
     """What a recipe learns from, weighed if it says so; pictures smaller than `patch` are left out."""
     pairs = load_pairs(data / "train", recipe.scale, recipe.channels, recipe.sizes, patch, recipe.lossy_sizes, SHRINKING[recipe.shrink])
-    return weighed(pairs, recipe.scale) if recipe.weigh else pairs
+    return weighed(pairs, recipe.scale, recipe.floor) if recipe.weigh else pairs
 
 
 def averaged_network(run: Path) -> tuple[Recipe, torch.nn.Module, int]:

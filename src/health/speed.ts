@@ -81,6 +81,7 @@ function judgement(verdict: ConvVerdict, operator: string): { readonly reason: s
 
 function reasonOf({ kind, from, to }: Rewrite): string {
   if (kind === 'dense') return `${from} groups`;
+  if (kind === 'spread') return `a ${from}x${from} kernel on 1 input channel, no multiple of 4`;
   if (kind === 'pad-input') return `${from} input channel${from === 1 ? '' : 's'}, no multiple of 4`;
   return from < 16
     ? `${from} output channel${from === 1 ? '' : 's'}, fewer than 16`
@@ -90,6 +91,7 @@ function reasonOf({ kind, from, to }: Rewrite): string {
 /** What a rewrite does. */
 export function rewriteInWords({ kind, from, to }: Rewrite): string {
   if (kind === 'dense') return 'dense with a block-diagonal kernel';
+  if (kind === 'spread') return `the ${from}x${from} kernel as ${to}x${to} on the input shifted four ways`;
   return `${kind === 'pad-input' ? 'input' : 'output'} channels ${from} to ${to}`;
 }
 

@@ -30,7 +30,12 @@ export function intsOf(node: NodeProto, name: string): readonly number[] | undef
   return find(node, name)?.ints.map(Number);
 }
 
-export function setInt(node: NodeProto, name: string, value: number): void {
+/** A node's text; '' where it is not given. */
+export function stringOf(node: NodeProto, name: string): string {
+  return new TextDecoder().decode(find(node, name)?.s);
+}
+
+export function setAttribute(node: NodeProto, name: string, value: AttributeValue): void {
   node.attribute = [...node.attribute.filter((other) => other.name !== name), attribute(name, value)];
 }
 

@@ -1,6 +1,7 @@
 import type { Graph } from './graph.js';
 import { type QuantisedConv, quantisedConv } from './quantised-conv.js';
 import type { NodeProto } from './schema.js';
+import { canSpread } from './spread.js';
 
 /**
  * What ONNX Runtime's fast int8 convolution on x86 ("ConvSym": MLAS `convsym.cpp`, `MlasConvSymPackWSize`) takes: uint8
@@ -21,8 +22,8 @@ const DENSE_DEPTHWISE_CHANNELS = 28;
 
 /** A rewrite that makes a convolution fit, in the order in which they are applied. */
 export interface Rewrite {
-  readonly kind: 'dense' | 'pad-input' | 'pad-output';
-  /** Groups, or channels, before and after. */
+  readonly kind: 'dense' | 'spread' | 'pad-input' | 'pad-output';
+  /** Groups, the kernel's side, or channels, before and after. */
   readonly from: number;
   readonly to: number;
 }
@@ -42,9 +43,11 @@ export function judgeConv(graph: Graph, conv: NodeProto, outputMultiple: OutputM
   if (depthwise && group % DEPTHWISE_MULTIPLE === 0) return { quantised, rewrites: [], tooWide: false };
   if (group > 1 && inputs > (depthwise ? DENSE_DEPTHWISE_CHANNELS : DENSE_CHANNELS)) return { quantised, rewrites: [], tooWide: true };
   const [wideInputs, wideOutputs] = [up(inputs, INPUT_MULTIPLE), Math.max(OUTPUT_LEAST, up(outputs, outputMultiple))];
+  const spread = group === 1 && canSpread(graph, conv, kernel);
   const rewrites: Rewrite[] = [
     ...(group > 1 ? [{ kind: 'dense' as const, from: group, to: 1 }] : []),
-    ...(wideInputs > inputs ? [{ kind: 'pad-input' as const, from: inputs, to: wideInputs }] : []),
+    ...(spread ? [{ kind: 'spread' as const, from: 5, to: 3 }] : []),
+    ...(!spread && wideInputs > inputs ? [{ kind: 'pad-input' as const, from: inputs, to: wideInputs }] : []),
     ...(wideOutputs > outputs ? [{ kind: 'pad-output' as const, from: outputs, to: wideOutputs }] : []),
   ];
   return { quantised, rewrites, tooWide: false };

@@ -34,6 +34,11 @@ export class Graph {
     return new Graph(create(ModelSchema, { irVersion: BigInt(IR_VERSION), producerName: 'srvid', opsetImport, graph: { name } }) as OnnxModel);
   }
 
+  /** The version of ONNX's own operators that the model is written in. */
+  get opset(): number {
+    return Number(this.#model.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0);
+  }
+
   /** What is fed when the model runs: old files list their constants among the inputs, too. */
   get inputs(): readonly ValueInfoProto[] {
     return this.#model.graph.input.filter(({ name }) => !this.#stored.has(name));

@@ -1,10 +1,11 @@
 import { SrvidError } from '../errors.js';
-import { intOf, setInt } from './attribute.js';
+import { intOf, setAttribute } from './attribute.js';
 import { judgeConv, type OutputMultiple, type Rewrite } from './fast-conv.js';
 import { Graph } from './graph.js';
 import type { OnnxModel } from './model-file.js';
 import { isConv, isDequantise, isQuantise, type QuantisedConv, scaleOf } from './quantised-conv.js';
 import type { NodeProto } from './schema.js';
+import { addShiftedPlanes, spreadKernel } from './spread.js';
 import type { Constant, TensorData } from './tensor.js';
 
 /** What was rewritten of one convolution. */
@@ -16,8 +17,8 @@ export interface Lowered {
 
 /**
  * The same function in shapes that ONNX Runtime's fast int8 convolution takes (fast-conv.ts). Channels are padded with
- * filters of zeros, whose products add nothing to the integer sums, and grouped kernels are written as the dense,
- * block-diagonal kernels that they are: the result is the same to the bit. `models/training/lower.py` does the same for
+ * filters of zeros, whose products add nothing to the integer sums, grouped kernels are written as the dense,
+ * block-diagonal kernels that they are, and a 5x5 kernel on one plane as a 3x3 on four: the result is the same to the bit. `models/training/lower.py` does the same for
  * the trainer; a test holds the two to each other's bytes.
  */
 export function lower(model: OnnxModel, outputMultiple: OutputMultiple = 4): { readonly model: OnnxModel; readonly lowered: readonly Lowered[] } {
@@ -62,7 +63,8 @@ class Lowering {
     const { conv } = shared;
     const quantised = { ...shared, weights: this.#own(conv, 1, shared.weights), bias: shared.bias && this.#own(conv, 2, shared.bias) };
     let kernel = dense ? this.#makeDense(quantised) : quantised.kernel;
-    kernel = this.#widenInput(quantised, kernel, rewrites.find(({ kind }) => kind === 'pad-input')?.to);
+    const spread = rewrites.some(({ kind }) => kind === 'spread');
+    kernel = spread ? this.#spread(quantised) : this.#widenInput(quantised, kernel, rewrites.find(({ kind }) => kind === 'pad-input')?.to);
     if (padded) kernel = this.#widenOutput(quantised, kernel, padded.to);
     if (kernel !== quantised.kernel) this.#replace(quantised.weights, 0, kernel);
   }
@@ -84,8 +86,17 @@ class Lowering {
       const block = Math.floor(output / row);
       data.set(kernel.data.subarray(output * filter, (output + 1) * filter) as Int8Array, (output * group + block) * filter);
     }
-    setInt(conv, 'group', 1);
+    setAttribute(conv, 'group', 1);
     return { dims: [outputs, inputs * group, height, width], data };
+  }
+
+  /** Reads the plane four times, shifted. */
+  #spread({ conv, reader, kernel }: QuantisedConv): Constant {
+    const planes = addShiftedPlanes(this.graph, conv, reader.input[0] as string, reader.input[2]);
+    conv.input[0] = this.#readerOf(planes, reader, conv);
+    setAttribute(conv, 'kernel_shape', [3, 3]);
+    setAttribute(conv, 'pads', [0, 0, 0, 0]);
+    return spreadKernel(kernel);
   }
 
   /** Reads a picture of more channels; whatever the added ones hold, their weights are 0. */

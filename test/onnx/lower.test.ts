@@ -57,7 +57,7 @@ describe('the shipped ABPN x3', async () => {
 
 const layer = fc.record({
   channels: fc.integer({ min: 1, max: 40 }),
-  side: fc.constantFrom(1, 3, 5),
+  side: fc.constantFrom(1, 3, 5, 5),
   groups: fc.constantFrom('one', 'some', 'each'),
   zero: fc.constantFrom(0, 17, 128),
   perTensor: fc.boolean(),
@@ -84,8 +84,13 @@ function chain(seed: number, first: number, layers: readonly (typeof layer exten
 }
 
 test('any chain of quantised convolutions gives the same bytes, and then has nothing left to rewrite', async () => {
-  let [rewritten, grouped] = [0, 0];
-  const chains = fc.tuple(fc.integer({ min: 0, max: 9999 }), fc.integer({ min: 1, max: 9 }), fc.array(layer, { minLength: 1, maxLength: 3 }), fc.boolean());
+  let [rewritten, grouped, spread] = [0, 0, 0];
+  const chains = fc.tuple(
+    fc.integer({ min: 0, max: 9999 }),
+    fc.constantFrom(1, 1, 1, 3, 4, 5, 9),
+    fc.array(layer, { minLength: 1, maxLength: 3 }),
+    fc.boolean(),
+  );
   await fc.assert(
     fc.asyncProperty(chains, async ([seed, first, layers, float]) => {
       const original = chain(seed, first, layers, float);
@@ -93,12 +98,14 @@ test('any chain of quantised convolutions gives the same bytes, and then has not
       await proveEqual(original, model);
       rewritten += lowered.length;
       grouped += lowered.filter(({ rewrites }) => rewrites.some(({ kind }) => kind === 'dense')).length;
+      spread += lowered.filter(({ rewrites }) => rewrites.some(({ kind }) => kind === 'spread')).length;
       expect(Buffer.compare(serializeModel(lower(model).model), serializeModel(model))).toBe(0);
     }),
     { numRuns: fuzzCases(25, 0.001) },
   );
   expect(rewritten).toBeGreaterThan(10);
   expect(grouped).toBeGreaterThan(3);
+  expect(spread).toBeGreaterThan(0);
 });
 
 test.each([
@@ -110,6 +117,8 @@ test.each([
   ['depthwise of a multiple of 16', [32, 32, 3, { group: 32 }], '', [32, 1, 3, 3]],
   ['depthwise too wide to be dense', [40, 40, 3, { group: 40 }], '', [40, 1, 3, 3]],
   ['one that fits', [28, 48, 5, {}], '', [48, 28, 5, 5]],
+  ['5x5 on one channel', [1, 28, 5, {}], 'spread 5 3', [28, 4, 3, 3]],
+  ['5x5 on one channel, few channels out', [1, 5, 5, { bias: 'none', perTensor: true }], 'spread 5 3, pad-output 5 16', [16, 4, 3, 3]],
 ] as const)('a convolution of %s is rewritten as it should be', async (_, [inputs, outputs, side, options], rewrites, kernel) => {
   const network = new Network(7);
   const original = network.model(network.layer(network.input(inputs), inputs, outputs, side, options), outputs);
@@ -128,6 +137,24 @@ test('weights that two convolutions share are padded for each by itself', async 
   const { model, lowered } = lower(original);
   expect(lowered).toHaveLength(2);
   await proveEqual(original, model);
+});
+
+test.each([
+  [{ pads: [2, 2, 2, 2] }, true],
+  [{ pads: [1, 2, 0, 3] }, true],
+  [{ pads: [4, 4, 4, 4], strides: [2, 3] }, true],
+  [{ auto_pad: 'SAME_UPPER' }, false],
+  [{ pads: [4, 4, 4, 4], dilations: [2, 2] }, false],
+])('a 5x5 kernel on one channel with %j beside one that reads the same: bytes as before', async (attributes, spread) => {
+  const network = new Network(11);
+  const stored = network.quantised(network.conv(network.dequantised(network.input(4), 1 / 255), 4, 1, 3), 1 / 60, 17);
+  const first = network.conv(network.dequantised(stored, 1 / 60, 17), 1, 16, 5, { inputStep: 1 / 60, name: 'shared' });
+  const read = network.graph.writerOf(first)?.input as string[];
+  const again = network.node('Conv', read, { ...attributes });
+  const original = network.model(network.quantised(again, 1 / 50), 16);
+  network.graph.addOutput(network.quantised(first, 1 / 50));
+  expect(rewritesOf(original).at(-1)).toBe(spread ? 'spread 5 3' : 'pad-input 1 4');
+  await proveEqual(original, lower(original).model);
 });
 
 test('output channels become a multiple of 8 where that is asked for', async () => {

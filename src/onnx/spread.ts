@@ -1,0 +1,63 @@
+import { intsOf, stringOf } from './attribute.js';
+import type { Graph } from './graph.js';
+import type { NodeProto } from './schema.js';
+import type { Constant } from './tensor.js';
+
+/** Planes that a spread kernel reads: the one there is, shifted by 0 and by 2 rows and columns. */
+export const SPREAD_PLANES = 4;
+
+const SIDE = 5;
+const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);
+/** Pad has taken 8-bit tensors since ONNX's operators of this version. */
+const PAD_OPSET = 13;
+
+/** Of a kernel's five rows, or columns: those that the plane shifted by so many takes, and where they lie in its three. */
+const SHARES = [
+  { shift: 0, from: 0, to: 0, count: 3 },
+  { shift: 2, from: 3, to: 1, count: 2 },
+];
+const PLANES = SHARES.flatMap((rows) => SHARES.map((columns) => ({ rows, columns })));
+
+/** Whether a convolution has a 5x5 kernel on one plane, which a 3x3 kernel on four shifted planes can stand for. */
+export function canSpread(graph: Graph, conv: NodeProto, { dims }: Constant): boolean {
+  const [, inputs, height, width] = dims;
+  if (inputs !== 1 || height !== SIDE || width !== SIDE || graph.opset < PAD_OPSET) return false;
+  return (stringOf(conv, 'auto_pad') || 'NOTSET') === 'NOTSET' && (intsOf(conv, 'dilations') ?? []).every((step) => step === 1);
+}
+
+/** [outputs, 1, 5, 5] as [outputs, 4, 3, 3]: the 25 weights, each once, and 11 zeros. */
+export function spreadKernel({ dims, data }: Constant): Constant {
+  const outputs = dims[0] as number;
+  const spread = new Int8Array(outputs * SPREAD_PLANES * 9);
+  for (let output = 0; output < outputs; output++) {
+    for (const [plane, { rows, columns }] of PLANES.entries()) {
+      for (let row = 0; row < rows.count; row++) {
+        const source = output * SIDE * SIDE + (rows.from + row) * SIDE + columns.from;
+        spread.set(data.subarray(source, source + columns.count) as Int8Array, (output * SPREAD_PLANES + plane) * 9 + (rows.to + row) * 3 + columns.to);
+      }
+    }
+  }
+  return { dims: [outputs, SPREAD_PLANES, 3, 3], data: spread };
+}
+
+/**
+ * Adds, before the convolution, what a spread kernel reads in place of its stored plane: the plane padded as the convolution
+ * would pad it, with the byte `zero` (a constant's name, or none for 0), and then without its last two or its first two
+ * rows, and columns. Gives the name; the convolution is not to pad.
+ */
+export function addShiftedPlanes(graph: Graph, conv: NodeProto, stored: string, zero: string | undefined): string {
+  const [top = 0, left = 0, bottom = 0, right = 0] = intsOf(conv, 'pads') ?? [];
+  const name = `${conv.output[0]}.planes`;
+  const numbers = (end: string, values: readonly (number | bigint)[]) =>
+    graph.addConstant(`${name}.${end}`, { dims: [values.length], data: BigInt64Array.from(values, BigInt) });
+  const add = (opType: string, inputs: readonly string[], output: string, attributes = {}) =>
+    graph.addNode(opType, inputs, graph.unusedName(output), attributes, graph.nodes.indexOf(conv));
+  const framed = add('Pad', [stored, numbers('pads', [0, 0, top, left, 0, 0, bottom, right]), ...(zero ? [zero] : [])], `${name}.framed`);
+  const axes = numbers('axes', [2, 3]);
+  const planes = PLANES.map(({ rows, columns }, index) => {
+    const shifts = [rows.shift, columns.shift];
+    const ends = shifts.map((shift) => (shift > 0 ? LARGEST : -2));
+    return add('Slice', [framed, numbers(`${index}.start`, shifts), numbers(`${index}.end`, ends), axes], `${name}.${index}`);
+  });
+  return add('Concat', planes, name, { axis: 1 });
+}
