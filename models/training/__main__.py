@@ -244,9 +244,9 @@ def _add_recipe(parser: argparse.ArgumentParser, recipe: type, named: set[str]) 
                 parser.add_argument(name, dest=field.name, type=kind, choices=_choices(field.name), help=note)
 
 
-def _numbers(text: str) -> tuple[float, ...]:
+def _numbers(text: str) -> tuple[int | float, ...]:
     """"1,0.7,0.5" """
-    return tuple(float(number) for number in text.split(","))
+    return tuple(int(number) if number.isdigit() else float(number) for number in text.split(","))
 
 
 def _choices(option: str) -> list[str] | None:

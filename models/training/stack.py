@@ -14,10 +14,9 @@ from .networks import CollapsibleConv, ended, rectified
 
 
 class Stack(nn.Module):
-    """conv3x3 fold^2->width, `depth` times width->width, each with ReLU; then width->(scale*fold)^2, linear; plus the
-    anchor, which is each pixel repeated scale^2 times; then depth-to-space and clip to 0..1. Luma only. `hidden` gives
-    the channels between the convolutions one by one, in place of `width` and `depth`; `first` is the side of the first
-    convolution's kernel.
+    """Convolutions of 3x3 from fold^2 channels through those of `hidden`, each with ReLU, to (scale*fold)^2, linear; plus the
+    anchor, which is each pixel repeated scale^2 times; then depth-to-space and clip to 0..1. Luma only. `first` is the
+    side of the first convolution's kernel.
 
     Input [n, 1, h, w] in 0..1, h and w multiples of `fold`; `forward` gives [n, 1, h*scale, w*scale], by default not
     clipped.
@@ -28,12 +27,11 @@ class Stack(nn.Module):
     paper = ""
     anchored = True
 
-    def __init__(self, scale: int, channels: int = 1, width: int = 32, depth: int = 4, fold: int = 1, expansion: int = 128, clip_inner: float = 0, output: str = "linear", hidden: tuple[int, ...] = (), first: int = 3):
+    def __init__(self, scale: int, channels: int = 1, hidden: tuple[int, ...] = (32,) * 5, first: int = 3, fold: int = 1, expansion: int = 128, clip_inner: float = 0, output: str = "linear"):
         super().__init__()
         if channels != 1:
             raise SystemExit(f"{self.family} works on luma, one channel; {channels} were asked for. Leave --channels out.")
         self.scale, self.channels, self.fold, self.clip_inner, self.output = scale, channels, fold, clip_inner, output
-        hidden = hidden or (width,) * (depth + 1)
         widths = [fold * fold, *hidden, (scale * fold) ** 2]
         gains = [1.0] * len(hidden) + [0.1]
         sides = [first] + [3] * len(hidden)
@@ -72,8 +70,8 @@ class Swift(Stack):
     title = "Swift (a short stack with an anchor, our own)"
 
     def __init__(self, scale: int, channels: int = 1, **settings):
-        width, depth, fold = {2: (48, 3, 2), 3: (28, 3, 1), 4: (32, 3, 1)}[scale]
-        super().__init__(scale, channels, width, depth, fold, **settings)
+        width, fold = {2: (48, 2), 3: (28, 1), 4: (32, 1)}[scale]
+        super().__init__(scale, channels, (width,) * 4, fold=fold, **settings)
 
 
 class Best(Stack):
@@ -88,4 +86,4 @@ class Best(Stack):
 
     def __init__(self, scale: int, channels: int = 1, **settings):
         hidden = {2: (32, 32, 32, 32, 32, 16), 3: (28, 32, 32, 32, 32, 32), 4: (28, 32, 32, 32, 32, 48)}[scale]
-        super().__init__(scale, channels, hidden=hidden, first=5, **settings)
+        super().__init__(scale, channels, hidden, first=5, **settings)

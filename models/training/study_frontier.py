@@ -5,7 +5,8 @@ one thread, to frames of 1920x1080. Candidates have the same few steps each and 
 networks had many more. One candidate is trained in two more ways, with linear blocks and with a teacher.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 
 import onnx
@@ -23,13 +24,43 @@ from .study import MEASURED, Rows, Trained, measured, trained
 from .study_distillation import TEACHER_STEPS
 from .train import Recipe
 
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Of a `stack.Stack`."""
+
+    hidden: tuple[int, ...]
+    first: int = 3
+    fold: int = 1
+
+    def __str__(self) -> str:
+        """"28, 5 x 32": the channels between convolutions, those in a row counted."""
+        rows = [(channels, len(list(row))) for channels, row in groupby(self.hidden)]
+        widths = ", ".join(f"{count} x {channels}" if count > 1 else f"{channels}" for channels, count in rows)
+        return widths + ("" if self.first == 3 else f", {self.first}x{self.first} first") + ("" if self.fold == 1 else f", folded by {self.fold}")
+
+
+def shapes(*hidden: tuple[int, ...], first: int = 3, fold: int = 1) -> list[Shape]:
+    return [Shape(each, first, fold) for each in hidden]
+
+
 SHAPES = {
-    2: [(16, 4, 2), (32, 4, 2), (32, 6, 2), (32, 8, 2), (48, 4, 2), (64, 4, 2), (64, 6, 2), (28, 3, 1)],
-    3: [(16, 4, 1), (28, 2, 1), (28, 3, 1), (28, 4, 1), (28, 5, 1), (32, 5, 1), (24, 6, 1), (48, 2, 1), (64, 7, 2)],
-    4: [(28, 3, 1), (32, 3, 1), (32, 5, 1), (48, 3, 1)],
+    2: [
+        *shapes((16,) * 5, (32,) * 5, (32,) * 9, (48,) * 4, (64,) * 5, (64,) * 7, fold=2),
+        *shapes((28,) * 4, (32, 32, 32, 32, 32, 16)),
+        *shapes((32, 32, 32, 32, 32, 16), first=5),
+    ],
+    3: [
+        *shapes((16,) * 5, (28,) * 3, (28,) * 4, (28,) * 6, (24,) * 7, (28, *[32] * 5), (32,) * 7, (48,) * 3, (48,) * 4, (16, 64, 48, 32)),
+        *shapes((28, *[32] * 5), (16, *[32] * 5), first=5),
+        *shapes((28, *[32] * 5), first=7),
+        *shapes((64,) * 8, fold=2),
+    ],
+    4: [*shapes((28,) * 4, (32,) * 4, (32,) * 6, (48,) * 4, (28, 32, 32, 32, 32, 48)), *shapes((28, 32, 32, 32, 32, 48), first=5)],
 }
-"""By scale: (width, depth, fold) of `stack.Stack`."""
-VARIED = (3, (28, 3, 1))
+"""By scale."""
+VARIED = (3, Shape((28,) * 4))
 SHARE = 0.5
 FRAME = (1920, 1080)
 
@@ -78,17 +109,15 @@ def _shipped(models: Path) -> list[Point]:
 
 def _candidates(data: Path, work: Path, steps: int, recipe: dict) -> list[Point]:
     points = []
-    for scale, shapes in SHAPES.items():
-        for shape in shapes:
-            width, depth, fold = shape
-            name = f"{width} channels, {depth} deep" + (f", folded by {fold}" if fold > 1 else "")
+    for scale, candidates in SHAPES.items():
+        for shape in candidates:
             ways: dict[str, tuple[dict, Path | None]] = {"": ({}, None)}
             if (scale, shape) == VARIED:
                 ways |= {"; linear blocks of width 128": ({"expansion": 128}, None), f"; a teacher's share of {SHARE:g}": ({"distillation": SHARE}, _teacher(data, work, steps, recipe))}
             for number, (way, (settings, teacher)) in enumerate(ways.items()):
-                asked = Recipe("stack", scale, steps=steps, width=width, depth=depth, fold=fold, **{**recipe, **settings})
-                found = trained(asked, data, work / f"x{scale}-{width}-{depth}-{fold}-{number}", teacher)
-                points.append(_point(name + way, found, data))
+                asked = Recipe("stack", scale, steps=steps, **asdict(shape), **{**recipe, **settings})
+                folder = f"x{scale}-{'-'.join(map(str, shape.hidden))}-{shape.first}-{shape.fold}-{number}"
+                points.append(_point(f"{shape}{way}", trained(asked, data, work / folder, teacher), data))
     return points
 
 
@@ -129,7 +158,7 @@ def _draw(placed: list[tuple[Point, float]], lanczos: dict[int, float], steps: i
                 continue
             look = {"marker": "o", "color": "#0b6bcb", "s": 60} if point.shipped else {"marker": "o", "facecolors": "none", "edgecolors": "#7c8794", "s": 30}
             axes.scatter([ratio], [point.gain], **look)
-            axes.annotate(point.name.split(" channels")[0] if not point.shipped else point.name, (ratio, point.gain), (4, 4), textcoords="offset points", fontsize=7 + 2 * point.shipped)
+            axes.annotate(point.name, (ratio, point.gain), (4, 4), textcoords="offset points", fontsize=7 + 2 * point.shipped)
         axes.axhline(0, color="gray", linewidth=1)
         axes.axhline(gain, color="gray", linewidth=1, linestyle="--")
         axes.annotate("bicubic", (0, 0), (2, 2), textcoords="offset points", fontsize=7, color="gray")
@@ -139,7 +168,7 @@ def _draw(placed: list[tuple[Point, float]], lanczos: dict[int, float], steps: i
         axes.set_xlabel("time, ABPN's = 1")
         axes.grid(alpha=0.3)
     panels[0, 0].set_ylabel("Y-PSNR over bicubic on Kodak, dB")
-    figure.suptitle(f"Filled: shipped, int8. Hollow: stacks by their width after {steps:,} steps, float", fontsize=9)
+    figure.suptitle(f"Filled: shipped, int8. Hollow: stacks by the channels between their convolutions after {steps:,} steps, float", fontsize=9)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Software": None})
     pyplot.close(figure)

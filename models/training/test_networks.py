@@ -176,9 +176,9 @@ class Networks(unittest.TestCase):
         np.testing.assert_array_equal(session(low), session(wider)[:, :82, :74])
 
     def test_a_stack_has_the_shape_it_is_told_and_other_families_their_own(self):
-        network = built(Recipe("stack", 2, width=20, depth=3, fold=2, expansion=0))
-        self.assertEqual([tuple(conv.kernel().shape[:2]) for conv in network.convs], [(20, 4), (20, 20), (20, 20), (20, 20), (16, 20)])
-        for refused in (Recipe("abpn", 2, width=20), Recipe("swift", 2, depth=2), Recipe("stack", 2, channels=3)):
+        network = built(Recipe("stack", 2, hidden=(20, 24), first=5, fold=2, expansion=0))
+        self.assertEqual([tuple(conv.kernel().shape) for conv in network.convs], [(20, 4, 5, 5), (24, 20, 3, 3), (16, 24, 3, 3)])
+        for refused in (Recipe("abpn", 2, hidden=(20,)), Recipe("swift", 2, first=5), Recipe("stack", 2, channels=3)):
             with self.assertRaises(SystemExit):
                 built(refused)
 

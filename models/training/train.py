@@ -60,10 +60,10 @@ class Recipe:
     shrink: str = "bicubic"
     """The filter that brings photographs to those sizes: "bicubic", or "lanczos", which leaves them sharper. What the network is to undo is
     bicubic either way."""
-    width: int = 0
-    """Of a family whose shape is free: channels, convolutions between the first and the last, and how far the picture is folded;
-    0: the family's own."""
-    depth: int = 0
+    hidden: tuple[int, ...] = ()
+    """Of a family whose shape is free: the channels between its convolutions, the side of the first kernel, and how far the picture
+    is folded; none, 0: the family's own."""
+    first: int = 0
     fold: int = 0
     intensities: tuple[float, ...] = (1.0,)
     """What the light of a crop may be multiplied by; XLSR's are 1, 0.7, 0.5."""
@@ -77,13 +77,16 @@ class Recipe:
     def of(stored: dict) -> "Recipe":
         """The recipe that a checkpoint holds; what older ones do not know of is as it was then."""
         known = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
+        width, depth = known.pop("width", 0), known.pop("depth", 0)
+        if width:
+            known["hidden"] = (width,) * (depth + 1)
         return Recipe(**{"optimizer": "adam", "lossy_sizes": (), **known})
 
 
 def built(recipe: Recipe) -> torch.nn.Module:
     """The network that a recipe describes, new."""
     output = {} if recipe.output == "own" else {"output": recipe.output}
-    shape = {name: value for name in ("width", "depth", "fold") if (value := getattr(recipe, name))}
+    shape = {name: value for name in ("hidden", "first", "fold") if (value := getattr(recipe, name))}
     if shape and recipe.family != Stack.family:
         raise SystemExit(f"{recipe.family} has its own shape; {', '.join(shape)} can be chosen for the family {Stack.family} only.")
     return FAMILIES[recipe.family](recipe.scale, recipe.channels, expansion=recipe.expansion, clip_inner=recipe.clip_inner, **output, **shape)
