@@ -24,7 +24,7 @@ _SETS = {"kodak": "Kodak (24 pictures)", "val": "validation (CID22, 41 pictures)
 _ARCHITECTURES = {
     "abpn": "A 3x3 convolution to 28 channels, four of 28 to 28 and one to 3·s², each with ReLU; a last one to s² channels per plane, "
     "in picture space; plus the anchor, the input repeated s² times; then depth-to-space and a clip to 0..1, which int8 saturation gives free.",
-    "best": "ABPN's chain with other shapes: a 5x5 convolution, then 3x3 ones, with ReLU, of up to 32 channels (x4: 48 in the last), a last one to s² channels, plus "
+    "best": "ABPN's chain with other shapes: a 5x5 convolution, then 3x3 ones, with ReLU, of 28 or 32 channels (x4: 48 in the last), a last one (at x2 of 1x1) to s² channels, plus "
     "the anchor, the input repeated s² times; then depth-to-space and a clip to 0..1. Larger where ONNX Runtime's int8 convolutions cost little more: see docs/networks.md.",
     "swift": "A plain stack: 3x3 convolutions with ReLU of one width, a last one to the pixels of the enlargement, plus the anchor, the input "
     "repeated s² times; then depth-to-space and a clip to 0..1. At x2 the picture is first folded into four channels of half its size. "

@@ -32,32 +32,36 @@ class Shape:
 
     hidden: tuple[int, ...]
     first: int = 3
+    last: int = 3
     fold: int = 1
 
     def __str__(self) -> str:
         """"28, 5 x 32": the channels between convolutions, those in a row counted."""
         rows = [(channels, len(list(row))) for channels, row in groupby(self.hidden)]
         widths = ", ".join(f"{count} x {channels}" if count > 1 else f"{channels}" for channels, count in rows)
-        return widths + ("" if self.first == 3 else f", {self.first}x{self.first} first") + ("" if self.fold == 1 else f", folded by {self.fold}")
+        sides = [f", {side}x{side} {place}" for side, place in ((self.first, "first"), (self.last, "last")) if side != 3]
+        return widths + "".join(sides) + ("" if self.fold == 1 else f", folded by {self.fold}")
 
 
-def shapes(*hidden: tuple[int, ...], first: int = 3, fold: int = 1) -> list[Shape]:
-    return [Shape(each, first, fold) for each in hidden]
+def shapes(*hidden: tuple[int, ...], first: int = 3, last: int = 3, fold: int = 1) -> list[Shape]:
+    return [Shape(each, first, last, fold) for each in hidden]
 
 
 SHAPES = {
     2: [
-        *shapes((16,) * 5, (32,) * 5, (32,) * 9, (48,) * 4, (64,) * 5, (64,) * 7, fold=2),
+        *shapes((16,) * 5, (32,) * 5, (48,) * 4, (64,) * 7, fold=2),
         *shapes((28,) * 4, (32, 32, 32, 32, 32, 16)),
         *shapes((32, 32, 32, 32, 32, 16), first=5),
+        *shapes((32,) * 6, first=5, last=1),
     ],
     3: [
-        *shapes((16,) * 5, (28,) * 3, (28,) * 4, (28,) * 6, (24,) * 7, (28, *[32] * 5), (32,) * 7, (48,) * 3, (48,) * 4, (16, 64, 48, 32)),
+        *shapes((16,) * 5, (28,) * 4, (24,) * 7, (28, *[32] * 5), (48,) * 3, (48,) * 4, (16, 64, 48, 32)),
         *shapes((28, *[32] * 5), (16, *[32] * 5), first=5),
+        *shapes((16, *[32] * 6), first=5, last=1),
         *shapes((28, *[32] * 5), first=7),
         *shapes((64,) * 8, fold=2),
     ],
-    4: [*shapes((28,) * 4, (32,) * 4, (32,) * 6, (48,) * 4, (28, 32, 32, 32, 32, 48)), *shapes((28, 32, 32, 32, 32, 48), first=5)],
+    4: [*shapes((28,) * 4, (32,) * 4, (32,) * 6), *shapes((28, 32, 32, 32, 32, 48), first=5), *shapes((28, *[32] * 6), first=5, last=1)],
 }
 """By scale."""
 VARIED = (3, Shape((28,) * 4))
@@ -116,7 +120,7 @@ def _candidates(data: Path, work: Path, steps: int, recipe: dict) -> list[Point]
                 ways |= {"; linear blocks of width 128": ({"expansion": 128}, None), f"; a teacher's share of {SHARE:g}": ({"distillation": SHARE}, _teacher(data, work, steps, recipe))}
             for number, (way, (settings, teacher)) in enumerate(ways.items()):
                 asked = Recipe("stack", scale, steps=steps, **asdict(shape), **{**recipe, **settings})
-                folder = f"x{scale}-{'-'.join(map(str, shape.hidden))}-{shape.first}-{shape.fold}-{number}"
+                folder = f"x{scale}-{'-'.join(map(str, shape.hidden))}-{shape.first}-{shape.last}-{shape.fold}-{number}"
                 points.append(_point(f"{shape}{way}", trained(asked, data, work / folder, teacher), data))
     return points
 

@@ -113,12 +113,12 @@ class Exported(unittest.TestCase):
 
     def test_the_study_of_shapes_places_candidates_and_shipped_networks_in_one_table_and_one_chart(self):
         data, out, chart = self.root / "data", self.root / "models", self.root / "chart.png"
-        small, shape = {"batch": 2, "patch": 24, "sizes": (1.0,), "peak_rate": 1e-6}, study_frontier.Shape((16, 16, 20), 5, 2)
+        small, shape = {"batch": 2, "patch": 24, "sizes": (1.0,), "peak_rate": 1e-6}, study_frontier.Shape((16, 16, 20), 5, 1, 2)
         with self.quiet, mock.patch.multiple(study_frontier, SHAPES={2: [shape]}, VARIED=(2, shape), FRAME=(120, 80)):
             train(Recipe("abpn", 2, steps=2, **small), data, self.root / "run")
             export(self.root / "run", data, out, Choices(crops=4))
             head, *rows = study_frontier.run(data, self.root / "study", 2, out, chart, **small)
-        self.assertEqual([row[0] for row in rows], ["**abpn**", *(f"2 x 16, 20, 5x5 first, folded by 2{way}" for way in ("", "; linear blocks of width 128", "; a teacher's share of 0.5"))])
+        self.assertEqual([row[0] for row in rows], ["**abpn**", *(f"2 x 16, 20, 5x5 first, 1x1 last, folded by 2{way}" for way in ("", "; linear blocks of width 128", "; a teacher's share of 0.5"))])
         self.assertEqual([len(row) for row in rows], [len(head)] * 4)
         self.assertEqual(rows[0][3], "1.00")
         with Image.open(chart) as drawn:
