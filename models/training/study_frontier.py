@@ -2,26 +2,23 @@
 
 A candidate's time is that of its lowered int8 form over that of the shipped ABPN of the same scale, in alternating runs on
 one thread, to frames of 1920x1080. Candidates have the same few steps each and may be compared with each other; the shipped
-networks had many more. One candidate is trained in two more ways, with linear blocks and with a teacher.
+networks had many more. One candidate is trained in two more ways, with linear blocks and with a teacher: the best network
+that is shipped for its scale.
 """
 
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 
-import onnx
-
 from . import manifest
 from .calibrate import calibration_crops
 from .data import load_pairs
 from .evaluate import baselines
-from .graph import float_model
 from .lower import lower
 from .networks import cost
 from .ptq import post_training
 from .runtime import Session, milliseconds
 from .study import MEASURED, Rows, Trained, measured, trained
-from .study_distillation import TEACHER_STEPS
 from .train import Recipe
 
 
@@ -49,13 +46,13 @@ def shapes(*hidden: tuple[int, ...], first: int = 3, last: int = 3, fold: int = 
 
 SHAPES = {
     2: [
-        *shapes((16,) * 5, (32,) * 5, (48,) * 4, (64,) * 7, fold=2),
+        *shapes((32,) * 5, (48,) * 4, (64,) * 7, fold=2),
         *shapes((28,) * 4, (32, 32, 32, 32, 32, 16)),
         *shapes((32, 32, 32, 32, 32, 16), first=5),
         *shapes((32,) * 6, first=5, last=1),
     ],
     3: [
-        *shapes((16,) * 5, (28,) * 4, (24,) * 7, (28, *[32] * 5), (48,) * 3, (48,) * 4, (16, 64, 48, 32)),
+        *shapes((16,) * 5, (28,) * 4, (28, *[32] * 5), (48,) * 3, (48,) * 4, (16, 64, 48, 32)),
         *shapes((28, *[32] * 5), (16, *[32] * 5), first=5),
         *shapes((16, *[32] * 6), first=5, last=1),
         *shapes((28, *[32] * 5), first=7),
@@ -83,7 +80,7 @@ class Point:
 
 def run(data: Path, work: Path, steps: int, models: Path, chart: Path | None = None, **recipe) -> Rows:
     """Train what is not there below `work`, measure all against the shipped networks in folder `models`, draw them into `chart`."""
-    points = [*_shipped(models), *_candidates(data, work, steps, recipe)]
+    points = [*_shipped(models), *_candidates(data, work, steps, recipe, _teacher(models))]
     rows = [["network", "x", "parameters", "time of ABPN's", *MEASURED]]
     placed = []
     for scale in sorted({point.scale for point in points}):
@@ -111,25 +108,24 @@ def _shipped(models: Path) -> list[Point]:
     return points
 
 
-def _candidates(data: Path, work: Path, steps: int, recipe: dict) -> list[Point]:
+def _candidates(data: Path, work: Path, steps: int, recipe: dict, teacher: Path) -> list[Point]:
     points = []
     for scale, candidates in SHAPES.items():
         for shape in candidates:
             ways: dict[str, tuple[dict, Path | None]] = {"": ({}, None)}
             if (scale, shape) == VARIED:
-                ways |= {"; linear blocks of width 128": ({"expansion": 128}, None), f"; a teacher's share of {SHARE:g}": ({"distillation": SHARE}, _teacher(data, work, steps, recipe))}
-            for number, (way, (settings, teacher)) in enumerate(ways.items()):
+                ways |= {"; linear blocks of width 128": ({"expansion": 128}, None), f"; a teacher's share of {SHARE:g}": ({"distillation": SHARE}, teacher)}
+            for number, (way, (settings, taught_by)) in enumerate(ways.items()):
                 asked = Recipe("stack", scale, steps=steps, **asdict(shape), **{**recipe, **settings})
                 folder = f"x{scale}-{'-'.join(map(str, shape.hidden))}-{shape.first}-{shape.last}-{shape.fold}-{number}"
-                points.append(_point(f"{shape}{way}", trained(asked, data, work / folder, teacher), data))
+                points.append(_point(f"{shape}{way}", trained(asked, data, work / folder, taught_by), data))
     return points
 
 
-def _teacher(data: Path, work: Path, steps: int, recipe: dict) -> Path:
-    file = work / "teacher.onnx"
-    found = trained(Recipe("teacher", VARIED[0], steps=round(steps * TEACHER_STEPS), **{**recipe, "patch": 48}), data, work / "teacher")
-    onnx.save(float_model(found.network, found.facts), file)
-    return file
+def _teacher(models: Path) -> Path:
+    """The float luma network of `models` that does best on val at the scale of `VARIED`."""
+    floats = [entry for entry in manifest.read(models) if (entry["planes"], entry["precision"], entry["scale"]) == ("y", "fp32", VARIED[0])]
+    return models / max(floats, key=lambda entry: entry["measured"]["val"]["psnr"])["file"]
 
 
 def _point(name: str, found: Trained, data: Path) -> Point:
