@@ -115,8 +115,8 @@ def _cost(facts: dict[str, dict[str, str]], entries: dict[str, dict]) -> str:
 
 {entries["fp32"]["parameters"]:,} parameters, {entries["fp32"]["macsPerPixel"]:,} multiplications per input pixel;
 files: int8 {entries["int8"]["bytes"] / 1000:.0f} kB, fp32 {entries["fp32"]["bytes"] / 1000:.0f} kB.
-One thread at {timing["input"]}: int8 takes {timing["int8ToFp32"]:.2f} of float's time. Padding its channels to the shapes of ONNX Runtime's fast int8
-convolution, which changes no byte, brought it to {timing["loweredToUnlowered"]:.2f} of the time it took without. (Ratios of alternating runs on a CPU
+One thread at {timing["input"]}: int8 takes {timing["int8ToFp32"]:.2f} of float's time. Rewriting it for ONNX Runtime's fast int8 convolution
+(`lower`), which changes no byte, brought it to {timing["loweredToUnlowered"]:.2f} of the time it took without. (Ratios of alternating runs on a CPU
 with {timing["cpu"] or "unknown features"}; where there is no VNNI, int8 may lose to float.)"""
 
 
@@ -128,8 +128,8 @@ def _training(facts: dict[str, str], curve: Path | None) -> str:
     carried = f" Started from {start['start_from']} ({start['carried']} convolutions carried over{revived})." if start else ""
     behind = [f"{run['steps']:,} steps of {run['network']} ({run['optimizer']}, to {run['peak_rate']:g})" for run in (start or {}).get("earlier", [])]
     carried += f" Behind that: {', then '.join(behind)}." if behind else ""
-    blocks = f"3x3 convolutions without groups trained as linear blocks of width {recipe['expansion']} and merged. " if recipe["expansion"] else ""
-    way = "weighed mean squared error" if "optimizer" in recipe else "mean squared error"
+    blocks = f"Convolutions without groups trained as linear blocks of width {recipe['expansion']} and merged. " if recipe["expansion"] else ""
+    way = "weighed mean squared error" if recipe.get("weigh", "optimizer" in recipe) else "mean squared error"
     lines = [
         "## Training",
         "",
@@ -160,7 +160,7 @@ def _luma(recipe: dict) -> str:
 
 def _floor(recipe: dict) -> str:
     floor = recipe.get("floor", 0.5)
-    return f" (weighed as if no picture's error were under {floor:g} levels)" if floor > 0.5 else ""
+    return f" (as if no picture's error were under {floor:g} levels)" if recipe.get("weigh") and floor != 0.5 else ""
 
 
 def _shrunk(recipe: dict) -> str:
@@ -172,6 +172,7 @@ def _bounds(recipe: dict, facts: dict[str, str]) -> str:
     light, inner = recipe.get("intensities", [1.0]), recipe.get("clip_inner", 0)
     told = {
         f"Crops with their light multiplied by {', '.join(f'{factor:g}' for factor in light)}. ": list(light) != [1.0],
+        f"{recipe.get('frames', 0):.0%} of the crops with a frame of one level along some of their sides. ": recipe.get("frames", 0) > 0,
         "Output clipped to 0..1 in training. ": facts.get("output") == "clip",
         f"ReLUs clipped at {inner:g}. ": inner > 0,
     }
@@ -180,8 +181,9 @@ def _bounds(recipe: dict, facts: dict[str, str]) -> str:
 
 def _quantisation(whole: dict[str, str]) -> str:
     equalised = "channels brought nearer to each other (`equalise`); " if whole.get("channelsEqualised") else ""
+    rounded = ", each kernel rounded as a whole (GPTQ)" if whole.get("kernels") == "gptq" else ""
     corrected = ", biases corrected for the rounding of the weights" if whole.get("biases") == "corrected" else ""
-    way = f"fine-tuned with the rounding in the forward pass (QAT): {whole['qat']}" if whole["quantisation"] == "qat" else f"post-training quantisation (PTQ){corrected}, no fine-tuning"
+    way = f"fine-tuned with the rounding in the forward pass (QAT): {whole['qat']}" if whole["quantisation"] == "qat" else f"post-training quantisation (PTQ){rounded}{corrected}, no fine-tuning"
     lines = ["## int8", "", f"Weights int8 per output channel, zero point 0; activations uint8, ranges by {whole['calibration']} of training pictures; {equalised}{way}."]
     lines += ["", "| stored tensor | range of the 8 bits | used by 99.9 % of values | cut off |", "|---|---|---|---|"]
     for layer in json.loads(whole["layers"]):

@@ -2,7 +2,7 @@
 
 Low resolution is made from the whole photograph by Pillow's BICUBIC, whose antialiasing is that of MATLAB's
 imresize, the degradation that the super-resolution literature measures against; crops are then cut at matching
-places, so that no crop has a resampling border inside it.
+places, so that no crop has a resampling border inside it. Those that are to be framed (`frames`) are shrunk by themselves.
 """
 
 import queue
@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from .color import luma8
+from .frames import framed
 
 IMAGE_TYPES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 LOSSY_TYPES = {".jpg", ".jpeg", ".webp"}
@@ -104,7 +105,10 @@ def bicubic(plane: np.ndarray, scale: int) -> np.ndarray:
 
 def resample(plane: np.ndarray, scale: int, kernel: Image.Resampling) -> np.ndarray:
     """Each channel of uint8 [c, h, w] enlarged `scale` times by Pillow."""
-    size = (plane.shape[2] * scale, plane.shape[1] * scale)
+    return _resized(plane, (plane.shape[2] * scale, plane.shape[1] * scale), kernel)
+
+
+def _resized(plane: np.ndarray, size: tuple[int, int], kernel: Image.Resampling) -> np.ndarray:
     return np.stack([np.asarray(Image.fromarray(channel).resize(size, kernel)) for channel in plane])
 
 
@@ -115,9 +119,20 @@ def planes(image: Image.Image, channels: int) -> np.ndarray:
 
 
 class Batches:
-    """Endless random batches, cut by a background thread."""
+    """Endless random batches, cut by a background thread; `frames` is the share of crops that get a frame."""
 
-    def __init__(self, pairs: list[Pair], scale: int, patch: int, batch: int, seed: int, intensities: tuple[float, ...] = (1.0,), depth: int = 8):
+    def __init__(
+        self,
+        pairs: list[Pair],
+        scale: int,
+        patch: int,
+        batch: int,
+        seed: int,
+        intensities: tuple[float, ...] = (1.0,),
+        frames: float = 0.0,
+        depth: int = 8,
+    ):
+        self._frames = frames
         self._light = [_levels(intensity, 16 if pairs[0].low.shape[0] == 1 else 0) for intensity in intensities]
         self._pairs, self._scale, self._patch, self._batch = pairs, scale, patch, batch
         self._random = np.random.default_rng(seed)
@@ -143,6 +158,9 @@ class Batches:
         left = self._random.integers(pair.low.shape[2] - size + 1)
         within = np.s_[:, top * scale : (top + size) * scale, left * scale : (left + size) * scale]
         crops = [pair.low[:, top : top + size, left : left + size], *(plane[within] for plane in (pair.high, pair.taught) if plane is not None)]
+        if self._frames and self._random.random() < self._frames:
+            high = framed(crops[1], self._random)
+            crops = [_resized(high, (size, size), Image.BICUBIC), high]
         flips, light = self._random.integers(8), self._light[self._random.integers(len(self._light))]
         return [light[_orient(crop, flips)] for crop in crops]
 

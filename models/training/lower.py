@@ -109,7 +109,7 @@ class _Rewriting:
         if kernel.shape[1:] != (1, 5, 5) or given.get("auto_pad", b"NOTSET") != b"NOTSET" or set(given.get("dilations", [1])) != {1}:
             return
         top, left, bottom, right = given.get("pads", [0, 0, 0, 0])
-        planes = f"{conv.name}.planes"
+        planes = f"{conv.output[0]}.planes"
         self._insert_shifted(conv, reader.input[0], planes, [0, 0, top, left, 0, 0, bottom, right], reader.input[2])
         thin = np.zeros((len(kernel), 4, 3, 3), kernel.dtype)
         for plane, (down, across) in enumerate(SHIFTS):

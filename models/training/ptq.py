@@ -1,4 +1,4 @@
-"""Post-training quantisation, whole: ranges over real crops, rounding, and biases that make up for the rounding.
+"""Post-training quantisation, whole: ranges over real crops, kernels rounded for them (`rounding`), and biases that make up for the rest.
 
 Rounded weights times inputs that are mostly positive move the mean of a channel. An anchor hides that; in a network
 that has none (XLSR) it is seen as a change of brightness. Each bias takes back what its convolution's mean was moved
@@ -8,19 +8,20 @@ by (Nagel et al. 2019, arXiv 1906.04721, section 4.2, with means over crops in p
 import numpy as np
 import onnx
 import torch
-from onnx import helper, numpy_helper
+from onnx import numpy_helper
 
 from .calibrate import calibrate_network
 from .graph import constants_of
 from .quantise import quantise
-from .runtime import Session
+from .rounding import with_kernels_rounded
+from .runtime import observing
 
 
 def post_training(network: torch.nn.Module, facts: dict[str, str], crops: list[np.ndarray], method: str = "minmax") -> onnx.ModelProto:
     """The int8 model of a trained network, not yet lowered; its `facts` say how it was made."""
     folded, ranges = calibrate_network(network, facts, crops, method)
-    made = {"quantisation": "ptq", "biases": "corrected", "calibration": f"{method}, {len(crops)} crops"}
-    return with_biases_corrected(quantise(folded, ranges, made), folded, crops)
+    made = {"quantisation": "ptq", "kernels": "gptq", "biases": "corrected", "calibration": f"{method}, {len(crops)} crops"}
+    return with_biases_corrected(with_kernels_rounded(quantise(folded, ranges, made), folded, crops), folded, crops)
 
 
 def with_biases_corrected(whole: onnx.ModelProto, floats: onnx.ModelProto, crops: list[np.ndarray]) -> onnx.ModelProto:
@@ -39,9 +40,6 @@ def with_biases_corrected(whole: onnx.ModelProto, floats: onnx.ModelProto, crops
 
 def _channel_means(model: onnx.ModelProto, name: str, crops: list[np.ndarray]) -> np.ndarray:
     """Mean of each channel of tensor `name` over all pixels of `crops`, float64 [channels]."""
-    observed = onnx.ModelProto()
-    observed.CopyFrom(model)
-    observed.graph.output.append(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
-    session = Session(observed)
+    session = observing(model, name)
     totals = [session.observe(crop)[1].sum((0, 2, 3), dtype=np.float64) for crop in crops]
     return np.sum(totals, axis=0) / sum(crop[0].size for crop in crops)

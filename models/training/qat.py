@@ -94,7 +94,7 @@ def qat(base: Path, data: Path, run: Path, recipe: QatRecipe, validate_every: in
 
     pairs = training_pairs(of_base, data, recipe.patch)
     validation = load_pairs(data / "val", of_base.scale, of_base.channels)
-    batches = Batches(pairs, of_base.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + state["step"])
+    batches = Batches(pairs, of_base.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + state["step"], frames=of_base.frames)
     since, running = time.monotonic(), []
     for step in range(state["step"], recipe.steps):
         batch = next(batches)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
+from onnx import helper
 
 
 class Session:
@@ -36,6 +37,14 @@ class Session:
     def __call__(self, picture: np.ndarray) -> np.ndarray:
         """uint8 [c, h, w] to uint8 [c, h*scale, w*scale]."""
         return at_multiple(picture, self.align, lambda padded: self.run(padded[None])[0][0])
+
+
+def observing(model: onnx.ModelProto, tensor: str) -> Session:
+    """`model` with its float tensor `tensor` as a further output, for `Session.observe`."""
+    observed = onnx.ModelProto()
+    observed.CopyFrom(model)
+    observed.graph.output.append(helper.make_tensor_value_info(tensor, onnx.TensorProto.FLOAT, None))
+    return Session(observed)
 
 
 def at_multiple(picture: np.ndarray, align: int, enlarge: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

@@ -1,9 +1,9 @@
 """Networks of our own, shaped for the runtime they meet: plain stacks of convolutions and an anchor.
 
-What ABPN spends on a second convolution in image space is left out; what is left is width, depth and, at x2, the
-resolution that the body works at. ONNX Runtime's int8 convolutions are the faster the wider they are, so at x2 the
-picture is first folded into four channels of half its size (`fold`, "pixel unshuffle", Shi et al. 2016, arXiv
-1609.05158, backwards), which costs a quarter and doubles what each convolution sees.
+There is width, depth, the first and the last kernel, and the resolution that the body works at. ONNX Runtime's int8
+convolutions are the faster the wider they are, so the picture may first be folded into four channels of half its size
+(`fold`, "pixel unshuffle", Shi et al. 2016, arXiv 1609.05158, backwards), which costs a quarter and doubles what each
+convolution sees.
 """
 
 import torch
@@ -32,6 +32,8 @@ class Stack(nn.Module):
         if channels != 1:
             raise SystemExit(f"{self.family} works on luma, one channel; {channels} were asked for. Leave --channels out.")
         self.scale, self.channels, self.fold, self.clip_inner, self.output = scale, channels, fold, clip_inner, output
+        if first % 2 == 0 or last % 2 == 0:
+            raise SystemExit(f"Kernels have odd sides; --first {first} and --last {last} were asked for.")
         widths = [fold * fold, *hidden, (scale * fold) ** 2]
         gains = [1.0] * len(hidden) + [0.1]
         sides = [first] + [3] * (len(hidden) - 1) + [last]
@@ -64,7 +66,8 @@ class Stack(nn.Module):
 
 
 class Swift(Stack):
-    """The quickest: what is left of ABPN where three quarters of its time, at x2 two fifths, have to do."""
+    """The quickest: what is left of ABPN where three quarters of its time, at x2 two fifths, have to do. Its second convolution in
+    image space is left out; x2 is folded."""
 
     family = "swift"
     title = "Swift (a short stack with an anchor, our own)"
@@ -77,9 +80,9 @@ class Swift(Stack):
 class Best(Stack):
     """The best picture at about ABPN's price: where ONNX Runtime does more at little more cost.
 
-    The first convolution is 5x5: of a single plane it costs what 3x3 does (`lower`). Then 3x3 of 32 channels, which cost what
-    28 do. x3 and x4 are as deep as ABPN and so can start as ABPN grown (`carry`), with only the new weights to train. At x2 ABPN's
-    two last convolutions, of 12 and 4 channels, take a fifth of its time; here a 1x1 stands in the place of the last one.
+    The first convolution is 5x5: of a single plane it costs what 3x3 does (`lower`). Most others are of 32 channels, which cost
+    what 28 do. All are as deep as ABPN and can start as ABPN grown (`carry`), with only the new weights to train; at x2 all but
+    the last, a 1x1, which leaves time for a whole convolution in the place of ABPN's narrow one of 12 channels.
     """
 
     family = "best"

@@ -9,6 +9,7 @@ that is shipped for its scale.
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
+from string import ascii_lowercase
 
 from . import manifest
 from .calibrate import calibration_crops
@@ -20,7 +21,6 @@ from .ptq import post_training
 from .runtime import Session, milliseconds
 from .study import MEASURED, Rows, Trained, measured, trained
 from .train import Recipe
-
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Shape:
     def __str__(self) -> str:
         """"28, 5 x 32": the channels between convolutions, those in a row counted."""
         rows = [(channels, len(list(row))) for channels, row in groupby(self.hidden)]
-        widths = ", ".join(f"{count} x {channels}" if count > 1 else f"{channels}" for channels, count in rows)
+        widths = ", ".join(f"{layers} x {channels}" if layers > 1 else f"{channels}" for channels, layers in rows)
         sides = [f", {side}x{side} {place}" for side, place in ((self.first, "first"), (self.last, "last")) if side != 3]
         return widths + "".join(sides) + ("" if self.fold == 1 else f", folded by {self.fold}")
 
@@ -70,7 +70,8 @@ FRAME = (1920, 1080)
 class Point:
     scale: int
     name: str
-    shipped: bool
+    letter: str | None
+    """By which the chart names a candidate; None for a shipped network."""
     session: Session
     parameters: int
     gain: float
@@ -80,6 +81,8 @@ class Point:
 
 def run(data: Path, work: Path, steps: int, models: Path, chart: Path | None = None, **recipe) -> Rows:
     """Train what is not there below `work`, measure all against the shipped networks in folder `models`, draw them into `chart`."""
+    if given := sorted({"hidden", "first", "last", "fold", "expansion", "distillation"} & set(recipe)):
+        raise SystemExit(f"The study chooses its stacks' shapes and ways of training itself; {', '.join(given)} cannot be given.")
     points = [*_shipped(models), *_candidates(data, work, steps, recipe, _teacher(models))]
     rows = [["network", "x", "parameters", "time of ABPN's", *MEASURED]]
     placed = []
@@ -89,7 +92,8 @@ def run(data: Path, work: Path, steps: int, models: Path, chart: Path | None = N
         whole = next(taken for point, taken in zip(alike, times) if point.name == "abpn")
         for point, taken in zip(alike, times):
             placed.append((point, taken / whole))
-            rows.append([f"**{point.name}**" if point.shipped else point.name, str(scale), f"{point.parameters:,}", f"{taken / whole:.2f}", *point.figures])
+            name = f"{point.letter}: {point.name}" if point.letter else f"**{point.name}**"
+            rows.append([name, str(scale), f"{point.parameters:,}", f"{taken / whole:.2f}", *point.figures])
     if chart:
         _draw(placed, _lanczos(data, sorted(SHAPES)), steps, chart)
     return rows
@@ -104,13 +108,14 @@ def _shipped(models: Path) -> list[Point]:
         loss = floats["val"]["psnr"] - whole["val"]["psnr"]
         figures = [f"{floats['val']['gain']:+.3f}", f"{floats['kodak']['gain']:+.3f}", f"{loss:.3f}", f"{whole['val']['lumaShift'] - floats['val']['lumaShift']:+.2f}"]
         session = Session(str(models / entry["file"]))
-        points.append(Point(entry["scale"], entry["family"], True, session, entry["parameters"], whole["kodak"]["gain"], figures))
+        points.append(Point(entry["scale"], entry["family"], None, session, entry["parameters"], whole["kodak"]["gain"], figures))
     return points
 
 
 def _candidates(data: Path, work: Path, steps: int, recipe: dict, teacher: Path) -> list[Point]:
     points = []
     for scale, candidates in SHAPES.items():
+        letters = iter(ascii_lowercase)
         for shape in candidates:
             ways: dict[str, tuple[dict, Path | None]] = {"": ({}, None)}
             if (scale, shape) == VARIED:
@@ -118,7 +123,7 @@ def _candidates(data: Path, work: Path, steps: int, recipe: dict, teacher: Path)
             for number, (way, (settings, taught_by)) in enumerate(ways.items()):
                 asked = Recipe("stack", scale, steps=steps, **asdict(shape), **{**recipe, **settings})
                 folder = f"x{scale}-{'-'.join(map(str, shape.hidden))}-{shape.first}-{shape.last}-{shape.fold}-{number}"
-                points.append(_point(f"{shape}{way}", trained(asked, data, work / folder, taught_by), data))
+                points.append(_point(f"{shape}{way}", next(letters), trained(asked, data, work / folder, taught_by), data))
     return points
 
 
@@ -128,12 +133,12 @@ def _teacher(models: Path) -> Path:
     return models / max(floats, key=lambda entry: entry["measured"]["val"]["psnr"])["file"]
 
 
-def _point(name: str, found: Trained, data: Path) -> Point:
+def _point(name: str, letter: str, found: Trained, data: Path) -> Point:
     scale = found.recipe.scale
     figures = measured(found, data)
     crops = calibration_crops(data / "train", scale, 1)
     session = Session(lower(post_training(found.network, found.facts, crops)))
-    return Point(scale, name, False, session, cost(found.network)[0], float(figures[MEASURED.index("float, Kodak")]), figures)
+    return Point(scale, name, letter, session, cost(found.network)[0], float(figures[MEASURED.index("float, Kodak")]), figures)
 
 
 def _lanczos(data: Path, scales: list[int]) -> dict[int, float]:
@@ -151,24 +156,28 @@ def _draw(placed: list[tuple[Point, float]], lanczos: dict[int, float], steps: i
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, panels = pyplot.subplots(1, len(lanczos), figsize=(12, 4.2), dpi=90, layout="constrained", squeeze=False)
+    figure, panels = pyplot.subplots(1, len(lanczos), figsize=(12, 6.5), dpi=90, layout="constrained", squeeze=False)
     for axes, (scale, gain) in zip(panels[0], lanczos.items()):
-        for point, ratio in placed:
-            if point.scale != scale:
-                continue
-            look = {"marker": "o", "color": "#0b6bcb", "s": 60} if point.shipped else {"marker": "o", "facecolors": "none", "edgecolors": "#7c8794", "s": 30}
-            axes.scatter([ratio], [point.gain], **look)
-            axes.annotate(point.name, (ratio, point.gain), (4, 4), textcoords="offset points", fontsize=7 + 2 * point.shipped)
+        here = [(point, ratio) for point, ratio in placed if point.scale == scale]
+        slowest = max(ratio for point, ratio in here if not point.letter)
+        for point, ratio in here:
+            if point.letter:
+                axes.scatter([ratio], [point.gain], facecolors="none", edgecolors="#7c8794", s=30)
+                axes.annotate(point.letter, (ratio, point.gain), (4, 3), textcoords="offset points", fontsize=8)
+            else:
+                left = ratio < slowest  # Those at about ABPN's time would cover each other's names.
+                axes.scatter([ratio], [point.gain], color="#0b6bcb", s=60)
+                axes.annotate(point.name, (ratio, point.gain), (-6 if left else 6, 3), textcoords="offset points", ha="right" if left else "left", fontsize=9)
         axes.axhline(0, color="gray", linewidth=1)
         axes.axhline(gain, color="gray", linewidth=1, linestyle="--")
         axes.annotate("bicubic", (0, 0), (2, 2), textcoords="offset points", fontsize=7, color="gray")
         axes.annotate("lanczos", (0, gain), (2, 2), textcoords="offset points", fontsize=7, color="gray")
         axes.set_title(f"x{scale}", fontsize=10)
-        axes.set_xlim(left=0)
+        axes.set_xlim(0, 1.1 * max(ratio for _, ratio in here))
         axes.set_xlabel("time, ABPN's = 1")
         axes.grid(alpha=0.3)
     panels[0, 0].set_ylabel("Y-PSNR over bicubic on Kodak, dB")
-    figure.suptitle(f"Filled: shipped, int8. Hollow: stacks by the channels between their convolutions after {steps:,} steps, float", fontsize=9)
+    figure.suptitle(f"Filled: shipped, int8. Hollow: the table's stacks after {steps:,} steps, float", fontsize=9)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Software": None})
     pyplot.close(figure)

@@ -118,7 +118,7 @@ class Exported(unittest.TestCase):
             train(Recipe("abpn", 2, steps=2, **small), data, self.root / "run")
             export(self.root / "run", data, out, Choices(crops=4))
             head, *rows = study_frontier.run(data, self.root / "study", 2, out, chart, **small)
-        self.assertEqual([row[0] for row in rows], ["**abpn**", *(f"2 x 16, 20, 5x5 first, 1x1 last, folded by 2{way}" for way in ("", "; linear blocks of width 128", "; a teacher's share of 0.5"))])
+        self.assertEqual([row[0] for row in rows], ["**abpn**", *(f"{letter}: 2 x 16, 20, 5x5 first, 1x1 last, folded by 2{way}" for letter, way in zip("abc", ("", "; linear blocks of width 128", "; a teacher's share of 0.5")))])
         self.assertEqual([len(row) for row in rows], [len(head)] * 4)
         self.assertEqual(rows[0][3], "1.00")
         with Image.open(chart) as drawn:

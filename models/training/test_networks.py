@@ -158,7 +158,7 @@ class Networks(unittest.TestCase):
                 load_onnx_weights(Xlsr(2, expansion=8), Path(folder) / "model.onnx")
 
     def test_a_pixel_depends_on_the_halo_and_not_on_more(self):
-        for family, scale, reach in (("abpn", 3, 7), ("xlsr", 3, 5), ("swift", 2, 10), ("swift", 3, 5)):
+        for family, scale, reach in (("abpn", 3, 7), ("xlsr", 3, 5), ("swift", 2, 10), ("swift", 3, 5), ("best", 2, 7), ("best", 3, 8)):
             network, low = fixtures.network(scale, 1, family), fixtures.picture(1, 61, 61)
             changed = low.copy()
             changed[0, 30, 30] ^= 128
@@ -178,7 +178,7 @@ class Networks(unittest.TestCase):
     def test_a_stack_has_the_shape_it_is_told_and_other_families_their_own(self):
         network = built(Recipe("stack", 2, hidden=(20, 24), first=5, last=1, fold=2, expansion=0))
         self.assertEqual([tuple(conv.kernel().shape) for conv in network.convs], [(20, 4, 5, 5), (24, 20, 3, 3), (16, 24, 1, 1)])
-        for refused in (Recipe("abpn", 2, hidden=(20,)), Recipe("swift", 2, first=5), Recipe("stack", 2, channels=3)):
+        for refused in (Recipe("stack", 2, first=4), Recipe("abpn", 2, hidden=(20,)), Recipe("swift", 2, first=5), Recipe("stack", 2, channels=3)):
             with self.assertRaises(SystemExit):
                 built(refused)
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from . import fixtures
 from .data import SHRINKING, Batches, Pair, bicubic, load_pairs, weighed
+from .frames import WIDEST, framed
 from .losses import luma_and_colour, mse
 from .schedule import learning_rate, triangular
 from .soap import Soap
@@ -96,11 +97,42 @@ class Settings(unittest.TestCase):
     def test_an_older_checkpoint_s_recipe_has_the_defaults_of_what_it_does_not_know(self):
         old = {name: value for name, value in asdict(Recipe("abpn", 3)).items() if name not in ("schedule", "intensities", "clip_inner", "output")}
         self.assertEqual(Recipe.of({**old, "sizes": list(old["sizes"])}), Recipe("abpn", 3))
+        for shape, hidden in (({"width": 20, "depth": 3}, (20,) * 4), ({"width": 20, "depth": 0}, (20,) * 5), ({"width": 0, "depth": 2}, (32,) * 3), ({"width": 0, "depth": 0}, ())):
+            self.assertEqual(Recipe.of({**old, **shape}).hidden, hidden)
         del old["optimizer"], old["lossy_sizes"]
         self.assertEqual(Recipe.of(old), Recipe("abpn", 3, optimizer="adam", lossy_sizes=()))
 
 
 class Photographs(unittest.TestCase):
+    def test_a_calm_picture_weighs_more_but_none_as_if_its_error_were_under_the_floor(self):
+        low = np.full((1, 6, 6), 100, np.uint8)
+        pairs = [Pair(low, np.full((1, 12, 12), 100 + error, np.uint8)) for error in (1, 4, 8)]
+        for floor, expected in ((0.5, [64, 4, 1]), (4.0, [4, 4, 1])):
+            weights = [pair.weight for pair in weighed(pairs, 2, floor)]
+            np.testing.assert_allclose(weights, np.array(expected) * 3 / sum(expected))
+
+    def test_a_share_of_the_crops_is_framed_and_shrunk_by_itself(self):
+        low = fixtures.picture(1, 60, 60)
+        high = low.repeat(3, axis=1).repeat(3, axis=2)
+        for share in (0.0, 0.5, 1.0):
+            found = next(Batches([Pair(low, high)], 3, 24, 64, seed=0, frames=share))
+            whole = np.array([np.array_equal(crop, big[:, 1::3, 1::3]) for crop, big in zip(found.low, found.high)])
+            self.assertAlmostEqual(1 - whole.mean(), share, delta=0.2)
+            for crop, big in zip(found.low[~whole], found.high[~whole]):
+                # To a level: Pillow rounds between rows and columns, and these may have changed places since.
+                np.testing.assert_allclose(crop[0], np.asarray(Image.fromarray(big[0]).resize((24, 24), Image.BICUBIC)), atol=1)
+
+    def test_a_frame_has_one_level_and_leaves_the_rest_of_the_picture(self):
+        random, high = np.random.default_rng(1), fixtures.picture(1, 40, 50)
+        painted = 0
+        for _ in range(40):
+            found = framed(high, random)
+            reach = int(WIDEST)
+            np.testing.assert_array_equal(found[:, reach:-reach, reach:-reach], high[:, reach:-reach, reach:-reach])
+            if (rows := found[0, 0]).min() == rows.max():
+                painted += 1
+        self.assertGreater(painted, 8)
+
     def test_those_that_were_compressed_are_taken_at_sizes_of_their_own(self):
         with tempfile.TemporaryDirectory() as folder:
             for name in ("whole.png", "lossy.jpg"):

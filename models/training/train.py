@@ -68,6 +68,8 @@ class Recipe:
     fold: int = 0
     intensities: tuple[float, ...] = (1.0,)
     """What the light of a crop may be multiplied by; XLSR's are 1, 0.7, 0.5."""
+    frames: float = 0.0
+    """The share of crops that get a frame (`frames`)."""
     clip_inner: float = 0.0
     """Where ReLUs within the network are clipped, for deeper networks' ranges in int8; 0: nowhere."""
     output: str = "own"
@@ -79,8 +81,8 @@ class Recipe:
         """The recipe that a checkpoint holds; what older ones do not know of is as it was then."""
         known = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
         width, depth = known.pop("width", 0), known.pop("depth", 0)
-        if width:
-            known["hidden"] = (width,) * (depth + 1)
+        if width or depth:
+            known["hidden"] = (width or 32,) * ((depth or 4) + 1)
         return Recipe(**{"optimizer": "adam", "lossy_sizes": (), **known})
 
 
@@ -100,6 +102,10 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
     """
     if (teacher is None) != (recipe.distillation == 0):
         raise SystemExit("Distillation needs both a --teacher and its share of the loss, --distillation; one of them was given alone.")
+    if recipe.distillation and recipe.frames:
+        raise SystemExit(f"--frames {recipe.frames:g} makes pictures that the teacher has not seen. Leave it out, or --distillation.")
+    if recipe.weigh and recipe.floor <= 0:
+        raise SystemExit(f"--floor {recipe.floor:g}: a picture that bicubic restores without error would weigh without end. Give a floor above 0.")
     if recipe.luma and recipe.channels != 3:
         raise SystemExit(f"--luma {recipe.luma:g} is a share for networks on RGB; with --channels {recipe.channels} all of the loss is on luma. Leave it out.")
     torch.manual_seed(recipe.seed)
@@ -116,7 +122,7 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
         session = Session(str(teacher))
         pairs = [replace(pair, taught=session(pair.low)) for pair in pairs]
     validation = load_pairs(data / "val", recipe.scale, recipe.channels)
-    batches = Batches(pairs, recipe.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + first, intensities=recipe.intensities)
+    batches = Batches(pairs, recipe.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + first, intensities=recipe.intensities, frames=recipe.frames)
     if start_from and first == 0:
         revived = revive(network, [crop for _ in range(REVIVED_OVER) for crop in next(batches).low])
         average.load_state_dict(network.state_dict())

@@ -43,7 +43,7 @@ export function judgeConv(graph: Graph, conv: NodeProto, outputMultiple: OutputM
   if (depthwise && group % DEPTHWISE_MULTIPLE === 0) return { quantised, rewrites: [], tooWide: false };
   if (group > 1 && inputs > (depthwise ? DENSE_DEPTHWISE_CHANNELS : DENSE_CHANNELS)) return { quantised, rewrites: [], tooWide: true };
   const [wideInputs, wideOutputs] = [up(inputs, INPUT_MULTIPLE), Math.max(OUTPUT_LEAST, up(outputs, outputMultiple))];
-  const spread = group === 1 && canSpread(graph, conv, kernel);
+  const spread = group === 1 && canSpread(graph, quantised);
   const rewrites: Rewrite[] = [
     ...(group > 1 ? [{ kind: 'dense' as const, from: group, to: 1 }] : []),
     ...(spread ? [{ kind: 'spread' as const, from: 5, to: 3 }] : []),

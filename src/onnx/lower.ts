@@ -3,7 +3,7 @@ import { intOf, setAttribute } from './attribute.js';
 import { judgeConv, type OutputMultiple, type Rewrite } from './fast-conv.js';
 import { Graph } from './graph.js';
 import type { OnnxModel } from './model-file.js';
-import { isConv, isDequantise, isQuantise, type QuantisedConv, scaleOf } from './quantised-conv.js';
+import { canStoreUnsigned, isConv, isDequantise, isQuantise, type QuantisedConv, scaleOf } from './quantised-conv.js';
 import type { NodeProto } from './schema.js';
 import { addShiftedPlanes, spreadKernel } from './spread.js';
 import type { Constant, TensorData } from './tensor.js';
@@ -18,8 +18,8 @@ export interface Lowered {
 /**
  * The same function in shapes that ONNX Runtime's fast int8 convolution takes (fast-conv.ts). Channels are padded with
  * filters of zeros, whose products add nothing to the integer sums, grouped kernels are written as the dense,
- * block-diagonal kernels that they are, and a 5x5 kernel on one plane as a 3x3 on four: the result is the same to the bit. `models/training/lower.py` does the same for
- * the trainer; a test holds the two to each other's bytes.
+ * block-diagonal kernels that they are, and a 5x5 kernel on one plane as a 3x3 on four: the result is the same to the bit.
+ * `models/training/lower.py` does the same for the trainer; a test holds the two to each other's bytes.
  */
 export function lower(model: OnnxModel, outputMultiple: OutputMultiple = 4): { readonly model: OnnxModel; readonly lowered: readonly Lowered[] } {
   const graph = new Graph(model);
@@ -41,11 +41,11 @@ export function lower(model: OnnxModel, outputMultiple: OutputMultiple = 4): { r
  */
 function storeUnsigned(graph: Graph): void {
   for (const store of graph.nodes.filter(isQuantise)) {
-    const readers = graph.readersOf(store.output[0] as string);
-    const all = [store, ...readers].map((node) => scaleOf(graph, node));
-    if (!all.every((scale) => scale?.signed) || !readers.every(isDequantise) || graph.isOutput(store.output[0] as string)) continue;
-    for (const [index, node] of [store, ...readers].entries()) {
-      node.input[2] = graph.addConstant(`${node.input[2]}.unsigned`, { dims: [], data: Uint8Array.of((all[index]?.zero ?? 0) + 128) });
+    const tensor = store.output[0] as string;
+    if (!canStoreUnsigned(graph, tensor)) continue;
+    for (const node of [store, ...graph.readersOf(tensor)]) {
+      const zero = scaleOf(graph, node)?.zero ?? 0;
+      node.input[2] = graph.addConstant(`${node.input[2]}.unsigned`, { dims: [], data: Uint8Array.of(zero + 128) });
     }
   }
 }

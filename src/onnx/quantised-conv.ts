@@ -68,6 +68,29 @@ export function scaleOf(graph: Graph, node: NodeProto): Scale | undefined {
   return { step: Number(step.data[0]), zero: Number(zero?.data[0] ?? 0), signed: zero?.data instanceof Int8Array };
 }
 
+/**
+ * Whether a stored tensor is int8 only between one QuantizeLinear and its DequantizeLinears: lowering then stores it as
+ * uint8, 128 higher.
+ */
+export function canStoreUnsigned(graph: Graph, tensor: string): boolean {
+  const [store, readers] = [graph.writerOf(tensor), graph.readersOf(tensor)];
+  if (!isQuantise(store) || !readers.every(isDequantise) || graph.isOutput(tensor)) return false;
+  return [store, ...readers].every((node) => scaleOf(graph, node)?.signed);
+}
+
+/**
+ * Whether ONNX Runtime sums it up in integers, in whose sums the order does not matter: uint8 in and out, and a bias in steps of
+ * input times weights. Any other is computed in float.
+ */
+export function isSummedInIntegers(graph: Graph, { reader, weights, bias, store }: QuantisedConv): boolean {
+  const stored = [[reader, reader.input[0]] as const, [store, store.output[0]] as const];
+  if (stored.some(([node, tensor]) => scaleOf(graph, node)?.signed && !canStoreUnsigned(graph, tensor as string))) return false;
+  if (!bias) return true;
+  const [steps, sumSteps] = [weights, bias].map((node) => [...(graph.constant(node.input[1])?.data ?? [])].map(Number)) as [number[], number[]];
+  const step = scaleOf(graph, reader)?.step ?? Number.NaN;
+  return sumSteps.every((sumStep, index) => sumStep === Math.fround(step * (steps[steps.length === 1 ? 0 : index] as number)));
+}
+
 export function isConv(node: NodeProto): boolean {
   return node.opType === 'Conv' && node.domain === '';
 }

@@ -1,5 +1,6 @@
 import { intsOf, stringOf } from './attribute.js';
 import type { Graph } from './graph.js';
+import { isSummedInIntegers, type QuantisedConv } from './quantised-conv.js';
 import type { NodeProto } from './schema.js';
 import type { Constant } from './tensor.js';
 
@@ -18,10 +19,14 @@ const SHARES = [
 ];
 const PLANES = SHARES.flatMap((rows) => SHARES.map((columns) => ({ rows, columns })));
 
-/** Whether a convolution has a 5x5 kernel on one plane, which a 3x3 kernel on four shifted planes can stand for. */
-export function canSpread(graph: Graph, conv: NodeProto, { dims }: Constant): boolean {
-  const [, inputs, height, width] = dims;
-  if (inputs !== 1 || height !== SIDE || width !== SIDE || graph.opset < PAD_OPSET) return false;
+/**
+ * Whether a convolution has a 5x5 kernel on one plane, which a 3x3 kernel on four shifted planes can stand for: to the bit only
+ * where sums are integers, as their order changes.
+ */
+export function canSpread(graph: Graph, quantised: QuantisedConv): boolean {
+  const { conv, kernel } = quantised;
+  const [, inputs, height, width] = kernel.dims;
+  if (inputs !== 1 || height !== SIDE || width !== SIDE || graph.opset < PAD_OPSET || !isSummedInIntegers(graph, quantised)) return false;
   return (stringOf(conv, 'auto_pad') || 'NOTSET') === 'NOTSET' && (intsOf(conv, 'dilations') ?? []).every((step) => step === 1);
 }
 
