@@ -15,7 +15,7 @@ MODELS = Path(__file__).resolve().parent.parent
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (_train, _qat, _export, _lower, _evaluate, _card, _study, _time, _peak, _contact_sheet, _fixture, _selftest):
+    for add in (_train, _average, _qat, _export, _lower, _evaluate, _card, _study, _time, _peak, _contact_sheet, _fixture, _selftest):
         command = commands.add_parser(add.__name__[1:].replace("_", "-"), help=add.__doc__, description=add.__doc__)
         command.set_defaults(run_command=add(command))
     arguments = parser.parse_args()
@@ -47,6 +47,19 @@ def _qat(parser: argparse.ArgumentParser):
     _add_recipe(parser, QatRecipe, set())
     _add_data(parser)
     return lambda given: qat(given.base, _data(given), given.run, _recipe(given, QatRecipe))
+
+
+def _average(parser: argparse.ArgumentParser):
+    """average runs that began from one another into a run of its own"""
+    parser.add_argument("runs", nargs="+", type=Path, help="the last one gives recipe and log")
+    parser.add_argument("--run", type=Path, required=True, help="new folder for the result")
+    return _run_average
+
+
+def _run_average(given: argparse.Namespace) -> None:
+    from .average import average
+
+    average(given.runs, given.run)
 
 
 def _export(parser: argparse.ArgumentParser):

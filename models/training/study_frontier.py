@@ -173,7 +173,7 @@ def _draw(placed: list[tuple[Point, float]], lanczos: dict[int, float], steps: i
         axes.annotate("bicubic", (0, 0), (2, 2), textcoords="offset points", fontsize=7, color="gray")
         axes.annotate("lanczos", (0, gain), (2, 2), textcoords="offset points", fontsize=7, color="gray")
         axes.set_title(f"x{scale}", fontsize=10)
-        axes.set_xlim(0, 1.1 * max(ratio for _, ratio in here))
+        axes.set_xlim(0, 1.18 * max(ratio for _, ratio in here))
         axes.set_xlabel("time, ABPN's = 1")
         axes.grid(alpha=0.3)
     panels[0, 0].set_ylabel("Y-PSNR over bicubic on Kodak, dB")

@@ -1,4 +1,6 @@
+import contextlib
 import copy
+import io
 import tempfile
 import unittest
 from dataclasses import asdict
@@ -9,12 +11,13 @@ import torch
 from PIL import Image
 
 from . import fixtures
+from .average import average
 from .data import SHRINKING, Batches, Pair, bicubic, load_pairs, weighed
 from .frames import WIDEST, framed
 from .losses import luma_and_colour, mse
 from .schedule import learning_rate, triangular
 from .soap import Soap
-from .train import Recipe, train
+from .train import Recipe, averaged_network, train
 
 
 class Optimizer(unittest.TestCase):
@@ -101,6 +104,25 @@ class Settings(unittest.TestCase):
             self.assertEqual(Recipe.of({**old, **shape}).hidden, hidden)
         del old["optimizer"], old["lossy_sizes"]
         self.assertEqual(Recipe.of(old), Recipe("abpn", 3, optimizer="adam", lossy_sizes=()))
+
+
+class Averages(unittest.TestCase):
+    def test_a_run_between_two_has_the_mean_of_their_weights_and_runs_of_other_shapes_are_refused(self):
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+            root, kernels = Path(folder), []
+            for part in ("train", "val"):
+                (root / "data" / part).mkdir(parents=True)
+                Image.fromarray(np.repeat(fixtures.picture(1, 200, 200)[0][..., None], 3, 2)).save(root / "data" / part / "0.png")
+            for name, seed in (("a", 1), ("b", 2)):
+                train(Recipe("abpn", 2, steps=2, batch=2, patch=24, sizes=(1.0,), seed=seed), root / "data", root / name)
+                kernels.append(averaged_network(root / name)[1].convs[3].kernel().detach().numpy())
+            average([root / "a", root / "b"], root / "mean")
+            recipe, network, step = averaged_network(root / "mean")
+            np.testing.assert_allclose(network.convs[3].kernel().detach().numpy(), (kernels[0] + kernels[1]) / 2, atol=1e-7)
+            self.assertEqual((recipe.seed, step), (2, 2))
+            train(Recipe("abpn", 3, steps=1, batch=2, patch=24, sizes=(1.0,)), root / "data", root / "c")
+            with self.assertRaisesRegex(SystemExit, "one shape"):
+                average([root / "a", root / "c"], root / "never")
 
 
 class Photographs(unittest.TestCase):

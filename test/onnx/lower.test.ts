@@ -28,7 +28,10 @@ function kernelsOf(model: OnnxModel): readonly (readonly number[] | undefined)[]
   return graph.nodes.filter(isConv).map((conv) => graph.constant(graph.writerOf(conv.input[1])?.input[0])?.dims);
 }
 
-describe.each([['abpn-x3', ['conv0', 'conv5', 'conv6']]])('the shipped %s', async (id, rewritten) => {
+describe.each([
+  ['abpn-x3', ['conv0', 'conv5', 'conv6']],
+  ['best-x3', ['conv0', 'conv6']],
+])('the shipped %s', async (id, rewritten) => {
   const [unlowered, shipped] = await Promise.all([
     readModelFile(path(`bench/models/${id}-int8-unlowered.onnx`)),
     readModelFile(path(`models/${id}-int8.onnx`)),
