@@ -128,7 +128,8 @@ def _training(facts: dict[str, str], curve: Path | None) -> str:
     carried = f" Started from {start['start_from']} ({start['carried']} convolutions carried over{revived})." if start else ""
     behind = [f"{run['steps']:,} steps of {run['network']} ({run['optimizer']}, to {run['peak_rate']:g})" for run in (start or {}).get("earlier", [])]
     carried += f" Behind that: {', then '.join(behind)}." if behind else ""
-    carried += f" The weights are the mean of those of the last {start['averaged']} runs." if start and "averaged" in start else ""
+    averaged = next((line["averaged"] for line in json.loads(facts["history"]) if "averaged" in line), None)
+    carried += f" The weights are the mean of those of the last {averaged} runs." if averaged else ""
     blocks = f"Convolutions without groups trained as linear blocks of width {recipe['expansion']} and merged. " if recipe["expansion"] else ""
     way = "weighed mean squared error" if recipe.get("weigh", "optimizer" in recipe) else "mean squared error"
     lines = [

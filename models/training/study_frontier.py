@@ -81,7 +81,7 @@ class Point:
 
 def run(data: Path, work: Path, steps: int, models: Path, chart: Path | None = None, **recipe) -> Rows:
     """Train what is not there below `work`, measure all against the shipped networks in folder `models`, draw them into `chart`."""
-    if given := sorted({"hidden", "first", "last", "fold", "expansion", "distillation"} & set(recipe)):
+    if given := sorted({"hidden", "first", "last", "fold", "expansion", "distillation", "frames"} & set(recipe)):
         raise SystemExit(f"The study chooses its stacks' shapes and ways of training itself; {', '.join(given)} cannot be given.")
     points = [*_shipped(models), *_candidates(data, work, steps, recipe, _teacher(models))]
     rows = [["network", "x", "parameters", "time of ABPN's", *MEASURED]]

@@ -15,6 +15,7 @@ from .average import average
 from .data import SHRINKING, Batches, Pair, bicubic, load_pairs, weighed
 from .frames import WIDEST, framed
 from .losses import luma_and_colour, mse
+from .provenance import history
 from .schedule import learning_rate, triangular
 from .soap import Soap
 from .train import Recipe, averaged_network, train
@@ -121,8 +122,15 @@ class Averages(unittest.TestCase):
             np.testing.assert_allclose(network.convs[3].kernel().detach().numpy(), (kernels[0] + kernels[1]) / 2, atol=1e-7)
             self.assertEqual((recipe.seed, step), (2, 2))
             train(Recipe("abpn", 3, steps=1, batch=2, patch=24, sizes=(1.0,)), root / "data", root / "c")
-            with self.assertRaisesRegex(SystemExit, "one shape"):
-                average([root / "a", root / "c"], root / "never")
+            for runs, into, reason in (("ac", "never", "one shape"), ("ab", "mean", "already"), ("ax", "never", "no checkpoint")):
+                with self.assertRaisesRegex(SystemExit, reason):
+                    average([root / name for name in runs], root / into)
+            self.assertEqual(history(root / "mean")[-1]["averaged"], 2)
+
+    def test_a_share_of_frames_is_one_and_no_teacher_has_seen_them(self):
+        for refused, teacher in ((Recipe("abpn", 2, frames=1.5), None), (Recipe("abpn", 2, frames=0.1, distillation=0.5), Path("teacher.onnx"))):
+            with self.assertRaisesRegex(SystemExit, "--frames"):
+                train(refused, Path("none"), Path("none"), teacher=teacher)
 
 
 class Photographs(unittest.TestCase):

@@ -102,6 +102,8 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
     """
     if (teacher is None) != (recipe.distillation == 0):
         raise SystemExit("Distillation needs both a --teacher and its share of the loss, --distillation; one of them was given alone.")
+    if not 0 <= recipe.frames <= 1:
+        raise SystemExit(f"--frames {recipe.frames:g} is not a share of the crops. Give 0 to 1.")
     if recipe.distillation and recipe.frames:
         raise SystemExit(f"--frames {recipe.frames:g} makes pictures that the teacher has not seen. Leave it out, or --distillation.")
     if recipe.weigh and recipe.floor <= 0:
