@@ -54,7 +54,7 @@ def revive(network: torch.nn.Module, pictures: list[np.ndarray]) -> int:
     """
     if not getattr(network, "anchored", False):
         return 0
-    highest = greatest(network, pictures)
+    highest = greatest(network, pictures)[1:]
     for conv, following, most in zip(network.convs, network.convs[1:], highest):
         dead = most <= 0
         kernel, bias, readers = conv.kernel().clone(), conv.bias.clone(), following.kernel().clone()
@@ -62,7 +62,7 @@ def revive(network: torch.nn.Module, pictures: list[np.ndarray]) -> int:
         kernel[dead], bias[dead], readers[:, dead] = (fresh - fresh.mean((1, 2, 3), keepdim=True))[dead], 0, 0
         conv.load_merged(kernel, bias)
         following.load_merged(readers, following.bias.clone())
-    return sum(int((most <= 0).sum()) for most in highest[:-1])
+    return sum(int((most <= 0).sum()) for most in highest)
 
 
 def _layers(model: onnx.ModelProto, count: int) -> list[Layer | None]:

@@ -1,7 +1,7 @@
 """Channels brought nearer to each other before they are rounded, without changing what the network does.
 
 All channels of a stored tensor share one 8-bit step, so one that reaches a tenth of the others' values has a tenth of their
-levels. A ReLU passes a positive factor on: dividing a filter by it and multiplying what reads the filter by it is the same
+levels. A ReLU, or a sum of channels that are all scaled alike, passes a positive factor on: dividing a filter by it and multiplying what reads the filter by it is the same
 function (Nagel et al. 2019, arXiv 1906.04721, section 4.1). The factor is the square root of what a channel reaches over
 pictures by the strength with which it is read (Xiao et al. 2022, SmoothQuant, arXiv 2211.10438, equation 4, which takes the
 greatest weight where this takes the norm): what helps activations is not taken from the weights.
@@ -15,26 +15,42 @@ LEAST = 0.1
 pictures; scaled up without bound it would be cut off there."""
 
 
+Linked = tuple[list[torch.nn.Module], list[torch.nn.Module]]
+"""Convolutions whose results are, channel for channel, one and the same tensor or added up to it, and all that read it."""
+
+
 @torch.no_grad()
 def equalise(network: torch.nn.Module, crops: list[np.ndarray]) -> bool:
-    """Rescale the channels of a chain of convolutions with ReLUs (`anchored`) in place, by what they reach over uint8 `crops`."""
-    if not getattr(network, "anchored", False) or network.clip_inner:
+    """Rescale the channels of a network that `links` knows in place, by what they reach over uint8 `crops`."""
+    if not links(network) or network.clip_inner:
         return False
-    for conv, following, most in zip(network.convs, network.convs[1:], greatest(network, crops)):
-        kernel, readers = conv.kernel(), following.kernel()
-        reach, strength = (values.clamp_min(LEAST * values.max()) for values in (most, readers.square().sum((0, 2, 3)).sqrt()))
+    reached = dict(zip(network.convs, greatest(network, crops)))
+    for writers, readers in links(network):
+        reach = torch.stack([reached[reader] for reader in readers]).amax(0)
+        strength = sum(reader.kernel().square().sum((0, 2, 3)) for reader in readers).sqrt()
+        reach, strength = (values.clamp_min(LEAST * values.max()) for values in (reach, strength))
         factor = (reach / strength).sqrt()
         factor /= factor.log().mean().exp()
-        conv.load_merged(kernel / factor[:, None, None, None], conv.bias / factor)
-        following.load_merged(readers * factor[None, :, None, None], following.bias.clone())
+        for conv in writers:
+            conv.load_merged(conv.kernel() / factor[:, None, None, None], conv.bias / factor)
+        for conv in readers:
+            conv.load_merged(conv.kernel() * factor[None, :, None, None], conv.bias.clone())
     return True
+
+
+def links(network: torch.nn.Module) -> list[Linked]:
+    """Of a chain of convolutions with ReLUs, each and the next; of a trunk with blocks, those within blocks, and the trunk's."""
+    if blocks := getattr(network, "blocks", []):
+        widening, narrowing = zip(*blocks)
+        return [*(([wide], [narrow]) for wide, narrow in blocks), ([network.convs[0], *narrowing], [*widening, network.convs[-1]])]
+    return [([conv], [following]) for conv, following in zip(network.convs, network.convs[1:])] if getattr(network, "anchored", False) else []
 
 
 @torch.no_grad()
 def greatest(network: torch.nn.Module, crops: list[np.ndarray]) -> list[torch.Tensor]:
-    """The greatest value of each convolution's channels over `crops`, uint8 [channels, h, w], before any ReLU."""
+    """How far each channel that a convolution reads is from 0 at most over `crops`, uint8 [channels, h, w]; in the order of `convs`."""
     found: list[torch.Tensor] = []
-    watches = [conv.register_forward_hook(lambda _, __, output: seen.append(output.float().amax((0, 2, 3)))) for conv in network.convs]
+    watches = [conv.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].float().abs().amax((0, 2, 3)))) for conv in network.convs]
     for crop in crops:
         seen: list[torch.Tensor] = []
         height, width = (side - side % network.align for side in crop.shape[1:])

@@ -16,6 +16,12 @@ from .networks import cost
 from .quantise import quantise
 
 
+TRUNK = {"family": "stack", "trunk": 16, "hidden": (48,) * 3, "first": 5}
+"""What makes `network` a trunk with blocks."""
+KINDS = [*({"family": family} for family in FAMILIES), TRUNK]
+"""One of each family, and of each shape that is computed in another way."""
+
+
 def network(scale: int = 3, channels: int = 1, family: str = "abpn", **options) -> torch.nn.Module:
     """A network with random weights, biases included where it has any, that still enlarges its picture."""
     torch.manual_seed(scale * 10 + channels)
@@ -26,6 +32,9 @@ def network(scale: int = 3, channels: int = 1, family: str = "abpn", **options) 
                 conv.bias.uniform_(-0.1, 0.1)
         # No mean offset: a picture pushed to black or white as a whole would hide differences by saturation.
         made.published[-1].bias.zero_()
+        # What random blocks add up to would leave the residual's range.
+        for _, narrowing in getattr(made, "blocks", []):
+            narrowing.load_merged(narrowing.kernel() / 8, narrowing.bias / 8)
     return made
 
 

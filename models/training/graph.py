@@ -73,6 +73,13 @@ def is_rectifier(node: onnx.NodeProto) -> bool:
     return node.op_type == "Relu" or (node.op_type == "Clip" and node.input[0].startswith("conv"))
 
 
+def trunk_of(model: onnx.ModelProto) -> set[str]:
+    """The tensors of a trunk: what linear convolutions add up, and the sums."""
+    linear = {node.output[0] for node in model.graph.node if node.op_type in ("Conv", "Add")}
+    sums = [node for node in model.graph.node if node.op_type == "Add" and linear.issuperset(node.input)]
+    return {name for node in sums for name in (*node.input, *node.output)}
+
+
 def _model(network: torch.nn.Module, facts: dict[str, str], body) -> onnx.ModelProto:
     sketch = Sketch()
     picture = sketch.node("Mul", [sketch.node("Cast", ["input"], "input.float", to=TensorProto.FLOAT), sketch.constant("level", LEVEL)], "normal")
@@ -95,7 +102,7 @@ def _abpn(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
 def _stack(sketch: Sketch, network: torch.nn.Module, picture: str) -> str:
     fold, factor = network.fold, network.scale * network.fold
     folded = sketch.node("SpaceToDepth", [picture], "folded", blocksize=fold) if fold > 1 else picture
-    enlargement = _conv_last(sketch, network, _plain(sketch, network, folded))
+    enlargement = _conv_last(sketch, network, (_trunk if network.trunk else _plain)(sketch, network, folded))
     # Which of the folded pixels lies below each pixel of a factor x factor block of the result.
     below = np.arange(factor, dtype=np.int64) // network.scale
     anchor = sketch.node("Gather", [folded, sketch.constant("phases", (below[:, None] * fold + below).reshape(-1))], "anchor", axis=1)
@@ -128,6 +135,14 @@ def _plain(sketch: Sketch, network: torch.nn.Module, tensor: str) -> str:
     for index, conv in enumerate(network.convs[:-1]):
         tensor = _rectified(sketch, index, _conv(sketch, index, tensor, conv), network.clip_inner)
     return tensor
+
+
+def _trunk(sketch: Sketch, network: torch.nn.Module, tensor: str) -> str:
+    trunk = _conv(sketch, 0, tensor, network.convs[0])
+    for block, (widening, narrowing) in enumerate(network.blocks):
+        wide = _rectified(sketch, 2 * block + 1, _conv(sketch, 2 * block + 1, trunk, widening), network.clip_inner)
+        trunk = sketch.node("Add", [trunk, _conv(sketch, 2 * block + 2, wide, narrowing)], f"trunk{block}")
+    return trunk
 
 
 def _conv_last(sketch: Sketch, network: torch.nn.Module, tensor: str) -> str:

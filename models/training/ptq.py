@@ -12,6 +12,7 @@ from onnx import numpy_helper
 
 from .calibrate import calibrate_network
 from .graph import constants_of
+from .narrow import narrowed
 from .quantise import quantise
 from .rounding import with_kernels_rounded
 from .runtime import observing
@@ -20,6 +21,7 @@ from .runtime import observing
 def post_training(network: torch.nn.Module, facts: dict[str, str], crops: list[np.ndarray], method: str = "minmax") -> onnx.ModelProto:
     """The int8 model of a trained network, not yet lowered; its `facts` say how it was made."""
     folded, ranges = calibrate_network(network, facts, crops, method)
+    ranges = narrowed(folded, ranges, crops)
     made = {"quantisation": "ptq", "kernels": "gptq", "biases": "corrected", "calibration": f"{method}, {len(crops)} crops"}
     return with_biases_corrected(with_kernels_rounded(quantise(folded, ranges, made), folded, crops), folded, crops)
 

@@ -23,6 +23,7 @@ from .equalise import equalise
 from .evaluate import gain_of
 from .graph import constants_of, folded_model
 from .losses import LOSSES, mse
+from .narrow import narrowed
 from .quantise import PICTURE, Scale, quantise
 from .schedule import learning_rate
 from .train import Recipe, averaged_network, built, infer, log_line, normal, save_whole, training_pairs, update_average
@@ -59,13 +60,29 @@ class QuantisedConv(nn.Module):
         return fake_quantised(F.conv2d(x, kernel, self.conv.bias, padding=kernel.shape[-1] // 2), self.scale)
 
 
-class QuantisedNetwork(nn.Module):
-    """A float network with every convolution's result, and its output, as int8 stores them."""
+class Stored(nn.Module):
+    """A tensor as it is stored."""
 
-    def __init__(self, network: nn.Module, scales: list[Scale]) -> None:
+    def __init__(self, scale: Scale) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return fake_quantised(x, self.scale)
+
+
+class QuantisedNetwork(nn.Module):
+    """A float network with every convolution's result, a trunk's sums, and its output, as int8 stores them.
+
+    `scales` has those of each `conv{i}` and `trunk{i}`.
+    """
+
+    def __init__(self, network: nn.Module, scales: dict[str, Scale]) -> None:
         super().__init__()
         self.network = copy.deepcopy(network)
-        self.network.convs = nn.ModuleList(QuantisedConv(conv, scale) for conv, scale in zip(self.network.convs, scales, strict=True))
+        self.network.convs = nn.ModuleList(QuantisedConv(conv, scales[f"conv{index}"]) for index, conv in enumerate(self.network.convs))
+        if hasattr(self.network, "sums"):
+            self.network.sums = nn.ModuleList(Stored(scales[f"trunk{index}"]) for index in range(len(self.network.sums)))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return fake_quantised(self.network(x), PICTURE)
@@ -78,6 +95,8 @@ class QuantisedNetwork(nn.Module):
         """The float network these weights make without the rounding."""
         network = copy.deepcopy(self.network)
         network.convs = nn.ModuleList(quantised.conv for quantised in network.convs)
+        if hasattr(network, "sums"):
+            network.sums = nn.ModuleList(nn.Identity() for _ in network.sums)
         return network
 
 
@@ -131,12 +150,11 @@ def quantised_average(run: Path, facts: dict[str, str]) -> onnx.ModelProto:
     return quantise(folded_model(network, facts), state["ranges"], made)
 
 
-def stored_scales(whole: onnx.ModelProto, convolutions: int) -> list[Scale]:
-    """How an int8 model stores the result of each `conv{i}`."""
+def stored_scales(whole: onnx.ModelProto) -> dict[str, Scale]:
+    """How an int8 model stores what its nodes compute, by the name of the result."""
     constants = constants_of(whole)
     stores = {node.input[0]: node.input[1:] for node in whole.graph.node if node.op_type == "QuantizeLinear"}
-    found = [stores[f"conv{index}"] for index in range(convolutions)]
-    return [Scale(np.float32(constants[step]), int(constants[zero])) for step, zero in found]
+    return {name: Scale(np.float32(constants[step]), int(constants[zero])) for name, (step, zero) in stores.items()}
 
 
 def fake_quantised(x: torch.Tensor, scale: Scale) -> torch.Tensor:
@@ -166,7 +184,7 @@ def _state(run: Path, base: Path, data: Path, recipe: QatRecipe) -> dict:
     of_base, network, base_step = averaged_network(base)
     crops = calibration_crops(data / "train", of_base.scale, of_base.channels, recipe.crops)
     equalise(network, crops)
-    _, ranges = calibrate_network(network, _shape(of_base), crops, recipe.calibration)
+    ranges = narrowed(*calibrate_network(network, _shape(of_base), crops, recipe.calibration), crops)
     weights = QuantisedNetwork(network, _scales(network, ranges, of_base)).network.state_dict()
     start = {"recipe": asdict(of_base), "qat": asdict(recipe), "base_step": base_step, "ranges": ranges}
     return {**start, "step": 0, "network": weights, "average": weights, "optimizer": None}
@@ -180,8 +198,8 @@ def _rebuilt(state: dict, weights: dict) -> QuantisedNetwork:
     return quantised
 
 
-def _scales(network: nn.Module, ranges: Ranges, recipe: Recipe) -> list[Scale]:
-    return stored_scales(quantise(folded_model(network, _shape(recipe)), ranges), len(network.convs))
+def _scales(network: nn.Module, ranges: Ranges, recipe: Recipe) -> dict[str, Scale]:
+    return stored_scales(quantise(folded_model(network, _shape(recipe)), ranges))
 
 
 def _shape(recipe: Recipe) -> dict[str, str]:

@@ -13,7 +13,7 @@ import onnx
 from onnx import helper
 
 from .calibrate import Ranges
-from .graph import LEVEL, Sketch, constants_of, facts_of, is_rectifier
+from .graph import LEVEL, Sketch, constants_of, facts_of, is_rectifier, trunk_of
 
 _MOVES = {"Gather", "DepthToSpace", "SpaceToDepth", "Slice", "Transpose", "Concat"}
 
@@ -35,7 +35,7 @@ A finer step would cut off the strongest edges; a coarser one, for as wide a ran
 
 def quantise(model: onnx.ModelProto, ranges: Ranges, facts: dict[str, str] | None = None) -> onnx.ModelProto:
     """The QDQ model of a float model written by `graph.float_model`; `facts` are added to its own."""
-    source, ranges = _Source(model), _alike_where_joined(model, ranges)
+    source, ranges = _Source(model), _alike_where_added(model, _alike_where_joined(model, ranges))
     writer = _Writer(constants_of(model))
     for node in model.graph.node:
         result = node.output[0]
@@ -192,6 +192,18 @@ def _alike_where_joined(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
             lows, highs = zip(*(result[name] for name in node.input))
             result.update({name: (min(lows), max(highs)) for name in node.input})
     return result
+
+
+def _alike_where_added(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
+    """A trunk's tensors, and what is added to it, share the widest step among them, so that a sum of bytes needs no rounding of its own."""
+    trunk = trunk_of(model)
+    widest = max((ranges[name][1] - ranges[name][0] for name in trunk), default=0.0)
+    return {name: _widened(seen, widest) if name in trunk else seen for name, seen in ranges.items()}
+
+
+def _widened(seen: tuple[float, float], width: float) -> tuple[float, float]:
+    more = (width - (seen[1] - seen[0])) / 2
+    return seen[0] - more, seen[1] + more
 
 
 def _rectified(seen: tuple[float, float]) -> Scale:

@@ -1,9 +1,12 @@
-"""Networks of our own, shaped for the runtime they meet: plain stacks of convolutions and an anchor.
+"""Networks of our own, shaped for the runtime they meet: stacks of convolutions and an anchor.
 
 There is width, depth, the first and the last kernel, and the resolution that the body works at. ONNX Runtime's int8
 convolutions are the faster the wider they are, so the picture may first be folded into four channels of half its size
 (`fold`, "pixel unshuffle", Shi et al. 2016, arXiv 1609.05158, backwards), which costs a quarter and doubles what each
 convolution sees.
+
+A stack is a chain, or it has a narrow `trunk` of linear channels that wide convolutions read and add to (residual blocks with
+wide activation, Yu et al. 2018, arXiv 1808.08718): the fewer channels a 3x3 reads, the more it can afford to have.
 """
 
 import torch
@@ -18,6 +21,9 @@ class Stack(nn.Module):
     anchor, which is each pixel repeated scale^2 times; then depth-to-space and clip to 0..1. Luma only. `first` and `last`
     are the sides of the first and the last convolution's kernel.
 
+    With a `trunk` the first convolution gives that many channels, linear; each of `hidden` is a block then: 3x3 from the trunk to
+    so many channels, ReLU, and 1x1 back, which is added to the trunk. The last convolution reads the trunk.
+
     Input [n, 1, h, w] in 0..1, h and w multiples of `fold`; `forward` gives [n, 1, h*scale, w*scale], by default not
     clipped.
     """
@@ -25,19 +31,31 @@ class Stack(nn.Module):
     family = "stack"
     title = "Stack (a plain network with an anchor)"
     paper = ""
-    anchored = True
 
-    def __init__(self, scale: int, channels: int = 1, hidden: tuple[int, ...] = (32,) * 5, first: int = 3, last: int = 3, fold: int = 1, expansion: int = 128, clip_inner: float = 0, output: str = "linear"):
+    def __init__(self, scale: int, channels: int = 1, hidden: tuple[int, ...] = (32,) * 5, first: int = 3, last: int = 3, fold: int = 1, trunk: int = 0, expansion: int = 128, clip_inner: float = 0, output: str = "linear"):
         super().__init__()
         if channels != 1:
             raise SystemExit(f"{self.family} works on luma, one channel; {channels} were asked for. Leave --channels out.")
-        self.scale, self.channels, self.fold, self.clip_inner, self.output = scale, channels, fold, clip_inner, output
+        self.scale, self.channels, self.fold, self.trunk, self.clip_inner, self.output = scale, channels, fold, trunk, clip_inner, output
         if first % 2 == 0 or last % 2 == 0:
             raise SystemExit(f"Kernels have odd sides; --first {first} and --last {last} were asked for.")
-        widths = [fold * fold, *hidden, (scale * fold) ** 2]
-        gains = [1.0] * len(hidden) + [0.1]
-        sides = [first] + [3] * (len(hidden) - 1) + [last]
+        inner = [width for wide in hidden for width in (wide, trunk)] if trunk else hidden[1:]
+        widths = [fold * fold, trunk or hidden[0], *inner, (scale * fold) ** 2]
+        gains = [1.0, *([1.0, 0.5] * len(hidden) if trunk else [1.0] * len(inner)), 0.1]
+        sides = [first, *([3, 1] * len(hidden) if trunk else [3] * len(inner)), last]
         self.convs = nn.ModuleList(CollapsibleConv(i, o, gain, expansion, side) for i, o, gain, side in zip(widths, widths[1:], gains, sides))
+        self.sums = nn.ModuleList(nn.Identity() for _ in self.blocks)
+        """What the trunk is after each block; fine-tuning in int8 puts its rounding here."""
+
+    @property
+    def anchored(self) -> bool:
+        """Whether it is one chain of convolutions with ReLUs."""
+        return not self.trunk
+
+    @property
+    def blocks(self) -> list[tuple[nn.Module, nn.Module]]:
+        """The two convolutions of each block beside the trunk."""
+        return list(zip(self.convs[1:-1:2], self.convs[2:-1:2])) if self.trunk else []
 
     @property
     def align(self) -> int:
@@ -55,8 +73,13 @@ class Stack(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = F.pixel_unshuffle(x, self.fold).contiguous(memory_format=torch.channels_last)
-        for conv in self.convs[:-1]:
-            y = rectified(conv(y), self.clip_inner)
+        if self.trunk:
+            y = self.convs[0](y)
+            for (widening, narrowing), stored in zip(self.blocks, self.sums):
+                y = stored(y + narrowing(rectified(widening(y), self.clip_inner)))
+        else:
+            for conv in self.convs[:-1]:
+                y = rectified(conv(y), self.clip_inner)
         residual = F.pixel_shuffle(self.convs[-1](y).float(), self.scale * self.fold)
         return ended(residual + F.interpolate(x, scale_factor=self.scale, mode="nearest"), self.output)
 

@@ -31,17 +31,18 @@ class Shape:
     first: int = 3
     last: int = 3
     fold: int = 1
+    trunk: int = 0
 
     def __str__(self) -> str:
-        """"28, 5 x 32": the channels between convolutions, those in a row counted."""
+        """"28, 5 x 32": the channels between convolutions, or within the blocks of a trunk, those in a row counted."""
         rows = [(channels, len(list(row))) for channels, row in groupby(self.hidden)]
         widths = ", ".join(f"{layers} x {channels}" if layers > 1 else f"{channels}" for channels, layers in rows)
         sides = [f", {side}x{side} {place}" for side, place in ((self.first, "first"), (self.last, "last")) if side != 3]
-        return widths + "".join(sides) + ("" if self.fold == 1 else f", folded by {self.fold}")
+        return ("" if not self.trunk else f"trunk of {self.trunk}, blocks of ") + widths + "".join(sides) + ("" if self.fold == 1 else f", folded by {self.fold}")
 
 
-def shapes(*hidden: tuple[int, ...], first: int = 3, last: int = 3, fold: int = 1) -> list[Shape]:
-    return [Shape(each, first, last, fold) for each in hidden]
+def shapes(*hidden: tuple[int, ...], first: int = 3, last: int = 3, fold: int = 1, trunk: int = 0) -> list[Shape]:
+    return [Shape(each, first, last, fold, trunk) for each in hidden]
 
 
 SHAPES = {
@@ -50,6 +51,7 @@ SHAPES = {
         *shapes((28,) * 4, (32, 32, 32, 32, 32, 16)),
         *shapes((32, 32, 32, 32, 32, 16), first=5),
         *shapes((32,) * 6, first=5, last=1),
+        *shapes((48,) * 5, first=5, trunk=16),
     ],
     3: [
         *shapes((16,) * 5, (28,) * 4, (28, *[32] * 5), (48,) * 3, (48,) * 4, (16, 64, 48, 32)),
@@ -57,8 +59,14 @@ SHAPES = {
         *shapes((16, *[32] * 6), first=5, last=1),
         *shapes((28, *[32] * 5), first=7),
         *shapes((64,) * 8, fold=2),
+        *shapes((48,) * 4, (48,) * 5, first=5, trunk=16),
     ],
-    4: [*shapes((28,) * 4, (32,) * 4, (32,) * 6), *shapes((28, 32, 32, 32, 32, 48), first=5), *shapes((28, *[32] * 6), first=5, last=1)],
+    4: [
+        *shapes((28,) * 4, (32,) * 4, (32,) * 6),
+        *shapes((28, 32, 32, 32, 32, 48), first=5),
+        *shapes((28, *[32] * 6), first=5, last=1),
+        *shapes((48, 48, 64, 64, 64), first=5, trunk=16),
+    ],
 }
 """By scale."""
 VARIED = (3, Shape((28,) * 4))
@@ -81,7 +89,7 @@ class Point:
 
 def run(data: Path, work: Path, steps: int, models: Path, chart: Path | None = None, **recipe) -> Rows:
     """Train what is not there below `work`, measure all against the shipped networks in folder `models`, draw them into `chart`."""
-    if given := sorted({"hidden", "first", "last", "fold", "expansion", "distillation", "frames"} & set(recipe)):
+    if given := sorted({"hidden", "first", "last", "fold", "trunk", "expansion", "distillation", "frames"} & set(recipe)):
         raise SystemExit(f"The study chooses its stacks' shapes and ways of training itself; {', '.join(given)} cannot be given.")
     points = [*_shipped(models), *_candidates(data, work, steps, recipe, _teacher(models))]
     rows = [["network", "x", "parameters", "time of ABPN's", *MEASURED]]
@@ -122,7 +130,7 @@ def _candidates(data: Path, work: Path, steps: int, recipe: dict, teacher: Path)
                 ways |= {"; linear blocks of width 128": ({"expansion": 128}, None), f"; a teacher's share of {SHARE:g}": ({"distillation": SHARE}, teacher)}
             for number, (way, (settings, taught_by)) in enumerate(ways.items()):
                 asked = Recipe("stack", scale, steps=steps, **asdict(shape), **{**recipe, **settings})
-                folder = f"x{scale}-{'-'.join(map(str, shape.hidden))}-{shape.first}-{shape.last}-{shape.fold}-{number}"
+                folder = f"x{scale}-{'-'.join(map(str, shape.hidden))}-{shape.first}-{shape.last}-{shape.fold}-{shape.trunk}-{number}"
                 points.append(_point(f"{shape}{way}", next(letters), trained(asked, data, work / folder, taught_by), data))
     return points
 

@@ -10,8 +10,9 @@ from .calibrate import METHODS, calibrate, calibrate_network
 from .equalise import equalise, greatest
 from .families import FAMILIES
 from .gate import Refused, admit, compare, layer_report
-from .graph import constants_of, float_model
+from .graph import constants_of, float_model, trunk_of
 from .lower import NotEqual, lower, prove_equal
+from .narrow import narrowed
 from .ptq import with_biases_corrected
 from .qat import QuantisedNetwork, stored_scales
 from .quantise import quantise
@@ -36,12 +37,13 @@ class Quantised(unittest.TestCase):
                     self.assertLess(abs(difference.mean()), 1.0)
 
     def test_each_convolution_is_what_fine_tuning_imitates(self):
-        for family, channels in (("abpn", 1), ("abpn", 3), ("xlsr", 1), ("xlsr", 3)):
-            with self.subTest(family=family, channels=channels):
-                network, low = fixtures.network(3, channels, family), fixtures.picture(channels, 30, 40)
+        kinds = [(channels, {"family": family}) for family in ("abpn", "xlsr") for channels in (1, 3)]
+        for channels, kind in (*kinds, (1, fixtures.TRUNK)):
+            with self.subTest(channels=channels, **kind):
+                network, low = fixtures.network(3, channels, **kind), fixtures.picture(channels, 30, 40)
                 facts = fixtures.shape(network)
                 whole = quantise(*calibrate_network(network, facts, [low]))
-                imitation = QuantisedNetwork(network, stored_scales(whole, len(network.convs)))
+                imitation = QuantisedNetwork(network, stored_scales(whole))
                 for name, conv, incoming, stored in _steps(whole, imitation, low):
                     with torch.no_grad():
                         imitated = (conv(incoming) / float(conv.scale.step)).round().numpy() + conv.scale.zero
@@ -51,8 +53,8 @@ class Quantised(unittest.TestCase):
                     self.assertLess(difference.mean(), 2e-3, name)
 
     def test_corrected_biases_bring_the_brightness_back(self):
-        for family in FAMILIES:
-            network, crops = fixtures.network(family=family), [fixtures.picture(1, 48, 48, seed) for seed in range(20, 26)]
+        for kind in fixtures.KINDS:
+            network, crops = fixtures.network(**kind), [fixtures.picture(1, 48, 48, seed) for seed in range(20, 26)]
             facts = fixtures.shape(network)
             folded, ranges = calibrate_network(network, facts, crops)
             plain = quantise(folded, ranges)
@@ -74,6 +76,29 @@ class Quantised(unittest.TestCase):
             before, after = (np.square(each - exact).sum() for each in given)
             self.assertLess(after, 0.8 * before, family)
 
+    def test_what_a_trunk_adds_up_is_stored_in_steps_of_one_size(self):
+        whole, low = fixtures.models(**fixtures.TRUNK)[1], fixtures.picture(1, 40, 50)
+        scales, stored = stored_scales(whole), dict(zip(*_stored(whole, low)))
+        trunk = ["conv0", *(f"conv{2 * block + 2}" for block in range(3)), *(f"trunk{block}" for block in range(3))]
+        self.assertEqual(len({float(scales[name].step) for name in trunk}), 1)
+        levels = {name: stored[f"{name}.bytes"].astype(int) - scales[name].zero for name in trunk}
+        for block in range(3):
+            total = levels["conv0" if block == 0 else f"trunk{block - 1}"] + levels[f"conv{2 * block + 2}"]
+            np.testing.assert_array_equal(levels[f"trunk{block}"], np.clip(total, -scales[f"trunk{block}"].zero, 255 - scales[f"trunk{block}"].zero))
+
+    def test_a_trunk_s_range_is_cut_where_that_brings_the_picture_nearer(self):
+        network, crops = fixtures.network(**fixtures.TRUNK), [fixtures.picture(1, 48, 48, seed) for seed in range(4)]
+        folded, ranges = calibrate_network(network, fixtures.shape(network), crops)
+        trunk = trunk_of(folded)
+        self.assertEqual(len(trunk), 7)
+        wide = {name: (8 * low, 8 * high) if name in trunk else (low, high) for name, (low, high) in ranges.items()}
+        cut = narrowed(folded, wide, crops)
+        self.assertEqual({name: seen for name, seen in cut.items() if name not in trunk}, {name: seen for name, seen in wide.items() if name not in trunk})
+        off = [np.mean([np.abs(Session(quantise(folded, each))(crop).astype(int) - Session(folded)(crop)).mean() for crop in crops]) for each in (wide, cut)]
+        self.assertLess(off[1], 0.8 * off[0])
+        chain = calibrate_network(fixtures.network(), fixtures.shape(fixtures.network()), crops)
+        self.assertIs(narrowed(*chain, crops), chain[1])
+
     def test_inputs_that_have_nothing_to_do_with_each_other_are_rounded_weight_by_weight(self):
         random = np.random.default_rng(0)
         weights = random.normal(0, 90, (5, 12))
@@ -85,9 +110,9 @@ class Quantised(unittest.TestCase):
         facts = fixtures.shape(network)
         folded, ranges = calibrate_network(network, facts, [fixtures.picture(1, 48, 48)])
         whole = quantise(folded, ranges)
-        scales = stored_scales(whole, len(network.convs))
-        self.assertEqual(scales[3], scales[4])
-        reach = 255 * float(scales[4].step)
+        scales = stored_scales(whole)
+        self.assertEqual(scales["conv3"], scales["conv4"])
+        reach = 255 * float(scales["conv4"].step)
         self.assertAlmostEqual(reach, ranges["relu3"][1], places=5)
         random = np.random.default_rng(0)
         extremes = torch.from_numpy(random.integers(0, 2, (8, 1, 40, 40)).astype(np.float32))
@@ -97,16 +122,17 @@ class Quantised(unittest.TestCase):
         self.assertGreater(side.max() - side.min(), 0.9 * reach)
 
     def test_a_clipped_relu_is_stored_in_no_more_than_its_limit(self):
-        for family in FAMILIES:
-            floats, whole = fixtures.models(3, 1, family, clip_inner=0.3)
+        for kind in fixtures.KINDS:
+            floats, whole = fixtures.models(**kind, clip_inner=0.3)
             constants = constants_of(whole)
-            self.assertAlmostEqual(255 * float(constants["relu0.scale"]), 0.3, places=5)
+            first = next(name for name in constants if name.startswith("relu") and name.endswith(".scale"))
+            self.assertAlmostEqual(255 * float(constants[first]), 0.3, places=5)
             low = fixtures.picture(1, 50, 60, 3)
             self.assertLess(np.abs(Session(floats)(low).astype(int) - Session(whole)(low)).mean(), 2.0)
 
     def test_a_tile_with_its_halo_gives_the_bytes_of_the_whole_picture(self):
-        for family in FAMILIES:
-            self._assert_tiles(Session(lower(fixtures.models(family=family)[1])), fixtures.network(family=family).halo)
+        for kind in fixtures.KINDS:
+            self._assert_tiles(Session(lower(fixtures.models(**kind)[1])), fixtures.network(**kind).halo)
 
     def _assert_tiles(self, session, reach):
         low = fixtures.picture(1, 61, 73)
@@ -118,18 +144,18 @@ class Quantised(unittest.TestCase):
             np.testing.assert_array_equal(inner, whole[:, top * 3 : bottom * 3, left * 3 : right * 3])
 
     def test_a_smaller_halo_would_not_do(self):
-        for family in FAMILIES:
-            session, low = Session(lower(fixtures.models(family=family)[1])), fixtures.picture(1, 61, 73)
-            reach = fixtures.network(family=family).halo - 1
+        for kind in fixtures.KINDS:
+            session, low = Session(lower(fixtures.models(**kind)[1])), fixtures.picture(1, 61, 73)
+            reach = fixtures.network(**kind).halo - 1
             tile = session(low[:, 20 - reach : 41 + reach, 25 - reach : 50 + reach])[:, reach * 3 : -reach * 3, reach * 3 : -reach * 3]
             self.assertFalse(np.array_equal(tile, session(low)[:, 60:123, 75:150]))
 
 
 class Equalised(unittest.TestCase):
     def test_channels_come_nearer_to_each_other_and_the_picture_stays(self):
-        for family, scale in (("abpn", 3), ("swift", 2)):
-            network, crops = fixtures.network(scale, 1, family), [fixtures.picture(1, 48, 48, seed) for seed in range(4)]
-            loudest = int(greatest(network, crops)[1].argmax())
+        for kind in ({"family": "abpn"}, {"scale": 2, "family": "swift"}, fixtures.TRUNK):
+            network, crops = fixtures.network(**kind), [fixtures.picture(1, 48, 48, seed) for seed in range(4)]
+            loudest = int(greatest(network, crops)[2].argmax())
             with torch.no_grad():
                 louder = torch.ones(len(network.convs[1].bias))
                 louder[loudest] = 8
@@ -139,7 +165,21 @@ class Equalised(unittest.TestCase):
             np.testing.assert_allclose(infer(network, crops[0]).astype(int), before, atol=1)
             self.assertLess(_ahead(network, crops), ahead / 2)
 
-    def test_only_plain_chains_are_touched(self):
+    def test_channels_of_a_trunk_come_nearer_to_each_other_where_all_blocks_read_them(self):
+        network, crops = fixtures.network(**fixtures.TRUNK), [fixtures.picture(1, 48, 48, seed) for seed in range(4)]
+        louder = torch.ones(network.trunk)
+        louder[5] = 20
+        with torch.no_grad():
+            for writer in (network.convs[0], *(narrow for _, narrow in network.blocks)):
+                writer.load_merged(writer.kernel() * louder[:, None, None, None], writer.bias * louder)
+            for reader in (*(wide for wide, _ in network.blocks), network.convs[-1]):
+                reader.load_merged(reader.kernel() / louder[None, :, None, None], reader.bias.clone())
+        before = infer(network, crops[0])
+        spread = [float(torch.std(greatest(network, crops)[-1].log())), equalise(network, crops), float(torch.std(greatest(network, crops)[-1].log()))]
+        self.assertLess(spread[2], spread[0] / 2)
+        np.testing.assert_allclose(infer(network, crops[0]).astype(int), before, atol=1)
+
+    def test_only_chains_and_trunks_are_touched(self):
         for family in ("xlsr", "abpn-feature"):
             self.assertFalse(equalise(fixtures.network(2, 1, family), [fixtures.picture(1, 40, 40)]))
         self.assertFalse(equalise(fixtures.network(2, 1, clip_inner=0.5), [fixtures.picture(1, 40, 40)]))
@@ -147,7 +187,7 @@ class Equalised(unittest.TestCase):
 
 def _ahead(network: torch.nn.Module, crops: list[np.ndarray]) -> float:
     """How many times as much as the second channel of the second convolution its first one reaches, by rank."""
-    first, second = greatest(network, crops)[1].sort(descending=True).values[:2]
+    first, second = greatest(network, crops)[2].sort(descending=True).values[:2]
     return float(first / second)
 
 
@@ -160,6 +200,8 @@ class Lowered(unittest.TestCase):
                 whole = fixtures.models(scale, channels, family)[1]
                 for multiple in (4, 8):
                     prove_equal(whole, lower(whole, multiple))
+        trunk = fixtures.models(**fixtures.TRUNK)[1]
+        prove_equal(trunk, lower(trunk))
 
     def test_grouped_convolutions_become_dense_and_give_the_same_bytes(self):
         whole = fixtures.grouped_model()[1]
@@ -186,8 +228,9 @@ class Lowered(unittest.TestCase):
     def test_a_5x5_kernel_on_one_plane_becomes_3x3_on_four_and_gives_the_same_bytes(self):
         whole = fixtures.models(3, 1, "best")[1]
         lowered = lower(whole)
-        self.assertEqual((constants_of(whole)["conv0.weight"].shape, constants_of(lowered)["conv0.weight"].shape), ((28, 1, 5, 5), (28, 4, 3, 3)))
-        self.assertEqual(np.sort(constants_of(whole)["conv0.weight"].reshape(28, -1)).tolist(), [_without_zeros(row, 25) for row in constants_of(lowered)["conv0.weight"]])
+        before, after = (constants_of(model)["conv0.weight"] for model in (whole, lowered))
+        self.assertEqual((before.shape, after.shape), ((28, 1, 5, 5), (28, 4, 3, 3)))
+        self.assertEqual(np.sort(before.reshape(28, -1)).tolist(), [_without_zeros(row, 25) for row in after])
         prove_equal(whole, lowered)
         self.assertEqual(lower(lowered).SerializeToString(), lowered.SerializeToString())
 
@@ -263,6 +306,9 @@ def _steps(whole: onnx.ModelProto, imitation: QuantisedNetwork, low: np.ndarray)
         index = int(node.output[0].removeprefix("conv"))
         name = f"relu{index}.bytes" if f"relu{index}.bytes" in stored else f"conv{index}.bytes"
         source = node.input[0].removesuffix(".value")
+        if source.startswith("trunk"):
+            sums = imitation.network.sums[int(source.removeprefix("trunk").removesuffix(".bytes"))]
+            values[source] = torch.from_numpy(stored[source].astype(np.float32) - sums.scale.zero) * float(sums.scale.step)
         if source == "joined.bytes":
             values[source] = torch.cat([values["relu3.bytes"], values["relu4.bytes"]], 1)
         yield name, conv, values[source], stored[name]

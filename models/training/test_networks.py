@@ -113,9 +113,9 @@ class Networks(unittest.TestCase):
                 np.testing.assert_allclose(infer(again, low).astype(int), infer(network, low), atol=1)
 
     def test_a_larger_network_grows_from_a_smaller_one_of_its_scale(self):
-        for scale in (3, 4):
+        for scale, hidden in ((3, (28, *[32] * 5)), (4, (28, *[32] * 4, 48))):
             narrow, low = fixtures.network(scale, 1), fixtures.picture(1, 30, 30)
-            wide = FAMILIES["best"](scale, expansion=8)
+            wide = FAMILIES["stack"](scale, hidden=hidden, first=5, expansion=8)
             with tempfile.TemporaryDirectory() as folder:
                 onnx.save(float_model(narrow, fixtures.shape(narrow)), Path(folder) / "model.onnx")
                 self.assertEqual(load_onnx_weights(wide, Path(folder) / "model.onnx"), 7)

@@ -61,11 +61,12 @@ class Recipe:
     """The filter that brings photographs to those sizes: "bicubic", or "lanczos", which leaves them sharper. What the network is to undo is
     bicubic either way."""
     hidden: tuple[int, ...] = ()
-    """Of a family whose shape is free: the channels between its convolutions, the sides of the first and the last kernel, and how far
-    the picture is folded; none, 0: the family's own."""
+    """Of a family whose shape is free: the channels between its convolutions, the sides of the first and the last kernel, how far
+    the picture is folded, and the channels of a trunk, which makes each of `hidden` a block; none, 0: the family's own."""
     first: int = 0
     last: int = 0
     fold: int = 0
+    trunk: int = 0
     intensities: tuple[float, ...] = (1.0,)
     """What the light of a crop may be multiplied by; XLSR's are 1, 0.7, 0.5."""
     frames: float = 0.0
@@ -89,7 +90,7 @@ class Recipe:
 def built(recipe: Recipe) -> torch.nn.Module:
     """The network that a recipe describes, new."""
     output = {} if recipe.output == "own" else {"output": recipe.output}
-    shape = {name: value for name in ("hidden", "first", "last", "fold") if (value := getattr(recipe, name))}
+    shape = {name: value for name in ("hidden", "first", "last", "fold", "trunk") if (value := getattr(recipe, name))}
     if shape and recipe.family != Stack.family:
         raise SystemExit(f"{recipe.family} has its own shape; {', '.join(shape)} can be chosen for the family {Stack.family} only.")
     return FAMILIES[recipe.family](recipe.scale, recipe.channels, expansion=recipe.expansion, clip_inner=recipe.clip_inner, **output, **shape)
