@@ -1,8 +1,8 @@
 """Channels brought nearer to each other before they are rounded, without changing what the network does.
 
 All channels of a stored tensor share one 8-bit step, so one that reaches a tenth of the others' values has a tenth of their
-levels. A ReLU, or a sum of channels that are all scaled alike, passes a positive factor on: dividing a filter by it and multiplying what reads the filter by it is the same
-function (Nagel et al. 2019, arXiv 1906.04721, section 4.1). The factor is the square root of what a channel reaches over
+levels. A ReLU, or a sum of channels that are all scaled alike, passes a positive factor on: dividing a filter by it and
+multiplying what reads the filter by it is the same function (Nagel et al. 2019, arXiv 1906.04721, section 4.1). The factor is the square root of what a channel reaches over
 pictures by the strength with which it is read (Xiao et al. 2022, SmoothQuant, arXiv 2211.10438, equation 4, which takes the
 greatest weight where this takes the norm): what helps activations is not taken from the weights.
 """

@@ -2,7 +2,7 @@
 
 A trunk's sums are read and rounded again and again, and few values come near the greatest that were seen. Cutting those off makes
 the step of all others finer: of some shares of the range, that with the least squared difference of the whole picture from the
-float network's is taken (as TensorRT's and others' "mse" calibration, but measured where it counts, at the output).
+float network's is taken: calibration by squared error, measured where it counts, at the output.
 """
 
 import numpy as np

@@ -39,6 +39,8 @@ class Stack(nn.Module):
         self.scale, self.channels, self.fold, self.trunk, self.clip_inner, self.output = scale, channels, fold, trunk, clip_inner, output
         if first % 2 == 0 or last % 2 == 0:
             raise SystemExit(f"Kernels have odd sides; --first {first} and --last {last} were asked for.")
+        if trunk < 0 or not hidden or min(hidden) < 1:
+            raise SystemExit(f"A convolution has one channel or more; --hidden {','.join(map(str, hidden))} and --trunk {trunk} were asked for.")
         inner = [width for wide in hidden for width in (wide, trunk)] if trunk else hidden[1:]
         widths = [fold * fold, trunk or hidden[0], *inner, (scale * fold) ** 2]
         gains = [1.0, *([1.0, 0.5] * len(hidden) if trunk else [1.0] * len(inner)), 0.1]

@@ -112,6 +112,11 @@ class Networks(unittest.TestCase):
             if scale == 2:
                 np.testing.assert_allclose(infer(again, low).astype(int), infer(network, low), atol=1)
 
+    def test_a_shape_without_channels_is_refused(self):
+        for shape in ({"trunk": -3}, {"hidden": (16, 0)}, {"hidden": ()}):
+            with self.assertRaisesRegex(SystemExit, "one channel or more"):
+                FAMILIES["stack"](3, **shape)
+
     def test_a_larger_network_grows_from_a_smaller_one_of_its_scale(self):
         for scale, hidden in ((3, (28, *[32] * 5)), (4, (28, *[32] * 4, 48))):
             narrow, low = fixtures.network(scale, 1), fixtures.picture(1, 30, 30)
