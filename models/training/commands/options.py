@@ -10,10 +10,12 @@ MODELS = Path(__file__).resolve().parents[2]
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add --data, with SRVID_DATA as its default."""
     parser.add_argument("--data", type=Path, default=os.environ.get("SRVID_DATA"), help="folder with train/ and val/")
 
 
 def data_of(arguments: argparse.Namespace) -> Path:
+    """The folder of photographs that was given. @raises SystemExit if none was, or if it has no train/ or val/."""
     if not arguments.data:
         raise SystemExit("Which photographs? Give --data DIR or set SRVID_DATA to a folder that has train/ and val/.")
     folder = Path(arguments.data)
@@ -24,6 +26,7 @@ def data_of(arguments: argparse.Namespace) -> Path:
 
 
 def add_recipe(parser: argparse.ArgumentParser, recipe: type, named: set[str]) -> None:
+    """Add an option for each field of the dataclass `recipe`, except the fields `named`, which the command asks for itself."""
     for field in fields(recipe):
         if field.name not in named:
             name, note = f"--{field.name.replace('_', '-')}", f"default: {field.default}"
@@ -35,6 +38,7 @@ def add_recipe(parser: argparse.ArgumentParser, recipe: type, named: set[str]) -
 
 
 def recipe_of(given: argparse.Namespace, recipe: type):
+    """An instance of the dataclass `recipe` with the fields that were given; the others keep their defaults."""
     return recipe(**{f.name: getattr(given, f.name) for f in fields(recipe) if getattr(given, f.name, None) is not None})
 
 

@@ -60,7 +60,7 @@ class Batches:
             self._queue.put(Batch(low, high, weights, teacher_output[0] if teacher_output else None))
 
     def _crop(self, pair: Pair) -> list[np.ndarray]:
-        """One crop of the pair, and of what it was taught if a teacher was asked."""
+        """One crop of the pair, and of the teacher's picture if there is one."""
         size, scale = self._patch, self._scale
         top = self._random.integers(pair.low.shape[1] - size + 1)
         left = self._random.integers(pair.low.shape[2] - size + 1)

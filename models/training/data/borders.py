@@ -1,18 +1,18 @@
-"""Frames: a few rows and columns of one level along a picture's sides, as scans have them, and films with bars.
+"""Borders: a few rows and columns of one level along a picture's sides, as scans and letterboxed films have them.
 
-The network sees black beyond the picture, and such a frame between that and the picture is nothing that crops from within
-photographs would teach it. These crops are pictures of their own: shrunk by themselves, border and all.
+Convolutions pad the picture with black. Crops from within photographs never show a border between that padding and the
+picture, so a network trained on them alone draws false edges there. Bordered crops are shrunk by themselves, border and all.
 """
 
 import numpy as np
 
 WIDEST = 5.0
-"""Pixels of a frame's side, at high resolution."""
+"""Greatest width of a border, in pixels at high resolution."""
 BLACK = 16
 
 
 def framed(high: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """A copy of uint8 [c, h, w] with a frame along each side or none: black or grey, of whole pixels, or in part over its last ones."""
+    """A copy of uint8 [c, h, w] in which each side has a border with probability 1/2: black or grey, its last row possibly blended in part."""
     canvas = high.astype(np.float32)
     level = BLACK if random.random() < 0.5 else random.integers(256)
     for side in range(4):

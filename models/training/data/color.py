@@ -8,7 +8,7 @@ network trained on stretched luma would clip what video puts below 16 and above 
 import numpy as np
 
 WEIGHTS = np.array([65.481, 128.553, 24.966]) / 255.0
-"""What R, G and B, each in 0..255 (or 0..1), add to luma in 0..255 (or 0..1)."""
+"""Weights of R, G and B in luma; both sides of the equation in 0..255, or both in 0..1."""
 BLACK = 16.0 / 255.0
 """The luma of black, in 0..1."""
 

@@ -1,9 +1,4 @@
-"""Photographs to training pairs: (low resolution, high resolution) crops, eight orientations, prefetched.
-
-Low resolution is made from the whole photograph by Pillow's BICUBIC, whose antialiasing is that of MATLAB's
-imresize, the degradation that the super-resolution literature measures against; crops are then cut at matching
-places, so that no crop has a resampling border inside it. Those that are to be framed (`frames`) are shrunk by themselves.
-"""
+"""Training pairs: whole photographs at low and at high resolution, and their weights in the loss."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,9 +18,9 @@ class Pair:
     low: np.ndarray
     high: np.ndarray
     weight: float = 1.0
-    """How much its squared error counts in training."""
+    """Weight of its squared error in training."""
     teacher_output: np.ndarray | None = None
-    """What a teacher makes of `low`, as `high`."""
+    """The teacher's enlargement of `low`, uint8, in the shape of `high`."""
 
 
 def load_pairs(
@@ -56,7 +51,7 @@ def load_pairs(
 
 
 def weighted(pairs: list[Pair], scale: int, floor: float) -> list[Pair]:
-    """The pairs, each weighed by the inverse of its bicubic enlargement's squared error, mean weight 1.
+    """The pairs, each weighted by the inverse of its bicubic enlargement's squared error, mean weight 1.
 
     PSNR is averaged over pictures after the logarithm, so that 1 % less error is worth the same in a calm picture as in
     a busy one. Plain squared error lets the busy ones rule; with these weights its gradient is that of the mean PSNR.

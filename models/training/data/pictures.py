@@ -49,4 +49,5 @@ def resample(plane: np.ndarray, scale: int, kernel: Image.Resampling) -> np.ndar
 
 
 def resized(plane: np.ndarray, size: tuple[int, int], kernel: Image.Resampling) -> np.ndarray:
+    """Each channel of uint8 [c, h, w] resized to `size`, (width, height), by Pillow; uint8 [c, height, width]."""
     return np.stack([np.asarray(Image.fromarray(channel).resize(size, kernel)) for channel in plane])

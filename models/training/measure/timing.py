@@ -27,7 +27,7 @@ def milliseconds(sessions: list[Session], width: int, height: int, rounds: int =
 
 
 def int8_features() -> list[str]:
-    """What this CPU has for 8-bit products, by Linux's names; empty where that cannot be read."""
+    """This CPU's instructions for 8-bit products, by Linux's names; empty where /proc/cpuinfo is missing."""
     cpuinfo = Path("/proc/cpuinfo")
     known = ("avx2", "avx_vnni", "avx512_vnni", "amx_int8", "asimddp", "i8mm")
     flags = set(cpuinfo.read_text().split()) if cpuinfo.exists() else set()

@@ -49,7 +49,7 @@ class Abpn(nn.Module):
         return clipped_output(self.enlarged(self.features(x)) + F.interpolate(x, scale_factor=self.scale, mode="nearest"), self.output)
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
-        """What the last convolution reads, [n, 3*scale^2, h, w]."""
+        """Input of the last convolution, [n, 3*scale^2, h, w]."""
         y = x.contiguous(memory_format=torch.channels_last)
         for conv in self.convs[:-1]:
             y = relu(conv(y), self.clip_inner)

@@ -6,7 +6,10 @@ import torch
 
 @torch.no_grad()
 def largest_activations(network: torch.nn.Module, crops: list[np.ndarray]) -> list[torch.Tensor]:
-    """How far each channel that a convolution reads is from 0 at most over `crops`, uint8 [channels, h, w]; in the order of `convs`."""
+    """Largest absolute value of each input channel of each convolution over `crops`, uint8 [channels, h, w].
+
+    One float tensor [inputs] for each of `network.convs`, in their order.
+    """
     found: list[torch.Tensor] = []
     watches = [conv.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].float().abs().amax((0, 2, 3)))) for conv in network.convs]
     for crop in crops:

@@ -3,7 +3,7 @@
 Every model srvid ships, float or int8, has one input `input`, uint8 [n, channels, h, w], and one output `output`,
 uint8 [n, channels, h*scale, w*scale], with n, h and w free. A float model is its network's checkpoint as well: its
 convolutions are the initializers `conv{i}.weight` and `conv{i}.bias` (`warm_start.load_onnx_weights` reads them back), and
-its metadata says how it was made (`facts`).
+its metadata says how it was made (`onnx_reader.facts_of`).
 """
 
 import numpy as np

@@ -6,16 +6,17 @@ from onnx import numpy_helper
 
 
 def facts_of(model: onnx.ModelProto) -> dict[str, str]:
-    """What a model says about itself."""
+    """Metadata of a model: family, scale, planes, and the facts about its making."""
     return {entry.key: entry.value for entry in model.metadata_props}
 
 
 def constants_of(model: onnx.ModelProto) -> dict[str, np.ndarray]:
+    """Initializers of a model, by name."""
     return {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
 
 
 def is_relu(node: onnx.NodeProto) -> bool:
-    """Whether a node is a ReLU, clipped or not. (The Clip that ends a picture reads what was shuffled.)"""
+    """True for a ReLU, clipped or not. (The Clip that ends a picture reads what was shuffled.)"""
     return node.op_type == "Relu" or (node.op_type == "Clip" and node.input[0].startswith("conv"))
 
 

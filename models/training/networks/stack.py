@@ -47,11 +47,11 @@ class Stack(nn.Module):
         sides = [first, *([3, 1] * len(hidden) if trunk else [3] * len(inner)), last]
         self.convs = nn.ModuleList(CollapsibleConv(i, o, gain, expansion, side) for i, o, gain, side in zip(widths, widths[1:], gains, sides))
         self.sums = nn.ModuleList(nn.Identity() for _ in self.blocks)
-        """What the trunk is after each block; fine-tuning in int8 puts its rounding here."""
+        """The trunk after each block: the place where fine-tuning in int8 puts its rounding."""
 
     @property
     def anchored(self) -> bool:
-        """Whether it is one chain of convolutions with ReLUs."""
+        """True for a single chain of convolutions with ReLUs."""
         return not self.trunk
 
     @property
@@ -61,7 +61,7 @@ class Stack(nn.Module):
 
     @property
     def align(self) -> int:
-        """What the input's sides have to be multiples of."""
+        """Height and width of the input are multiples of this."""
         return self.fold
 
     @property

@@ -1,4 +1,4 @@
-"""The network that others are taught by: never shipped, so it may be slow."""
+"""The teacher for distillation: never shipped, so it may be slow."""
 
 from .abpn import Abpn
 

@@ -140,7 +140,7 @@ class SideConv(FoldedConv):
         self.register_buffer("reach", torch.ones(()))
 
     def gain(self) -> torch.Tensor:
-        """What each filter is multiplied by, [16]."""
+        """Factor of each filter, [16]."""
         return self.reach / self.conv.kernel().abs().sum((1, 2, 3)).clamp_min(1e-6)
 
     def kernel(self) -> torch.Tensor:

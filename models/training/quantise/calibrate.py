@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from PIL import Image
 from onnx import helper
+from PIL import Image
 
 from ..data.pictures import degrade, image_files, planes
 from ..measure.runtime import Session
@@ -96,7 +96,7 @@ def _extremes(session: Session, crops: list[np.ndarray]) -> Ranges:
 
 
 def _histograms(session: Session, crops: list[np.ndarray], largest: dict[str, float]) -> dict[str, np.ndarray]:
-    """How often each magnitude was seen, in _BINS bins from 0 to the largest."""
+    """Histogram of the magnitudes of each tensor, in _BINS bins from 0 to the largest."""
     counts = {name: np.zeros(_BINS) for name in largest}
     for crop in crops:
         for name, tensor in zip(session.outputs[1:], session.observe(crop)[1:]):

@@ -1,10 +1,10 @@
-"""Channels brought nearer to each other before they are rounded, without changing what the network does.
+"""Cross-layer equalisation: channels scaled to similar ranges before rounding, without a change in the network's function.
 
 All channels of a stored tensor share one 8-bit step, so one that reaches a tenth of the others' values has a tenth of their
 levels. A ReLU, or a sum of channels that are all scaled alike, passes a positive factor on: dividing a filter by it and
-multiplying what reads the filter by it is the same function (Nagel et al. 2019, arXiv 1906.04721, section 4.1). The factor is the square root of what a channel reaches over
-pictures by the strength with which it is read (Xiao et al. 2022, SmoothQuant, arXiv 2211.10438, equation 4, which takes the
-greatest weight where this takes the norm): what helps activations is not taken from the weights.
+multiplying what reads the filter by it is the same function (Nagel et al. 2019, arXiv 1906.04721, section 4.1). The factor is the square root of a channel's largest activation over
+pictures divided by the norm of the weights that read it (Xiao et al. 2022, SmoothQuant, arXiv 2211.10438, equation 4, which takes the
+greatest weight where this takes the norm): the gain for activations must not be a loss for weights.
 """
 
 import numpy as np
@@ -13,8 +13,8 @@ import torch
 from ..networks.activations import largest_activations
 
 LEAST = 0.1
-"""Of the greatest activation or norm: what channels with less are taken to have. A filter that hardly fires on the crops may on other
-pictures; scaled up without bound it would be cut off there."""
+"""Floor for a channel's activation or norm, as a share of the largest. A filter that hardly fires on the crops may fire on
+other pictures; scaled up without a bound it would be cut off there."""
 
 
 Linked = tuple[list[torch.nn.Module], list[torch.nn.Module]]
@@ -41,7 +41,7 @@ def equalise(network: torch.nn.Module, crops: list[np.ndarray]) -> bool:
 
 
 def links(network: torch.nn.Module) -> list[Linked]:
-    """Of a chain of convolutions with ReLUs, each and the next; of a trunk with blocks, those within blocks, and the trunk's."""
+    """Pairs of writers and readers: in a chain, each convolution and the next; in a trunk with blocks, those within each block, and the trunk's."""
     if blocks := getattr(network, "blocks", []):
         widening, narrowing = zip(*blocks)
         return [*(([wide], [narrow]) for wide, narrow in blocks), ([network.convs[0], *narrowing], [*widening, network.convs[-1]])]

@@ -1,4 +1,4 @@
-"""The exporter's refusal: an int8 model that has gone dark or dull is measured here, and is not written.
+"""Fidelity of an int8 model to its float network: measured before the export, and refused below a limit.
 
 A network whose activations nothing bounds loses 5 to 7 dB in 8 bits and looks dark, and no test of shapes or types
 would notice. So every int8 model is compared with its float network on pictures neither has learnt from.
@@ -17,9 +17,9 @@ from ..networks.onnx_reader import constants_of
 from .calibrate import observe
 
 MOST_SHIFT = 0.3
-"""Levels of 0..255, mean over the pictures."""
+"""Greatest shift of mean luma that is accepted, in levels of 0..255."""
 MOST_LOSS = 0.15
-"""dB of Y-PSNR."""
+"""Greatest loss of Y-PSNR that is accepted, in dB."""
 
 
 class Refused(Exception):
@@ -37,6 +37,7 @@ class Comparison:
 
 
 def compare(floats: onnx.ModelProto, quantised: onnx.ModelProto, pairs: list[Pair], scale: int) -> Comparison:
+    """Mean difference in luma and in Y-PSNR between a float model and its int8 model over `pairs`."""
     networks, shifts, losses = (Session(floats), Session(quantised)), [], []
     for pair in pairs:
         truth = y_plane(pair.high)

@@ -1,4 +1,4 @@
-"""Kernels rounded so that what rounding one weight does to the result, the weights rounded after it undo.
+"""GPTQ: kernels rounded as a whole, each weight's rounding error compensated by the weights that are rounded after it.
 
 Rounding each weight to the nearest step is best for inputs that have nothing to do with each other; neighbouring pixels and the
 channels of one network do. Frantar et al. 2022, GPTQ, arXiv 2210.17323 (the solution of Hassibi et al. 1993 for weights
@@ -15,7 +15,7 @@ from ..measure.runtime import observing
 from ..networks.onnx_reader import constants_of
 
 DAMPING = 0.01
-"""Of the inputs' mean square, added to each one's: those that were hardly seen are not to take all of the others' errors."""
+"""Share of the inputs' mean square that is added to each input's own. Without it, hardly used inputs would take all of the others' errors."""
 
 
 def with_kernels_rounded(quantised: onnx.ModelProto, floats: onnx.ModelProto, crops: list[np.ndarray]) -> onnx.ModelProto:

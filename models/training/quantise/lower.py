@@ -20,7 +20,7 @@ INPUT_MULTIPLE = 4
 OUTPUT_LEAST = 16
 DEPTHWISE_MULTIPLE = 16
 TAPS = {0: (slice(0, 3), slice(0, 3)), 2: (slice(3, 5), slice(1, 3))}
-"""By how far a plane is shifted, rows or columns: which of a kernel's 5 it takes, and where in its own 3."""
+"""Shift of a plane in rows or columns, to (rows of the 5x5 kernel that it takes, their place in its own 3x3 kernel)."""
 SHIFTS = [(down, across) for down in TAPS for across in TAPS]
 DENSE_CHANNELS = 256
 DENSE_DEPTHWISE_CHANNELS = 28
@@ -81,7 +81,7 @@ class _Rewriting:
         return len(readers) == 1 and readers[0].op_type == "QuantizeLinear" and not zero.any()
 
     def make_dense(self, conv: onnx.NodeProto) -> bool:
-        """Whether it has one group then."""
+        """Write a grouped kernel as a dense one where that pays. Returns True if the convolution has one group afterwards."""
         group = next((a for a in conv.attribute if a.name == "group"), None)
         if group is None or group.i == 1:
             return True

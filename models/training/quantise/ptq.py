@@ -1,4 +1,4 @@
-"""Post-training quantisation, quantised: ranges over real crops, kernels rounded for them (`gptq`), and biases that make up for the rest.
+"""Post-training quantisation in one call: ranges over real crops, kernels rounded for them (`gptq`), and biases that make up for the rest.
 
 Rounded weights times inputs that are mostly positive move the mean of a channel. An anchor hides that; in a network
 that has none (XLSR) it is seen as a change of brightness. Each bias takes back what its convolution's mean was moved

@@ -36,6 +36,8 @@ from .trunk_ranges import search_trunk_ranges
 
 @dataclass(frozen=True)
 class QatRecipe:
+    """Settings of a fine-tuning run. `patch` is in pixels at low resolution; `rate` is the peak learning rate; `ema` the decay of the running average."""
+
     steps: int = 10_000
     rate: float = 1e-4
     batch: int = 16
@@ -156,7 +158,7 @@ def quantised_average(run: Path, facts: dict[str, str]) -> onnx.ModelProto:
 
 
 def stored_scales(quantised: onnx.ModelProto) -> dict[str, Scale]:
-    """How an int8 model stores what its nodes compute, by the name of the result."""
+    """Scales of an int8 model's stored tensors, by the name of the tensor."""
     constants = constants_of(quantised)
     stores = {node.input[0]: node.input[1:] for node in quantised.graph.node if node.op_type == "QuantizeLinear"}
     return {name: Scale(np.float32(constants[step]), int(constants[zero])) for name, (step, zero) in stores.items()}
@@ -180,7 +182,7 @@ def _step(recipe: QatRecipe, step: int, network, optimizer, batch: Batch) -> flo
 
 
 def _state(run: Path, base: Path, data: Path, recipe: QatRecipe) -> dict:
-    """What the run's checkpoint holds; that of a run not yet begun comes from the float network."""
+    """State in the run's checkpoint; a new run's state comes from the float network."""
     if (run / "checkpoint.pt").exists():
         state = _load(run)
         if state["qat"] != asdict(recipe):

@@ -29,13 +29,13 @@ class Scale:
 
 PICTURE = Scale(LEVEL, 0)
 RESIDUAL = Scale(LEVEL, 128)
-"""What is added to a picture, in the picture's own levels, -128..127: the sum of two such bytes needs no rounding of its own.
+"""Scale of the residual that is added to a picture: the picture's own levels, -128..127. A sum of two such bytes needs no rounding of its own.
 
 A finer step would cut off the strongest edges; a coarser one, for as wide a range as was seen, would round twice."""
 
 
 def quantise(model: onnx.ModelProto, ranges: Ranges, facts: dict[str, str] | None = None) -> onnx.ModelProto:
-    """The QDQ model of a float model written by `graph.float_model`; `facts` are added to its own."""
+    """The QDQ model of a float model written by `networks.graph.float_model`; `facts` are added to its own."""
     source, ranges = _Source(model), _alike_where_added(model, _alike_where_joined(model, ranges))
     writer = _Writer(constants_of(model))
     for node in model.graph.node:
@@ -79,7 +79,7 @@ class _Source:
         return len(consumers) == 1 and is_relu(consumers[0])
 
     def scale_of(self, tensor: str, ranges: Ranges) -> Scale:
-        """How a tensor that no ReLU bounds is stored."""
+        """Scale of a tensor that no ReLU bounds."""
         if self._reaches_clip(tensor):
             return PICTURE
         if self._is_added_to_the_picture(tensor):

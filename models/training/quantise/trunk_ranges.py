@@ -1,8 +1,8 @@
-"""How much of a trunk's range is worth its 8 bits.
+"""Ranges of a trunk's tensors, searched for the least squared error of the picture.
 
-A trunk's sums are read and rounded again and again, and few values come near the greatest that were seen. Cutting those off makes
-the step of all others finer: of some shares of the range, that with the least squared difference of the whole picture from the
-float network's is taken: calibration by squared error, measured where it counts, at the output.
+A trunk's sums are read and rounded once per block, and few values come near the largest seen. Cutting those off makes the
+step of all others finer. Several shares of the range are tried. The share whose int8 picture differs least from the float
+network's is taken.
 """
 
 import numpy as np

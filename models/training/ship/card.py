@@ -52,6 +52,7 @@ def write(folder: Path, name: str) -> list[Path]:
 
 
 def names(folder: Path) -> list[str]:
+    """Names of the networks in the manifest of `folder`, such as abpn-x3."""
     return sorted({entry["card"].removesuffix(".md") for entry in manifest.read(folder)})
 
 
@@ -170,7 +171,7 @@ def _shrunk(recipe: dict) -> str:
 
 
 def _bounds(recipe: dict, facts: dict[str, str]) -> str:
-    """What else was done to the pictures and the network in training; cards of older models do not know of it."""
+    """Further settings of the training, as sentences; empty for older models, whose recipe lacks them."""
     light, inner = recipe.get("intensities", [1.0]), recipe.get("clip_inner", 0)
     told = {
         f"Crops with their light multiplied by {', '.join(f'{factor:g}' for factor in light)}. ": list(light) != [1.0],

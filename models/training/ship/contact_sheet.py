@@ -17,16 +17,18 @@ from ..measure.metrics import psnr
 
 COMMAND = Path(__file__).resolve().parents[3] / "dist" / "cli" / "main.js"
 SIDE = 168
-"""Of a crop, in pixels; like its corners a multiple of 2, 3 and 4."""
+"""Side of a crop, in pixels; like its corners a multiple of 2, 3 and 4."""
 GAP, HEADING, CAPTION, LABEL = 6, 26, 20, 22
 INK, PAPER = (20, 20, 20), (255, 255, 255)
 
 
 @dataclass(frozen=True)
 class Crop:
+    """A square of SIDE pixels in a picture; x and y are its top left corner at high resolution."""
+
     subject: str
     file: str
-    """From the data folder."""
+    """Path below the data folder."""
     x: int
     y: int
 

@@ -6,7 +6,7 @@ from pathlib import Path
 def draw(history: list[dict], path: Path, network: str, published: float | None = None) -> Path | None:
     """Gain over bicubic on the validation pictures by step; nothing is drawn from fewer than two points.
 
-    `history` is `provenance.history`'s. Earlier runs of the same `network` ("abpn x3") come first, each from where the
+    `history` is that of `train.history.history`. Earlier runs of the same `network` ("abpn x3") come first, each from where the
     one before it ended.
     """
     start = next((line for line in history if "start_from" in line), {})

@@ -1,4 +1,4 @@
-"""A training run to shipped files: float model, int8 model (quantised, lowered, admitted by the gate), manifest, card."""
+"""A training run to shipped files: float model, int8 model (quantised, lowered, checked for fidelity), manifest, card."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -31,6 +31,8 @@ TIMED_AT = (640, 360)
 
 @dataclass(frozen=True)
 class Choices:
+    """Options of the export: calibration method, number of crops, the run of a fine-tuned int8 network, a folder for the model before lowering."""
+
     calibration: str = "minmax"
     crops: int = 100
     qat: Path | None = None
@@ -38,7 +40,7 @@ class Choices:
 
 
 def export(run: Path, data: Path, out: Path, choices: Choices = Choices()) -> list[Path]:
-    """Write both models of `run`, their manifest entries and their card below `out`; nothing is written if the gate refuses."""
+    """Write both models of `run`, their manifest entries and their card below `out`; nothing is written if int8 fails the fidelity check."""
     recipe, network, step = averaged_network(run)
     sets = measured_sets(data, recipe.scale, recipe.channels)
     facts = _facts(recipe, network, step, run, data) | {"baselines": _json({name: _scores(baselines(pairs, recipe.scale)) for name, pairs in sets.items()})}

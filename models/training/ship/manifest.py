@@ -45,6 +45,7 @@ def entry(file: Path, measured: dict[str, dict[str, float]]) -> dict:
 
 
 def read(folder: Path) -> list[dict]:
+    """Entries of the manifest in `folder`; none if there is no manifest."""
     path = folder / "manifest.json"
     if not path.exists():
         return []

@@ -33,7 +33,7 @@ def run(data: Path, work: Path, steps: int, **recipe) -> Rows:
     """Train both for `steps` below folder `work` (runs found there go on), quantise, measure on val: rows of a table, HEAD first.
 
     dB of Y-PSNR; levels of 0..255, int8 less float. Fine-tuning (QAT) takes a tenth of `steps`, with the output in 0..1.
-    `recipe` changes what both are trained by (`train.Recipe`).
+    `recipe` changes what both are trained by (`train.recipe.Recipe`).
     """
     rows = [HEAD]
     for output in ("clip", "linear"):

@@ -14,10 +14,11 @@ from .study import MEASURED, Rows, measured, trained
 
 SHARES = (0.0, 0.5)
 TEACHER_STEPS = 0.75
-"""Of the student's: a step of the teacher takes several times as long."""
+"""Steps of the teacher, as a share of the student's: each takes several times as long."""
 
 
 def run(data: Path, work: Path, steps: int, **recipe) -> Rows:
+    """Train what is missing below `work`, measure, and return the rows of a table, head first. `recipe` overrides fields of `train.recipe.Recipe`."""
     taught_by = trained(Recipe("teacher", 3, steps=round(steps * TEACHER_STEPS), **{**recipe, "patch": 48}), data, work / "teacher")
     teacher = work / "teacher.onnx"
     onnx.save(float_model(taught_by.network, taught_by.facts), teacher)

@@ -26,7 +26,7 @@ from .study import MEASURED, Rows, Trained, measured, trained
 
 @dataclass(frozen=True)
 class Shape:
-    """Of a `stack.Stack`."""
+    """Shape of a `networks.stack.Stack`: its arguments of the same names."""
 
     hidden: tuple[int, ...]
     first: int = 3
@@ -43,6 +43,7 @@ class Shape:
 
 
 def shapes(*hidden: tuple[int, ...], first: int = 3, last: int = 3, fold: int = 1, trunk: int = 0) -> list[Shape]:
+    """One shape for each of `hidden`, alike in all else."""
     return [Shape(each, first, last, fold, trunk) for each in hidden]
 
 
@@ -69,7 +70,7 @@ SHAPES = {
         *shapes((48, 48, 64, 64, 64), first=5, trunk=16),
     ],
 }
-"""By scale."""
+"""Candidates, by scale."""
 VARIED = (3, Shape((28,) * 4))
 SHARE = 0.5
 FRAME = (1920, 1080)
@@ -77,10 +78,12 @@ FRAME = (1920, 1080)
 
 @dataclass(frozen=True)
 class Point:
+    """A network in the chart: a candidate or a shipped one."""
+
     scale: int
     name: str
     letter: str | None
-    """By which the chart names a candidate; None for a shipped network."""
+    """Letter of a candidate in the chart; None for a shipped network."""
     session: Session
     parameters: int
     gain: float
@@ -151,7 +154,7 @@ def _point(name: str, letter: str, found: Trained, data: Path) -> Point:
 
 
 def _lanczos(data: Path, scales: list[int]) -> dict[int, float]:
-    """What Lanczos gains over bicubic on Kodak, by scale."""
+    """Gain of Lanczos over bicubic on Kodak, dB, by scale."""
     gains = {}
     for scale in scales:
         scores = baselines(load_pairs(data / "eval" / "kodak", scale, 1, minimum=1), scale)

@@ -19,6 +19,7 @@ CHANGES: dict[str, dict] = {
 
 
 def run(data: Path, work: Path, steps: int, **recipe) -> Rows:
+    """Train what is missing below `work`, measure, and return the rows of a table, head first. `recipe` overrides fields of `train.recipe.Recipe`."""
     rows = [["recipe", *MEASURED]]
     for number, (change, settings) in enumerate(CHANGES.items()):
         rows.append([change, *measured(trained(Recipe("abpn", 3, steps=steps, **{**recipe, **settings}), data, work / str(number)), data)])

@@ -13,6 +13,7 @@ WAYS = {"none": "abpn-none", "feature space": "abpn-feature", "image space, bili
 
 
 def run(data: Path, work: Path, steps: int, **recipe) -> Rows:
+    """Train what is missing below `work`, measure, and return the rows of a table, head first. `recipe` overrides fields of `train.recipe.Recipe`."""
     return [
         ["residual", *MEASURED],
         *([way, *measured(trained(Recipe(family, 3, steps=steps, **recipe), data, work / family), data)] for way, family in WAYS.items()),

@@ -20,7 +20,7 @@ from ..train.recipe import Recipe
 Rows = list[list[str]]
 """A table, its head first."""
 MEASURED = ["float, val", "float, Kodak", "int8 loses, val", "luma shift"]
-"""What `measured` gives: dB of Y-PSNR over bicubic, dB of int8 under float, levels of 0..255."""
+"""Columns of `measured`: dB of Y-PSNR over bicubic, dB of int8 under float, levels of 0..255."""
 
 
 @dataclass(frozen=True)
@@ -51,5 +51,6 @@ def measured(found: Trained, data: Path) -> list[str]:
 
 
 def markdown(rows: Rows) -> str:
+    """The rows as a Markdown table."""
     head, *body = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([head, "|" + "---|" * len(rows[0]), *body])

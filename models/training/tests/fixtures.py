@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from onnx import numpy_helper
 
 from ..data.pairs import Pair
 from ..networks.cost import cost
@@ -18,7 +19,7 @@ from ..quantise.qdq import quantise
 from ..ship import manifest
 
 TRUNK = {"family": "stack", "trunk": 16, "hidden": (48,) * 3, "first": 5}
-"""What makes `network` a trunk with blocks."""
+"""Options of `network` for a trunk with blocks."""
 KINDS = [*({"family": family} for family in FAMILIES), TRUNK]
 """One of each family, and of each shape that is computed in another way."""
 
@@ -116,3 +117,13 @@ def depthwise_model(channels: int) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     builder.node("Cast", [tensor], "output", to=onnx.TensorProto.UINT8)
     floats = builder.model(1, 1, {"family": "depthwise", "scale": "1", "channels": "1"})
     return floats, quantise(floats, calibrate(floats, [picture(1, 40, 40, seed) for seed in range(4)]))
+
+
+def with_constant(model: onnx.ModelProto, name: str, change) -> onnx.ModelProto:
+    """A copy of `model` in which `change` was applied to the constant called `name`."""
+    broken = onnx.ModelProto()
+    broken.CopyFrom(model)
+    tensor = next(t for t in broken.graph.initializer if t.name == name)
+    value = numpy_helper.to_array(tensor)
+    tensor.CopyFrom(numpy_helper.from_array(change(value).astype(value.dtype), name))
+    return broken

@@ -3,25 +3,17 @@ import unittest
 import numpy as np
 import onnx
 import torch
-from onnx import numpy_helper
 
 from ..measure.runtime import Session, observing
-from ..networks.activations import largest_activations
-from ..networks.families import FAMILIES
 from ..networks.graph import float_model
 from ..networks.onnx_reader import constants_of, trunk_of
-from ..networks.stack import Stack
-from ..quantise.calibrate import METHODS, calibrate, calibrate_network
-from ..quantise.equalise import equalise
-from ..quantise.fidelity import (Refused, compare, layer_report,
-                                 require_fidelity)
+from ..quantise.calibrate import METHODS, calibrate_network
 from ..quantise.gptq import rounded_to_steps, with_kernels_rounded
-from ..quantise.lower import NotEqual, lower, prove_equal
+from ..quantise.lower import lower
 from ..quantise.ptq import with_biases_corrected
 from ..quantise.qat import QuantisedNetwork, stored_scales
 from ..quantise.qdq import quantise
 from ..quantise.trunk_ranges import search_trunk_ranges
-from ..train.tensors import infer
 from . import fixtures
 
 
@@ -154,131 +146,6 @@ class Quantised(unittest.TestCase):
             self.assertFalse(np.array_equal(tile, session(low)[:, 60:123, 75:150]))
 
 
-class Equalised(unittest.TestCase):
-    def test_channels_come_nearer_to_each_other_and_the_picture_stays(self):
-        for kind in ({"family": "abpn"}, {"scale": 2, "family": "swift"}, fixtures.TRUNK):
-            network, crops = fixtures.network(**kind), [fixtures.picture(1, 48, 48, seed) for seed in range(4)]
-            loudest = int(largest_activations(network, crops)[2].argmax())
-            with torch.no_grad():
-                louder = torch.ones(len(network.convs[1].bias))
-                louder[loudest] = 8
-                network.convs[1].load_merged(network.convs[1].kernel() * louder[:, None, None, None], network.convs[1].bias * louder)
-            before, ahead = infer(network, crops[0]), _ahead(network, crops)
-            self.assertTrue(equalise(network, crops))
-            np.testing.assert_allclose(infer(network, crops[0]).astype(int), before, atol=1)
-            self.assertLess(_ahead(network, crops), ahead / 2)
-
-    def test_channels_of_a_trunk_come_nearer_to_each_other_where_all_blocks_read_them(self):
-        network, crops = fixtures.network(**fixtures.TRUNK), [fixtures.picture(1, 48, 48, seed) for seed in range(4)]
-        louder = torch.ones(network.trunk)
-        louder[5] = 20
-        with torch.no_grad():
-            for writer in (network.convs[0], *(narrow for _, narrow in network.blocks)):
-                writer.load_merged(writer.kernel() * louder[:, None, None, None], writer.bias * louder)
-            for reader in (*(wide for wide, _ in network.blocks), network.convs[-1]):
-                reader.load_merged(reader.kernel() / louder[None, :, None, None], reader.bias.clone())
-        before = infer(network, crops[0])
-        spread = [float(torch.std(largest_activations(network, crops)[-1].log())), equalise(network, crops), float(torch.std(largest_activations(network, crops)[-1].log()))]
-        self.assertLess(spread[2], spread[0] / 2)
-        np.testing.assert_allclose(infer(network, crops[0]).astype(int), before, atol=1)
-
-    def test_only_chains_and_trunks_are_touched(self):
-        for family in ("xlsr", "abpn-feature"):
-            self.assertFalse(equalise(fixtures.network(2, 1, family), [fixtures.picture(1, 40, 40)]))
-        self.assertFalse(equalise(fixtures.network(2, 1, clip_inner=0.5), [fixtures.picture(1, 40, 40)]))
-
-
-def _ahead(network: torch.nn.Module, crops: list[np.ndarray]) -> float:
-    """How many times as much as the second channel of the second convolution its first one reaches, by rank."""
-    first, second = largest_activations(network, crops)[2].sort(descending=True).values[:2]
-    return float(first / second)
-
-
-class Lowered(unittest.TestCase):
-    def test_it_gives_the_same_bytes(self):
-        for family, scale, channels in ((family, *shape) for family in FAMILIES for shape in ((2, 1), (3, 1), (4, 1), (3, 3))):
-            if channels == 3 and issubclass(FAMILIES[family], Stack):
-                continue  # luma only
-            with self.subTest(family=family, scale=scale, channels=channels):
-                quantised = fixtures.models(scale, channels, family)[1]
-                for multiple in (4, 8):
-                    prove_equal(quantised, lower(quantised, multiple))
-        trunk = fixtures.models(**fixtures.TRUNK)[1]
-        prove_equal(trunk, lower(trunk))
-
-    def test_grouped_convolutions_become_dense_and_give_the_same_bytes(self):
-        quantised = fixtures.grouped_model()[1]
-        lowered = lower(quantised)
-        prove_equal(quantised, lowered)
-        groups = [attribute.i for node in lowered.graph.node for attribute in node.attribute if attribute.name == "group"]
-        self.assertEqual(set(groups), {1})
-
-    def test_depthwise_convolutions_of_a_multiple_of_16_stay(self):
-        for channels, groups in ((32, 32), (12, 1)):
-            with self.subTest(channels=channels):
-                quantised = fixtures.depthwise_model(channels)[1]
-                lowered = lower(quantised)
-                prove_equal(quantised, lowered)
-                depthwise = next(node for node in lowered.graph.node if node.name == "depthwise")
-                self.assertEqual([attribute.i for attribute in depthwise.attribute if attribute.name == "group"], [groups])
-
-    def test_every_convolution_has_the_shape_of_the_fast_kernel(self):
-        for quantised in (fixtures.models(3, 1)[1], fixtures.models(4, 3)[1], fixtures.models(3, 1, "xlsr")[1], fixtures.grouped_model()[1]):
-            constants = constants_of(lower(quantised))
-            kernels = [value for name, value in constants.items() if name.endswith(".weight")]
-            self.assertTrue(all(kernel.shape[0] >= 16 and kernel.shape[0] % 4 == 0 and kernel.shape[1] % 4 == 0 for kernel in kernels))
-
-    def test_a_5x5_kernel_on_one_plane_becomes_3x3_on_four_and_gives_the_same_bytes(self):
-        quantised = fixtures.models(3, 1, "best")[1]
-        lowered = lower(quantised)
-        before, after = (constants_of(model)["conv0.weight"] for model in (quantised, lowered))
-        self.assertEqual((before.shape, after.shape), ((28, 1, 5, 5), (28, 4, 3, 3)))
-        self.assertEqual(np.sort(before.reshape(28, -1)).tolist(), [_without_zeros(row, 25) for row in after])
-        prove_equal(quantised, lowered)
-        self.assertEqual(lower(lowered).SerializeToString(), lowered.SerializeToString())
-
-    def test_lowering_twice_changes_nothing(self):
-        lowered = lower(fixtures.models()[1])
-        self.assertEqual(lower(lowered).SerializeToString(), lowered.SerializeToString())
-
-    def test_a_model_that_differs_is_refused(self):
-        quantised = fixtures.models()[1]
-        with self.assertRaisesRegex(NotEqual, "differs from the original in"):
-            prove_equal(quantised, _with_constant(quantised, "conv6.bias", lambda bias: bias + 4000))
-
-
-class Gate(unittest.TestCase):
-    def test_a_faithful_model_passes(self):
-        floats, quantised = fixtures.models()
-        pairs = _truth_of(floats)
-        require_fidelity("faithful", compare(floats, floats, pairs, 3), layer_report(floats, quantised, pairs))
-
-    def test_a_darkened_model_is_refused_with_figures_and_remedy(self):
-        floats, quantised = fixtures.models()
-        pairs = _truth_of(floats)
-        dark = _with_constant(quantised, "conv6.bias", lambda bias: bias - abs(bias).max() - 20_000)
-        with self.assertRaisesRegex(Refused, r"dark is not written.*levels \(limit 0\.3\).*dB \(limit 0\.15\).*qat"):
-            require_fidelity("dark", compare(floats, dark, pairs, 3), layer_report(floats, dark, pairs))
-
-    def test_ranges_that_cut_off_are_refused(self):
-        network = fixtures.network()
-        floats = float_model(network, fixtures.shape(network))
-        ranges = {name: (low / 8, high / 8) for name, (low, high) in calibrate(floats, [fixtures.picture(1, 48, 48)]).items()}
-        cut, pairs = quantise(floats, ranges), _truth_of(floats)
-        layers = layer_report(floats, cut, pairs)
-        self.assertGreater(max(layer["saturated"] for layer in layers), 0.01)
-        with self.assertRaises(Refused):
-            require_fidelity("cut", compare(floats, cut, pairs, 3), layers)
-
-
-def _without_zeros(kernel: np.ndarray, length: int) -> list[int]:
-    """The values in order; where there are more than `length`, so many zeros fewer."""
-    values = kernel.reshape(-1).tolist()
-    for _ in range(len(values) - length):
-        values.remove(0)
-    return sorted(values)
-
-
 def _stored(quantised: onnx.ModelProto, low: np.ndarray) -> tuple[list[str], list[np.ndarray]]:
     """Names and values of everything an int8 model stores on the way."""
     observed = onnx.ModelProto()
@@ -316,22 +183,6 @@ def _steps(quantised: onnx.ModelProto, imitation: QuantisedNetwork, low: np.ndar
             values[source] = torch.cat([values["relu3.bytes"], values["relu4.bytes"]], 1)
         yield name, conv, values[source], stored[name]
         values[name] = torch.from_numpy(stored[name].astype(np.float32) - conv.scale.zero) * float(conv.scale.step)
-
-
-def _with_constant(model: onnx.ModelProto, name: str, change) -> onnx.ModelProto:
-    broken = onnx.ModelProto()
-    broken.CopyFrom(model)
-    tensor = next(t for t in broken.graph.initializer if t.name == name)
-    value = numpy_helper.to_array(tensor)
-    tensor.CopyFrom(numpy_helper.from_array(change(value).astype(value.dtype), name))
-    return broken
-
-
-def _truth_of(floats: onnx.ModelProto):
-    """Pictures on which the float network is good: its own output, with noise of one level."""
-    session, random = Session(floats), np.random.default_rng(1)
-    noisy = lambda picture: np.clip(picture + random.normal(0, 1, picture.shape), 0, 255).astype(np.uint8)
-    return [type(pair)(pair.low, noisy(session(pair.low))) for pair in fixtures.pairs(3)]
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ def averaged_network(run: Path) -> tuple[Recipe, torch.nn.Module, int]:
 
 
 def resume(path: Path, recipe: Recipe, network, average, optimizer) -> int:
+    """Load the checkpoint at `path` into network, average and optimizer, and return its step; 0 if there is none. @raises SystemExit if another recipe made it."""
     if not path.exists():
         return 0
     state = torch.load(path, weights_only=True)
@@ -31,6 +32,7 @@ def resume(path: Path, recipe: Recipe, network, average, optimizer) -> int:
 
 
 def save(path: Path, recipe: Recipe, step: int, network, average, optimizer) -> None:
+    """Write recipe, step, weights, running average and optimizer state to `path`."""
     state = {"recipe": asdict(recipe), "step": step, "network": network.state_dict(), "average": average.state_dict()}
     write_atomically({**state, "optimizer": optimizer.state_dict()}, path)
 
@@ -43,6 +45,7 @@ def write_atomically(state: dict, path: Path) -> None:
 
 
 def log_line(run: Path, line: dict) -> None:
+    """Print a line and append it to log.jsonl of `run`."""
     print(json.dumps(line), flush=True)
     with (run / "log.jsonl").open("a") as log:
         log.write(json.dumps(line) + "\n")

@@ -1,4 +1,4 @@
-"""What a network was made from: the photographs and their licences, and how the training went."""
+"""History of a network: the log of its run, and the runs it began from."""
 
 import json
 from pathlib import Path

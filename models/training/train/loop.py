@@ -82,7 +82,7 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
 
 
 def training_pairs(recipe: Recipe, data: Path, patch: int) -> list[Pair]:
-    """What a recipe learns from, weighed if it says so; pictures smaller than `patch` are left out."""
+    """Training pairs of a recipe, weighted if it says so; pictures smaller than `patch` pixels at low resolution are left out."""
     pairs = load_pairs(data / "train", recipe.scale, recipe.channels, recipe.sizes, patch, recipe.lossy_sizes, SHRINKING[recipe.shrink])
     return weighted(pairs, recipe.scale, recipe.floor) if recipe.weigh else pairs
 

@@ -1,4 +1,4 @@
-"""What a network is punished for. Pictures are in 0..1."""
+"""Loss functions. Pictures are float32 in 0..1."""
 
 from collections.abc import Callable
 
@@ -11,6 +11,7 @@ Distance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def l1(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Mean absolute error."""
     return (output - target).abs().mean()
 
 
@@ -20,7 +21,7 @@ def charbonnier(output: torch.Tensor, target: torch.Tensor, epsilon: float = 0.1
 
 
 def mse(output: torch.Tensor, target: torch.Tensor, weights: torch.Tensor | None = None) -> torch.Tensor:
-    """What PSNR is the logarithm of: the last stretch of a run trains on it. `weights`, [n], are those of `data.pairs.weighted`."""
+    """Mean squared error, of which PSNR is the logarithm. The last part of a run trains on it. `weights`, [n], are those of `data.pairs.weighted`."""
     squares = (output - target) ** 2
     return squares.mean() if weights is None else (squares.mean(dim=(1, 2, 3)) * weights).mean()
 

@@ -1,4 +1,4 @@
-"""How the process gets and keeps its memory."""
+"""Memory of the process: freed blocks are kept for the next step."""
 
 import ctypes
 import sys

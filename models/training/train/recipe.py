@@ -13,6 +13,12 @@ OPTIMIZERS = {"soap": Soap, "adam": torch.optim.Adam}
 
 @dataclass(frozen=True)
 class Recipe:
+    """Settings of a training run; the fields are the options of `train` and are stored in its checkpoint.
+
+    `patch` is in pixels at low resolution. `mse_from` and `float32_from` are shares of the steps. `ema` is the decay of the running
+    average. `expansion` is the width of the linear blocks; 0: none.
+    """
+
     family: str
     scale: int
     channels: int = 1
@@ -25,11 +31,11 @@ class Recipe:
     loss: str = "l1"
     mse_from: float = 0.4
     weigh: bool = True
-    """Whether that squared error is weighed by picture (`data.pairs.weighted`)."""
+    """True if that squared error is weighted by picture (`data.pairs.weighted`)."""
     floor: float = 0.5
     """The least error, in levels (root mean square), that a picture counts as having there: calmer ones weigh no more."""
     luma: float = 0.0
-    """Of a network on RGB, the share of the loss that is taken on luma (`losses.luma_and_colour`); the rest is on R, G and B."""
+    """Share of the loss on luma, for networks on RGB (`losses.luma_and_colour`); the rest is on R, G and B."""
     distillation: float = 0.0
     """Share of the loss that is distance to a teacher's picture; the rest is distance to the photograph."""
     float32_from: float = 0.9
@@ -42,18 +48,18 @@ class Recipe:
     """The filter that brings photographs to those sizes: "bicubic", or "lanczos", which leaves them sharper. What the network is to undo is
     bicubic either way."""
     hidden: tuple[int, ...] = ()
-    """Of a family whose shape is free: the channels between its convolutions, the sides of the first and the last kernel, how far
+    """Shape of a `stack`: the channels between its convolutions, the sides of the first and the last kernel, how far
     the picture is folded, and the channels of a trunk, which makes each of `hidden` a block; none, 0: the family's own."""
     first: int = 0
     last: int = 0
     fold: int = 0
     trunk: int = 0
     intensities: tuple[float, ...] = (1.0,)
-    """What the light of a crop may be multiplied by; XLSR's are 1, 0.7, 0.5."""
+    """Factors of a crop's brightness, one chosen at random for each crop; XLSR's are 1, 0.7, 0.5."""
     frames: float = 0.0
-    """The share of crops that get a frame (`data.borders`)."""
+    """Share of crops with a border along some of their sides (`data.borders`)."""
     clip_inner: float = 0.0
-    """Where ReLUs within the network are clipped, for deeper networks' ranges in int8; 0: nowhere."""
+    """Upper limit of the ReLUs within the network, which keeps int8 ranges of deeper networks narrow; 0: no limit."""
     output: str = "own"
     """The output in training: "clip" to 0..1, "linear", or the family's own."""
     seed: int = 1

@@ -1,4 +1,4 @@
-"""Where a network may start: from the weights of a float model that was trained before.
+"""Warm start: a network that begins with the weights of a float model trained before.
 
 Convolutions of the same shape are taken over as they are. A network of the same scale with more channels or larger kernels is
 grown from the smaller one so that it does the same at first (Chen et al. 2016, Net2Net, arXiv 1511.05641): new channels are
