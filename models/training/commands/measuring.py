@@ -45,7 +45,7 @@ def _run_time(given: argparse.Namespace) -> None:
 
 
 def study(parser: argparse.ArgumentParser):
-    """train networks alike but for one thing and print the table that compares them (docs/quantisation.md, docs/networks.md)"""
+    """train networks alike but for one thing and print the table that compares them (docs/quantisation.md, models/training/notebook.md)"""
     from ..train.recipe import Recipe
 
     parser.add_argument("name", choices=("residual", "calibration", "clip", "distillation", "recipe", "frontier"))

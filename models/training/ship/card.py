@@ -25,7 +25,7 @@ _ARCHITECTURES = {
     "abpn": "A 3x3 convolution to 28 channels, four of 28 to 28 and one to 3·s², each with ReLU; a last one to s² channels per plane, "
     "in picture space; plus the anchor, the input repeated s² times; then depth-to-space and a clip to 0..1, which int8 saturation gives free.",
     "best": "ABPN's chain with other shapes: a 5x5 convolution, then 3x3 ones, with ReLU, of 28 or 32 channels (x4: 48 in the last), a last one (at x2 of 1x1) to s² channels, plus "
-    "the anchor, the input repeated s² times; then depth-to-space and a clip to 0..1. Larger where ONNX Runtime's int8 convolutions cost little more: see docs/networks.md.",
+    "the anchor, the input repeated s² times; then depth-to-space and a clip to 0..1. Layers are larger where ONNX Runtime's int8 convolutions cost little more: see docs/networks.md.",
     "swift": "A plain stack: 3x3 convolutions with ReLU of one width, a last one to the pixels of the enlargement, plus the anchor, the input "
     "repeated s² times; then depth-to-space and a clip to 0..1. At x2 the picture is first folded into four channels of half its size. "
     "Shaped for ONNX Runtime's int8 convolutions: see docs/networks.md.",
@@ -78,7 +78,7 @@ def _quality(facts: dict[str, dict[str, str]], entries: dict[str, dict]) -> str:
     parts = [
         "## Quality",
         f"Low resolution by Pillow BICUBIC; Y-PSNR and SSIM on BT.601 luma, border of {facts['fp32']['scale']} pixels left out; "
-        "the files as shipped, run in ONNX Runtime. Luma shift is the mean against the original.",
+        "the files as shipped, run in ONNX Runtime. Luma shift is the mean luma less the original's.",
     ]
     for name in entries["int8"]["measured"]:
         parts += [_table(name, facts, entries), _verdict(name, facts, entries)]
@@ -116,8 +116,8 @@ def _cost(facts: dict[str, dict[str, str]], entries: dict[str, dict]) -> str:
 
 {entries["fp32"]["parameters"]:,} parameters, {entries["fp32"]["macsPerPixel"]:,} multiplications per input pixel;
 files: int8 {entries["int8"]["bytes"] / 1000:.0f} kB, fp32 {entries["fp32"]["bytes"] / 1000:.0f} kB.
-One thread at {timing["input"]}: int8 takes {timing["int8ToFp32"]:.2f} of float's time. Rewriting it for ONNX Runtime's fast int8 convolution
-(`lower`), which changes no byte, brought it to {timing["loweredToUnlowered"]:.2f} of the time it took without. (Ratios of alternating runs on a CPU
+One thread at {timing["input"]}: int8 takes {timing["int8ToFp32"]:.2f} of float's time. The int8 file is rewritten for ONNX Runtime's fast int8
+convolution (`lower`). That changes no byte and takes {timing["loweredToUnlowered"]:.2f} of the time without it. (Ratios of alternating runs on a CPU
 with {timing["cpu"] or "unknown features"}; where there is no VNNI, int8 may lose to float.)"""
 
 
@@ -132,7 +132,7 @@ def _training(facts: dict[str, str], curve: Path | None) -> str:
     averaged = next((line["averaged"] for line in json.loads(facts["history"]) if "averaged" in line), None)
     carried += f" The weights are the mean of those of the last {averaged} runs." if averaged else ""
     blocks = f"Convolutions without groups trained as linear blocks of width {recipe['expansion']} and merged. " if recipe["expansion"] else ""
-    way = "weighed mean squared error" if recipe.get("weigh", "optimizer" in recipe) else "mean squared error"
+    way = "mean squared error weighted by picture" if recipe.get("weigh", "optimizer" in recipe) else "mean squared error"
     lines = [
         "## Training",
         "",
@@ -141,7 +141,7 @@ def _training(facts: dict[str, str], curve: Path | None) -> str:
         f"loss {recipe['loss']}, {way} from {recipe['mse_from']:.0%} of the steps{_floor(recipe)}{_luma(recipe)}; bfloat16 until {recipe['float32_from']:.0%}, then float32. "
         f"Running average of the weights, {recipe['ema']:g}. {_bounds(recipe, facts)}{blocks}Seed {recipe['seed']}.{carried}{short}",
         "",
-        "What each of these choices is worth: [docs/networks.md](../docs/networks.md#what-the-recipe-is-worth).",
+        "The gain of each of these choices: [notebook](training/notebook.md#what-the-recipe-is-worth).",
     ]
     if curve:
         lines += ["", f"![Gain over bicubic on the validation pictures, by step]({curve.name})"]
@@ -183,8 +183,8 @@ def _bounds(recipe: dict, facts: dict[str, str]) -> str:
 
 
 def _quantisation(facts: dict[str, str]) -> str:
-    equalised = "channels brought nearer to each other (`equalise`); " if facts.get("channelsEqualised") else ""
-    rounded = ", each kernel rounded as a whole (GPTQ)" if facts.get("kernels") == "gptq" else ""
+    equalised = "cross-layer equalisation of the channels (`equalise`); " if facts.get("channelsEqualised") else ""
+    rounded = ", kernels rounded by GPTQ" if facts.get("kernels") == "gptq" else ""
     corrected = ", biases corrected for the rounding of the weights" if facts.get("biases") == "corrected" else ""
     way = f"fine-tuned with the rounding in the forward pass (QAT): {facts['qat']}" if facts["quantisation"] == "qat" else f"post-training quantisation (PTQ){rounded}{corrected}, no fine-tuning"
     lines = ["## int8", "", f"Weights int8 per output channel, zero point 0; activations uint8, ranges by {facts['calibration']} of training pictures; {equalised}{way}."]
