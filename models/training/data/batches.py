@@ -1,6 +1,6 @@
-"""Random batches of crops from training pairs: framed or not, in eight orientations, prefetched.
+"""Random batches of crops from training pairs: with a border or without, in eight orientations, prefetched.
 
-Crops are cut at matching places of both resolutions, so that no crop has a resampling border inside it. Framed crops
+Crops are cut at matching places of both resolutions, so that no crop has a resampling border inside it. Bordered crops
 (`borders`) are shrunk by themselves.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from .borders import framed
+from .borders import with_borders
 from .pairs import Pair
 from .pictures import resized
 
@@ -27,7 +27,7 @@ class Batch:
 
 
 class Batches:
-    """Endless random batches, cut by a background thread; `frames` is the share of crops that get a frame."""
+    """Endless random batches, cut by a background thread; `frames` is the share of crops that get a border."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Batches:
         within = np.s_[:, top * scale : (top + size) * scale, left * scale : (left + size) * scale]
         crops = [pair.low[:, top : top + size, left : left + size], *(plane[within] for plane in (pair.high, pair.teacher_output) if plane is not None)]
         if self._frames and self._random.random() < self._frames:
-            high = framed(crops[1], self._random)
+            high = with_borders(crops[1], self._random)
             crops = [resized(high, (size, size), Image.BICUBIC), high]
         flips, light = self._random.integers(8), self._light[self._random.integers(len(self._light))]
         return [light[_orient(crop, flips)] for crop in crops]

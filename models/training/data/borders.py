@@ -11,7 +11,7 @@ WIDEST = 5.0
 BLACK = 16
 
 
-def framed(high: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def with_borders(high: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """A copy of uint8 [c, h, w] in which each side has a border with probability 1/2: black or grey, its last row possibly blended in part."""
     canvas = high.astype(np.float32)
     level = BLACK if random.random() < 0.5 else random.integers(256)

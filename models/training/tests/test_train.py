@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from ..data.batches import Batches
-from ..data.borders import WIDEST, framed
+from ..data.borders import WIDEST, with_borders
 from ..data.pairs import Pair, load_pairs, weighted
 from ..data.pictures import SHRINKING, bicubic
 from ..train.average import average
@@ -160,7 +160,7 @@ class Photographs(unittest.TestCase):
         random, high = np.random.default_rng(1), fixtures.picture(1, 40, 50)
         painted = 0
         for _ in range(40):
-            found = framed(high, random)
+            found = with_borders(high, random)
             reach = int(WIDEST)
             np.testing.assert_array_equal(found[:, reach:-reach, reach:-reach], high[:, reach:-reach, reach:-reach])
             if (rows := found[0, 0]).min() == rows.max():
