@@ -10,7 +10,7 @@ import { benchmarkMs, median, run, runSrvid } from './tools.js';
 
 const RECORDER = fileURLToPath(new URL('./record-ffmpeg.js', import.meta.url));
 const PEAK = fileURLToPath(new URL('../../bench/models/int8-peak.onnx', import.meta.url));
-/** As `models/training/peak.py` counts them. */
+/** As `models/training/ship/peak.py` counts them. */
 const PEAK_MACS_PER_PIXEL = 9 * (4 * 128 ** 2 + 2 * 128);
 const PEAK_SIZE = { width: 160, height: 90 };
 

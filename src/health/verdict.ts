@@ -2,7 +2,7 @@ import type { OnnxModel } from '../onnx/model-file.js';
 import { coarseFilters } from './layers.js';
 import type { Finding, LayerReport, QualityReport, SpeedReport } from './report.js';
 
-/** The limits of the trainer's own gate (models/training/gate.py) for luma, in levels of 255. */
+/** The limits of the trainer's own fidelity check (models/training/quantise/fidelity.py) for luma, in levels of 255. */
 const MOST_SHIFT = 0.3;
 /** Against its own float form, in dB: a network of 33 dB that is this near to its float form has lost less than 0.3 dB. */
 const LEAST_PSNR = 45;

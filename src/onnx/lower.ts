@@ -19,7 +19,7 @@ export interface Lowered {
  * The same function in shapes that ONNX Runtime's fast int8 convolution takes (fast-conv.ts). Channels are padded with
  * filters of zeros, whose products add nothing to the integer sums, grouped kernels are written as the dense,
  * block-diagonal kernels that they are, and a 5x5 kernel on one plane as a 3x3 on four: the result is the same to the bit.
- * `models/training/lower.py` does the same for the trainer; a test holds the two to each other's bytes.
+ * `models/training/quantise/lower.py` does the same for the trainer; a test holds the two to each other's bytes.
  */
 export function lower(model: OnnxModel, outputMultiple: OutputMultiple = 4): { readonly model: OnnxModel; readonly lowered: readonly Lowered[] } {
   const graph = new Graph(model);

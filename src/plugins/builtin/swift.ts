@@ -1,6 +1,6 @@
 import { lumaNetwork } from '../luma-network.js';
 
-/** The quickest network: a short plain stack with an anchor (models/training/stack.py), on the luma, in int8. */
+/** The quickest network: a short plain stack with an anchor (models/training/networks/stack.py), on the luma, in int8. */
 export default lumaNetwork({
   family: 'swift',
   description: 'Swift: our own, a short plain stack with an anchor; the least time for which the picture is still super-resolved.',

@@ -1,0 +1,71 @@
+"""Commands that measure: `evaluate`, `time`, `study`."""
+
+import argparse
+import json
+from dataclasses import fields
+from pathlib import Path
+
+from .options import MODELS, add_data, add_recipe, data_of
+
+
+def evaluate(parser: argparse.ArgumentParser):
+    """PSNR and SSIM of ONNX models on a folder of pictures, beside bicubic and lanczos"""
+    parser.add_argument("models", nargs="+", type=Path)
+    parser.add_argument("--folder", type=Path, required=True, help="high-resolution pictures")
+    parser.add_argument("--json", action="store_true", help="rows as JSON in place of the table")
+    return _run_evaluate
+
+
+def _run_evaluate(given: argparse.Namespace) -> None:
+    from ..measure.evaluate import evaluate_files, table
+
+    rows = evaluate_files(given.models, given.folder)
+    print(json.dumps(rows, indent=2) if given.json else table(rows))
+
+
+def time(parser: argparse.ArgumentParser):
+    """time models against each other: one thread, alternating runs, ratio to the first"""
+    parser.add_argument("models", nargs="+", type=Path)
+    parser.add_argument("--output", default="1920x1080", help="size that each enlarges to, WIDTHxHEIGHT (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=15)
+    return _run_time
+
+
+def _run_time(given: argparse.Namespace) -> None:
+    from ..measure.runtime import Session
+    from ..measure.timing import milliseconds
+
+    width, height = (int(side) for side in given.output.split("x"))
+    sessions = [Session(str(model)) for model in given.models]
+    times = milliseconds(sessions, width, height, given.rounds)
+    print(f"one thread, median of {given.rounds} alternating runs, frames of {width}x{height}")
+    for model, session, taken in zip(given.models, sessions, times):
+        scale = int(session.facts["scale"])
+        print(f"{model.name:40} {f'from {width // scale}x{height // scale}':16} {taken:8.1f} ms {taken / times[0]:7.3f}")
+
+
+def study(parser: argparse.ArgumentParser):
+    """train networks alike but for one thing and print the table that compares them (docs/quantisation.md, models/training/notebook.md)"""
+    from ..train.recipe import Recipe
+
+    parser.add_argument("name", choices=("residual", "calibration", "clip", "distillation", "recipe", "frontier"))
+    parser.add_argument("--work", type=Path, required=True, help="folder for the runs; those found there go on")
+    parser.add_argument("--steps", type=int, default=3000, help="default: %(default)s")
+    parser.add_argument("--chart", type=Path, help="for frontier: PNG to draw the networks into, by time and gain")
+    add_recipe(parser, Recipe, {"family", "scale", "channels", "steps"})
+    add_data(parser)
+    return _run_study
+
+
+def _run_study(given: argparse.Namespace) -> None:
+    from importlib import import_module
+
+    from ..studies.study import markdown
+    from ..train.recipe import Recipe
+
+    settings = {f.name: getattr(given, f.name) for f in fields(Recipe) if f.name != "steps" and getattr(given, f.name, None) is not None}
+    if given.name == "frontier":
+        settings |= {"models": MODELS, "chart": given.chart}
+    elif given.chart:
+        raise SystemExit(f"--chart belongs to the study frontier; {given.name} draws nothing.")
+    print(markdown(import_module(f"..studies.{given.name}", __package__).run(data_of(given), given.work, given.steps, **settings)))

@@ -1,0 +1,1 @@
+"""Photographs and the training pairs, batches and picture borders made from them."""

@@ -1,0 +1,1 @@
+"""Quality and time of networks: PSNR, SSIM and models run by ONNX Runtime."""

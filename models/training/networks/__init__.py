@@ -1,0 +1,1 @@
+"""The networks in PyTorch, by family, and the ONNX graphs they are written as."""

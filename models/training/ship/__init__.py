@@ -1,0 +1,1 @@
+"""Shipping: model files, manifest, cards, and the pictures in docs/."""

@@ -1,0 +1,64 @@
+"""models/manifest.json: what each shipped model is, where it came from, and what it was measured to do."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import onnx
+
+from ..networks.onnx_reader import facts_of
+
+VERSION = 1
+
+
+def model_id(facts: dict[str, str], precision: str) -> str:
+    """`<family>[-rgb]-x<scale>-<precision>`, which is the file's name too."""
+    return f"{card_name(facts)}-{precision}"
+
+
+def card_name(facts: dict[str, str]) -> str:
+    """Both precisions of a network share a card."""
+    return f"{facts['family']}{'-rgb' if facts['planes'] == 'rgb' else ''}-x{facts['scale']}"
+
+
+def entry(file: Path, measured: dict[str, dict[str, float]]) -> dict:
+    """The manifest's entry for a written model."""
+    facts, content = facts_of(onnx.load(file)), file.read_bytes()
+    return {
+        "id": file.stem,
+        "family": facts["family"],
+        "scale": int(facts["scale"]),
+        "precision": facts["precision"],
+        "planes": facts["planes"],
+        "file": file.name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "halo": int(facts["halo"]),
+        "align": int(facts["align"]),
+        "parameters": int(facts["parameters"]),
+        "macsPerPixel": int(facts["macsPerPixel"]),
+        "licence": facts["licence"],
+        "paper": facts["paper"],
+        "card": f"{card_name(facts)}.md",
+        "measured": measured,
+    }
+
+
+def read(folder: Path) -> list[dict]:
+    """Entries of the manifest in `folder`; none if there is no manifest."""
+    path = folder / "manifest.json"
+    if not path.exists():
+        return []
+    content = json.loads(path.read_text())
+    if content.get("version") != VERSION:
+        raise SystemExit(f"{path} is of version {content.get('version')}; this exporter writes version {VERSION}. Remove it to start afresh.")
+    return content["models"]
+
+
+def replace(folder: Path, entries: list[dict]) -> None:
+    """Write `entries` in the place of those of the same ids; the others stay as they are."""
+    others = [old for old in read(folder) if old["id"] not in {new["id"] for new in entries}]
+    models = sorted([*others, *entries], key=lambda model: model["id"])
+    partial = folder / "manifest.json.partial"
+    partial.write_text(json.dumps({"version": VERSION, "models": models}, indent=2, ensure_ascii=False) + "\n")
+    partial.replace(folder / "manifest.json")

@@ -1,0 +1,1 @@
+"""Studies: networks trained alike but for one thing, compared in a table."""

@@ -1,0 +1,1 @@
+"""The self tests, and the made-up networks and pictures they use."""

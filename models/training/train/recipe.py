@@ -1,0 +1,83 @@
+"""The recipe of a training run: network, data, optimizer, loss and schedule, as the command line and checkpoints hold it."""
+
+from dataclasses import dataclass
+
+import torch
+
+from ..networks.families import FAMILIES
+from ..networks.stack import Stack
+from .soap import Soap
+
+OPTIMIZERS = {"soap": Soap, "adam": torch.optim.Adam}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of a training run; the fields are the options of `train` and are stored in its checkpoint.
+
+    `patch` is in pixels at low resolution. `mse_from` and `float32_from` are shares of the steps. `ema` is the decay of the running
+    average. `expansion` is the width of the linear blocks; 0: none.
+    """
+
+    family: str
+    scale: int
+    channels: int = 1
+    steps: int = 100_000
+    optimizer: str = "soap"
+    peak_rate: float = 5e-3
+    batch: int = 16
+    patch: int = 64
+    schedule: str = "one-cycle"
+    loss: str = "l1"
+    mse_from: float = 0.4
+    weigh: bool = True
+    """True if that squared error is weighted by picture (`data.pairs.weighted`)."""
+    floor: float = 0.5
+    """The least error, in levels (root mean square), that a picture counts as having there: calmer ones weigh no more."""
+    luma: float = 0.0
+    """Share of the loss on luma, for networks on RGB (`losses.luma_and_colour`); the rest is on R, G and B."""
+    distillation: float = 0.0
+    """Share of the loss that is distance to a teacher's picture; the rest is distance to the photograph."""
+    float32_from: float = 0.9
+    expansion: int = 0
+    ema: float = 0.999
+    sizes: tuple[float, ...] = (1.0, 0.7, 0.5)
+    lossy_sizes: tuple[float, ...] = (0.8, 0.6, 0.45)
+    """The sizes for photographs that come in JPEG or WebP; with none, those of all."""
+    shrink: str = "bicubic"
+    """The filter that brings photographs to those sizes: "bicubic", or "lanczos", which leaves them sharper. What the network is to undo is
+    bicubic either way."""
+    hidden: tuple[int, ...] = ()
+    """Shape of a `stack`: the channels between its convolutions, the sides of the first and the last kernel, how far
+    the picture is folded, and the channels of a trunk, which makes each of `hidden` a block; none, 0: the family's own."""
+    first: int = 0
+    last: int = 0
+    fold: int = 0
+    trunk: int = 0
+    intensities: tuple[float, ...] = (1.0,)
+    """Factors of a crop's brightness, one chosen at random for each crop; XLSR's are 1, 0.7, 0.5."""
+    frames: float = 0.0
+    """Share of crops with a border along some of their sides (`data.borders`)."""
+    clip_inner: float = 0.0
+    """Upper limit of the ReLUs within the network, which keeps int8 ranges of deeper networks narrow; 0: no limit."""
+    output: str = "own"
+    """The output in training: "clip" to 0..1, "linear", or the family's own."""
+    seed: int = 1
+
+    @staticmethod
+    def of(stored: dict) -> "Recipe":
+        """The recipe that a checkpoint holds; what older ones do not know of is as it was then."""
+        known = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
+        width, depth = known.pop("width", 0), known.pop("depth", 0)
+        if width or depth:
+            known["hidden"] = (width or 32,) * ((depth or 4) + 1)
+        return Recipe(**{"optimizer": "adam", "lossy_sizes": (), **known})
+
+
+def built(recipe: Recipe) -> torch.nn.Module:
+    """The network that a recipe describes, new."""
+    output = {} if recipe.output == "own" else {"output": recipe.output}
+    shape = {name: value for name in ("hidden", "first", "last", "fold", "trunk") if (value := getattr(recipe, name))}
+    if shape and recipe.family != Stack.family:
+        raise SystemExit(f"{recipe.family} has its own shape; {', '.join(shape)} can be chosen for the family {Stack.family} only.")
+    return FAMILIES[recipe.family](recipe.scale, recipe.channels, expansion=recipe.expansion, clip_inner=recipe.clip_inner, **output, **shape)

@@ -1,0 +1,21 @@
+"""Pictures of bytes to tensors in 0..1 and back."""
+
+import numpy as np
+import torch
+
+from ..measure.runtime import at_multiple
+
+
+def normal(planes: np.ndarray) -> torch.Tensor:
+    """uint8 to float32 in 0..1."""
+    return torch.from_numpy(planes).float().div_(255)
+
+
+@torch.no_grad()
+def infer(network: torch.nn.Module, plane: np.ndarray) -> np.ndarray:
+    """uint8 [c, h, w] to uint8 [c, h*scale, w*scale]."""
+    def enlarged(padded: np.ndarray) -> np.ndarray:
+        output = network(torch.from_numpy(np.ascontiguousarray(padded)).float().div(255)[None])[0]
+        return output.mul(255).round().clamp(0, 255).numpy().astype(np.uint8)
+
+    return at_multiple(plane, network.align, enlarged)
