@@ -146,7 +146,21 @@ test.each([
   ['fluent-ffmpeg', ['pipeline/ffmpeg-command.ts']],
   ['node-worker-threads-pool', ['plugins/pool.ts']],
   ['onnxruntime-node', ['plugins/onnx-library.ts']],
-  ['commander', ['cli/bench.ts', 'cli/eval.ts', 'cli/examine.ts', 'cli/lower.ts', 'cli/main.ts', 'cli/relay.ts', 'cli/run-options.ts']],
+  [
+    'commander',
+    [
+      'cli/add-options.ts',
+      'cli/bench.ts',
+      'cli/eval.ts',
+      'cli/examine.ts',
+      'cli/lower.ts',
+      'cli/main.ts',
+      'cli/options-page.ts',
+      'cli/program.ts',
+      'cli/relay.ts',
+      'cli/run-options.ts',
+    ],
+  ],
   ['ws', ['relay/connection.ts']],
   ['@bufbuild/protobuf', ['onnx/attribute.ts', 'onnx/graph.ts', 'onnx/model-file.ts', 'onnx/schema.ts', 'onnx/tensor.ts']],
 ])('%s is imported by %j alone', (name, expected) => {
