@@ -6,6 +6,7 @@ import { SetupError } from './setup/command.mjs';
 import { ensureFfmpeg } from './setup/ffmpeg.mjs';
 import { installIfStale } from './setup/packages.mjs';
 import { checkPlatform } from './setup/platform.mjs';
+import { ensureStrace } from './setup/strace.mjs';
 
 const quiet = process.argv.includes('--quiet');
 const say = quiet ? () => {} : (text) => console.log(`setup: ${text}`);
@@ -13,8 +14,10 @@ const say = quiet ? () => {} : (text) => console.log(`setup: ${text}`);
 try {
   checkPlatform();
   await ensureFfmpeg(say);
-  // Tests of the relay's page alone need one.
-  if (process.argv.includes('--browser')) ensureBrowser(say);
+  if (process.argv.includes('--tests')) {
+    ensureBrowser(say);
+    ensureStrace(say);
+  }
   installIfStale(say);
   buildIfStale(say);
 } catch (error) {

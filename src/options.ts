@@ -1,28 +1,10 @@
 import { availableParallelism } from 'node:os';
 import * as z from 'zod';
 import { SrvidError } from './errors.js';
-
-/** An encoder option's name: what may follow ffmpeg's dash. */
-const encoderOptionName = z.string().regex(/^[a-z][a-z0-9_-]*$/i, 'an encoder option is letters, digits, _ and -');
-
-const encoderName = z.string().regex(/^[a-z0-9][\w-]*$/i, 'an encoder is a name such as libx264');
-
-const pluginRequest = z.strictObject({
-  use: z.string().min(1),
-  options: z.record(z.string(), z.unknown()).default({}),
-});
+import { budgetMs, crf, dropPolicy, encoderName, encoderOptionName, flagOf, levels, outputHeight, pluginRequest, sessionShape } from './session-options.js';
 
 /** A preset's plugin: one, or the first of several of srvid's own that is installed at the scale asked for. */
 const presetPlugin = pluginRequest.extend({ use: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]) });
-
-const outputHeight = z.int().min(2).max(16384);
-
-/** Milliseconds from a frame's arrival to its deadline. */
-const budgetMs = z.number().min(5).max(10_000);
-
-const dropPolicy = z.enum(['bypass', 'drop-oldest', 'drop-newest', 'block']);
-
-const levels = z.array(z.string().min(1)).min(1);
 
 /** A preset file: which plugins, in order, and how to encode. */
 export const presetSchema = z.strictObject({
@@ -36,7 +18,7 @@ export const presetSchema = z.strictObject({
   encoder: z
     .strictObject({
       name: encoderName,
-      crf: z.number().min(0).max(63).optional(),
+      crf: crf.optional(),
       options: z.record(encoderOptionName, z.string()).default({}),
     })
     .optional(),
@@ -44,73 +26,9 @@ export const presetSchema = z.strictObject({
 
 export type Preset = z.infer<typeof presetSchema>;
 
-const size = z.strictObject({ width: z.int().min(2).max(16384), height: z.int().min(2).max(16384) });
+const sessionFields = z.strictObject(sessionShape());
 
-/** Everything a session can be told. Every default of srvid stands here, in a preset file or in a plugin's own options. */
-const sessionFields = z.strictObject({
-  /** A file, or "-" for standard input. */
-  input: z.string().min(1),
-  /** A file, or "-" for standard output. */
-  output: z.string().min(1),
-  /** A name ("abpn") or a path to a preset file. */
-  preset: z.string().min(1).default('abpn'),
-  /** Plugins after the preset's. */
-  plugins: z.array(pluginRequest).default([]),
-  /** Factor of the first plugin that has one. */
-  scale: z.number().positive().max(16).optional(),
-  /** Exact output size; the pixel's shape makes up for another aspect. */
-  size: size.optional(),
-  /** Output height; the width follows from the aspect. */
-  height: outputHeight.optional(),
-  /** Kind of file, where the output's name does not say it. */
-  format: z.string().optional(),
-  /** Kind of file that standard input is, where its bytes do not say it. */
-  inputFormat: z.string().regex(/^\w+$/).optional(),
-  encoder: encoderName.optional(),
-  crf: z.number().min(0).max(63).optional(),
-  /** Pixel format to encode, by ffmpeg's name; the frames' own where not given. */
-  pixFmt: z
-    .string()
-    .regex(/^[a-z0-9]+$/, 'a pixel format is a name such as yuv420p')
-    .optional(),
-  encoderOptions: z.array(z.tuple([encoderOptionName, z.string()])).default([]),
-  /** Seconds from the source's beginning. */
-  start: z.number().nonnegative().optional(),
-  /** Seconds. */
-  duration: z.number().positive().optional(),
-  /** Process frames under deadlines: a file at its own rate, standard input as it comes. */
-  realtime: z.boolean().default(false),
-  budgetMs: budgetMs.optional(),
-  policy: dropPolicy.optional(),
-  /** Plugins that may take the place of the chain's scaler, by name. */
-  levels: levels.optional(),
-  /** Threads that run networks; measured where not given. */
-  workers: z.int().min(1).max(256).optional(),
-  /** Threads inside each run of a network; measured where not given. */
-  threads: z.int().min(1).max(256).optional(),
-  /** 'auto' is whichever is faster here. */
-  precision: z.enum(['auto', 'int8', 'fp32']).default('auto'),
-  /** Execution provider of ONNX Runtime. */
-  device: z.enum(['cpu', 'cuda', 'webgpu', 'coreml', 'dml']).default('cpu'),
-  /** Measure again what is chosen by measurement, though it is known from an earlier run. */
-  retune: z.boolean().default(false),
-  /** What to do with interlaced sources: join fields (bwdif), or leave them. */
-  deinterlace: z.enum(['auto', 'off']).default('auto'),
-  /** Refuse what would lose something on the way in or out, instead of warning. */
-  strict: z.boolean().default(false),
-  /** Keep what can be decoded of a damaged source, instead of failing. */
-  salvage: z.boolean().default(false),
-  /** Folder with a manifest.json and the models it lists; srvid's own where not given. */
-  models: z.string().min(1).optional(),
-  overwrite: z.boolean().default(false),
-  /** Hard limit of one task in a worker; far above any frame's time, it only ends what would never end. */
-  taskTimeoutMs: z.int().positive().optional(),
-  /** How long ffmpeg may neither give nor take data before it counts as hung. */
-  stallTimeoutMs: z.int().positive().default(60_000),
-  /** How often progress is told. */
-  progressIntervalMs: z.int().positive().default(500),
-});
-
+/** Everything a session can be told; each option stands in the table of session-options.ts. */
 export const sessionSchema = sessionFields
   .refine((options) => [options.scale, options.size, options.height].filter((given) => given !== undefined).length <= 1, {
     message: 'scale, size and height each set the output size: give one of them',
@@ -242,5 +160,6 @@ export function parseSessionOptions(request: SessionRequest): SessionOptions {
   const parsed = sessionSchema.safeParse(request);
   if (parsed.success) return Object.freeze(parsed.data);
   const complaints = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
-  throw new SrvidError('SRVID_OPTION_INVALID', `These options are not valid: ${complaints.join('; ')}.`, { options: complaints });
+  const flags = parsed.error.issues.flatMap((issue) => flagOf(String(issue.path[0])) ?? []);
+  throw new SrvidError('SRVID_OPTION_INVALID', `These options are not valid: ${complaints.join('; ')}.`, { options: complaints, flags });
 }

@@ -10,7 +10,7 @@ import { type RealtimeSettings, realtimeSettings, type SessionOptions, taskTimeo
 import type { StreamInfo } from './pipeline/stream-info.js';
 import { assumedColor } from './plugins/color-matrix.js';
 import { loadModelLibrary, type ModelLibrary } from './plugins/model.js';
-import { runtimeVersion } from './plugins/onnx.js';
+import { runtimeVersion } from './plugins/onnx-library.js';
 import { planChain, type Segment } from './plugins/plan.js';
 import { type LoadedPreset, loadPreset } from './presets.js';
 import { RealtimeEngine } from './realtime-engine.js';

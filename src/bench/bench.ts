@@ -3,7 +3,7 @@ import { machineName } from '../cache.js';
 import { defaultWorkers } from '../options.js';
 import { type FfmpegBinary, findFfmpeg } from '../pipeline/ffmpeg-binary.js';
 import type { VerifiedModel } from '../plugins/model.js';
-import { runtimeVersion } from '../plugins/onnx.js';
+import { runtimeVersion } from '../plugins/onnx-library.js';
 import type { Size } from '../plugins/plugin.js';
 import type { EndEvent } from '../report.js';
 import { packageVersion } from '../version.js';

@@ -4,8 +4,8 @@ import { runBench } from '../bench/bench.js';
 import { chartOf } from '../bench/chart.js';
 import type { BenchCase, BenchReport } from '../bench/report.js';
 import { messageOf, SrvidError } from '../errors.js';
+import { addOptions, type CommandOption, collect, number, sessionOption } from './add-options.js';
 import { Drawing } from './drawing.js';
-import { collect, number } from './run-options.js';
 import { table } from './table.js';
 
 interface BenchFlags {
@@ -22,22 +22,25 @@ interface BenchFlags {
   readonly yes?: boolean;
 }
 
+const OPTIONS: readonly CommandOption[] = [
+  sessionOption('preset', { help: 'what to measure (repeatable)', parse: collect }),
+  sessionOption('scale', { help: 'enlarge to 1080p by this factor (repeatable)', fallback: '2 and 3', parse: collect }),
+  { flag: '--frames <n>', form: 'number', help: 'length of the clip', fallback: '150', value: 150 },
+  { flag: '--runs <n>', form: 'number', help: 'rounds, of which medians are taken', fallback: '3', value: 3 },
+  sessionOption('encoderOptions', { parse: collect }),
+  sessionOption('workers', { fallback: undefined }),
+  sessionOption('threads', { fallback: undefined }),
+  { flag: '--json', form: 'switch', help: 'as JSON' },
+  { flag: '--compare <file>', help: 'show ratios to the --json of an earlier measurement' },
+  { flag: '--chart <file>', help: "draw where a frame's time goes, as .png or .svg" },
+  sessionOption('overwrite', { help: 'overwrite the chart where it exists' }),
+];
+
 /** Declares `srvid bench [clip] [options]`. */
 export function addBenchOptions(command: Command): Command {
-  return command
-    .description('measure this machine: stages alone, what they allow, what the whole reaches (docs/performance.md)')
-    .argument('[clip]', 'a video to measure on (default: a bundled one)')
-    .option('--preset <name|file>', 'what to measure (repeatable; default: abpn)', collect)
-    .option('--scale <n>', 'enlarge to 1080p by this factor (repeatable; default: 2 and 3)', collect)
-    .option('--frames <n>', 'length of the clip', number, 150)
-    .option('--runs <n>', 'rounds, of which medians are taken', number, 3)
-    .option('--encoder-option <k=v>', 'an option of the encoder (repeatable)', collect)
-    .option('--workers <n>', 'threads that run networks', number)
-    .option('--threads <n>', 'threads inside each run of a network', number)
-    .option('--json', 'as JSON')
-    .option('--compare <file>', 'show ratios to the --json of an earlier measurement')
-    .option('--chart <file>', "draw where a frame's time goes, as .png or .svg")
-    .option('-y, --yes', 'overwrite the chart where it exists');
+  command.description('measure this machine: stages alone, what they allow, what the whole reaches (docs/performance.md)');
+  command.argument('[clip]', 'a video to measure on (default: a bundled one)');
+  return addOptions(command, OPTIONS);
 }
 
 /** `srvid bench` */
@@ -48,7 +51,7 @@ export async function printBench(clip: string | undefined, flags: BenchFlags): P
   const report = await runBench({
     clip,
     presets: flags.preset ?? ['abpn'],
-    scales: (flags.scale ?? ['2', '3']).map(number),
+    scales: (flags.scale ?? ['2', '3']).map((text) => number(text)),
     frames: flags.frames,
     rounds: flags.runs,
     encoderOptions: flags.encoderOption ?? [],

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { messageOf, SrvidError } from '../errors.js';
 import { cpuFlags } from '../health/cpu.js';
 import { findFfmpeg, videoEncoders } from '../pipeline/ffmpeg-binary.js';
 import { loadModelLibrary, verifyModel } from '../plugins/model.js';
+import { loadOnnxRuntime, runtimeVersion } from '../plugins/onnx-library.js';
 import { packageVersion } from '../version.js';
 
 /** Encoders that people ask for, and how to come by each. */
@@ -89,11 +88,9 @@ async function ffmpegChecks(): Promise<Check[]> {
 }
 
 async function runtimeCheck(): Promise<Check> {
-  const require = createRequire(import.meta.url);
   try {
-    await import('onnxruntime-node');
-    const { version }: { version: string } = JSON.parse(await readFile(require.resolve('onnxruntime-node/package.json'), 'utf8'));
-    return { what: 'ONNX Runtime', ok: true, found: version };
+    await loadOnnxRuntime();
+    return { what: 'ONNX Runtime', ok: true, found: await runtimeVersion() };
   } catch (error) {
     return { what: 'ONNX Runtime', ok: false, found: messageOf(error), remedy: 'Reinstall: npm ci.' };
   }

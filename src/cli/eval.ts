@@ -2,30 +2,35 @@ import type { Command } from 'commander';
 import { evaluate } from '../eval/evaluate.js';
 import { plotPsnr } from '../eval/plot.js';
 import type { Evaluation, Score } from '../eval/report.js';
+import { addOptions, type CommandOption, sessionOption } from './add-options.js';
 import { Drawing } from './drawing.js';
-import { collect, number, type RunFlags, requestFrom, time } from './run-options.js';
+import { type RunFlags, requestFrom } from './run-options.js';
 import { table } from './table.js';
 
-type EvalFlags = Pick<RunFlags, 'preset' | 'plugin' | 'scale' | 'precision' | 'models' | 'workers' | 'start' | 'duration' | 'json' | 'yes'> & {
+interface EvalFlags extends RunFlags {
   readonly plot?: string;
-};
+  readonly yes?: boolean;
+}
+
+const OPTIONS: readonly CommandOption[] = [
+  sessionOption('preset', { help: 'what to measure' }),
+  sessionOption('plugins', { help: "add a plugin after the preset's (repeatable)" }),
+  sessionOption('scale', { help: 'reduce and enlarge n times' }),
+  sessionOption('precision', { fallback: 'auto' }),
+  sessionOption('models'),
+  sessionOption('workers', { fallback: 'one a core' }),
+  sessionOption('start', { help: 'of a video: begin here' }),
+  sessionOption('duration', { help: 'of a video: stop after this much' }),
+  { flag: '--plot <file>', help: 'draw the PSNR of every frame, as .png or .svg' },
+  { flag: '--json', form: 'switch', help: 'as JSON, with every frame or picture' },
+  sessionOption('overwrite', { help: 'overwrite the plot where it exists' }),
+];
 
 /** Declares `srvid eval <input> [options]`. */
 export function addEvalOptions(command: Command): Command {
-  return command
-    .description('measure a preset: reduce originals, restore them, compare (docs/eval.md)')
-    .argument('<input>', 'a folder of pictures, a picture or a video, in full size')
-    .option('--preset <name|file>', 'what to measure (default: abpn)')
-    .option('--plugin <spec>', "add a plugin after the preset's (repeatable)", collect)
-    .option('--scale <n>', 'reduce and enlarge n times (default: 2)', number)
-    .option('--precision <p>', 'auto, int8 or fp32 (default: auto)')
-    .option('--models <dir>', "networks from this folder's manifest.json instead of srvid's own")
-    .option('--workers <n>', 'threads that run networks (default: one a core)', number)
-    .option('--start <time>', 'of a video: begin here', (text) => time(text, '--start'))
-    .option('--duration <time>', 'of a video: stop after this much', (text) => time(text, '--duration'))
-    .option('--plot <file>', 'draw the PSNR of every frame, as .png or .svg')
-    .option('--json', 'as JSON, with every frame or picture')
-    .option('-y, --yes', 'overwrite the plot where it exists');
+  command.description('measure a preset: reduce originals, restore them, compare (docs/eval.md)');
+  command.argument('<input>', 'a folder of pictures, a picture or a video, in full size');
+  return addOptions(command, OPTIONS);
 }
 
 /** `srvid eval` */

@@ -8,8 +8,8 @@ import type { OutputMultiple } from '../onnx/fast-conv.js';
 import { findFfmpeg } from '../pipeline/ffmpeg-binary.js';
 import { OutputFile } from '../pipeline/output-file.js';
 import type { Size } from '../plugins/plugin.js';
+import { addOptions, type CommandOption, oneOf, sessionOption } from './add-options.js';
 import { printDoctor } from './doctor.js';
-import { oneOf, size } from './run-options.js';
 import { table } from './table.js';
 
 interface ExamineFlags {
@@ -23,19 +23,27 @@ interface ExamineFlags {
   readonly yes?: boolean;
 }
 
+const OPTIONS: readonly CommandOption[] = [
+  { flag: '--reference <fp32.onnx>', help: 'the float network that it was made from', fallback: 'a float twin of its own' },
+  { flag: '--images <path>', help: 'low-resolution pictures to show it: a folder, a picture, a video', fallback: 'the bundled clip' },
+  { flag: '--white <n>', help: 'what white is where its values are float: 1 or 255', fallback: 'read off the network', parse: oneOf(1, 255) },
+  { flag: '--size <WxH>', form: 'size', help: 'the size to time it at, where it leaves that free', fallback: '640x360' },
+  {
+    flag: '--channels <n>',
+    help: 'output channels wanted: a multiple of 4 (AVX-512) or 8 (AVX2)',
+    fallback: 'as this CPU has it',
+    parse: oneOf(4, 8),
+  },
+  { flag: '--tiles <file.png>', help: 'draw the places where it differs most from its reference' },
+  { flag: '--json', form: 'switch', help: 'as JSON' },
+  sessionOption('overwrite', { help: 'overwrite the drawing where it exists' }),
+];
+
 /** Declares `srvid doctor [model.onnx] [options]`. */
 export function addDoctorOptions(command: Command): Command {
-  return command
-    .description('check ffmpeg, the CPU and this installation; with a network: its speed and its quantisation (docs/doctor.md)')
-    .argument('[model.onnx]', 'a network to examine')
-    .option('--reference <fp32.onnx>', 'the float network that it was made from (default: a float twin of its own)')
-    .option('--images <path>', 'low-resolution pictures to show it: a folder, a picture, a video (default: the bundled clip)')
-    .option('--white <n>', 'what white is where its values are float: 1 or 255 (default: read off the network)', oneOf(1, 255))
-    .option('--size <WxH>', 'the size to time it at, where it leaves that free (default: 640x360)', size)
-    .option('--channels <n>', 'output channels wanted: a multiple of 4 (AVX-512) or 8 (AVX2) (default: as this CPU has it)', oneOf(4, 8))
-    .option('--tiles <file.png>', 'draw the places where it differs most from its reference')
-    .option('--json', 'as JSON')
-    .option('-y, --yes', 'overwrite the drawing where it exists');
+  command.description('check ffmpeg, the CPU and this installation; with a network: its speed and its quantisation (docs/doctor.md)');
+  command.argument('[model.onnx]', 'a network to examine');
+  return addOptions(command, OPTIONS);
 }
 
 /** `srvid doctor`. Exit code 1 where something needed is missing, or the network is ill. */

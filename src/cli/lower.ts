@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { lowerFile } from '../health/lower-file.js';
 import { rewriteInWords } from '../health/speed.js';
 import type { OutputMultiple } from '../onnx/fast-conv.js';
-import { oneOf } from './run-options.js';
+import { addOptions, type CommandOption, oneOf, sessionOption } from './add-options.js';
 
 interface LowerFlags {
   readonly channels?: OutputMultiple;
@@ -10,15 +10,18 @@ interface LowerFlags {
   readonly yes?: boolean;
 }
 
+const OPTIONS: readonly CommandOption[] = [
+  { flag: '--channels <n>', help: 'output channels to a multiple of 4 (AVX-512) or 8 (AVX2)', fallback: '4', parse: oneOf(4, 8) },
+  { flag: '--json', form: 'switch', help: 'as JSON' },
+  sessionOption('overwrite'),
+];
+
 /** Declares `srvid lower <in.onnx> <out.onnx> [options]`. */
 export function addLowerOptions(command: Command): Command {
-  return command
-    .description("rewrite an int8 network for ONNX Runtime's fast convolution, to the same bytes (docs/doctor.md)")
-    .argument('<in.onnx>', 'a network with QuantizeLinear and DequantizeLinear around its convolutions')
-    .argument('<out.onnx>', 'the file to write')
-    .option('--channels <n>', 'output channels to a multiple of 4 (AVX-512) or 8 (AVX2) (default: 4)', oneOf(4, 8))
-    .option('--json', 'as JSON')
-    .option('-y, --yes', 'overwrite the output where it exists');
+  command.description("rewrite an int8 network for ONNX Runtime's fast convolution, to the same bytes (docs/doctor.md)");
+  command.argument('<in.onnx>', 'a network with QuantizeLinear and DequantizeLinear around its convolutions');
+  command.argument('<out.onnx>', 'the file to write');
+  return addOptions(command, OPTIONS);
 }
 
 /** `srvid lower` */

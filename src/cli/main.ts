@@ -1,60 +1,44 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { ERROR_CODES, messageOf, SrvidError } from '../errors.js';
-import { packageVersion } from '../version.js';
-import { addBenchOptions, printBench } from './bench.js';
-import { addEvalOptions, printEvaluation } from './eval.js';
-import { addDoctorOptions, runDoctor } from './examine.js';
 import { interruptSignal } from './interrupt.js';
-import { printModels, printPresets } from './listings.js';
-import { addLowerOptions, printLowered } from './lower.js';
-import { addRelayOptions, runRelay } from './relay.js';
-import { jsonStream, runCommand } from './run.js';
-import { addRunOptions, requestFrom } from './run-options.js';
+import { buildProgram, commandOf, helpHint } from './program.js';
+import { jsonStream } from './run.js';
 
 const USAGE_EXIT = 2;
 
-/** Builds the command line. Only this folder knows of argv, the terminal and exit codes. */
-function program(interrupt: AbortSignal): Command {
-  const command = new Command('srvid')
-    .description('Super-resolution and clean-up for video on an ordinary CPU.')
-    .version(packageVersion())
-    // What follows a subcommand's name is the subcommand's, even where the main command has an option of that name.
-    .enablePositionalOptions()
-    .showHelpAfterError('Run srvid --help for the options.')
-    .exitOverride();
-  addRunOptions(command).action(async (input: string, output: string, options) => {
-    await runCommand(requestFrom(input, output, options), { ...options, interrupt });
-  });
-  addEvalOptions(command.command('eval')).action((input: string, options) => printEvaluation(input, options, interrupt));
-  addBenchOptions(command.command('bench')).action((clip: string | undefined, options) => printBench(clip, options));
-  command.command('models').description('list the installed networks').option('--json', 'as JSON').action(printModels);
-  command.command('presets').description('list the presets').option('--json', 'as JSON').action(printPresets);
-  addDoctorOptions(command.command('doctor')).action(runDoctor);
-  addLowerOptions(command.command('lower')).action(printLowered);
-  addRelayOptions(command.command('relay')).action((input: string | undefined, options) => runRelay(input, options, interrupt));
-  return command;
-}
-
 /** Turns whatever went wrong into a message on stderr and an exit code. */
-function exitCodeOf(error: unknown, argv: readonly string[], output: string | undefined): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT;
+function exitCodeOf(error: unknown, program: Command, args: readonly string[]): number {
+  const command = commandOf(program, args);
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  if (args.includes('--json')) jsonStream(program.args[1]).write(`${JSON.stringify({ v: 1, type: 'error', ...recordOf(error) })}\n`);
+  // commander has said it already.
+  if (error instanceof CommanderError) return USAGE_EXIT;
   const known = error instanceof SrvidError ? error : undefined;
-  if (argv.includes('--json')) {
-    const record = known?.toRecord() ?? { code: 'SRVID_INTERNAL', message: messageOf(error), details: {} };
-    jsonStream(output).write(`${JSON.stringify({ v: 1, type: 'error', ...record })}\n`);
-  }
-  const stack = argv.includes('--verbose') && error instanceof Error ? `\n${error.stack}` : '';
-  process.stderr.write(`srvid: ${messageOf(error)}${known ? ` [${known.code}]` : ''}${stack}\n`);
+  const hint = known?.code === 'SRVID_OPTION_INVALID' ? `\n${helpHint(command)}` : '';
+  const stack = args.includes('--verbose') && error instanceof Error ? `\n${error.stack}` : '';
+  process.stderr.write(`srvid: ${messageOf(error)}${known ? ` [${known.code}]` : ''}${hint}${stack}\n`);
   return known ? ERROR_CODES[known.code].exit : 1;
 }
 
+function recordOf(error: unknown): object {
+  if (error instanceof SrvidError) return error.toRecord();
+  const code = error instanceof CommanderError ? 'SRVID_OPTION_INVALID' : 'SRVID_INTERNAL';
+  return { code, message: messageOf(error).replace(/^error: /, ''), details: {} };
+}
+
+const args = process.argv.slice(2);
 const { signal, dispose } = interruptSignal();
-const command = program(signal);
+const program = buildProgram(signal);
 try {
-  await command.parseAsync(process.argv);
+  if (args.length === 0) {
+    program.outputHelp();
+    process.exitCode = USAGE_EXIT;
+  } else {
+    await program.parseAsync(process.argv);
+  }
 } catch (error) {
-  process.exitCode = exitCodeOf(error, process.argv, command.args[1]);
+  process.exitCode = exitCodeOf(error, program, args);
 } finally {
   dispose();
 }

@@ -4,7 +4,7 @@ import { loadRelayConfig, parseStream, type StreamRequests } from '../relay/conf
 import { loadPage } from '../relay/page.js';
 import { startRelay } from '../relay/relay.js';
 import { Tokens } from '../relay/tokens.js';
-import { collect, list, number, size } from './run-options.js';
+import { addOptions, type CommandOption, collect, sessionOption } from './add-options.js';
 
 interface RelayFlags extends Readonly<Record<string, unknown>> {
   readonly listen: { readonly host: string; readonly port: number };
@@ -16,39 +16,49 @@ interface RelayFlags extends Readonly<Record<string, unknown>> {
   readonly quiet?: boolean;
 }
 
+const OPTIONS: readonly CommandOption[] = [
+  { flag: '--config <file>', group: 'Input', help: 'several streams from a JSON file, instead of <input>' },
+  { flag: '--name <name>', group: 'Input', help: "the stream's name in addresses", fallback: 'main', value: 'main' },
+  { flag: '--loop', form: 'switch', group: 'Input', help: 'begin a file anew when it ends' },
+  { flag: '--on-demand', form: 'switch', group: 'Input', help: 'run only while somebody watches' },
+  sessionOption('inputFormat', { group: 'Input', help: 'kind of stream that the input is, where its bytes do not say it' }),
+  sessionOption('deinterlace', { group: 'Input', help: 'auto or off' }),
+  sessionOption('preset', { group: 'Processing', help: 'what to run', fallback: 'live-1080p' }),
+  sessionOption('scale', { group: 'Processing', help: "enlarge n times, instead of to the preset's height", fallback: undefined }),
+  sessionOption('size', { group: 'Processing' }),
+  sessionOption('height', { group: 'Processing' }),
+  sessionOption('models', { group: 'Processing' }),
+  sessionOption('budgetMs', { group: 'Real time', help: "from a frame's arrival to the encoder", fallback: '120' }),
+  sessionOption('policy', { group: 'Real time', help: 'for frames without time: bypass, drop-oldest, drop-newest or block' }),
+  sessionOption('levels', { group: 'Real time', help: 'networks to choose among, such as abpn,xlsr', fallback: undefined }),
+  sessionOption('workers', { group: 'Speed' }),
+  sessionOption('threads', { group: 'Speed' }),
+  sessionOption('precision', { group: 'Speed', fallback: 'auto' }),
+  sessionOption('device', { group: 'Speed' }),
+  { flag: '--bitrate <n>', group: 'Output', help: 'at most so many bits a second: 8M, 800k', fallback: '8M' },
+  { flag: '--record <file>', group: 'Output', help: 'write what viewers get to a file, too' },
+  {
+    flag: '--listen <host:port>',
+    group: 'Viewers',
+    help: 'where to listen',
+    fallback: '127.0.0.1:8787',
+    parse: address,
+    value: { host: '127.0.0.1', port: 8787 },
+  },
+  { flag: '--token-file <file>', group: 'Viewers', help: 'who may view and who may write; needed to listen elsewhere than at this machine' },
+  { flag: '--allow-origin <url>', group: 'Viewers', help: 'a page of this origin may connect, too (repeatable)', parse: collect },
+  { flag: '--max-viewers <n>', form: 'number', group: 'Viewers', help: 'at most so many at once', fallback: '100' },
+  { flag: '-q, --quiet', form: 'switch', group: 'Messages', help: 'say nothing but errors' },
+];
+
 /** Declares `srvid relay <input> [options]`. */
 export function addRelayOptions(command: Command): Command {
-  return command
-    .description('super-resolve a live stream for viewers in browsers (docs/relay.md)')
-    .argument(
-      '[input]',
-      'a URL (rtsp, rtmp, srt, http, udp ...), a capture device (v4l2:/dev/video0), a file, - for standard input, push for what a client sends',
-    )
-    .option('--config <file>', 'several streams from a JSON file, instead of <input>')
-    .option('--listen <host:port>', 'where to listen', address, { host: '127.0.0.1', port: 8787 })
-    .option('--name <name>', "the stream's name in addresses", 'main')
-    .option('--loop', 'begin a file anew when it ends')
-    .option('--on-demand', 'run only while somebody watches')
-    .option('--preset <name|file>', 'what to run (default: live-1080p)')
-    .option('--scale <n>', "enlarge n times, instead of to the preset's height", number)
-    .option('--size <WxH>', 'enlarge to exactly this size', size)
-    .option('--height <n>', 'enlarge to this height, keeping the aspect', number)
-    .option('--budget-ms <n>', "from a frame's arrival to the encoder (default: 120)", number)
-    .option('--policy <name>', 'for frames without time: bypass, drop-oldest, drop-newest or block (default: bypass)')
-    .option('--levels <names>', 'networks to choose among, such as abpn,xlsr', list)
-    .option('--bitrate <n>', 'at most so many bits a second: 8M, 800k (default: 8M)')
-    .option('--record <file>', 'write what viewers get to a file, too')
-    .option('--token-file <file>', 'who may view and who may write; needed to listen elsewhere than at this machine')
-    .option('--allow-origin <url>', 'a page of this origin may connect, too (repeatable)', collect)
-    .option('--max-viewers <n>', 'at most so many at once (default: 100)', number)
-    .option('--input-format <name>', 'kind of stream that the input is, where its bytes do not say it')
-    .option('--deinterlace <mode>', 'auto or off (default: auto)')
-    .option('--workers <n>', 'threads that run networks (default: measured once on this machine)', number)
-    .option('--threads <n>', 'threads inside each run of a network (default: measured once on this machine)', number)
-    .option('--precision <p>', 'auto, int8 or fp32 (default: auto)')
-    .option('--device <name>', 'cpu, cuda, webgpu, coreml or dml (default: cpu)')
-    .option('--models <dir>', "networks from this folder's manifest.json instead of srvid's own")
-    .option('-q, --quiet', 'say nothing but errors');
+  command.description('super-resolve a live stream for viewers in browsers (docs/relay.md)');
+  command.argument(
+    '[input]',
+    'a URL (rtsp, rtmp, srt, http, udp ...), a capture device (v4l2:/dev/video0), a file, - for standard input, push for what a client sends',
+  );
+  return addOptions(command, OPTIONS);
 }
 
 /** Runs a relay until it is interrupted, or everything that it relays has ended. */

@@ -1,13 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { messageOf, SrvidError } from '../errors.js';
 import { giveBack } from './give-back.js';
 import type { ModelEntry, VerifiedModel } from './model.js';
+import { type InferenceSession, loadOnnxRuntime, type OnnxRuntime, type OrtTensor } from './onnx-library.js';
 import { alignedUp, copyCropped, copyPadded, type Planes } from './padding.js';
 import type { Model, Tensor } from './plugin.js';
-
-type OnnxRuntime = typeof import('onnxruntime-node');
 
 /** Where and how a worker runs networks. */
 export interface InferenceSettings {
@@ -29,7 +26,7 @@ export interface LoadedModel extends Model {
  * @throws SRVID_MODEL_INVALID, SRVID_DEVICE_UNAVAILABLE
  */
 export async function loadModel({ entry, path }: VerifiedModel, settings: InferenceSettings = { device: 'cpu', threads: 1 }): Promise<LoadedModel> {
-  const runtime: OnnxRuntime = await import('onnxruntime-node');
+  const runtime = await loadOnnxRuntime();
   const inferenceSession = await createSession(runtime, `model ${entry.id} from ${path}`, await readFile(path), settings);
   await tryOnce(runtime, inferenceSession, entry);
   const [inputName, outputName] = [inferenceSession.inputNames[0] as string, inferenceSession.outputNames[0] as string];
@@ -67,12 +64,6 @@ export async function loadModel({ entry, path }: VerifiedModel, settings: Infere
   };
 }
 
-/** Version of ONNX Runtime, on which it depends how long things take. */
-export async function runtimeVersion(): Promise<string> {
-  const path = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
-  return (JSON.parse(await readFile(path, 'utf8')) as { version: string }).version;
-}
-
 /** Any tensor of any model, in this thread's own memory. */
 export interface NamedTensor {
   readonly dims: readonly number[];
@@ -90,7 +81,7 @@ export interface Network {
 
 /** `profile`: ONNX Runtime writes what each operator took to a file whose path begins like this. @throws SRVID_MODEL_INVALID */
 export async function openNetwork(what: string, bytes: Uint8Array, { profile }: { readonly profile?: string } = {}): Promise<Network> {
-  const runtime: OnnxRuntime = await import('onnxruntime-node');
+  const runtime = await loadOnnxRuntime();
   const more = profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile };
   const inferenceSession = await createSession(runtime, what, bytes, { device: 'cpu', threads: 1 }, more);
   return {

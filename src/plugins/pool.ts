@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isTimeoutError, StaticPool } from 'node-worker-threads-pool';
 import { describeCause, messageOf, SrvidError } from '../errors.js';
+import { switchOffTelemetry } from './onnx-library.js';
 import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
 
 type RequestBody = WorkerRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
@@ -35,6 +36,8 @@ export class WorkerPool {
     private readonly timeoutMs: number,
   ) {
     this.#free = size;
+    // Here and not in the workers, which have copies of the environment that the library does not see.
+    switchOffTelemetry();
     this.#pool = new StaticPool({ size, task: WORKER_FILE, workerData: setup, resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB } });
   }
 

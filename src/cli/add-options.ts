@@ -1,0 +1,105 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { messageOf } from '../errors.js';
+import { parseTime } from '../pipeline/time.js';
+import { OPTION_GROUPS, SESSION_OPTIONS, type SessionOption, type SessionOptionName, type TextForm } from '../session-options.js';
+
+/** An option of a command: one of a session's, in the command's own words, or one that only the command has. */
+export interface CommandOption {
+  readonly flag: string;
+  readonly form?: SessionOption['form'];
+  readonly help: string;
+  /** The default in words; undefined where there is none, or where a command has another than a session. */
+  readonly fallback?: string | undefined;
+  /** Heading in the help; "Options" where the command has too few to need any. */
+  readonly group?: SessionOption['group'];
+  /** Reads the text where none of the forms fits. */
+  readonly parse?: (text: string, previous: unknown) => unknown;
+  /** What the command gets where the option is not given. */
+  readonly value?: unknown;
+}
+
+/** Declares these options; the help says each one's fallback. */
+export function addOptions(command: Command, options: readonly CommandOption[]): Command {
+  for (const { flag, form, group, help, fallback, parse, value } of options) {
+    const option = new Option(flag, fallback === undefined || value !== undefined ? help : withFallback(help, fallback));
+    const read = parse ?? (form && PARSERS[form]);
+    if (read) option.argParser((text: string, previous: unknown) => read(text, previous, option.long ?? flag));
+    if (value !== undefined) option.default(value, fallback);
+    if (group) option.helpGroup(`${group}:`);
+    command.addOption(option);
+  }
+  return command;
+}
+
+/** A session's option for another command, with what differs there. */
+export function sessionOption(name: SessionOptionName, change: Partial<CommandOption> = {}): CommandOption {
+  const { flag = '', form, help, fallback }: SessionOption = SESSION_OPTIONS[name];
+  const own = { flag, help, ...(form ? { form } : {}), ...(fallback === undefined ? {} : { fallback }) };
+  return { ...own, ...change };
+}
+
+/** The options of a session that the command has, group by group. */
+export function sessionOptions(): readonly CommandOption[] {
+  const entries = Object.entries(SESSION_OPTIONS) as [SessionOptionName, SessionOption][];
+  const having = entries.filter(([, { flag }]) => flag !== undefined);
+  return OPTION_GROUPS.flatMap((group) => having.filter(([, option]) => option.group === group).map(([name]) => sessionOption(name, { group })));
+}
+
+/** A parser for an option that is one of a few numbers. */
+export function oneOf<const T extends number>(...allowed: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = allowed.find((value) => String(value) === text);
+    if (found === undefined) throw new InvalidArgumentError(`Expected ${allowed.join(' or ')}.`);
+    return found;
+  };
+}
+
+/** Reads a number. */
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.');
+  return value;
+}
+
+type Parser = (text: string, previous: unknown, option: string) => unknown;
+
+/** Plugins stay text here: what is wrong with one is said with the code of plugins. */
+const PARSERS: Readonly<Record<TextForm, Parser | undefined>> = {
+  switch: undefined,
+  text: undefined,
+  number,
+  size,
+  time,
+  list: (text) => text.split(',').map((name) => name.trim()),
+  pairs: (text, previous) => [...((previous as unknown[]) ?? []), pair(text)],
+  plugins: collect,
+};
+
+/** Takes an option that may be given again and again. */
+export function collect(text: string, previous: unknown): readonly string[] {
+  return [...((previous as readonly string[]) ?? []), text];
+}
+
+function withFallback(help: string, fallback: string): string {
+  return help.endsWith('(repeatable)') ? `${help.slice(0, -1)}; default: ${fallback})` : `${help} (default: ${fallback})`;
+}
+
+function pair(text: string): readonly [string, string] {
+  const mark = text.indexOf('=');
+  if (mark < 1) throw new InvalidArgumentError('Expected name=value, such as preset=slow.');
+  return [text.slice(0, mark), text.slice(mark + 1)];
+}
+
+function size(text: string): { width: number; height: number } {
+  const match = /^(\d+)x(\d+)$/.exec(text);
+  if (!match) throw new InvalidArgumentError('Expected WIDTHxHEIGHT, such as 1920x1080.');
+  return { width: Number(match[1]), height: Number(match[2]) };
+}
+
+function time(text: string, _previous: unknown, option: string): number {
+  try {
+    return parseTime(text, option);
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
+  }
+}

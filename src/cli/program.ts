@@ -1,0 +1,61 @@
+import { Command } from 'commander';
+import { packageVersion } from '../version.js';
+import { addBenchOptions, printBench } from './bench.js';
+import { addEvalOptions, printEvaluation } from './eval.js';
+import { addDoctorOptions, runDoctor } from './examine.js';
+import { printModels, printPresets } from './listings.js';
+import { addLowerOptions, printLowered } from './lower.js';
+import { addRelayOptions, runRelay } from './relay.js';
+import { runCommand } from './run.js';
+import { addRunOptions, requestFrom } from './run-options.js';
+
+const EXAMPLES = `
+Examples:
+  srvid in.mp4 out.mp4                                twice the size, by the default preset
+  srvid film.mkv film-1080p.mkv --height 1080         the scale that reaches 1080 lines
+  srvid in.mp4 out.mp4 --preset swift --scale 3       a faster network
+  srvid in.mp4 out.mp4 --start 1:30 --duration 20     a part, picture and sound alike
+  cat in.mkv | srvid - - --format matroska > out.mkv  a stream in, a stream out
+  srvid relay film.mp4 --loop                         live, to browsers
+
+srvid help COMMAND has the options of a command; docs/options.md has all of them.`;
+
+/** Builds the command line. Only this folder knows of argv, the terminal and exit codes. */
+export function buildProgram(interrupt: AbortSignal): Command {
+  const program = new Command('srvid')
+    .description('Super-resolution and clean-up for video on an ordinary CPU.')
+    .usage('[options] <input> <output>\n       srvid <command> [options]')
+    .version(packageVersion())
+    // What follows a subcommand's name is the subcommand's, even where the main command has an option of that name.
+    .enablePositionalOptions()
+    .helpCommand('help [command]', 'the options of a command')
+    .addHelpText('after', EXAMPLES)
+    .exitOverride();
+  addRunOptions(program).action(async (input: string, output: string, options) => {
+    await runCommand(requestFrom(input, output, options), { ...options, interrupt });
+  });
+  addEvalOptions(program.command('eval')).action((input: string, options) => printEvaluation(input, options, interrupt));
+  addBenchOptions(program.command('bench')).action((clip: string | undefined, options) => printBench(clip, options));
+  program.command('models').description('list the installed networks').option('--json', 'as JSON').action(printModels);
+  program.command('presets').description('list the presets').option('--json', 'as JSON').action(printPresets);
+  addDoctorOptions(program.command('doctor')).action(runDoctor);
+  addLowerOptions(program.command('lower')).action(printLowered);
+  addRelayOptions(program.command('relay')).action((input: string | undefined, options) => runRelay(input, options, interrupt));
+  for (const command of [program, ...program.commands]) command.showHelpAfterError(helpHint(command));
+  return program;
+}
+
+/** The command that these arguments run, `srvid` itself where they name none. */
+export function commandOf(program: Command, args: readonly string[]): Command {
+  return program.commands.find((command) => command.name() === args[0]) ?? program;
+}
+
+/** Says where a command's options are explained. */
+export function helpHint(command: Command): string {
+  return `Run ${nameOf(command)} --help for the options.`;
+}
+
+/** A command as it is typed: "srvid eval". */
+export function nameOf(command: Command): string {
+  return command.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name();
+}

@@ -1,0 +1,100 @@
+import * as z from 'zod';
+
+/** A part of the help: what an option is about. */
+export const OPTION_GROUPS = ['Input', 'Processing', 'Output', 'Real time', 'Speed', 'Viewers', 'Messages', 'Other'] as const;
+
+/** The command's way of reading an option's text: `pairs` and `plugins` may be given again and again. Nothing follows a `switch`. */
+export type TextForm = 'switch' | 'text' | 'number' | 'size' | 'time' | 'list' | 'pairs' | 'plugins';
+
+/** One option of a session: what it is called in the command, what it may be, and what is said about it. */
+export interface SessionOption {
+  /** The command's, with what follows it; none where only programs have the option. */
+  readonly flag?: string;
+  readonly form?: TextForm;
+  readonly group: (typeof OPTION_GROUPS)[number];
+  readonly help: string;
+  /** The default in words; the value itself stands in the schema, a preset or a measurement. */
+  readonly fallback?: string;
+  readonly schema: z.ZodType;
+}
+
+/** An encoder option's name: what may follow ffmpeg's dash. */
+export const encoderOptionName = z.string().regex(/^[a-z][a-z0-9_-]*$/i, 'an encoder option is letters, digits, _ and -');
+/** An encoder, by ffmpeg's name. */
+export const encoderName = z.string().regex(/^[a-z0-9][\w-]*$/i, 'an encoder is a name such as libx264');
+/** A plugin with its options, as a caller asks for it. */
+export const pluginRequest = z.strictObject({ use: z.string().min(1), options: z.record(z.string(), z.unknown()).default({}) });
+/** A side of the output in pixels. */
+export const outputHeight = z.int().min(2).max(16384);
+/** Quality of an encoder, by its own scale. */
+export const crf = z.number().min(0).max(63);
+/** Milliseconds from a frame's arrival to its deadline. */
+export const budgetMs = z.number().min(5).max(10_000);
+/** What becomes of frames without time. */
+export const dropPolicy = z.enum(['bypass', 'drop-oldest', 'drop-newest', 'block']);
+/** Names of plugins that may stand in for the chain's scaler. */
+export const levels = z.array(z.string().min(1)).min(1);
+
+const size = z.strictObject({ width: outputHeight, height: outputHeight });
+const inputFormat = z.string().regex(/^\w+$/);
+const pixFmt = z.string().regex(/^[a-z0-9]+$/, 'a pixel format is a name such as yuv420p');
+const threads = z.int().min(1).max(256);
+const milliseconds = z.int().positive();
+
+const MEASURED = 'measured once on this machine';
+
+/**
+ * The table of options: every option of a session, by its name in a program. From it come the schema, the command's options and help, what
+ * an error says and docs/options.md. A new option is a new line here. Every default of srvid stands here, in a preset file or in a plugin's
+ * own options.
+ */
+// biome-ignore format: a line an option
+export const SESSION_OPTIONS = {
+  input: { group: 'Input', help: 'a video file, or - for standard input', schema: z.string().min(1) },
+  output: { group: 'Output', help: 'the file to write, or - for standard output', schema: z.string().min(1) },
+  preset: { flag: '--preset <name|file>', group: 'Processing', help: 'what to run: a name that "srvid presets" lists, or a JSON file', fallback: 'abpn', schema: z.string().min(1).default('abpn') },
+  plugins: { flag: '--plugin <spec>', form: 'plugins', group: 'Processing', help: "add a plugin after the preset's: name, ./file.js, package; options as ?name=value (repeatable)", schema: z.array(pluginRequest).default([]) },
+  scale: { flag: '--scale <n>', form: 'number', group: 'Processing', help: 'enlarge n times', fallback: '2', schema: z.number().positive().max(16).optional() },
+  size: { flag: '--size <WxH>', form: 'size', group: 'Processing', help: "enlarge to exactly this size; the pixel's shape makes up for another aspect", schema: size.optional() },
+  height: { flag: '--height <n>', form: 'number', group: 'Processing', help: 'enlarge to this height, keeping the aspect', schema: outputHeight.optional() },
+  encoder: { flag: '--encoder <name>', group: 'Output', help: "video encoder by ffmpeg's name", fallback: 'libx264', schema: encoderName.optional() },
+  crf: { flag: '--crf <n>', form: 'number', group: 'Output', help: 'quality of the encoder, smaller is better', fallback: "the preset's", schema: crf.optional() },
+  encoderOptions: { flag: '--encoder-option <k=v>', form: 'pairs', group: 'Output', help: 'an option of the encoder (repeatable)', schema: z.array(z.tuple([encoderOptionName, z.string()])).default([]) },
+  pixFmt: { flag: '--pix-fmt <name>', group: 'Output', help: 'pixel format to encode', fallback: "the source's", schema: pixFmt.optional() },
+  deinterlace: { flag: '--deinterlace <mode>', group: 'Input', help: 'auto or off: what to do with interlaced sources', fallback: 'auto', schema: z.enum(['auto', 'off']).default('auto') },
+  strict: { flag: '--strict', form: 'switch', group: 'Input', help: 'refuse what would lose something, instead of warning', schema: z.boolean().default(false) },
+  salvage: { flag: '--salvage', form: 'switch', group: 'Input', help: 'keep what can be decoded of a damaged input, instead of failing', schema: z.boolean().default(false) },
+  models: { flag: '--models <dir>', group: 'Processing', help: "networks from this folder's manifest.json instead of srvid's own", schema: z.string().min(1).optional() },
+  start: { flag: '--start <time>', form: 'time', group: 'Input', help: 'begin at this time of the input: 90, 1:30, 1500ms', schema: z.number().nonnegative().optional() },
+  duration: { flag: '--duration <time>', form: 'time', group: 'Input', help: 'stop after this much of the input', schema: z.number().positive().optional() },
+  realtime: { flag: '--realtime', form: 'switch', group: 'Real time', help: 'process frames under deadlines: a file at its own rate, standard input as it comes (docs/realtime.md)', schema: z.boolean().default(false) },
+  budgetMs: { flag: '--budget-ms <n>', form: 'number', group: 'Real time', help: 'in real time: from arrival to the encoder', fallback: '100', schema: budgetMs.optional() },
+  policy: { flag: '--policy <name>', group: 'Real time', help: 'in real time, for frames without time: bypass, drop-oldest, drop-newest or block', fallback: 'bypass', schema: dropPolicy.optional() },
+  levels: { flag: '--levels <names>', form: 'list', group: 'Real time', help: 'in real time: networks to choose among, such as abpn,swift', fallback: 'all that are cheaper', schema: levels.optional() },
+  workers: { flag: '--workers <n>', form: 'number', group: 'Speed', help: 'threads that run networks', fallback: MEASURED, schema: threads.optional() },
+  threads: { flag: '--threads <n>', form: 'number', group: 'Speed', help: 'threads inside each run of a network', fallback: MEASURED, schema: threads.optional() },
+  precision: { flag: '--precision <p>', group: 'Speed', help: 'auto, int8 or fp32', fallback: 'auto, the faster one here, measured once', schema: z.enum(['auto', 'int8', 'fp32']).default('auto') },
+  device: { flag: '--device <name>', group: 'Speed', help: 'cpu, cuda, webgpu, coreml or dml', fallback: 'cpu', schema: z.enum(['cpu', 'cuda', 'webgpu', 'coreml', 'dml']).default('cpu') },
+  retune: { flag: '--retune', form: 'switch', group: 'Speed', help: 'measure again what was measured once', schema: z.boolean().default(false) },
+  format: { flag: '--format <name>', group: 'Output', help: 'kind of file to write, where the name does not say it: mp4, matroska ...', schema: z.string().optional() },
+  inputFormat: { flag: '--input-format <name>', group: 'Input', help: 'kind of file that standard input is, where its bytes do not say it', schema: inputFormat.optional() },
+  overwrite: { flag: '-y, --yes', form: 'switch', group: 'Output', help: 'overwrite the output where it exists', schema: z.boolean().default(false) },
+  taskTimeoutMs: { group: 'Other', help: "hard limit of one task in a worker, far above any frame's time: it ends only what would never end", fallback: '120000; in real time 10000', schema: milliseconds.optional() },
+  stallTimeoutMs: { group: 'Other', help: 'how long ffmpeg may neither give nor take data before it counts as hung', fallback: '60000', schema: milliseconds.default(60_000) },
+  progressIntervalMs: { group: 'Other', help: 'how often progress is told', fallback: '500', schema: milliseconds.default(500) },
+} as const satisfies Readonly<Record<string, SessionOption>>;
+
+/** A session option's name in a program. */
+export type SessionOptionName = keyof typeof SESSION_OPTIONS;
+
+/** The schemas of the table alone, as zod takes an object's fields. */
+export function sessionShape(): { [name in SessionOptionName]: (typeof SESSION_OPTIONS)[name]['schema'] } {
+  const schemas = Object.entries(SESSION_OPTIONS).map(([name, { schema }]) => [name, schema]);
+  return Object.fromEntries(schemas) as { [name in SessionOptionName]: (typeof SESSION_OPTIONS)[name]['schema'] };
+}
+
+/** The command's flag for an option of a program, such as "--budget-ms"; undefined where it has none. */
+export function flagOf(name: string): string | undefined {
+  const { flag }: Partial<SessionOption> = Object.hasOwn(SESSION_OPTIONS, name) ? SESSION_OPTIONS[name as SessionOptionName] : {};
+  return /--[a-z-]+/.exec(flag ?? '')?.[0];
+}
