@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   SRVID_INPUT_EMPTY: { exit: 1, summary: 'The video gave no frames.' },
   SRVID_OUTPUT_EXISTS: { exit: 2, summary: 'The output exists, and overwriting was not asked for.' },
   SRVID_OUTPUT_IS_INPUT: { exit: 2, summary: 'Input and output are the same file.' },
+  SRVID_OUTPUT_IN_USE: { exit: 1, summary: 'Another session is writing the output.' },
   SRVID_OUTPUT_UNWRITABLE: { exit: 1, summary: 'The output cannot be written.' },
   SRVID_OUTPUT_FORMAT: { exit: 2, summary: 'The kind of file to write is unknown.' },
   SRVID_FFMPEG_MISSING: { exit: 1, summary: 'ffmpeg or ffprobe is not installed.' },

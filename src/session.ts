@@ -104,6 +104,7 @@ class Run {
   async go(): Promise<Summary> {
     this.hooks.signal?.addEventListener('abort', this.#interrupt, { once: true });
     if (this.hooks.signal?.aborted) this.#interrupt();
+    await this.prepared.output?.claim();
     this.#emit(startEvent(this.prepared, this.#planned.plan));
     for (const message of [...this.prepared.opened.source.losses, ...this.#planned.warnings]) this.#warn(message);
     const parts = await this.#start();
