@@ -20,6 +20,8 @@ export const ERROR_CODES = {
   SRVID_INPUT_UNREADABLE: { exit: 1, summary: 'The input is not something ffmpeg can read.' },
   SRVID_INPUT_NO_VIDEO: { exit: 1, summary: 'The input has no video stream.' },
   SRVID_INPUT_UNSUPPORTED: { exit: 1, summary: 'The video is of a kind srvid does not process.' },
+  SRVID_INPUT_REFERENCES: { exit: 2, summary: 'The input is of a kind that opens other files, and that was not allowed.' },
+  SRVID_INPUT_TOO_LARGE: { exit: 1, summary: 'The frames have more pixels than are taken unasked.' },
   SRVID_INPUT_DAMAGED: { exit: 1, summary: 'Part of the video cannot be decoded.' },
   SRVID_INPUT_EMPTY: { exit: 1, summary: 'The video gave no frames.' },
   SRVID_OUTPUT_EXISTS: { exit: 2, summary: 'The output exists, and overwriting was not asked for.' },

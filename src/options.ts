@@ -15,6 +15,9 @@ const pluginRequest = z.strictObject({
 /** A preset's plugin: one, or the first of several of srvid's own that is installed at the scale asked for. */
 const presetPlugin = pluginRequest.extend({ use: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]) });
 
+/** 8K, 8192x4320. */
+export const DEFAULT_MAX_PIXELS = 8192 * 4320;
+
 const outputHeight = z.int().min(2).max(16384);
 
 /** Milliseconds from a frame's arrival to its deadline. */
@@ -96,6 +99,14 @@ const sessionFields = z.strictObject({
   retune: z.boolean().default(false),
   /** What to do with interlaced sources: join fields (bwdif), or leave them. */
   deinterlace: z.enum(['auto', 'off']).default('auto'),
+  /** Let the input make ffmpeg open other files that it names: playlists, scripts, numbered pictures. */
+  allowReferences: z.boolean().default(false),
+  /** Pixels of a source's frame, at most: what a file says of its size is soon more than there is memory. */
+  maxPixels: z
+    .int()
+    .positive()
+    .max(16384 * 16384)
+    .default(DEFAULT_MAX_PIXELS),
   /** Refuse what would lose something on the way in or out, instead of warning. */
   strict: z.boolean().default(false),
   /** Keep what can be decoded of a damaged source, instead of failing. */
@@ -133,7 +144,7 @@ const bitrate = z.union([z.number(), z.string().regex(/^\d+(\.\d+)?[kM]?$/, 'a b
 /** One stream of a relay: its source, and how it is processed. */
 export const streamSchema = sessionFields
   .pick({ plugins: true, scale: true, size: true, height: true, inputFormat: true, policy: true, levels: true, workers: true, threads: true })
-  .extend(sessionFields.pick({ precision: true, device: true, models: true, deinterlace: true }).shape)
+  .extend(sessionFields.pick({ precision: true, device: true, models: true, deinterlace: true, allowReferences: true, maxPixels: true }).shape)
   .extend({
     /** A URL, a capture device ("v4l2:/dev/video0"), a file, "-" for standard input, "push" for what a client sends. */
     input: z.string().min(1),

@@ -164,7 +164,7 @@ class Run {
     const { carry } = plan;
     if (carry.from === 'pipe') return { ...plan, carry: { ...carry, forwarded: decoder.forwarded } };
     if (carry.from === 'nothing' || covers.length === 0) return plan;
-    this.#covers = await CoverArt.extract(this.prepared.binary, carry.path, covers);
+    this.#covers = await CoverArt.extract(this.prepared.binary, carry.input, covers);
     return { ...plan, carry: { ...carry, covers: this.#covers.files } };
   }
 

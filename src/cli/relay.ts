@@ -42,6 +42,8 @@ export function addRelayOptions(command: Command): Command {
     .option('--allow-origin <url>', 'a page of this origin may connect, too (repeatable)', collect)
     .option('--max-viewers <n>', 'at most so many at once (default: 100)', number)
     .option('--input-format <name>', 'kind of stream that the input is, where its bytes do not say it')
+    .option('--allow-references', 'let a file name other files to open: playlists, scripts, numbered pictures')
+    .option('--max-pixels <n>', 'refuse frames of more pixels (default: 35389440, 8K)', number)
     .option('--deinterlace <mode>', 'auto or off (default: auto)')
     .option('--workers <n>', 'threads that run networks (default: measured once on this machine)', number)
     .option('--threads <n>', 'threads inside each run of a network (default: measured once on this machine)', number)

@@ -16,6 +16,8 @@ export interface RunFlags {
   readonly encoderOption?: readonly (readonly [string, string])[];
   readonly pixFmt?: string;
   readonly deinterlace?: 'auto' | 'off';
+  readonly allowReferences?: boolean;
+  readonly maxPixels?: number;
   readonly strict?: boolean;
   readonly salvage?: boolean;
   readonly models?: string;
@@ -53,6 +55,8 @@ export function addRunOptions(command: Command): Command {
     .option('--encoder-option <k=v>', 'an option of the encoder (repeatable)', collectPair)
     .option('--pix-fmt <name>', "pixel format to encode (default: the source's)")
     .option('--deinterlace <mode>', 'auto or off: what to do with interlaced sources (default: auto)')
+    .option('--allow-references', 'let the input name other files to open: playlists, scripts, numbered pictures')
+    .option('--max-pixels <n>', 'refuse frames of more pixels (default: 35389440, 8K)', number)
     .option('--strict', 'refuse what would lose something, instead of warning')
     .option('--salvage', 'keep what can be decoded of a damaged input, instead of failing')
     .option('--models <dir>', "networks from this folder's manifest.json instead of srvid's own")

@@ -35,8 +35,8 @@ export function parseStream(request: Readonly<Record<string, unknown>>): StreamO
  * that nothing would be overwritten.
  * @throws SRVID_OPTION_INVALID, SRVID_PRESET_UNKNOWN, SRVID_PRESET_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_OUTPUT_EXISTS
  */
-export async function checkStream({ input, loop, inputFormat: format, preset, record }: StreamOptions): Promise<void> {
-  const { shown, url } = parseLiveInput(input, { loop, format });
+export async function checkStream({ input, loop, inputFormat: format, preset, record, allowReferences: references, maxPixels }: StreamOptions): Promise<void> {
+  const { shown, url } = parseLiveInput(input, { loop, format, references, maxPixels });
   await loadPreset(preset);
   const found = url.startsWith('file:') ? await stat(shown).catch(() => undefined) : { isFile: () => true };
   if (!found?.isFile()) {

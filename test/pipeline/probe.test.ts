@@ -55,7 +55,7 @@ test.each([
   await writeFile(path, text);
   for (const work of [() => probeFile(binary, path), () => probeBytes(binary, Buffer.from(text), 'standard input')]) {
     const error = await failureOf(work);
-    expect(error.code).toBe('SRVID_INPUT_UNREADABLE');
+    expect(error.code).toBe('SRVID_INPUT_REFERENCES');
     expect(error.message.length).toBeLessThan(1000);
   }
 });
