@@ -7,9 +7,14 @@ const encoderOptionName = z.string().regex(/^[a-z][a-z0-9_-]*$/i, 'an encoder op
 
 const encoderName = z.string().regex(/^[a-z0-9][\w-]*$/i, 'an encoder is a name such as libx264');
 
+/** What vanishes in silence wherever fields are copied is refused instead, by name. */
+const namesOnly = z.custom<Record<string, unknown>>((value) => typeof value !== 'object' || value === null || !Object.hasOwn(value, '__proto__'), {
+  message: '"__proto__" cannot be the name of an option',
+});
+
 const pluginRequest = z.strictObject({
   use: z.string().min(1),
-  options: z.record(z.string(), z.unknown()).default({}),
+  options: namesOnly.pipe(z.record(z.string(), z.unknown())).default({}),
 });
 
 /** A preset's plugin: one, or the first of several of srvid's own that is installed at the scale asked for. */
@@ -40,7 +45,7 @@ export const presetSchema = z.strictObject({
     .strictObject({
       name: encoderName,
       crf: z.number().min(0).max(63).optional(),
-      options: z.record(encoderOptionName, z.string()).default({}),
+      options: namesOnly.pipe(z.record(encoderOptionName, z.string())).default({}),
     })
     .optional(),
 });

@@ -1,8 +1,11 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { parseForeignJson, readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
 import { relaySchema, type StreamOptions, streamSchema } from '../options.js';
 import { parseLiveInput } from '../pipeline/live-input.js';
 import { loadPreset } from '../presets.js';
+
+const MAX_BYTES = 1 << 20;
 
 export type StreamRequests = Readonly<Record<string, StreamOptions>>;
 
@@ -12,7 +15,7 @@ export async function loadRelayConfig(path: string): Promise<StreamRequests> {
     new SrvidError('SRVID_RELAY_CONFIG', `The configuration ${path} cannot be used: ${why}. docs/relay.md says what may stand there.`, { path }, cause);
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(path, 'utf8'));
+    json = parseForeignJson((await readBounded(path, MAX_BYTES)).toString());
   } catch (error) {
     throw invalid(messageOf(error), error);
   }

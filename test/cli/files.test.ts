@@ -27,7 +27,7 @@ it('lets one of two sessions of one process write a target and refuses the other
     expect(await frameHashes(request.output)).toEqual(expected);
   }
   expect(await hidden()).toEqual([]);
-}, 120_000);
+}, 300_000);
 
 it('lets one of two processes write a target and refuses the other, each of ten times', async () => {
   for (let round = 0; round < 10; round++) {
@@ -49,7 +49,7 @@ it('lets one of two processes write a target and refuses the other, each of ten 
     expect(await frameHashes(at(name))).toEqual(expected);
   }
   expect(await hidden()).toEqual([]);
-}, 120_000);
+}, 300_000);
 
 it('keeps what appears under the name while it works, and says where its own is', async () => {
   const output = at('appears.mkv');
