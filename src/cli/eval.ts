@@ -6,7 +6,10 @@ import { Drawing } from './drawing.js';
 import { collect, number, type RunFlags, requestFrom, time } from './run-options.js';
 import { table } from './table.js';
 
-type EvalFlags = Pick<RunFlags, 'preset' | 'plugin' | 'scale' | 'precision' | 'models' | 'workers' | 'start' | 'duration' | 'json' | 'yes'> & {
+type EvalFlags = Pick<
+  RunFlags,
+  'preset' | 'plugin' | 'scale' | 'precision' | 'models' | 'workers' | 'allowReferences' | 'maxPixels' | 'start' | 'duration' | 'json' | 'yes'
+> & {
   readonly plot?: string;
 };
 
@@ -21,6 +24,8 @@ export function addEvalOptions(command: Command): Command {
     .option('--precision <p>', 'auto, int8 or fp32 (default: auto)')
     .option('--models <dir>', "networks from this folder's manifest.json instead of srvid's own")
     .option('--workers <n>', 'threads that run networks (default: one a core)', number)
+    .option('--allow-references', 'let a video name other files to open: playlists, scripts, numbered pictures')
+    .option('--max-pixels <n>', 'refuse pictures of more pixels (default: 35389440, 8K)', number)
     .option('--start <time>', 'of a video: begin here', (text) => time(text, '--start'))
     .option('--duration <time>', 'of a video: stop after this much', (text) => time(text, '--duration'))
     .option('--plot <file>', 'draw the PSNR of every frame, as .png or .svg')
