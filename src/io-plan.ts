@@ -10,7 +10,9 @@ import type { EncodePlan, EncoderSettings } from './pipeline/encode.js';
 import { encodedSize, scaledAspect } from './pipeline/encode-graph.js';
 import { assertOnClock, type EncoderClock, encoderTimeBase } from './pipeline/encoder-clock.js';
 import type { FfmpegBinary } from './pipeline/ffmpeg-binary.js';
+import { assertFileName } from './pipeline/file-name.js';
 import { assertFrameSize, type FrameFormat } from './pipeline/frame.js';
+import { assertPixels } from './pipeline/input-file.js';
 import { hasLateIndex } from './pipeline/late-index.js';
 import { finite, type Probe, type ProbedStream, probeBytes, probeFile } from './pipeline/probe.js';
 import { describeSource, type Source } from './pipeline/source.js';
@@ -29,22 +31,24 @@ export async function openSource(binary: FfmpegBinary, options: SessionOptions, 
     if (options.start)
       throw new SrvidError('SRVID_OPTION_INVALID', '--start needs an input that can be sought in, and standard input cannot. Give the input as a file.');
     const { head, bytes } = await peekStream(standardInput);
-    const probe = await probeHead(binary, head, options.inputFormat);
+    const probe = await probeHead(binary, head, options.inputFormat, options.maxPixels);
     return { source: accepted(describeSource('standard input', probe, options.deinterlace), options), bytes };
   }
+  assertFileName('The input', options.input, 'SRVID_INPUT_NOT_FOUND');
   const path = resolve(options.input);
+  const limits = { references: options.allowReferences, maxPixels: options.maxPixels };
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) {
     const what = found ? 'is not a file' : 'does not exist';
     throw new SrvidError('SRVID_INPUT_NOT_FOUND', `The input ${path} ${what}. Give the path of a video file, or - for standard input.`, { path });
   }
-  return { source: accepted(describeSource(path, await probeFile(binary, path), options.deinterlace), options), bytes: undefined };
+  return { source: accepted(describeSource(path, await probeFile(binary, path, limits), options.deinterlace), options), bytes: undefined };
 }
 
 /** Of an MP4 whose index comes late, ffmpeg manages with what still lies in its buffers; only what it cannot read is refused. */
-async function probeHead(binary: FfmpegBinary, head: Buffer, format: string | undefined): Promise<Probe> {
+async function probeHead(binary: FfmpegBinary, head: Buffer, format: string | undefined, maxPixels: number): Promise<Probe> {
   const isLate = hasLateIndex(head);
-  const probe = await probeBytes(binary, head, 'standard input', format).catch((error) => {
+  const probe = await probeBytes(binary, head, 'standard input', format, maxPixels).catch((error) => {
     throw isLate ? lateIndex(error) : error;
   });
   if (isLate && probe.streams.some((stream) => stream.codec_type === 'video' && stream.pix_fmt === undefined)) throw lateIndex();
@@ -60,7 +64,8 @@ function lateIndex(cause?: unknown): SrvidError {
   );
 }
 
-function accepted(source: Source, { strict }: SessionOptions): Source {
+function accepted(source: Source, { strict, maxPixels }: SessionOptions): Source {
+  assertPixels(source.url, source.info.format.width, source.info.format.height, maxPixels);
   if (strict) refuseLosses(source.losses, 'SRVID_INPUT_UNSUPPORTED');
   return source;
 }
@@ -101,7 +106,7 @@ export function planOutput({ options, preset, source: { source, bytes }, format,
     ? { from: 'pipe', streams, forwarded: [] }
     : {
         from: 'file',
-        path: source.url,
+        input: source.probe.input,
         video: source.video,
         streams,
         covers: [],

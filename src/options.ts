@@ -1,7 +1,19 @@
 import { availableParallelism } from 'node:os';
 import * as z from 'zod';
 import { SrvidError } from './errors.js';
-import { budgetMs, crf, dropPolicy, encoderName, encoderOptionName, flagOf, levels, outputHeight, pluginRequest, sessionShape } from './session-options.js';
+import {
+  budgetMs,
+  crf,
+  dropPolicy,
+  encoderName,
+  encoderOptionName,
+  flagOf,
+  levels,
+  namesOnly,
+  outputHeight,
+  pluginRequest,
+  sessionShape,
+} from './session-options.js';
 
 /** A preset's plugin: one, or the first of several of srvid's own that is installed at the scale asked for. */
 const presetPlugin = pluginRequest.extend({ use: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]) });
@@ -19,7 +31,7 @@ export const presetSchema = z.strictObject({
     .strictObject({
       name: encoderName,
       crf: crf.optional(),
-      options: z.record(encoderOptionName, z.string()).default({}),
+      options: namesOnly.pipe(z.record(encoderOptionName, z.string())).default({}),
     })
     .optional(),
 });
@@ -51,7 +63,7 @@ const bitrate = z.union([z.number(), z.string().regex(/^\d+(\.\d+)?[kM]?$/, 'a b
 /** One stream of a relay: its source, and how it is processed. */
 export const streamSchema = sessionFields
   .pick({ plugins: true, scale: true, size: true, height: true, inputFormat: true, policy: true, levels: true, workers: true, threads: true })
-  .extend(sessionFields.pick({ precision: true, device: true, models: true, deinterlace: true }).shape)
+  .extend(sessionFields.pick({ precision: true, device: true, models: true, deinterlace: true, allowReferences: true, maxPixels: true }).shape)
   .extend({
     /** A URL, a capture device ("v4l2:/dev/video0"), a file, "-" for standard input, "push" for what a client sends. */
     input: z.string().min(1),

@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseForeignJson, readBounded } from './bounded-file.js';
 import { messageOf, SrvidError } from './errors.js';
 import { type Preset, presetSchema } from './options.js';
 
@@ -27,7 +28,8 @@ export async function presetNames(): Promise<string[]> {
 export async function loadPreset(nameOrPath: string): Promise<LoadedPreset> {
   const isPath = /[\\/]|\.json$/.test(nameOrPath);
   const path = isPath ? resolve(nameOrPath) : resolve(FOLDER, `${nameOrPath}.json`);
-  const text = await readFile(path, 'utf8').catch(async (error) => {
+  const text = await readBounded(path, MAX_BYTES).then(String, async (error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw invalid(path, messageOf(error), error);
     const known = (await presetNames()).join(', ');
     throw new SrvidError(
       'SRVID_PRESET_UNKNOWN',
@@ -41,16 +43,17 @@ export async function loadPreset(nameOrPath: string): Promise<LoadedPreset> {
 
 /** @throws SRVID_PRESET_INVALID */
 export function parsePreset(text: string, path: string): Preset {
-  const invalid = (why: string, cause?: unknown) =>
-    new SrvidError('SRVID_PRESET_INVALID', `The preset ${path} cannot be used: ${why}. See docs/presets.md.`, { path }, cause);
-  if (text.length > MAX_BYTES) throw invalid(`it has ${text.length} characters, and a preset at most ${MAX_BYTES}`);
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseForeignJson(text);
   } catch (error) {
-    throw invalid(messageOf(error), error);
+    throw invalid(path, messageOf(error), error);
   }
   const parsed = presetSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw invalid(parsed.error.issues.map((issue) => `${issue.path.join('.') || 'preset'}: ${issue.message}`).join('; '));
+  throw invalid(path, parsed.error.issues.map((issue) => `${issue.path.join('.') || 'preset'}: ${issue.message}`).join('; '));
+}
+
+function invalid(path: string, why: string, cause?: unknown): SrvidError {
+  return new SrvidError('SRVID_PRESET_INVALID', `The preset ${path} cannot be used: ${why}. See docs/presets.md.`, { path }, cause);
 }

@@ -18,12 +18,18 @@ export interface SessionOption {
   readonly schema: z.ZodType;
 }
 
+/** The largest frame that is taken unasked: 8K, 8192x4320 pixels. */
+export const DEFAULT_MAX_PIXELS = 8192 * 4320;
+/** An object's own names. `__proto__` vanishes in silence wherever fields are copied, so it is refused by name. */
+export const namesOnly = z.custom<Record<string, unknown>>((value) => typeof value !== 'object' || value === null || !Object.hasOwn(value, '__proto__'), {
+  message: '"__proto__" cannot be the name of an option',
+});
 /** An encoder option's name: what may follow ffmpeg's dash. */
 export const encoderOptionName = z.string().regex(/^[a-z][a-z0-9_-]*$/i, 'an encoder option is letters, digits, _ and -');
 /** An encoder, by ffmpeg's name. */
 export const encoderName = z.string().regex(/^[a-z0-9][\w-]*$/i, 'an encoder is a name such as libx264');
 /** A plugin with its options, as a caller asks for it. */
-export const pluginRequest = z.strictObject({ use: z.string().min(1), options: z.record(z.string(), z.unknown()).default({}) });
+export const pluginRequest = z.strictObject({ use: z.string().min(1), options: namesOnly.pipe(z.record(z.string(), z.unknown())).default({}) });
 /** A side of the output in pixels. */
 export const outputHeight = z.int().min(2).max(16384);
 /** Quality of an encoder, by its own scale. */
@@ -40,6 +46,10 @@ const inputFormat = z.string().regex(/^\w+$/);
 const pixFmt = z.string().regex(/^[a-z0-9]+$/, 'a pixel format is a name such as yuv420p');
 const threads = z.int().min(1).max(256);
 const milliseconds = z.int().positive();
+const pixels = z
+  .int()
+  .positive()
+  .max(16384 * 16384);
 
 const MEASURED = 'measured once on this machine';
 
@@ -62,6 +72,8 @@ export const SESSION_OPTIONS = {
   encoderOptions: { flag: '--encoder-option <k=v>', form: 'pairs', group: 'Output', help: 'an option of the encoder (repeatable)', schema: z.array(z.tuple([encoderOptionName, z.string()])).default([]) },
   pixFmt: { flag: '--pix-fmt <name>', group: 'Output', help: 'pixel format to encode', fallback: "the source's", schema: pixFmt.optional() },
   deinterlace: { flag: '--deinterlace <mode>', group: 'Input', help: 'auto or off: what to do with interlaced sources', fallback: 'auto', schema: z.enum(['auto', 'off']).default('auto') },
+  allowReferences: { flag: '--allow-references', form: 'switch', group: 'Input', help: 'let the input name other files to open: playlists, scripts, numbered pictures', schema: z.boolean().default(false) },
+  maxPixels: { flag: '--max-pixels <n>', form: 'number', group: 'Input', help: 'refuse frames of more pixels', fallback: `${DEFAULT_MAX_PIXELS}, 8K`, schema: pixels.default(DEFAULT_MAX_PIXELS) },
   strict: { flag: '--strict', form: 'switch', group: 'Input', help: 'refuse what would lose something, instead of warning', schema: z.boolean().default(false) },
   salvage: { flag: '--salvage', form: 'switch', group: 'Input', help: 'keep what can be decoded of a damaged input, instead of failing', schema: z.boolean().default(false) },
   models: { flag: '--models <dir>', group: 'Processing', help: "networks from this folder's manifest.json instead of srvid's own", schema: z.string().min(1).optional() },

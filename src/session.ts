@@ -104,6 +104,7 @@ class Run {
   async go(): Promise<Summary> {
     this.hooks.signal?.addEventListener('abort', this.#interrupt, { once: true });
     if (this.hooks.signal?.aborted) this.#interrupt();
+    await this.prepared.output?.claim();
     this.#emit(startEvent(this.prepared, this.#planned.plan));
     for (const message of [...this.prepared.opened.source.losses, ...this.#planned.warnings]) this.#warn(message);
     const parts = await this.#start();
@@ -163,7 +164,7 @@ class Run {
     const { carry } = plan;
     if (carry.from === 'pipe') return { ...plan, carry: { ...carry, forwarded: decoder.forwarded } };
     if (carry.from === 'nothing' || covers.length === 0) return plan;
-    this.#covers = await CoverArt.extract(this.prepared.binary, carry.path, covers);
+    this.#covers = await CoverArt.extract(this.prepared.binary, carry.input, covers);
     return { ...plan, carry: { ...carry, covers: this.#covers.files } };
   }
 

@@ -1,12 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { runBench } from '../bench/bench.js';
 import { chartOf } from '../bench/chart.js';
 import type { BenchCase, BenchReport } from '../bench/report.js';
+import { readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
 import { addOptions, type CommandOption, collect, number, sessionOption } from './add-options.js';
 import { Drawing } from './drawing.js';
 import { table } from './table.js';
+
+const MAX_REPORT_BYTES = 16 << 20;
 
 interface BenchFlags {
   readonly preset?: readonly string[];
@@ -65,7 +67,7 @@ export async function printBench(clip: string | undefined, flags: BenchFlags): P
 
 async function readEarlier(path: string): Promise<BenchReport> {
   try {
-    const report = JSON.parse(await readFile(path, 'utf8')) as BenchReport;
+    const report = JSON.parse((await readBounded(path, MAX_REPORT_BYTES)).toString()) as BenchReport;
     if (report.v !== 1 || !Array.isArray(report.cases)) throw new Error('it is not what "srvid bench --json" writes');
     return report;
   } catch (error) {

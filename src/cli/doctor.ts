@@ -2,6 +2,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { messageOf, SrvidError } from '../errors.js';
 import { cpuFlags } from '../health/cpu.js';
 import { findFfmpeg, videoEncoders } from '../pipeline/ffmpeg-binary.js';
+import { leftoversIn } from '../pipeline/output-claim.js';
 import { loadModelLibrary, verifyModel } from '../plugins/model.js';
 import { loadOnnxRuntime, runtimeVersion } from '../plugins/onnx-library.js';
 import { packageVersion } from '../version.js';
@@ -27,9 +28,9 @@ interface Check {
   readonly remedy?: string;
 }
 
-/** `srvid doctor`: what is here, what is missing and how to get it. Exit code 1 where something needed is missing. */
-export async function printDoctor({ json }: { json?: boolean }): Promise<void> {
-  const checks = [...versions(), await cpu(), ...(await ffmpegChecks()), await runtimeCheck(), await modelCheck()];
+/** `srvid doctor`: what is here, what is missing and how to get it, and what killed runs left in a folder. Exit code 1 where something needed is missing. */
+export async function printDoctor({ json, folder }: { json?: boolean; folder: string }): Promise<void> {
+  const checks = [...versions(), await cpu(), ...(await ffmpegChecks()), await runtimeCheck(), await modelCheck(), ...(await leftoverChecks(folder))];
   if (json) process.stdout.write(`${JSON.stringify({ v: 1, checks }, null, 2)}\n`);
   else process.stdout.write(`${checks.map(line).join('\n')}\n`);
   if (checks.some((check) => !check.ok)) process.exitCode = 1;
@@ -104,4 +105,15 @@ async function modelCheck(): Promise<Check> {
   } catch (error) {
     return { what: 'models', ok: false, found: messageOf(error) };
   }
+}
+
+async function leftoverChecks(folder: string): Promise<Check[]> {
+  const left = await leftoversIn(folder).catch(() => []);
+  return left.map(({ path, bytes }) => ({
+    what: 'leftover',
+    ok: true,
+    found: `${path}, ${bytes} bytes`,
+    remedy:
+      'A run that was killed left it, or one that could not give its finished file the name. The next run to the same output removes what was killed; what is of no use can be removed.',
+  }));
 }

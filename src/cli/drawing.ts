@@ -43,6 +43,7 @@ export class Drawing {
   /** @throws SRVID_OUTPUT_UNWRITABLE */
   async write(svg: string): Promise<void> {
     try {
+      await this.file.claim();
       await (this.rasterizer === undefined ? this.#writeText(svg) : rasterize(this.rasterizer, svg, this.file));
       await this.file.publish();
     } finally {

@@ -19,6 +19,8 @@ const OPTIONS: readonly CommandOption[] = [
   sessionOption('precision', { fallback: 'auto' }),
   sessionOption('models'),
   sessionOption('workers', { fallback: 'one a core' }),
+  sessionOption('allowReferences', { help: 'let a video name other files to open: playlists, scripts, numbered pictures' }),
+  sessionOption('maxPixels', { help: 'refuse pictures of more pixels' }),
   sessionOption('start', { help: 'of a video: begin here' }),
   sessionOption('duration', { help: 'of a video: stop after this much' }),
   { flag: '--plot <file>', help: 'draw the PSNR of every frame, as .png or .svg' },

@@ -1,4 +1,5 @@
-import { extname } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { extname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { SrvidError } from '../errors.js';
 import { type ExaminationOptions, examine } from '../health/examine.js';
@@ -39,16 +40,17 @@ const OPTIONS: readonly CommandOption[] = [
   sessionOption('overwrite', { help: 'overwrite the drawing where it exists' }),
 ];
 
-/** Declares `srvid doctor [model.onnx] [options]`. */
+/** Declares `srvid doctor [model.onnx|folder] [options]`. */
 export function addDoctorOptions(command: Command): Command {
   command.description('check ffmpeg, the CPU and this installation; with a network: its speed and its quantisation (docs/doctor.md)');
-  command.argument('[model.onnx]', 'a network to examine');
+  command.argument('[model.onnx|folder]', 'a network to examine, or a folder to look for what killed runs left (default: this one)');
   return addOptions(command, OPTIONS);
 }
 
 /** `srvid doctor`. Exit code 1 where something needed is missing, or the network is ill. */
 export async function runDoctor(model: string | undefined, { json, tiles, yes = false, ...flags }: ExamineFlags): Promise<void> {
-  if (model !== undefined) return printExamination(model, flags, { json: json ?? false, tiles, yes });
+  const isFolder = model !== undefined && (await stat(model).catch(() => undefined))?.isDirectory();
+  if (model !== undefined && !isFolder) return printExamination(model, flags, { json: json ?? false, tiles, yes });
   const lone = [...Object.keys(flags), ...(tiles === undefined ? [] : ['tiles'])];
   if (lone.length > 0) {
     throw new SrvidError(
@@ -56,7 +58,7 @@ export async function runDoctor(model: string | undefined, { json, tiles, yes = 
       `--${lone[0]} belongs to the examination of a network, but none is given. Write srvid doctor MODEL.onnx --${lone[0]} ...`,
     );
   }
-  return printDoctor({ json: json ?? false });
+  return printDoctor({ json: json ?? false, folder: resolve(model ?? '.') });
 }
 
 async function printExamination(
@@ -70,6 +72,7 @@ async function printExamination(
   process.stdout.write(json ? `${JSON.stringify(found.examination)}\n` : `${examinationText(found.examination)}\n`);
   if (target) {
     try {
+      await target.claim();
       await writeTiles(await findFfmpeg(), target.partial, found.tiles);
       await target.publish();
     } finally {

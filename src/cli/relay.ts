@@ -22,6 +22,8 @@ const OPTIONS: readonly CommandOption[] = [
   { flag: '--loop', form: 'switch', group: 'Input', help: 'begin a file anew when it ends' },
   { flag: '--on-demand', form: 'switch', group: 'Input', help: 'run only while somebody watches' },
   sessionOption('inputFormat', { group: 'Input', help: 'kind of stream that the input is, where its bytes do not say it' }),
+  sessionOption('allowReferences', { group: 'Input', help: 'let a file name other files to open: playlists, scripts, numbered pictures' }),
+  sessionOption('maxPixels', { group: 'Input' }),
   sessionOption('deinterlace', { group: 'Input', help: 'auto or off' }),
   sessionOption('preset', { group: 'Processing', help: 'what to run', fallback: 'live-1080p' }),
   sessionOption('scale', { group: 'Processing', help: "enlarge n times, instead of to the preset's height", fallback: undefined }),

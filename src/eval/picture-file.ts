@@ -2,11 +2,13 @@ import { open, readdir } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { messageOf, SrvidError } from '../errors.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg-binary.js';
-import { type CommandInput, commandArguments, fileUrl } from '../pipeline/ffmpeg-command.js';
+import { type CommandInput, commandArguments } from '../pipeline/ffmpeg-command.js';
 import { FfmpegProcess } from '../pipeline/ffmpeg-process.js';
 import { assertFrameSize } from '../pipeline/frame.js';
+import { pipeInput, refusalOf } from '../pipeline/input-file.js';
 import { probeFile } from '../pipeline/probe.js';
 import { withTimeout } from '../pipeline/timeout.js';
+import { DEFAULT_MAX_PIXELS } from '../session-options.js';
 
 const PICTURE_TYPES = new Set(['.png', '.jpg', '.jpeg', '.webp', '.bmp']);
 
@@ -36,14 +38,16 @@ export async function picturesIn(folder: string): Promise<string[]> {
  * pattern, and comes out as PPM, which says its size.
  * @throws SRVID_INPUT_UNREADABLE
  */
-export async function readPicture(binary: FfmpegBinary, path: string, stallTimeoutMs: number): Promise<Picture> {
+export async function readPicture(binary: FfmpegBinary, path: string, stallTimeoutMs: number, maxPixels = DEFAULT_MAX_PIXELS): Promise<Picture> {
   const file = await open(path).catch((error) => {
     throw new SrvidError('SRVID_INPUT_UNREADABLE', `Tried to read the picture ${path}: ${messageOf(error)}.`, { path }, error);
   });
   try {
-    const bytes = await decoded({ binary, path, input: { url: 'pipe:0', options: [] }, filters: [], count: 1, stdin: file.fd, stallTimeoutMs });
+    const bytes = await decoded({ binary, path, input: pipeInput(maxPixels), filters: [], count: 1, stdin: file.fd, stallTimeoutMs });
     const [picture] = parsePpms(bytes, path);
     return picture as Picture;
+  } catch (error) {
+    throw refusalOf(path, messageOf(error), maxPixels) ?? error;
   } finally {
     await file.close();
   }
@@ -51,12 +55,12 @@ export async function readPicture(binary: FfmpegBinary, path: string, stallTimeo
 
 /** `count` frames of a video, spread over the length that its container tells. @throws SRVID_INPUT_UNREADABLE, SRVID_INPUT_NO_VIDEO */
 export async function decodeFrames(binary: FfmpegBinary, path: string, count: number, stallTimeoutMs: number): Promise<Picture[]> {
-  const { streams, durationSeconds } = await probeFile(binary, path);
+  const { streams, durationSeconds, input } = await probeFile(binary, path, { references: false, maxPixels: DEFAULT_MAX_PIXELS });
   if (!streams.some((stream) => stream.codec_type === 'video')) {
     throw new SrvidError('SRVID_INPUT_NO_VIDEO', `${path} has no video stream. Give a video, a picture or a folder of pictures.`, { path });
   }
   const filters = durationSeconds === undefined ? [] : [`fps=${count}/${durationSeconds}`];
-  const bytes = await decoded({ binary, path, input: { url: fileUrl(path), options: [] }, filters, count, stdin: 'ignore', stallTimeoutMs });
+  const bytes = await decoded({ binary, path, input, filters, count, stdin: 'ignore', stallTimeoutMs });
   return parsePpms(bytes, path);
 }
 

@@ -28,7 +28,7 @@ export async function evaluatePictures(job: Job, binary: FfmpegBinary, path: str
   const next = async (): Promise<Original | undefined> => {
     const name = names[read++];
     if (name === undefined) return undefined;
-    const picture = await readPicture(binary, join(folder, name), job.options.stallTimeoutMs);
+    const picture = await readPicture(binary, join(folder, name), job.options.stallTimeoutMs, job.options.maxPixels);
     return { name, ...cut(picture, measuredSize(`The picture ${name}`, picture, job.scale)) };
   };
   const add: Comparison['add'] = (...measured) => {

@@ -20,6 +20,7 @@ export async function lowerFile(input: string, output: string, { overwrite = fal
   const model = await readModelFile(input);
   const target = await OutputFile.prepare(output, input, overwrite);
   try {
+    await target.claim();
     const rewritten = lower(model, outputMultiple);
     const proof = await proveEqual(model, rewritten.model);
     await writeFile(target.partial, serializeModel(rewritten.model)).catch((error) => {

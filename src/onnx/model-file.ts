@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { clone, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
+import { externalFiles } from './external-data.js';
 import { type GraphProto, type ModelProto, ModelSchema } from './schema.js';
 
 /** A model that holds a graph: every model that says something. */
@@ -8,12 +9,22 @@ export interface OnnxModel extends ModelProto {
   graph: GraphProto;
 }
 
-/** @throws SRVID_INPUT_NOT_FOUND, SRVID_MODEL_INVALID */
+/** Larger ones are for other purposes than frames of video; protobuf ends at 2 GB. */
+export const MAX_MODEL_BYTES = 512 << 20;
+
+/** @throws SRVID_INPUT_NOT_FOUND, SRVID_MODEL_INVALID, SRVID_MODEL_UNSUPPORTED for values in another file, which nothing opens */
 export async function readModelFile(path: string): Promise<OnnxModel> {
-  const bytes = await readFile(path).catch((error) => {
+  const bytes = await readBounded(path, MAX_MODEL_BYTES).catch((error) => {
     throw new SrvidError('SRVID_INPUT_NOT_FOUND', `Tried to read the model ${path}: ${messageOf(error)}. Check the path.`, { path }, error);
   });
-  return parseModel(bytes, path);
+  const model = parseModel(bytes, path);
+  const [file] = externalFiles(model);
+  if (file === undefined) return model;
+  throw new SrvidError(
+    'SRVID_MODEL_UNSUPPORTED',
+    `The model ${path} keeps values in another file, ${JSON.stringify(file)}. Save it as one file (in Python: onnx.save(onnx.load(path), path)).`,
+    { path, file },
+  );
 }
 
 /** `name` is what messages call it. @throws SRVID_MODEL_INVALID */

@@ -1,10 +1,11 @@
 import { create, createFileRegistry, type Message } from '@bufbuild/protobuf';
 import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
 import { FieldDescriptorProto_Label, FieldDescriptorProto_Type, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { type Field, MESSAGES } from './fields.js';
 
 /**
  * The messages of an ONNX file that srvid reads or writes, by the field numbers of the ONNX specification (IR version
- * 13, `onnx.proto`, proto2). Fields that are not listed here (functions, training information, sharding ...) stay in the
+ * 13, `onnx.proto`, proto2). Fields that are not listed here (sharding, quantisation annotations ...) stay in the
  * messages as they came and are written again.
  */
 export interface ModelProto extends Message<'onnx.ModelProto'> {
@@ -17,6 +18,19 @@ export interface ModelProto extends Message<'onnx.ModelProto'> {
   docString: string;
   graph?: GraphProto;
   metadataProps: StringStringEntryProto[];
+  functions: FunctionProto[];
+  trainingInfo: TrainingInfoProto[];
+}
+
+/** Operators made of others. */
+export interface FunctionProto extends Message<'onnx.FunctionProto'> {
+  node: NodeProto[];
+  attributeProto: AttributeProto[];
+}
+
+export interface TrainingInfoProto extends Message<'onnx.TrainingInfoProto'> {
+  initialization?: GraphProto;
+  algorithm?: GraphProto;
 }
 
 /** The version of one domain's operators; `domain` is empty for ONNX's own. */
@@ -35,6 +49,7 @@ export interface GraphProto extends Message<'onnx.GraphProto'> {
   node: NodeProto[];
   name: string;
   initializer: TensorProto[];
+  sparseInitializer: SparseTensorProto[];
   docString: string;
   input: ValueInfoProto[];
   output: ValueInfoProto[];
@@ -66,6 +81,9 @@ export interface AttributeProto extends Message<'onnx.AttributeProto'> {
   ints: bigint[];
   strings: Uint8Array[];
   graphs: GraphProto[];
+  tensors: TensorProto[];
+  sparseTensor?: SparseTensorProto;
+  sparseTensors: SparseTensorProto[];
 }
 
 /** Values either in `rawData`, little-endian and row-major, or in the field of their type. */
@@ -81,6 +99,13 @@ export interface TensorProto extends Message<'onnx.TensorProto'> {
   rawData: Uint8Array;
   /** 1: the values lie in another file. */
   dataLocation: number;
+  /** Which file, from where, how long: `location`, `offset`, `length`. */
+  externalData: StringStringEntryProto[];
+}
+
+export interface SparseTensorProto extends Message<'onnx.SparseTensorProto'> {
+  values?: TensorProto;
+  indices?: TensorProto;
 }
 
 export interface ValueInfoProto extends Message<'onnx.ValueInfoProto'> {
@@ -110,95 +135,6 @@ export interface DimensionProto extends Message<'onnx.TensorShapeProto.Dimension
   value: { case: 'dimValue'; value: bigint } | { case: 'dimParam'; value: string } | { case: undefined; value?: undefined };
   denotation: string;
 }
-
-const { INT32, INT64, FLOAT, DOUBLE, STRING, BYTES, MESSAGE } = FieldDescriptorProto_Type;
-
-/** [number, name, type (or the message it holds), how often]; `packed` lists are one length and then values. */
-type Field = readonly [number, string, FieldDescriptorProto_Type | string, ('list' | 'packed' | 'oneof')?];
-
-const MESSAGES: Readonly<Record<string, readonly Field[]>> = {
-  ModelProto: [
-    [1, 'ir_version', INT64],
-    [8, 'opset_import', 'OperatorSetIdProto', 'list'],
-    [2, 'producer_name', STRING],
-    [3, 'producer_version', STRING],
-    [4, 'domain', STRING],
-    [5, 'model_version', INT64],
-    [6, 'doc_string', STRING],
-    [7, 'graph', 'GraphProto'],
-    [14, 'metadata_props', 'StringStringEntryProto', 'list'],
-  ],
-  OperatorSetIdProto: [
-    [1, 'domain', STRING],
-    [2, 'version', INT64],
-  ],
-  StringStringEntryProto: [
-    [1, 'key', STRING],
-    [2, 'value', STRING],
-  ],
-  GraphProto: [
-    [1, 'node', 'NodeProto', 'list'],
-    [2, 'name', STRING],
-    [5, 'initializer', 'TensorProto', 'list'],
-    [10, 'doc_string', STRING],
-    [11, 'input', 'ValueInfoProto', 'list'],
-    [12, 'output', 'ValueInfoProto', 'list'],
-    [13, 'value_info', 'ValueInfoProto', 'list'],
-  ],
-  NodeProto: [
-    [1, 'input', STRING, 'list'],
-    [2, 'output', STRING, 'list'],
-    [3, 'name', STRING],
-    [4, 'op_type', STRING],
-    [7, 'domain', STRING],
-    [5, 'attribute', 'AttributeProto', 'list'],
-    [6, 'doc_string', STRING],
-  ],
-  AttributeProto: [
-    [1, 'name', STRING],
-    [20, 'type', INT32],
-    [2, 'f', FLOAT],
-    [3, 'i', INT64],
-    [4, 's', BYTES],
-    [5, 't', 'TensorProto'],
-    [6, 'g', 'GraphProto'],
-    [7, 'floats', FLOAT, 'list'],
-    [8, 'ints', INT64, 'list'],
-    [9, 'strings', BYTES, 'list'],
-    [11, 'graphs', 'GraphProto', 'list'],
-  ],
-  TensorProto: [
-    [1, 'dims', INT64, 'list'],
-    [2, 'data_type', INT32],
-    [4, 'float_data', FLOAT, 'packed'],
-    [5, 'int32_data', INT32, 'packed'],
-    [7, 'int64_data', INT64, 'packed'],
-    [10, 'double_data', DOUBLE, 'packed'],
-    [8, 'name', STRING],
-    [12, 'doc_string', STRING],
-    [9, 'raw_data', BYTES],
-    [14, 'data_location', INT32],
-  ],
-  ValueInfoProto: [
-    [1, 'name', STRING],
-    [2, 'type', 'TypeProto'],
-    [3, 'doc_string', STRING],
-  ],
-  TypeProto: [
-    [1, 'tensor_type', 'TypeProto.Tensor'],
-    [6, 'denotation', STRING],
-  ],
-  'TypeProto.Tensor': [
-    [1, 'elem_type', INT32],
-    [2, 'shape', 'TensorShapeProto'],
-  ],
-  TensorShapeProto: [[1, 'dim', 'TensorShapeProto.Dimension', 'list']],
-  'TensorShapeProto.Dimension': [
-    [1, 'dim_value', INT64, 'oneof'],
-    [2, 'dim_param', STRING, 'oneof'],
-    [3, 'denotation', STRING],
-  ],
-};
 
 const registry = createFileRegistry(
   create(FileDescriptorSetSchema, {
@@ -232,7 +168,7 @@ function field([number, name, type, kind]: Field): object {
     number,
     name,
     label: kind === 'list' || kind === 'packed' ? LABEL_REPEATED : LABEL_OPTIONAL,
-    ...(typeof type === 'string' ? { type: MESSAGE, typeName: `.onnx.${type}` } : { type }),
+    ...(typeof type === 'string' ? { type: FieldDescriptorProto_Type.MESSAGE, typeName: `.onnx.${type}` } : { type }),
     ...(kind === 'packed' ? { options: { packed: true } } : {}),
     ...(kind === 'oneof' ? { oneofIndex: 0 } : {}),
   };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf, SrvidError } from '../errors.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
-import { commandArguments, fileUrl } from './ffmpeg-command.js';
+import { type CommandInput, commandArguments, fileUrl } from './ffmpeg-command.js';
 import type { ProbedStream } from './probe.js';
 
 const run = promisify(execFile);
@@ -32,15 +32,15 @@ export class CoverArt {
   ) {}
 
   /** @throws SRVID_INPUT_UNREADABLE */
-  static async extract(binary: FfmpegBinary, path: string, covers: readonly ProbedStream[]): Promise<CoverArt> {
+  static async extract(binary: FfmpegBinary, input: CommandInput, covers: readonly ProbedStream[]): Promise<CoverArt> {
     if (covers.length === 0) return new CoverArt(undefined, []);
     const folder = await mkdtemp(join(tmpdir(), 'srvid-cover-'));
     try {
-      const files = await Promise.all(covers.map((cover) => extractOne(binary, path, cover, folder)));
+      const files = await Promise.all(covers.map((cover) => extractOne(binary, input, cover, folder)));
       return new CoverArt(folder, files);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
-      throw new SrvidError('SRVID_INPUT_UNREADABLE', `Tried to take the cover art out of ${path}: ${messageOf(error)}.`, { path }, error);
+      throw new SrvidError('SRVID_INPUT_UNREADABLE', `Tried to take the cover art out of ${input.url}: ${messageOf(error)}.`, { path: input.url }, error);
     }
   }
 
@@ -49,14 +49,11 @@ export class CoverArt {
   }
 }
 
-async function extractOne(binary: FfmpegBinary, path: string, cover: ProbedStream, folder: string): Promise<CoverFile> {
+async function extractOne(binary: FfmpegBinary, input: CommandInput, cover: ProbedStream, folder: string): Promise<CoverFile> {
   const codec = cover.codec_name ?? 'unknown';
   const target = join(folder, `${cover.index}`);
   const outputOptions = ['-map', `0:${cover.index}`, '-frames:v', '1', '-c', 'copy', '-f', 'image2', '-update', '1'];
-  await run(
-    binary.ffmpeg,
-    commandArguments({ inputs: [{ url: fileUrl(path), options: ['-protocol_whitelist', 'file,pipe'] }], outputOptions, output: fileUrl(target) }),
-  );
+  await run(binary.ffmpeg, commandArguments({ inputs: [input], outputOptions, output: fileUrl(target) }));
   const extension = codec === 'mjpeg' ? 'jpg' : codec;
   return {
     path: target,

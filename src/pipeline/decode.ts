@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { SrvidError } from '../errors.js';
 import { planCut, type TimeRange } from './cut.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
-import { commandArguments, fileUrl } from './ffmpeg-command.js';
+import { commandArguments } from './ffmpeg-command.js';
 import { FfmpegProcess } from './ffmpeg-process.js';
 import { describeFormat, frameBytes } from './frame.js';
 import { NutReader } from './nut-reader.js';
@@ -190,7 +190,7 @@ function decodeCommand(source: Source, options: DecoderOptions) {
   const input = [
     '-copyts',
     ...(format ? ['-f', format] : []),
-    ...(bytes ? [] : ['-protocol_whitelist', 'file,pipe,crypto,data']),
+    ...source.probe.input.options,
     ...(bytes && !live ? ['-analyzeduration', ANALYSE_MICROSECONDS, '-probesize', ANALYSE_BYTES] : []),
     // A thread for each frame would hold as many frames back.
     ...(live ? ['-analyzeduration', '0', '-probesize', '32', '-thread_type', 'slice'] : []),
@@ -206,5 +206,5 @@ function decodeCommand(source: Source, options: DecoderOptions) {
     ...(source.shiftSeconds > 0 ? ['-output_ts_offset', String(source.shiftSeconds)] : []),
     ...['-f', 'nut', '-write_index', '0'],
   ];
-  return { inputs: [{ url: bytes ? 'pipe:0' : fileUrl(source.url), options: input }], outputOptions: output, output: 'pipe:1' };
+  return { inputs: [{ url: source.probe.input.url, options: input }], outputOptions: output, output: 'pipe:1' };
 }

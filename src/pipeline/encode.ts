@@ -8,7 +8,7 @@ import type { ForwardedPacket } from './decode.js';
 import { filterGraph, rawStreams, takesGray } from './encode-graph.js';
 import { assertOnClock, type EncoderClock } from './encoder-clock.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
-import { commandArguments, fileUrl } from './ffmpeg-command.js';
+import { type CommandInput, commandArguments, fileUrl } from './ffmpeg-command.js';
 import { FfmpegProcess } from './ffmpeg-process.js';
 import type { Color, FrameFormat } from './frame.js';
 import type { NutStream } from './nut-syntax.js';
@@ -48,7 +48,7 @@ export interface EncodePlan {
   readonly carry:
     | {
         readonly from: 'file';
-        readonly path: string;
+        readonly input: CommandInput;
         readonly video: ProbedStream;
         readonly streams: readonly CarriedStream[];
         readonly covers: readonly CoverFile[];
@@ -209,10 +209,7 @@ function encodeCommand(plan: EncodePlan) {
   const pixelFormat = encoder.options.find(([option]) => option === 'pix_fmt')?.[1];
   const offset = shiftSeconds > 0 ? ['-itsoffset', String(-shiftSeconds)] : [];
   const frames = { url: 'pipe:0', options: ['-copyts', ...offset, '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] };
-  const inputs =
-    carry.from === 'file'
-      ? [frames, { url: fileUrl(carry.path), options: ['-protocol_whitelist', 'file,pipe,crypto,data', ...carry.cut.inputOptions] }]
-      : [frames];
+  const inputs = carry.from === 'file' ? [frames, { url: carry.input.url, options: [...carry.input.options, ...carry.cut.inputOptions] }] : [frames];
   const outputOptions = [
     ...['-filter_complex', filterGraph(format, color, plan.sampleAspect, !takesGray(encoder.name, pixelFormat)), '-map', '[v]'],
     ...carriedStreams(plan),

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { SrvidError } from '../errors.js';
 import type { EncoderSettings } from './encode.js';
+import { assertOpensNoFile } from './encoder-text-options.js';
 import { type FfmpegBinary, videoEncoders } from './ffmpeg-binary.js';
 
 const run = promisify(execFile);
@@ -14,8 +15,12 @@ const COMMON = new Set(
   ).split(' '),
 );
 
+/** Types of options, as ffmpeg lists them, whose value is a text. */
+const TEXTS = new Set(['string', 'dictionary', 'binary']);
+
 /**
- * Checks that the encoder exists and has each option, so that an option can never be anything but the encoder's own.
+ * Checks that the encoder exists and has each option, so that an option can never be anything but the encoder's own, nor
+ * open a file.
  * @throws SRVID_ENCODER_UNAVAILABLE, SRVID_OPTION_INVALID
  */
 export async function checkEncoder(binary: FfmpegBinary, { name, options }: EncoderSettings): Promise<void> {
@@ -29,12 +34,19 @@ export async function checkEncoder(binary: FfmpegBinary, { name, options }: Enco
     );
   }
   const { stdout } = await run(binary.ffmpeg, ['-hide_banner', '-h', `encoder=${name}`], { maxBuffer: 1 << 22 });
-  const own = new Set([...stdout.matchAll(/^ {2}-(\S+)\s/gm)].map((match) => match[1] as string));
-  for (const [option] of options) {
-    if (own.has(option) || COMMON.has(option)) continue;
-    throw new SrvidError('SRVID_OPTION_INVALID', `The encoder ${name} has no option "${option}". It has: ${[...own].sort().join(', ') || 'none of its own'}.`, {
-      encoder: name,
-      option,
-    });
+  const own = new Map([...stdout.matchAll(/^ {2}-(\S+)\s+<(\w+)>/gm)].map((match) => [match[1] as string, match[2] as string]));
+  for (const [option, value] of options) {
+    if (own.has(option) || COMMON.has(option)) {
+      assertOpensNoFile(name, option, value, TEXTS.has(own.get(option) ?? ''));
+      continue;
+    }
+    throw new SrvidError(
+      'SRVID_OPTION_INVALID',
+      `The encoder ${name} has no option "${option}". It has: ${[...own.keys()].sort().join(', ') || 'none of its own'}.`,
+      {
+        encoder: name,
+        option,
+      },
+    );
   }
 }

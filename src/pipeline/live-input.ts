@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { SrvidError } from '../errors.js';
-import { fileUrl } from './ffmpeg-command.js';
+import { fileInput, type InputLimits, NO_REFERENCES, pipeInput } from './input-file.js';
 
 /** A live source as ffmpeg opens it. */
 export interface LiveInput {
@@ -12,6 +12,8 @@ export interface LiveInput {
   readonly url: string;
   /** Where its bytes come from: ffmpeg itself, srvid's standard input, or a client that pushes them. */
   readonly from: 'ffmpeg' | 'standard input' | 'push';
+  /** Pixels of a frame, at most. */
+  readonly maxPixels: number;
   /** It ends when it has been read once, and does not come back. */
   readonly finite: boolean;
 }
@@ -21,6 +23,10 @@ export interface LiveInputOptions {
   readonly loop: boolean;
   /** Kind of stream, where its bytes do not say it: a demuxer of ffmpeg's. */
   readonly format?: string | undefined;
+  /** Let a file name others to open. */
+  readonly references?: boolean;
+  /** Pixels of a frame, at most. */
+  readonly maxPixels?: number;
 }
 
 /** Microseconds without data after which a network source counts as gone. */
@@ -48,16 +54,18 @@ const DEVICES = ['v4l2', 'avfoundation', 'dshow', 'x11grab', 'gdigrab'];
  * A source by what a user calls it: a URL, "v4l2:/dev/video0", "-", "push", or a file, which is paced at its own rate.
  * @throws SRVID_OPTION_INVALID for a protocol that is not allowed
  */
-export function parseLiveInput(text: string, { loop, format }: LiveInputOptions): LiveInput {
+export function parseLiveInput(text: string, { loop, format, references = false, maxPixels = NO_REFERENCES.maxPixels }: LiveInputOptions): LiveInput {
+  const pushed = pipeInput(maxPixels);
   const forced = format ? ['-f', format] : [];
-  if (text === '-') return { shown: 'standard input', options: forced, url: 'pipe:0', from: 'standard input', finite: true };
-  if (text === 'push') return { shown: 'a pushed stream', options: forced, url: 'pipe:0', from: 'push', finite: true };
+  if (text === '-')
+    return { shown: 'standard input', options: [...pushed.options, ...forced], url: pushed.url, from: 'standard input', maxPixels, finite: true };
+  if (text === 'push') return { shown: 'a pushed stream', options: [...pushed.options, ...forced], url: pushed.url, from: 'push', maxPixels, finite: true };
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1]?.toLowerCase();
   if (scheme !== undefined && DEVICES.includes(scheme)) {
     const name = text.slice(scheme.length + 1);
-    return { shown: `${scheme}:${name}`, options: ['-f', scheme, ...forced.slice(2)], url: name, from: 'ffmpeg', finite: false };
+    return { shown: `${scheme}:${name}`, options: ['-f', scheme, ...forced.slice(2)], url: name, from: 'ffmpeg', maxPixels, finite: false };
   }
-  if (scheme === undefined || !text.slice(scheme.length).startsWith('://')) return fileInput(text, loop, forced);
+  if (scheme === undefined || !text.slice(scheme.length).startsWith('://')) return pacedFile(text, loop, forced, { references, maxPixels });
   const protocol = Object.hasOwn(PROTOCOLS, scheme) ? PROTOCOLS[scheme] : undefined;
   if (!protocol) {
     throw new SrvidError(
@@ -67,13 +75,20 @@ export function parseLiveInput(text: string, { loop, format }: LiveInputOptions)
     );
   }
   const allowed = ['-protocol_whitelist', [scheme, ...protocol.opens].join(',')];
-  return { shown: shownUrl(text), options: [...allowed, ...(protocol.options ?? []), ...forced], url: text, from: 'ffmpeg', finite: false };
+  return { shown: shownUrl(text), options: [...allowed, ...(protocol.options ?? []), ...forced], url: text, from: 'ffmpeg', maxPixels, finite: false };
 }
 
-function fileInput(path: string, loop: boolean, forced: readonly string[]): LiveInput {
+function pacedFile(path: string, loop: boolean, forced: readonly string[], limits: InputLimits): LiveInput {
   const absolute = resolve(path);
-  const options = ['-protocol_whitelist', 'file,crypto,data', '-re', ...(loop ? ['-stream_loop', '-1'] : []), ...forced];
-  return { shown: absolute, options, url: fileUrl(absolute), from: 'ffmpeg', finite: !loop };
+  const { url, options } = fileInput(absolute, limits);
+  return {
+    shown: absolute,
+    options: [...options, '-re', ...(loop ? ['-stream_loop', '-1'] : []), ...forced],
+    url,
+    from: 'ffmpeg',
+    maxPixels: limits.maxPixels,
+    finite: !loop,
+  };
 }
 
 /** Only what cannot be a secret: stream keys are in paths (RTMP), pass phrases in queries (SRT). */

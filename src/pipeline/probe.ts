@@ -1,13 +1,17 @@
 import { execFile, spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import { messageOf, SrvidError } from '../errors.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
-import { fileUrl } from './ffmpeg-command.js';
+import type { CommandInput } from './ffmpeg-command.js';
+import { fileInput, NO_REFERENCES, pipeInput, refusalOf, tookForPattern } from './input-file.js';
 
 const run = promisify(execFile);
 const PROBE_TIMEOUT_MS = 30_000;
+/** Enough to tell a picture by. */
+const HEAD_BYTES = 1 << 20;
 
 const dispositionSchema = z.record(z.string(), z.number());
 
@@ -52,6 +56,8 @@ export type ProbedStream = z.infer<typeof streamSchema>;
 
 /** What ffprobe found in an input. */
 export interface Probe {
+  /** As it was opened, and is to be opened again. */
+  readonly input: CommandInput;
   readonly streams: readonly ProbedStream[];
   /** How many chapters it has. */
   readonly chapters: number;
@@ -68,26 +74,50 @@ export const ANALYSE_BYTES = '50000000';
 const LOOK_FAR = ['-analyzeduration', ANALYSE_MICROSECONDS, '-probesize', ANALYSE_BYTES];
 const PROBE_ARGUMENTS = ['-v', 'error', '-of', 'json', '-show_streams', '-show_chapters', '-show_format'];
 
-/** @throws SRVID_INPUT_UNREADABLE with what ffprobe said. */
-export async function probeFile(binary: FfmpegBinary, path: string): Promise<Probe> {
-  try {
-    const args = [...PROBE_ARGUMENTS, ...LOOK_FAR, '-protocol_whitelist', 'file,pipe,crypto,data', '-i', fileUrl(path)];
+/** @throws SRVID_INPUT_UNREADABLE with what ffprobe said, SRVID_INPUT_REFERENCES, SRVID_INPUT_TOO_LARGE */
+export async function probeFile(binary: FfmpegBinary, path: string, limits = NO_REFERENCES): Promise<Probe> {
+  const probed = async (input: CommandInput): Promise<Probe> => {
+    const args = [...PROBE_ARGUMENTS, ...LOOK_FAR, ...input.options, '-i', input.url];
     const { stdout } = await run(binary.ffprobe, args, { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 26 });
-    return parseProbe(stdout);
+    return parseProbe(stdout, input);
+  };
+  try {
+    return await probed(fileInput(path, limits)).catch(async (error) => {
+      if (!tookForPattern(path, saidBy(error))) throw error;
+      return probed(fileInput(path, limits, await demuxerOf(binary, path, limits.maxPixels)));
+    });
   } catch (error) {
-    throw unreadable(path, error);
+    throw unreadable(path, error, limits.maxPixels);
+  }
+}
+
+/** The demuxer that a file's first bytes call for, whatever its name looks like. */
+async function demuxerOf(binary: FfmpegBinary, path: string, maxPixels: number): Promise<string | undefined> {
+  const file = await open(path);
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    const { formatName } = await probeBytes(binary, buffer.subarray(0, bytesRead), path, undefined, maxPixels);
+    return formatName.split(',')[0];
+  } finally {
+    await file.close();
   }
 }
 
 /** As `probeFile`, of the first bytes of a stream that can be read only once. `format` names the demuxer, where known. */
-export async function probeBytes(binary: FfmpegBinary, head: Uint8Array, name: string, format?: string): Promise<Probe> {
-  return probePipe(binary, name, [...LOOK_FAR, ...(format ? ['-f', format] : [])], (stdin) => {
+export async function probeBytes(binary: FfmpegBinary, head: Uint8Array, name: string, format?: string, maxPixels = NO_REFERENCES.maxPixels): Promise<Probe> {
+  return probePipe(binary, name, [...LOOK_FAR, ...(format ? ['-f', format] : [])], maxPixels, (stdin) => {
     stdin.end(head);
   });
 }
 
 /** As `probeBytes`, of a stream that is only just coming in: ffprobe is given what comes until it knows enough. Nothing is lost: the result has all of it. */
-export async function probeLive(binary: FfmpegBinary, live: Readable, name: string, format: string): Promise<{ probe: Probe; bytes: Readable }> {
+export async function probeLive(
+  binary: FfmpegBinary,
+  live: Readable,
+  name: string,
+  format: string,
+  maxPixels = NO_REFERENCES.maxPixels,
+): Promise<{ probe: Probe; bytes: Readable }> {
   const bytes = new PassThrough();
   let feed: Writable | undefined;
   live.on('data', take);
@@ -101,7 +131,7 @@ export async function probeLive(binary: FfmpegBinary, live: Readable, name: stri
     bytes.end();
   }
   try {
-    const probe = await probePipe(binary, name, ['-analyzeduration', '1000000', '-fpsprobesize', '8', '-f', format], (stdin) => {
+    const probe = await probePipe(binary, name, ['-analyzeduration', '1000000', '-fpsprobesize', '8', '-f', format], maxPixels, (stdin) => {
       feed = stdin;
     });
     return { probe, bytes };
@@ -112,8 +142,9 @@ export async function probeLive(binary: FfmpegBinary, live: Readable, name: stri
   }
 }
 
-async function probePipe(binary: FfmpegBinary, name: string, how: readonly string[], feed: (stdin: Writable) => void): Promise<Probe> {
-  const child = spawn(binary.ffprobe, [...PROBE_ARGUMENTS, ...how, '-i', 'pipe:0'], { stdio: ['pipe', 'pipe', 'pipe'] });
+async function probePipe(binary: FfmpegBinary, name: string, how: readonly string[], maxPixels: number, feed: (stdin: Writable) => void): Promise<Probe> {
+  const input = pipeInput(maxPixels);
+  const child = spawn(binary.ffprobe, [...PROBE_ARGUMENTS, ...input.options, ...how, '-i', input.url], { stdio: ['pipe', 'pipe', 'pipe'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), PROBE_TIMEOUT_MS);
   const [out, said]: Buffer[][] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
@@ -128,16 +159,17 @@ async function probePipe(binary: FfmpegBinary, name: string, how: readonly strin
   clearTimeout(timer);
   try {
     if (code !== 0) throw new Error(Buffer.concat(said).toString().trim() || `ffprobe ended with ${code}`);
-    return parseProbe(Buffer.concat(out).toString());
+    return parseProbe(Buffer.concat(out).toString(), input);
   } catch (error) {
-    throw unreadable(name, error);
+    throw unreadable(name, error, maxPixels);
   }
 }
 
 /** ffprobe's JSON to a `Probe`. @throws a zod or JSON error for anything else. */
-export function parseProbe(json: string): Probe {
+export function parseProbe(json: string, input: CommandInput = { url: 'pipe:0', options: [] }): Probe {
   const { streams, chapters, format } = probeSchema.parse(JSON.parse(json));
   return {
+    input,
     streams,
     chapters: chapters.length,
     formatName: format.format_name ?? 'unknown',
@@ -152,9 +184,16 @@ export function finite(text: string | undefined): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-function unreadable(path: string, error: unknown): SrvidError {
+function saidBy(error: unknown): string {
   const stderr = (error as { stderr?: unknown }).stderr;
-  const said = typeof stderr === 'string' && stderr.trim() !== '' ? stderr.trim() : messageOf(error);
+  return typeof stderr === 'string' && stderr.trim() !== '' ? stderr.trim() : messageOf(error);
+}
+
+function unreadable(path: string, error: unknown, maxPixels: number): SrvidError {
+  if (error instanceof SrvidError) return error;
+  const said = saidBy(error);
+  const refusal = refusalOf(path, said, maxPixels);
+  if (refusal) return refusal;
   const line = said.split('\n').at(-1) ?? '';
   return new SrvidError(
     'SRVID_INPUT_UNREADABLE',

@@ -1,23 +1,32 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import { parseForeignJson, readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
+import { readModelBytes } from './model-bytes.js';
 import type { ModelSpec } from './plugin.js';
 
 const measurementSchema = z.object({ psnr: z.number(), ssim: z.number(), gain: z.number(), bicubicPsnr: z.number(), lumaShift: z.number() });
 
+const MAX_MANIFEST_BYTES = 4 << 20;
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** In the models' own folder. */
+const fileName = z.string().regex(/^\w[\w.-]*$/);
+
 const entrySchema = z.object({
   id: z.string().regex(/^[a-z0-9-]+$/),
   family: z.string(),
-  scale: z.number().positive(),
+  scale: z.number().positive().max(16),
   precision: z.enum(['int8', 'fp32']),
   planes: z.enum(['y', 'rgb']),
   file: z.string().regex(/^[\w.-]+\.onnx$/),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256,
   bytes: z.number().int().positive(),
-  halo: z.number().int().nonnegative(),
-  align: z.number().int().positive(),
+  /** Files beside it that hold values of its. */
+  external: z.array(z.object({ file: fileName, sha256 })).optional(),
+  halo: z.number().int().nonnegative().max(1024),
+  align: z.number().int().positive().max(256),
   parameters: z.number().int().positive(),
   macsPerPixel: z.number().int().positive(),
   licence: z.string(),
@@ -47,15 +56,20 @@ export interface VerifiedModel {
 export async function loadModelLibrary(folder = new URL('../../models/', import.meta.url)): Promise<ModelLibrary> {
   const path = fileURLToPath(new URL('manifest.json', folder));
   try {
-    return { folder, models: parseManifest(await readFile(path, 'utf8')) };
+    return { folder, models: parseManifest((await readBounded(path, MAX_MANIFEST_BYTES)).toString()) };
   } catch (error) {
-    throw new SrvidError('SRVID_MODEL_INVALID', `Tried to read the list of models, ${path}: ${messageOf(error)}. Reinstall srvid.`, { path }, error);
+    throw new SrvidError(
+      'SRVID_MODEL_INVALID',
+      `Tried to read the list of models, ${path}: ${reasonOf(error)}. Correct it, or reinstall srvid.`,
+      { path },
+      error,
+    );
   }
 }
 
 /** @throws a JSON or zod error */
 export function parseManifest(json: string): readonly ModelEntry[] {
-  return manifestSchema.parse(JSON.parse(json)).models;
+  return manifestSchema.parse(parseForeignJson(json)).models;
 }
 
 /**
@@ -90,21 +104,10 @@ function installed({ models }: ModelLibrary, family: string, planes: 'y' | 'rgb'
 /** Checks that the file is there and is the one that was measured. @throws SRVID_MODEL_INVALID */
 export async function verifyModel(library: ModelLibrary, entry: ModelEntry): Promise<VerifiedModel> {
   const path = fileURLToPath(new URL(entry.file, library.folder));
-  const bytes = await readFile(path).catch((error) => {
-    throw new SrvidError(
-      'SRVID_MODEL_INVALID',
-      `Model ${entry.id} should be at ${path}, but it cannot be read: ${messageOf(error)}. Reinstall srvid.`,
-      { path },
-      error,
-    );
-  });
-  const found = createHash('sha256').update(bytes).digest('hex');
-  if (found !== entry.sha256) {
-    throw new SrvidError(
-      'SRVID_MODEL_INVALID',
-      `Model ${entry.id} at ${path} is not the file that was released: sha256 is ${found}, expected ${entry.sha256}. It is damaged or was changed; reinstall srvid.`,
-      { path, found, expected: entry.sha256 },
-    );
-  }
+  await readModelBytes({ entry, path });
   return { entry, path };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof z.ZodError ? error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') : messageOf(error);
 }

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { messageOf, SrvidError } from '../errors.js';
 import { giveBack } from './give-back.js';
 import type { ModelEntry, VerifiedModel } from './model.js';
+import { readModelBytes } from './model-bytes.js';
 import { type InferenceSession, loadOnnxRuntime, type OnnxRuntime, type OrtTensor } from './onnx-library.js';
 import { alignedUp, copyCropped, copyPadded, type Planes } from './padding.js';
 import type { Model, Tensor } from './plugin.js';
@@ -25,9 +25,10 @@ export interface LoadedModel extends Model {
  * 1080p luma plane). A picture whose sides are no multiple of the model's `align` is padded on its way in, and cropped on its way out.
  * @throws SRVID_MODEL_INVALID, SRVID_DEVICE_UNAVAILABLE
  */
-export async function loadModel({ entry, path }: VerifiedModel, settings: InferenceSettings = { device: 'cpu', threads: 1 }): Promise<LoadedModel> {
+export async function loadModel(model: VerifiedModel, settings: InferenceSettings = { device: 'cpu', threads: 1 }): Promise<LoadedModel> {
+  const { entry, path } = model;
   const runtime = await loadOnnxRuntime();
-  const inferenceSession = await createSession(runtime, `model ${entry.id} from ${path}`, await readFile(path), settings);
+  const inferenceSession = await createSession(runtime, `model ${entry.id} from ${path}`, await readModelBytes(model), settings);
   await tryOnce(runtime, inferenceSession, entry);
   const [inputName, outputName] = [inferenceSession.inputNames[0] as string, inferenceSession.outputNames[0] as string];
   const buffers = new Map<string, { input: OrtTensor; output: OrtTensor; into: Planes; from: Planes }>();

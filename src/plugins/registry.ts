@@ -9,6 +9,9 @@ import { PLUGIN_API_VERSION, type Plugin } from './plugin.js';
 /** The plugins that come with srvid. They are loaded by the same way as anybody else's. */
 export const BUILTIN_PLUGINS = ['abpn', 'abpn-rgb', 'best', 'bicubic', 'swift', 'xlsr', 'xlsr-rgb'] as const;
 
+/** More than any network sees of a pixel's surroundings. */
+const MAX_HALO = 1024;
+
 const PACKAGE_NAME = /^(@[\w~-][\w.~-]*\/)?[\w~-][\w.~-]*$/;
 
 /** What a chain names: a plugin and the options it is to have, not yet validated. */
@@ -78,8 +81,8 @@ function complaintAbout(candidate: unknown): string | undefined {
   if (plugin.apiVersion !== PLUGIN_API_VERSION) return `it was written for plugin API ${plugin.apiVersion}, and this srvid has ${PLUGIN_API_VERSION}`;
   if (typeof plugin.process !== 'function') return 'the plugin has no function "process"';
   if (!['y', 'yuv', 'rgb'].includes(plugin.planes as string)) return `its "planes" is ${JSON.stringify(plugin.planes)}; expected 'y', 'yuv' or 'rgb'`;
-  const haloValid = plugin.halo === 'global' || (Number.isInteger(plugin.halo) && (plugin.halo as number) >= 0);
-  if (!haloValid) return `its "halo" is ${JSON.stringify(plugin.halo)}; expected a number of pixels or 'global'`;
+  const haloValid = plugin.halo === 'global' || (Number.isInteger(plugin.halo) && (plugin.halo as number) >= 0 && (plugin.halo as number) <= MAX_HALO);
+  if (!haloValid) return `its "halo" is ${JSON.stringify(plugin.halo)}; expected a number of pixels from 0 to ${MAX_HALO}, or 'global'`;
   const { past = 0, future = 0 } = plugin.window ?? {};
   if (![past, future].every((count) => Number.isInteger(count) && count >= 0 && count <= 16)) return 'its "window" must have past and future from 0 to 16';
   return undefined;

@@ -1,8 +1,11 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { parseForeignJson, readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
 import { relaySchema, type StreamOptions, streamSchema } from '../options.js';
 import { parseLiveInput } from '../pipeline/live-input.js';
 import { loadPreset } from '../presets.js';
+
+const MAX_BYTES = 1 << 20;
 
 export type StreamRequests = Readonly<Record<string, StreamOptions>>;
 
@@ -12,7 +15,7 @@ export async function loadRelayConfig(path: string): Promise<StreamRequests> {
     new SrvidError('SRVID_RELAY_CONFIG', `The configuration ${path} cannot be used: ${why}. docs/relay.md says what may stand there.`, { path }, cause);
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(path, 'utf8'));
+    json = parseForeignJson((await readBounded(path, MAX_BYTES)).toString());
   } catch (error) {
     throw invalid(messageOf(error), error);
   }
@@ -35,8 +38,8 @@ export function parseStream(request: Readonly<Record<string, unknown>>): StreamO
  * that nothing would be overwritten.
  * @throws SRVID_OPTION_INVALID, SRVID_PRESET_UNKNOWN, SRVID_PRESET_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_OUTPUT_EXISTS
  */
-export async function checkStream({ input, loop, inputFormat: format, preset, record }: StreamOptions): Promise<void> {
-  const { shown, url } = parseLiveInput(input, { loop, format });
+export async function checkStream({ input, loop, inputFormat: format, preset, record, allowReferences: references, maxPixels }: StreamOptions): Promise<void> {
+  const { shown, url } = parseLiveInput(input, { loop, format, references, maxPixels });
   await loadPreset(preset);
   const found = url.startsWith('file:') ? await stat(shown).catch(() => undefined) : { isFile: () => true };
   if (!found?.isFile()) {

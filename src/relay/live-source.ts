@@ -4,6 +4,7 @@ import { Decoder, type ForwardedPacket } from '../pipeline/decode.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg-binary.js';
 import { type FrameSource, Handover } from '../pipeline/handover.js';
 import { Ingest } from '../pipeline/ingest.js';
+import { assertPixels } from '../pipeline/input-file.js';
 import type { LiveInput } from '../pipeline/live-input.js';
 import type { NutStream } from '../pipeline/nut-syntax.js';
 import { probeLive } from '../pipeline/probe.js';
@@ -52,11 +53,12 @@ export class LiveSource {
     const stop = () => Promise.all([ingest.stop(), decoder?.stop()]);
     signal.addEventListener('abort', stop, { once: true });
     try {
-      const { probe, bytes } = await probeLive(binary, ingest.bytes, input.shown, 'nut').catch(async (error) => {
+      const { probe, bytes } = await probeLive(binary, ingest.bytes, input.shown, 'nut', input.maxPixels).catch(async (error) => {
         await Promise.race([ingest.done(), ingest.stop()]); // Why it could not be read, where it says so.
         throw error;
       });
       const source = describeSource(input.shown, probe, deinterlace);
+      assertPixels(input.shown, source.info.format.width, source.info.format.height, input.maxPixels);
       const forwarded = probe.streams.filter(({ codec_type }) => codec_type === 'audio').map(({ index }) => index);
       decoder = new Decoder(binary, source, { bytes, format: 'nut', live: true, forwarded, salvage: true, stallTimeoutMs: silenceMs });
       await decoder.open();

@@ -64,7 +64,7 @@ function openStream(name: string, options: StreamOptions, { binary, tell }: Pick
   const { input, loop, inputFormat, onDemand, bitrate, record, silenceMs, stallTimeoutMs, deinterlace, ...request } = options;
   const stream = new LiveStream({
     ...{ name, binary, bitrate, silenceMs, stallTimeoutMs, deinterlace, tell },
-    input: parseLiveInput(input, { loop, format: inputFormat }),
+    input: parseLiveInput(input, { loop, format: inputFormat, references: request.allowReferences, maxPixels: request.maxPixels }),
     // A recording is of all that comes.
     onDemand: onDemand && record === undefined,
     request: { ...request, deinterlace },

@@ -1,12 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import { readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
 
 /** `write` includes `view`. */
 export type Scope = 'view' | 'write';
 
 const MIN_LENGTH = 16;
+const MAX_BYTES = 1 << 20;
 
 /** Who may do what, by the token that a request carries. Tokens are held as hashes alone. */
 export class Tokens {
@@ -30,7 +31,7 @@ export class Tokens {
 
   /** @throws SRVID_TOKENS_INVALID */
   static async read(path: string): Promise<Tokens> {
-    const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    const text = await readBounded(path, MAX_BYTES).then(String, (error: unknown) => {
       throw invalid(path, messageOf(error));
     });
     return Tokens.parse(text, path);

@@ -47,15 +47,15 @@ test('the bytes of a file tell the same as the file', async () => {
 });
 
 test.each([
-  ['empty', ''],
-  ['text', 'This is not a video, but a long enough text that somebody took for one.'],
-  ['a playlist of other files', '#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/secret.ts\n#EXT-X-ENDLIST\n'],
-])('a file that is %s is refused, as file and as stream', async (name, text) => {
+  ['empty', 'SRVID_INPUT_UNREADABLE', ''],
+  ['text', 'SRVID_INPUT_UNREADABLE', 'This is not a video, but a long enough text that somebody took for one.'],
+  ['a playlist of other files', 'SRVID_INPUT_REFERENCES', '#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/secret.ts\n#EXT-X-ENDLIST\n'],
+])('a file that is %s is refused, as file and as stream', async (name, code, text) => {
   const path = join(folder, `${name}.mp4`);
   await writeFile(path, text);
   for (const work of [() => probeFile(binary, path), () => probeBytes(binary, Buffer.from(text), 'standard input')]) {
     const error = await failureOf(work);
-    expect(error.code).toBe('SRVID_INPUT_UNREADABLE');
+    expect(error.code).toBe(code);
     expect(error.message.length).toBeLessThan(1000);
   }
 });

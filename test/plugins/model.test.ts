@@ -1,9 +1,12 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { parseModel, readModelFile, serializeModel } from '../../dist/onnx/model-file.js';
 import { loadModelLibrary, type ModelEntry, parseManifest, resolveModel, verifyModel } from '../../dist/plugins/model.js';
+import { loadModel } from '../../dist/plugins/onnx.js';
 import { failureOf } from '../helpers/errors.js';
 import { temporaryFolder } from '../helpers/media.js';
 import { fuzzCases } from '../helpers/random.js';
@@ -134,4 +137,49 @@ test('whatever a list of models holds, it is read or refused, and names no file 
     ),
     { numRuns: fuzzCases(1000) },
   );
+});
+
+test.each([
+  ['halo', 1e15, '1024'],
+  ['align', 1e6, '256'],
+  ['scale', 1e9, '16'],
+])('a manifest whose %s is %d is refused by the name of the field and its limit', async (field, value, limit) => {
+  await writeFile(join(folder, 'manifest.json'), JSON.stringify({ version: 1, models: [{ ...entry, [field]: value }] }));
+  const error = await failureOf(() => loadModelLibrary(pathToFileURL(`${folder}/`)));
+  expect(error.code).toBe('SRVID_MODEL_INVALID');
+  expect(error.message).toContain(`models.0.${field}`);
+  expect(error.message).toContain(limit);
+});
+
+test('values in another file are taken only where the manifest lists it with its sha256, and never from the working folder', async () => {
+  const place = join(folder, 'external');
+  await mkdir(place);
+  const model = parseModel(await readFile(new URL(entry.file, shipped.folder)), entry.file);
+  const tensor = model.graph.initializer.find(({ rawData }) => rawData.length > 64) as (typeof model.graph.initializer)[number];
+  const values = tensor.rawData;
+  const location = { $typeName: 'onnx.StringStringEntryProto', key: 'location', value: 'weights.bin' } as (typeof tensor.externalData)[number];
+  Object.assign(tensor, { rawData: new Uint8Array(), dataLocation: 1, externalData: [location] });
+  const split = serializeModel(model);
+  const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+  await writeFile(join(place, entry.file), split);
+  await writeFile(join(place, 'weights.bin'), values);
+  const library = (external?: ModelEntry['external']) => ({
+    folder: pathToFileURL(`${place}/`),
+    models: [] as ModelEntry[],
+    entry: { ...entry, sha256: hash(split), external },
+  });
+  const verify = (one: ReturnType<typeof library>) => verifyModel(one, one.entry);
+
+  const unlisted = await failureOf(() => verify(library()));
+  expect(unlisted.code).toBe('SRVID_MODEL_INVALID');
+  expect(unlisted.message).toContain('"weights.bin", which the manifest does not list');
+  expect((await failureOf(() => verify(library([{ file: 'weights.bin', sha256: hash(Buffer.from('other')) }])))).message).toContain(
+    'not the file that was released',
+  );
+
+  const network = await loadModel(await verify(library([{ file: 'weights.bin', sha256: hash(values) }])));
+  await network.release();
+  const error = await failureOf(() => readModelFile(join(place, entry.file)));
+  expect(error.code).toBe('SRVID_MODEL_UNSUPPORTED');
+  expect(error.message).toContain('"weights.bin"');
 });

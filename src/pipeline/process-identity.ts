@@ -1,0 +1,58 @@
+import { readFile, readlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+
+/** One process, told apart from others that had or will have its number. What a system does not tell is an empty string. */
+export interface ProcessIdentity {
+  readonly host: string;
+  /** Changes whenever the machine starts. */
+  readonly boot: string;
+  /** Within which the number counts: containers have numbers of their own. */
+  readonly space: string;
+  readonly pid: number;
+  /** When the process began, in ticks since the machine started. */
+  readonly began: string;
+}
+
+/** The identity of this process. */
+export async function ownIdentity(): Promise<ProcessIdentity> {
+  const [boot, space, began] = await Promise.all([bootId(), pidSpace(), beganAt(process.pid)]);
+  return { host: hostname(), boot, space, pid: process.pid, began };
+}
+
+/** Whether a process has surely ended. One of another machine or container cannot be asked for, and counts as alive. */
+export async function hasEnded(identity: ProcessIdentity): Promise<boolean> {
+  const own = await ownIdentity();
+  if (identity.host !== own.host) return false;
+  if (identity.boot !== own.boot) return true;
+  if (identity.space !== own.space) return false;
+  if (!isRunning(identity.pid)) return true;
+  return (await beganAt(identity.pid)) !== identity.began;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function bootId(): Promise<string> {
+  return readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
+    (text) => text.trim(),
+    () => '',
+  );
+}
+
+function pidSpace(): Promise<string> {
+  return readlink('/proc/self/ns/pid').catch(() => '');
+}
+
+/** Field 22 of /proc/PID/stat (proc(5)); the name before it may hold spaces and parentheses. */
+function beganAt(pid: number): Promise<string> {
+  return readFile(`/proc/${pid}/stat`, 'utf8').then(
+    (text) => text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '',
+    () => '',
+  );
+}
