@@ -39,8 +39,8 @@ export function addDoctorOptions(command: Command): Command {
 }
 
 /** `srvid doctor`. Exit code 1 where something needed is missing, or the network is ill. */
-export async function runDoctor(model: string | undefined, { json, tiles, yes = false, ...flags }: ExamineFlags): Promise<void> {
-  if (model !== undefined) return printExamination(model, flags, { json: json ?? false, tiles, yes });
+export async function runDoctor(model: string | undefined, { json, tiles, yes = false, ...flags }: ExamineFlags, signal: AbortSignal): Promise<void> {
+  if (model !== undefined) return printExamination(model, { ...flags, signal }, { json: json ?? false, tiles, yes });
   const lone = [...Object.keys(flags), ...(tiles === undefined ? [] : ['tiles'])];
   if (lone.length > 0) {
     throw new SrvidError(

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { ERROR_CODES, messageOf, SrvidError } from '../errors.js';
+import { keepFromExit } from '../plugins/no-exit.js';
 import { packageVersion } from '../version.js';
 import { addBenchOptions, printBench } from './bench.js';
 import { addEvalOptions, printEvaluation } from './eval.js';
 import { addDoctorOptions, runDoctor } from './examine.js';
-import { interruptSignal } from './interrupt.js';
+import { Interrupt } from './interrupt.js';
 import { printModels, printPresets } from './listings.js';
 import { addLowerOptions, printLowered } from './lower.js';
 import { addRelayOptions, runRelay } from './relay.js';
@@ -27,11 +28,11 @@ function program(interrupt: AbortSignal): Command {
     await runCommand(requestFrom(input, output, options), { ...options, interrupt });
   });
   addEvalOptions(command.command('eval')).action((input: string, options) => printEvaluation(input, options, interrupt));
-  addBenchOptions(command.command('bench')).action((clip: string | undefined, options) => printBench(clip, options));
+  addBenchOptions(command.command('bench')).action((clip: string | undefined, options) => printBench(clip, options, interrupt));
   command.command('models').description('list the installed networks').option('--json', 'as JSON').action(printModels);
   command.command('presets').description('list the presets').option('--json', 'as JSON').action(printPresets);
-  addDoctorOptions(command.command('doctor')).action(runDoctor);
-  addLowerOptions(command.command('lower')).action(printLowered);
+  addDoctorOptions(command.command('doctor')).action((model: string | undefined, options) => runDoctor(model, options, interrupt));
+  addLowerOptions(command.command('lower')).action((input: string, output: string, options) => printLowered(input, output, options, interrupt));
   addRelayOptions(command.command('relay')).action((input: string | undefined, options) => runRelay(input, options, interrupt));
   return command;
 }
@@ -49,14 +50,21 @@ function exitCodeOf(error: unknown, argv: readonly string[], output: string | un
   return known ? ERROR_CODES[known.code].exit : 1;
 }
 
-const { signal, dispose } = interruptSignal();
-const command = program(signal);
+// Plugins are imported here, too.
+const exit = keepFromExit();
+const endsUnasked = () => {
+  process.stderr.write('srvid: The process ended before the command was done: something waits for what never comes. [SRVID_INTERNAL]\n');
+  process.exitCode = 1;
+};
+process.once('exit', endsUnasked);
+const interrupt = new Interrupt();
+const command = program(interrupt.signal);
 try {
-  await command.parseAsync(process.argv);
+  await interrupt.endOf(command.parseAsync(process.argv));
 } catch (error) {
   process.exitCode = exitCodeOf(error, process.argv, command.args[1]);
-} finally {
-  dispose();
 }
+interrupt.dispose();
+process.off('exit', endsUnasked);
 // Nothing is left to wait for, but the pool's timers of tasks that failed would hold the process for their whole time.
-process.exit();
+exit();

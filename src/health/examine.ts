@@ -24,6 +24,8 @@ export interface ExaminationOptions {
   readonly size?: Size;
   /** Else what this CPU wants. */
   readonly outputMultiple?: OutputMultiple;
+  /** Stops the examination; it then fails with SRVID_INTERRUPTED. */
+  readonly signal?: AbortSignal;
 }
 
 const TIMED_AT: Size = { width: 640, height: 360 };

@@ -1,12 +1,11 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
-import { promisify } from 'node:util';
 import * as z from 'zod';
 import { messageOf, SrvidError } from '../errors.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
 import { fileUrl } from './ffmpeg-command.js';
+import { runTool, tied } from './tied-process.js';
 
-const run = promisify(execFile);
 const PROBE_TIMEOUT_MS = 30_000;
 
 const dispositionSchema = z.record(z.string(), z.number());
@@ -72,7 +71,7 @@ const PROBE_ARGUMENTS = ['-v', 'error', '-of', 'json', '-show_streams', '-show_c
 export async function probeFile(binary: FfmpegBinary, path: string): Promise<Probe> {
   try {
     const args = [...PROBE_ARGUMENTS, ...LOOK_FAR, '-protocol_whitelist', 'file,pipe,crypto,data', '-i', fileUrl(path)];
-    const { stdout } = await run(binary.ffprobe, args, { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 26 });
+    const { stdout } = await runTool(binary.ffprobe, args, { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 26 });
     return parseProbe(stdout);
   } catch (error) {
     throw unreadable(path, error);
@@ -113,7 +112,8 @@ export async function probeLive(binary: FfmpegBinary, live: Readable, name: stri
 }
 
 async function probePipe(binary: FfmpegBinary, name: string, how: readonly string[], feed: (stdin: Writable) => void): Promise<Probe> {
-  const child = spawn(binary.ffprobe, [...PROBE_ARGUMENTS, ...how, '-i', 'pipe:0'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const command = tied(binary.ffprobe, [...PROBE_ARGUMENTS, ...how, '-i', 'pipe:0']);
+  const child = spawn(command.file, command.args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), PROBE_TIMEOUT_MS);
   const [out, said]: Buffer[][] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));

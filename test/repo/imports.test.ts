@@ -144,7 +144,7 @@ test('srvid’s own plugins use what any plugin may use, and the arithmetic besi
 test.each([
   ['rxjs', ['pipeline/flow.ts', 'pipeline/graph.ts']],
   ['fluent-ffmpeg', ['pipeline/ffmpeg-command.ts']],
-  ['node-worker-threads-pool', ['plugins/pool.ts']],
+  ['node-worker-threads-pool', ['plugins/watched-pool.ts']],
   // The doctor loads it only to say whether that works.
   ['onnxruntime-node', ['cli/doctor.ts', 'plugins/onnx.ts']],
   ['commander', ['cli/bench.ts', 'cli/eval.ts', 'cli/examine.ts', 'cli/lower.ts', 'cli/main.ts', 'cli/relay.ts', 'cli/run-options.ts']],
