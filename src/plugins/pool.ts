@@ -23,7 +23,7 @@ const WORKER_FILE = fileURLToPath(new URL('./worker.js', import.meta.url));
  * tasks fails the next frame: what it kept is lost, and nobody else could be told.
  */
 export class WorkerPool {
-  readonly #pool: WatchedPool;
+  readonly #pool: WatchedPool<(request: WorkerRequest) => WorkerReply>;
   /** Reasons of those that no frame has paid for. */
   readonly #deaths: string[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -37,7 +37,12 @@ export class WorkerPool {
     private readonly timeoutMs: number,
   ) {
     this.#free = size;
-    this.#pool = new WatchedPool({ size, task: WORKER_FILE, workerData: setup, resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB } });
+    this.#pool = new WatchedPool<(request: WorkerRequest) => WorkerReply>({
+      size,
+      task: WORKER_FILE,
+      workerData: setup,
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
+    });
     this.#pool.onDeath = (reason) => this.#deaths.push(reason);
   }
 

@@ -3,14 +3,12 @@ import { isTimeoutError, StaticPool } from 'node-worker-threads-pool';
 import { messageOf } from '../errors.js';
 import { endProcess } from './end-process.js';
 import { NativeMark } from './native-mark.js';
-import type { WorkerReply, WorkerRequest } from './protocol.js';
 
 /** How long the end of the process waits for threads that are inside native code. */
 const EXIT_PATIENCE_MS = 200;
 
 /** A worker of the pool's; `ready` says that it has no task. */
 type PoolWorker = Worker & { ready: boolean };
-type Task = (request: WorkerRequest) => WorkerReply;
 
 export { isTimeoutError };
 
@@ -21,7 +19,8 @@ export { isTimeoutError };
  * - A worker inside native code is never ended there: it is replaced, and ends itself when it comes out. A process that
  *   ends meanwhile waits for it a little.
  */
-export class WatchedPool extends StaticPool<Task> {
+// biome-ignore lint/suspicious/noExplicitAny: as node-worker-threads-pool has it; a stricter bound refuses every function.
+export class WatchedPool<Task extends (request: any) => unknown> extends StaticPool<Task> {
   /** Called with the reason; whoever runs tasks decides whom it costs. */
   onDeath: (reason: string) => void = () => {};
   /** Of all threads that have not ended. Made by `fill`, which the constructor above this one calls. */
