@@ -3,7 +3,7 @@
  * @param onTry hears of each try, which a plugin may have caught
  * @returns what ends the thread
  */
-export function keepFromExit(onTry: (message: string) => void = () => {}): (code?: number) => never {
+export function keepFromExit(onTry: (message: string) => void = () => {}): (code?: typeof process.exitCode) => never {
   const exit = process.exit;
   process.exit = (code) => {
     const message = `a plugin called process.exit(${code ?? ''}), which would end the run without a word`;

@@ -147,7 +147,7 @@ test.each([
   ['node-worker-threads-pool', ['plugins/watched-pool.ts']],
   // The doctor loads it only to say whether that works.
   ['onnxruntime-node', ['cli/doctor.ts', 'plugins/onnx.ts']],
-  ['commander', ['cli/bench.ts', 'cli/eval.ts', 'cli/examine.ts', 'cli/lower.ts', 'cli/main.ts', 'cli/relay.ts', 'cli/run-options.ts']],
+  ['commander', ['cli/bench.ts', 'cli/eval.ts', 'cli/examine.ts', 'cli/lower.ts', 'cli/program.ts', 'cli/relay.ts', 'cli/run-options.ts']],
   ['ws', ['relay/connection.ts']],
   ['@bufbuild/protobuf', ['onnx/attribute.ts', 'onnx/graph.ts', 'onnx/model-file.ts', 'onnx/schema.ts', 'onnx/tensor.ts']],
 ])('%s is imported by %j alone', (name, expected) => {
