@@ -3,9 +3,9 @@ import { describeCause, SrvidError } from '../errors.js';
 import { tied } from '../pipeline/tied-process.js';
 
 /** From the signal to the last moment at which everything should have ended. */
-const LATEST_MS = 1700;
+const LATEST_MS = 1400;
 /** What Node then takes for its own end at most. */
-const EXIT_MS = 250;
+const EXIT_MS = 300;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
