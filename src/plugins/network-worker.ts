@@ -16,7 +16,7 @@ parentPort?.on('message', (request: NetworkRequest | MarkMessage) => {
   else
     void mark.around(
       () => answer(request),
-      () => process.exit(1),
+      () => parentPort?.close(),
     );
 });
 
