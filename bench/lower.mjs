@@ -31,7 +31,7 @@ export async function measure(paths) {
         { model: original, inputs },
         { model, inputs },
       ],
-      11,
+      { rounds: 11 },
     );
     const times = `${before.ms.toFixed(1)} ms, lowered ${after.ms.toFixed(1)} ms: ${(before.ms / after.ms).toFixed(2)} times as fast`;
     console.log(

@@ -10,7 +10,7 @@ const UNLOWERED = fileURLToPath(new URL('./models/abpn-x3-int8-unlowered.onnx', 
 
 export async function measure() {
   const { ratio, pairs, bytes, differingBytes } = await withTemporaryFolder(async (folder) =>
-    compareLowering(await prepareClip(process.env.FFMPEG_PATH || 'ffmpeg', undefined, { width: 640, height: 360 }, 2, folder)),
+    compareLowering(await prepareClip(process.env.FFMPEG_PATH || 'ffmpeg', { source: undefined, size: { width: 640, height: 360 }, frames: 2, folder })),
   );
   console.log(
     `lowered and unlowered network: ${differingBytes} of ${bytes} bytes differ; time ratio ${ratio.toFixed(3)} (median of ${pairs} alternating pairs)`,

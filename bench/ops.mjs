@@ -113,7 +113,7 @@ function run(model, channels, type) {
 /** Milliseconds of everything that ONNX Runtime made of the operator, in int8 and in float, run in turn. */
 async function timed(operator, channels, rounds, statistic) {
   const runs = [run(int8Model(operator, channels), channels, 'uint8'), run(floatModel(operator, channels), channels, 'float32')];
-  const [int8, fp32] = (await timeModels(runs, rounds)).map(({ nodes }) => [...nodes.values()].filter(({ operator: kind }) => !LAYOUT.has(kind)));
+  const [int8, fp32] = (await timeModels(runs, { rounds })).map(({ nodes }) => [...nodes.values()].filter(({ operator: kind }) => !LAYOUT.has(kind)));
   const sum = (parts) => parts.reduce((total, part) => total + part[statistic], 0);
   return { channels, int8: sum(int8), fp32: sum(fp32), operators: int8.map(({ operator: kind }) => kind) };
 }

@@ -24,6 +24,8 @@ export interface ExecutionContext {
   readonly cache: MeasurementCache;
   /** This machine, for what is kept between runs. */
   readonly machine: string;
+  /** Stops what is being timed. */
+  readonly signal?: AbortSignal | undefined;
   /** Milliseconds a frame, all workers at it; the real thing where not given. */
   readonly time?: (candidate: Candidate) => Promise<number>;
 }
@@ -87,9 +89,9 @@ async function chooseLayout({ options }: ExecutionContext, usual: Candidate, tim
 type Timer = (candidate: Candidate) => Promise<number>;
 
 /** Times a candidate, unless it is known from an earlier run. */
-function timer({ options, chain, library, cache, machine, time }: ExecutionContext): Timer {
+function timer({ options, chain, library, cache, machine, signal, time }: ExecutionContext): Timer {
   const names = chain.models.map(({ entry }) => `${entry.family}-x${entry.scale}-${entry.planes}`).join('+');
-  const measure = time ?? ((candidate: Candidate) => timeCandidate({ candidate, options, chain, library }));
+  const measure = time ?? ((candidate: Candidate) => timeCandidate({ candidate, options, chain, library, signal }));
   return async (candidate) => {
     const { precision, workers, threads } = candidate;
     const hashes = library.models.filter((model) =>
@@ -98,6 +100,7 @@ function timer({ options, chain, library, cache, machine, time }: ExecutionConte
     const key = `test frame by ${names} in ${precision} (${hashes.map(({ sha256 }) => sha256.slice(0, 12))}), ${workers} workers of ${threads} threads on ${options.device}: ms, ${machine}`;
     const known = options.retune ? undefined : await cache.get(key);
     if (known !== undefined) return known;
+    signal?.throwIfAborted();
     const measured = await measure(candidate);
     await cache.set({ [key]: measured });
     return measured;

@@ -44,10 +44,16 @@ export async function lookUp(asked: SessionOptions): Promise<Installed> {
   return { preset, library, machine };
 }
 
-/** Settles how frames of this kind are processed. @throws the errors of chains, plugins, networks and levels */
-export async function planProcessing(asked: SessionOptions, { preset, library, machine }: Installed, info: StreamInfo): Promise<Processing> {
+/** Settles how frames of this kind are processed, until `signal`. @throws the errors of chains, plugins, networks and levels */
+export async function planProcessing(
+  asked: SessionOptions,
+  { preset, library, machine }: Installed,
+  info: StreamInfo,
+  signal?: AbortSignal,
+): Promise<Processing> {
   const cache = new MeasurementCache();
-  const execution = await chooseExecution({ options: asked, chain: await buildChain(asked, preset, library, info), library, cache, machine });
+  const execution = await chooseExecution({ options: asked, chain: await buildChain(asked, preset, library, info), library, cache, machine, signal });
+  signal?.throwIfAborted();
   const options = { ...asked, precision: execution.precision };
   const chain = await buildChain(options, preset, library, info);
   const segments = planChain(info.format, chain.plugins);

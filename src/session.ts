@@ -15,6 +15,7 @@ import { OutputFile } from './pipeline/output-file.js';
 import { finite } from './pipeline/probe.js';
 import { assertAnyWritten } from './pipeline/realtime-stats.js';
 import { testEncoder } from './pipeline/self-test.js';
+import { withTimeout } from './pipeline/timeout.js';
 import type { Segment } from './plugins/plan.js';
 import { engineFor, lookUp, planProcessing } from './processing.js';
 import type { SessionEvent, Summary } from './report.js';
@@ -22,6 +23,9 @@ import { EVENT_LOOP_RESOLUTION_MS, type PreparedRun, progressEvent, type Running
 
 /** Sound of a live source that may be on its way to an encoder that takes nothing: some minutes of it. */
 const HELD_SOUND_BYTES = 1 << 23;
+
+/** A little more than workers are given to end. */
+const STOP_PATIENCE_MS = 1150;
 
 export interface SessionHooks {
   /** Stops the run; it then fails with SRVID_INTERRUPTED and leaves nothing behind. */
@@ -53,11 +57,15 @@ async function orAborted(preparing: Promise<PreparedRun>, { signal, standardInpu
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
   });
-  preparing.catch(() => {}); // Told by the race, unless that is over.
+  const settled = preparing.catch(() => {}); // Told by the race, unless that is over.
   try {
     return await Promise.race([preparing, aborted]);
   } catch (error) {
-    if (signal.aborted) (standardInput ?? process.stdin).destroy();
+    if (signal.aborted) {
+      (standardInput ?? process.stdin).destroy();
+      // What was started ends by the same signal; what hangs in the system is not waited for.
+      await withTimeout(settled, STOP_PATIENCE_MS, () => new Error('too late')).catch(() => {});
+    }
     throw error;
   } finally {
     if (stop) signal.removeEventListener('abort', stop);
@@ -75,7 +83,7 @@ async function prepare(request: SessionRequest, hooks: SessionHooks): Promise<Pr
   const binary = await findFfmpeg();
   const installed = await lookUp(asked);
   const opened = await openSource(binary, asked, hooks.standardInput);
-  const processing = await planProcessing(asked, installed, opened.source.info);
+  const processing = await planProcessing(asked, installed, opened.source.info, hooks.signal);
   const { options } = processing;
   const output = options.output === '-' ? undefined : await OutputFile.prepare(options.output, options.input, options.overwrite);
   return { ...processing, binary, opened, output, startedAt };

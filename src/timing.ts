@@ -4,6 +4,7 @@ import { type SessionOptions, taskTimeoutMs } from './options.js';
 import { LevelHost } from './plugins/level-host.js';
 import { type ModelLibrary, resolveModel, verifyModel } from './plugins/model.js';
 import { planChain } from './plugins/plan.js';
+import { onceMore } from './plugins/pool.js';
 
 /** Large enough that what surrounds a run of a network does not count, small enough not to be waited for. */
 const TEST_FRAME = { kind: 'gray', width: 320, height: 180 } as const;
@@ -15,13 +16,14 @@ export interface TimingRequest {
   readonly options: SessionOptions;
   readonly chain: Chain;
   readonly library: ModelLibrary;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Milliseconds for a test frame of 320x180 through a chain's networks, all workers at it: the best of three short
  * windows, because everything that disturbs only adds.
  */
-export async function timeCandidate({ candidate, options, chain, library }: TimingRequest): Promise<number> {
+export async function timeCandidate({ candidate, options, chain, library, signal }: TimingRequest): Promise<number> {
   const { precision, workers, threads } = candidate;
   const networks = chain.plugins.filter(({ plugin, options: given }) => (plugin.models?.(given).length ?? 0) > 0);
   const entries = new Set(
@@ -37,12 +39,17 @@ export async function timeCandidate({ candidate, options, chain, library }: Timi
     slots: { input: workers, output: workers },
     taskTimeoutMs: taskTimeoutMs(options),
   });
+  // Closing fails what runs and what is asked for later.
+  const stop = () => host.close();
+  signal?.addEventListener('abort', stop, { once: true });
   try {
+    signal?.throwIfAborted();
     await host.open();
     let best = Number.POSITIVE_INFINITY;
     for (let window = 0; window < WINDOWS; window++) best = Math.min(best, await timeWindow(host));
     return best;
   } finally {
+    signal?.removeEventListener('abort', stop);
     await host.close();
   }
 }
@@ -53,7 +60,7 @@ async function timeWindow(host: LevelHost): Promise<number> {
   const work = async () => {
     const task = { input: host.input.take(), output: host.output.take(), pts: 0 };
     do {
-      await host.run(0, task);
+      await onceMore(() => host.run(0, task));
       frames++;
     } while (performance.now() - since < WINDOW_MS);
     host.input.release(task.input);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { machineName } from '../cache.js';
+import { describeCause, SrvidError } from '../errors.js';
 import { defaultWorkers } from '../options.js';
 import { type FfmpegBinary, findFfmpeg } from '../pipeline/ffmpeg-binary.js';
 import type { VerifiedModel } from '../plugins/model.js';
@@ -23,6 +24,8 @@ export interface BenchRequest {
   readonly encoderOptions: readonly string[];
   readonly workers?: number | undefined;
   readonly threads?: number | undefined;
+  /** Stops it; it then fails with SRVID_INTERRUPTED. */
+  readonly signal?: AbortSignal | undefined;
   readonly onRound: (text: string) => void;
 }
 
@@ -30,6 +33,15 @@ const TARGET: Size = { width: 1920, height: 1080 };
 
 /** Measures presets at scales, all to 1080p. Within a round one thing is measured after the other, so that they share the minute they are from. */
 export async function runBench(request: BenchRequest): Promise<BenchReport> {
+  try {
+    return await measureAll(request);
+  } catch (error) {
+    if (!request.signal?.aborted) throw error;
+    throw new SrvidError('SRVID_INTERRUPTED', 'The measurement was interrupted.', {}, describeCause(request.signal.reason));
+  }
+}
+
+async function measureAll(request: BenchRequest): Promise<BenchReport> {
   const binary = await findFfmpeg();
   const cases: BenchCase[] = [];
   const peaks: number[] = [];
@@ -37,7 +49,7 @@ export async function runBench(request: BenchRequest): Promise<BenchReport> {
   await withTemporaryFolder(async (folder) => {
     for (const scale of request.scales) {
       const size = { width: Math.round(TARGET.width / scale), height: Math.round(TARGET.height / scale) };
-      const clip = await prepareClip(binary.ffmpeg, request.clip, size, request.frames, folder);
+      const clip = await prepareClip(binary.ffmpeg, { source: request.clip, size, frames: request.frames, folder, signal: request.signal });
       clipName = clip.name;
       for (const preset of request.presets) cases.push(await measure({ request, binary, clip, preset, scale, folder, peaks }));
     }
@@ -114,12 +126,12 @@ async function measureRound(
   models: readonly VerifiedModel[],
   last: EndEvent | undefined,
 ): Promise<{ round: Round; end: EndEvent }> {
-  const { workers, threads } = request;
-  const peak = await int8Peak(Math.min(15, clip.frames));
+  const { workers, threads, signal } = request;
+  const peak = await int8Peak(Math.min(15, clip.frames), signal);
   peaks.push(peak);
   const each = async (count: number, times: number) => {
     let total = 0;
-    for (const model of models) total += await networkMs(model, clip, count, times);
+    for (const model of models) total += await networkMs(model, clip, count, times, signal);
     return total;
   };
   const network = await each(1, Math.min(30, clip.frames));
@@ -131,11 +143,11 @@ async function measureRound(
     ...(workers === undefined ? [] : ['--workers', String(workers)]),
     ...(threads === undefined ? [] : ['--threads', String(threads)]),
   ];
-  const decode = await decodeMs(binary.ffmpeg, clip);
-  const encode = await encodeMs(binary.ffmpeg, clip, args, folder);
-  const end = await runSrvid([clip.path, join(folder, 'whole.mp4'), ...args]);
+  const decode = await decodeMs(binary.ffmpeg, clip, signal);
+  const encode = await encodeMs(binary.ffmpeg, clip, args, folder, signal);
+  const end = await runSrvid([clip.path, join(folder, 'whole.mp4'), ...args], { signal });
   const layout = { workers: workers ?? last?.workers ?? end.workers, threads: threads ?? last?.threads ?? end.threads };
-  const discarded = await discardedFps(binary, { input: clip.path, preset, scale, ...layout });
+  const discarded = await discardedFps(binary, { input: clip.path, preset, scale, ...layout }, signal);
   const boundFps = (defaultWorkers() * 1000) / (network + decode + encode);
   const macs = models.reduce((sum, { entry }) => sum + entry.macsPerPixel, 0) * clip.size.width * clip.size.height;
   const gmacPerSecond = network === 0 ? 0 : macs / network / 1e6;

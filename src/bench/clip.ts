@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runTool } from '../pipeline/tied-process.js';
 import type { Size } from '../plugins/plugin.js';
-import { run } from './tools.js';
 
 /** What to measure on. */
 export interface BenchClip {
@@ -14,20 +14,29 @@ export interface BenchClip {
   readonly luma: Uint8Array;
 }
 
+export interface ClipRequest {
+  readonly source: string | undefined;
+  readonly size: Size;
+  readonly frames: number;
+  readonly folder: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
 const BUNDLED = fileURLToPath(new URL('../../examples/clips/city-360p25.mp4', import.meta.url));
 
 /** The source at a size, repeated to a number of frames so that start-up does not count; ffmpeg's test picture where there is none. */
-export async function prepareClip(ffmpeg: string, source: string | undefined, size: Size, frames: number, folder: string): Promise<BenchClip> {
+export async function prepareClip(ffmpeg: string, { source, size, frames, folder, signal }: ClipRequest): Promise<BenchClip> {
   const { width, height } = size;
   const clip = source ?? (existsSync(BUNDLED) ? BUNDLED : undefined);
   const path = join(folder, `clip-${width}x${height}.mp4`);
   const input = clip === undefined ? ['-f', 'lavfi', '-i', `testsrc2=s=${width}x${height}:r=25`] : ['-stream_loop', '-1', '-i', clip];
   const filters = `scale=${width}:${height}:flags=area:force_original_aspect_ratio=increase,crop=${width}:${height},format=yuv420p`;
   const encode = ['-an', '-vf', filters, '-frames:v', String(frames), '-c:v', 'libx264', '-crf', '20', '-y', path];
-  await run(ffmpeg, ['-nostdin', '-v', 'error', ...input, ...encode]);
-  const { stdout } = await run(ffmpeg, ['-nostdin', '-v', 'error', '-i', path, '-frames:v', '1', '-pix_fmt', 'gray', '-f', 'rawvideo', '-'], {
+  await runTool(ffmpeg, ['-nostdin', '-v', 'error', ...input, ...encode], { signal });
+  const { stdout } = await runTool(ffmpeg, ['-nostdin', '-v', 'error', '-i', path, '-frames:v', '1', '-pix_fmt', 'gray', '-f', 'rawvideo', '-'], {
     encoding: 'buffer',
     maxBuffer: 1 << 26,
+    signal,
   });
   return { name: clip === undefined ? 'testsrc2' : basename(clip), path, size, frames, luma: new Uint8Array(stdout) };
 }

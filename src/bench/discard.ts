@@ -18,7 +18,11 @@ export interface DiscardRequest {
 }
 
 /** Frames a second with everything but an encoder: decoding, reading, networks in worker threads, order. */
-export async function discardedFps(binary: FfmpegBinary, { workers = defaultWorkers(), threads = 1, ...request }: DiscardRequest): Promise<number> {
+export async function discardedFps(
+  binary: FfmpegBinary,
+  { workers = defaultWorkers(), threads = 1, ...request }: DiscardRequest,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<number> {
   const options = parseSessionOptions({ ...request, output: '-', precision: 'int8' });
   const [preset, library] = await Promise.all([loadPreset(options.preset), loadModelLibrary()]);
   const { source } = await openSource(binary, options);
@@ -29,10 +33,11 @@ export async function discardedFps(binary: FfmpegBinary, { workers = defaultWork
   const engine = new LosslessEngine(planChain(info.format, chain.plugins), { ...setup, origin, inference: { device: 'cpu', threads } });
   const decoder = new Decoder(binary, source, { forwarded: [], salvage: false, stallTimeoutMs: options.stallTimeoutMs });
   try {
+    signal.throwIfAborted();
     await Promise.all([engine.open(), decoder.open()]);
     const flow = emptyFlow();
     const since = performance.now();
-    await engine.run({ decoder, encoder: { write: async () => {} }, signal: new AbortController().signal, flow });
+    await engine.run({ decoder, encoder: { write: async () => {} }, signal, flow });
     return (flow.framesOut * 1000) / (performance.now() - since);
   } finally {
     await Promise.all([decoder.stop(), engine.close()]);

@@ -3,16 +3,37 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { tied } from '../pipeline/tied-process.js';
 import type { EndEvent } from '../report.js';
-
-export const run = promisify(execFile);
 
 const COMMAND = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 
+/** How long a srvid that was told to stop may take. */
+const STOP_MS = 1300;
+
+export interface SrvidOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Runs the command as a process of its own, as users do, and gives its closing event. */
-export async function runSrvid(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<EndEvent> {
-  const { stdout } = await run(process.execPath, [COMMAND, ...args, '--json', '-y'], { env: { ...process.env, ...env }, maxBuffer: 1 << 28 });
+export async function runSrvid(args: readonly string[], { env = {}, signal }: SrvidOptions = {}): Promise<EndEvent> {
+  const command = tied(process.execPath, [COMMAND, ...args, '--json', '-y']);
+  signal?.throwIfAborted();
+  const stdout = await new Promise<string>((resolve, reject) => {
+    let killing: NodeJS.Timeout | undefined;
+    const child = execFile(command.file, command.args, { env: { ...process.env, ...env }, maxBuffer: 1 << 28 }, (error, written) => {
+      signal?.removeEventListener('abort', stop);
+      clearTimeout(killing);
+      if (error) reject(signal?.aborted ? signal.reason : error);
+      else resolve(written);
+    });
+    const stop = () => {
+      child.kill('SIGTERM');
+      killing = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    };
+    signal?.addEventListener('abort', stop, { once: true });
+  });
   return JSON.parse(stdout.trim().split('\n').at(-1) as string) as EndEvent;
 }
 

@@ -46,7 +46,7 @@ export function addBenchOptions(command: Command): Command {
 }
 
 /** `srvid bench` */
-export async function printBench(clip: string | undefined, flags: BenchFlags): Promise<void> {
+export async function printBench(clip: string | undefined, flags: BenchFlags, interrupt: AbortSignal): Promise<void> {
   const { json, compare, chart, yes = false } = flags;
   const earlier = compare === undefined ? undefined : await readEarlier(compare);
   const drawing = chart === undefined ? undefined : await Drawing.prepare('--chart', chart, clip ?? '-', yes);
@@ -59,6 +59,7 @@ export async function printBench(clip: string | undefined, flags: BenchFlags): P
     encoderOptions: flags.encoderOption ?? [],
     workers: flags.workers,
     threads: flags.threads,
+    signal: interrupt,
     onRound: (text) => process.stderr.write(`${text}\n`),
   });
   process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : `${benchText(report, earlier)}\n`);

@@ -1,18 +1,69 @@
-/** A signal that is aborted by Ctrl-C or a polite kill. A second Ctrl-C ends the process at once. */
-export function interruptSignal(): { signal: AbortSignal; dispose: () => void } {
-  const controller = new AbortController();
-  const stop = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort(name);
-  };
-  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const name of names) process.on(name, stop);
-  // Whoever read along has gone; nobody wants the rest.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => controller.abort('SIGPIPE'));
-  return {
-    signal: controller.signal,
-    dispose: () => {
-      for (const name of names) process.off(name, stop);
-    },
+import { spawn } from 'node:child_process';
+import { describeCause, SrvidError } from '../errors.js';
+import { tied } from '../pipeline/tied-process.js';
+
+/** From the signal to the last moment at which everything should have ended. */
+const LATEST_MS = 1400;
+/** What Node then takes for its own end at most. */
+const EXIT_MS = 300;
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** What stops the command from outside: Ctrl-C, a polite kill, a reader that went away, an error that nobody caught. */
+export class Interrupt {
+  readonly #controller = new AbortController();
+  readonly #overdue: Promise<never>;
+  #fail: (error: unknown) => void = () => {};
+  #isOverdue = false;
+  #uncaught: { readonly error: unknown } | undefined;
+
+  constructor() {
+    this.#overdue = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.#overdue.catch(() => {});
+    for (const name of SIGNALS) process.on(name, this.#stop);
+    // Whoever read along has gone; nobody wants the rest.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => this.#stop('SIGPIPE'));
+    // From a plugin's timer; the run is to end as from any other error.
+    process.on('uncaughtException', (error) => {
+      this.#uncaught ??= { error };
+      this.#stop(error);
+    });
+  }
+
+  /** Aborted by the first of them. Everything ends by it within a bound, which later ones need not shorten. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Waits for the command, but not much longer than the signal allows. @throws what the command throws, SRVID_INTERRUPTED, or what nobody caught */
+  async endOf(command: Promise<unknown>): Promise<void> {
+    try {
+      await Promise.race([command, this.#overdue]);
+    } catch (error) {
+      throw this.#uncaught ? this.#uncaught.error : error;
+    }
+    if (this.#uncaught) throw this.#uncaught.error;
+  }
+
+  /** Signals mean again what they mean to any process. To be called right before the end of this one, which may hang where something was overdue. */
+  dispose(): void {
+    for (const name of SIGNALS) process.off(name, this.#stop);
+    if (!this.#isOverdue || process.platform === 'win32') return;
+    // Node waits for a read of the file system that never ends; a shell sees exit code 130 from this, too.
+    const { file, args } = tied('/bin/sh', ['-c', `sleep ${EXIT_MS / 1000}; kill -INT ${process.pid}`]);
+    spawn(file, args, { detached: true, stdio: 'ignore' })
+      .on('error', () => {})
+      .unref();
+  }
+
+  readonly #stop = (reason: unknown) => {
+    if (this.signal.aborted) return;
+    this.#controller.abort(reason);
+    setTimeout(() => {
+      this.#isOverdue = true;
+      this.#fail(new SrvidError('SRVID_INTERRUPTED', 'The command was interrupted, and part of it did not stop.', {}, describeCause(reason)));
+    }, LATEST_MS).unref();
   };
 }

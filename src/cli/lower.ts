@@ -25,8 +25,8 @@ export function addLowerOptions(command: Command): Command {
 }
 
 /** `srvid lower` */
-export async function printLowered(input: string, output: string, { channels = 4, json, yes = false }: LowerFlags): Promise<void> {
-  const { lowered, proof } = await lowerFile(input, output, { overwrite: yes, outputMultiple: channels });
+export async function printLowered(input: string, output: string, { channels = 4, json, yes = false }: LowerFlags, signal: AbortSignal): Promise<void> {
+  const { lowered, proof } = await lowerFile(input, output, { overwrite: yes, outputMultiple: channels, signal });
   if (json) {
     process.stdout.write(`${JSON.stringify({ v: 1, type: 'lower', input, output, lowered, proof })}\n`);
     return;

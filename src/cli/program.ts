@@ -35,11 +35,11 @@ export function buildProgram(interrupt: AbortSignal): Command {
     await runCommand(requestFrom(input, output, options), { ...options, interrupt });
   });
   addEvalOptions(program.command('eval')).action((input: string, options) => printEvaluation(input, options, interrupt));
-  addBenchOptions(program.command('bench')).action((clip: string | undefined, options) => printBench(clip, options));
+  addBenchOptions(program.command('bench')).action((clip: string | undefined, options) => printBench(clip, options, interrupt));
   program.command('models').description('list the installed networks').option('--json', 'as JSON').action(printModels);
   program.command('presets').description('list the presets').option('--json', 'as JSON').action(printPresets);
-  addDoctorOptions(program.command('doctor')).action(runDoctor);
-  addLowerOptions(program.command('lower')).action(printLowered);
+  addDoctorOptions(program.command('doctor')).action((path: string | undefined, options) => runDoctor(path, options, interrupt));
+  addLowerOptions(program.command('lower')).action((input: string, output: string, options) => printLowered(input, output, options, interrupt));
   addRelayOptions(program.command('relay')).action((input: string | undefined, options) => runRelay(input, options, interrupt));
   for (const command of [program, ...program.commands]) command.showHelpAfterError(helpHint(command));
   return program;

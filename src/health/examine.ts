@@ -24,6 +24,8 @@ export interface ExaminationOptions {
   readonly size?: Size;
   /** Else what this CPU wants. */
   readonly outputMultiple?: OutputMultiple;
+  /** Stops the examination; it then fails with SRVID_INTERRUPTED. */
+  readonly signal?: AbortSignal;
 }
 
 const TIMED_AT: Size = { width: 640, height: 360 };
@@ -35,8 +37,14 @@ export async function examine(path: string, options: ExaminationOptions = {}): P
   const network = pictureNetwork(name, new Graph(model), options.white);
   const reference = options.reference === undefined ? undefined : await readReference(options.reference, network, options.white);
   const pictures = await loadPictures(options.images, network.size ?? reference?.network.size);
-  const speed = await measureSpeed(model, network, network.size ?? options.size ?? TIMED_AT, options.outputMultiple ?? (await outputMultipleHere()));
-  const { quality, layers, tiles, obstacle } = await measureQuality(name, model, network, reference, pictures);
+  const speed = await measureSpeed(
+    model,
+    network,
+    network.size ?? options.size ?? TIMED_AT,
+    options.outputMultiple ?? (await outputMultipleHere()),
+    options.signal,
+  );
+  const { quality, layers, tiles, obstacle } = await measureQuality(name, model, network, reference, pictures, options.signal);
   const isInt8 = layers.length > 0 || obstacle !== undefined;
   const judged = isInt8 || reference ? quality : undefined;
   const findings = findingsOf(path, model, speed, judged, layers);

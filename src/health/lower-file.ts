@@ -11,18 +11,25 @@ export interface LoweredFile {
   readonly proof: Proof;
 }
 
+export interface LoweringOptions {
+  readonly overwrite?: boolean;
+  readonly outputMultiple?: OutputMultiple;
+  /** Stops it; it then fails with SRVID_INTERRUPTED. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Rewrites a model for ONNX Runtime's fast int8 convolution. The result takes its name only once it has given the bytes
  * of the original on random input; a model with nothing to rewrite is copied.
  * @throws SRVID_MODEL_DIFFERS, SRVID_MODEL_UNSUPPORTED, SRVID_MODEL_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_OUTPUT_EXISTS and the like
  */
-export async function lowerFile(input: string, output: string, { overwrite = false, outputMultiple = 4 as OutputMultiple } = {}): Promise<LoweredFile> {
+export async function lowerFile(input: string, output: string, { overwrite = false, outputMultiple = 4, signal }: LoweringOptions = {}): Promise<LoweredFile> {
   const model = await readModelFile(input);
   const target = await OutputFile.prepare(output, input, overwrite);
   try {
     await target.claim();
     const rewritten = lower(model, outputMultiple);
-    const proof = await proveEqual(model, rewritten.model);
+    const proof = await proveEqual(model, rewritten.model, { signal });
     await writeFile(target.partial, serializeModel(rewritten.model)).catch((error) => {
       throw new SrvidError('SRVID_OUTPUT_UNWRITABLE', `Tried to write the model ${target.path}: ${messageOf(error)}.`, { path: target.path }, error);
     });

@@ -4,7 +4,8 @@ import { type OnnxModel, serializeModel } from '../onnx/model-file.js';
 import { scaleOf } from '../onnx/quantised-conv.js';
 import type { ValueInfoProto } from '../onnx/schema.js';
 import { elementType } from '../onnx/tensor.js';
-import { type NamedTensor, type Network, openNetwork } from '../plugins/onnx.js';
+import { type NetworkThread, openNetworkThread } from '../plugins/network-thread.js';
+import type { NamedTensor } from '../plugins/onnx.js';
 import { dimsOf } from './picture-network.js';
 import { randomFrom } from './random.js';
 
@@ -36,20 +37,26 @@ const RANGES = [
   [100, 139],
 ] as const;
 
+export interface ProofOptions {
+  /** From 0 to 1, 1 excluded. */
+  readonly random?: () => number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Runs both models in ONNX Runtime on random inputs of several sizes and compares every byte of their outputs.
  * @throws SRVID_MODEL_DIFFERS at the first run that differs, SRVID_MODEL_UNSUPPORTED where the original runs at no size
  */
-export async function proveEqual(original: OnnxModel, rewritten: OnnxModel, random: () => number = randomFrom(1)): Promise<Proof> {
+export async function proveEqual(original: OnnxModel, rewritten: OnnxModel, { random = randomFrom(1), signal }: ProofOptions = {}): Promise<Proof> {
   const graph = new Graph(original);
-  const networks: Network[] = [];
+  const networks: NetworkThread[] = [];
   try {
     for (const [what, model] of [
       ['the original network', original],
       ['the rewritten network', rewritten],
     ] as const)
-      networks.push(await openNetwork(what, serializeModel(model)));
-    const [first, second] = networks as [Network, Network];
+      networks.push(await openNetworkThread(what, serializeModel(model), { signal }));
+    const [first, second] = networks as [NetworkThread, NetworkThread];
     const sizes = new Set<string>();
     let [runs, bytes] = [0, 0];
     let reason: unknown;
@@ -57,6 +64,7 @@ export async function proveEqual(original: OnnxModel, rewritten: OnnxModel, rand
       for (const range of RANGES) {
         const inputs = Object.fromEntries(graph.inputs.map((input) => [input.name, randomInput(graph, input, size, range, random)]));
         const expected = await first.run(inputs).catch((error: unknown) => {
+          if (signal?.aborted) throw error;
           reason = error; // Not every network takes every size: one that halves its picture refuses odd ones.
         });
         if (!expected) break;

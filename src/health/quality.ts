@@ -3,7 +3,8 @@ import type { Measured } from '../eval/comparison.js';
 import { meanOf, psnr } from '../eval/metrics.js';
 import type { Picture } from '../eval/picture-file.js';
 import { type OnnxModel, serializeModel } from '../onnx/model-file.js';
-import { type NamedTensor, type Network, openNetwork } from '../plugins/onnx.js';
+import { type NetworkThread, openNetworkThread } from '../plugins/network-thread.js';
+import type { NamedTensor } from '../plugins/onnx.js';
 import { expose, reportLayers } from './layers.js';
 import type { PictureNetwork } from './picture-network.js';
 import { type Pictures, toPicture, toTensor } from './pictures.js';
@@ -34,14 +35,15 @@ export async function measureQuality(
   network: PictureNetwork,
   reference: Reference | undefined,
   pictures: Pictures,
+  signal?: AbortSignal,
 ): Promise<Quality> {
   const exposed = expose(model);
   const tallies = exposed.stored.map((tensor) => new Tally(tensor));
   const runs: { psnr: number; lumaShift: number }[] = [];
   const tiles: Tile[] = [];
-  const opened: Network[] = [];
+  const opened: NetworkThread[] = [];
   const open = async (what: string, content: OnnxModel) => {
-    const session = await openNetwork(what, serializeModel(content));
+    const session = await openNetworkThread(what, serializeModel(content), { signal });
     opened.push(session);
     return session;
   };
@@ -72,7 +74,7 @@ export async function measureQuality(
   };
 }
 
-async function resultOf({ name, network }: Reference, session: Network, picture: Picture): Promise<Measured> {
+async function resultOf({ name, network }: Reference, session: NetworkThread, picture: Picture): Promise<Measured> {
   const found = await session.run({ [network.input.name]: toTensor(network, picture) });
   return toPicture(name, network, found[network.output.name] as NamedTensor);
 }

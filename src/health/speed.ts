@@ -16,11 +16,20 @@ import { type Timing, timeModels } from './timing.js';
 const INT8_OPERATORS = new Set(['QLinearConv', 'ConvInteger', 'MatMulInteger']);
 
 /** Times a network as it is and as it would be rewritten, and says of each convolution how it fares. */
-export async function measureSpeed(model: OnnxModel, network: PictureNetwork, size: Size, outputMultiple: OutputMultiple): Promise<SpeedReport> {
+export async function measureSpeed(
+  model: OnnxModel,
+  network: PictureNetwork,
+  size: Size,
+  outputMultiple: OutputMultiple,
+  signal?: AbortSignal,
+): Promise<SpeedReport> {
   const rewritten = lower(model, outputMultiple);
   const models = rewritten.lowered.length > 0 ? [model, rewritten.model] : [model];
   const inputs = testPicture(network, size);
-  const [timing, loweredTiming] = (await timeModels(models.map((timed) => ({ model: timed, inputs })))) as [Timing, Timing?];
+  const [timing, loweredTiming] = (await timeModels(
+    models.map((timed) => ({ model: timed, inputs })),
+    { signal },
+  )) as [Timing, Timing?];
   const graph = new Graph(model);
   const convolutions = graph.nodes
     .filter(({ opType }) => opType.includes('Conv') && opType !== 'ConvTranspose')
@@ -36,7 +45,7 @@ export async function measureSpeed(model: OnnxModel, network: PictureNetwork, si
   const lowered = loweredTiming && {
     ms: rounded(loweredTiming.ms),
     addedMs: rounded(addedTo(timing, loweredTiming)),
-    equal: await isEqual(model, rewritten.model),
+    equal: await isEqual(model, rewritten.model, signal),
   };
   return { ...size, ms: rounded(timing.ms), ...(lowered ? { lowered } : {}), convolutions };
 }
@@ -105,9 +114,9 @@ function addedTo(before: Timing, after: Timing): number {
   return [...after.nodes].reduce((sum, [name, { ms }]) => sum + (before.nodes.has(name) ? 0 : ms), 0);
 }
 
-async function isEqual(model: OnnxModel, rewritten: OnnxModel): Promise<boolean> {
+async function isEqual(model: OnnxModel, rewritten: OnnxModel, signal: AbortSignal | undefined): Promise<boolean> {
   try {
-    await proveEqual(model, rewritten);
+    await proveEqual(model, rewritten, { signal });
     return true;
   } catch (error) {
     if (error instanceof SrvidError && error.code === 'SRVID_MODEL_DIFFERS') return false;

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Graph } from '../onnx/graph.js';
 import { type OnnxModel, serializeModel } from '../onnx/model-file.js';
-import { type NamedTensor, type Network, openNetwork } from '../plugins/onnx.js';
+import { type NetworkThread, openNetworkThread } from '../plugins/network-thread.js';
+import type { NamedTensor } from '../plugins/onnx.js';
 
 /** What a model took, one thread, medians in milliseconds. */
 export interface Timing {
@@ -27,22 +28,24 @@ const WARM_UP = 2;
  * Times models against one another: they run in turn, so that other load on the machine hits all alike, and ONNX
  * Runtime's own profile says what each node took inside the whole network, with the layouts and caches it has there.
  */
-export async function timeModels(runs: readonly TimedRun[], rounds = 7): Promise<readonly Timing[]> {
+export async function timeModels(
+  runs: readonly TimedRun[],
+  { rounds = 7, signal }: { readonly rounds?: number; readonly signal?: AbortSignal | undefined } = {},
+): Promise<readonly Timing[]> {
   const folder = await mkdtemp(join(tmpdir(), 'srvid-profile-'));
-  const networks: Network[] = [];
+  const networks: NetworkThread[] = [];
   try {
     for (const [index, { model }] of runs.entries()) {
-      networks.push(await openNetwork('the network', serializeModel(named(model)), { profile: join(folder, `${index}-`) }));
+      networks.push(await openNetworkThread('the network', serializeModel(named(model)), { profile: join(folder, `${index}-`), signal }));
     }
     const wholes: number[][] = runs.map(() => []);
     for (let round = -WARM_UP; round < rounds; round++) {
       for (const [index, network] of networks.entries()) {
-        const since = performance.now();
-        await network.run(runs[index]?.inputs ?? {});
-        if (round >= 0) wholes[index]?.push(performance.now() - since);
+        const ms = await network.time(runs[index]?.inputs ?? {});
+        if (round >= 0) wholes[index]?.push(ms);
       }
     }
-    for (const network of networks) network.endProfile();
+    for (const network of networks) await network.endProfile();
     return await Promise.all(wholes.map(async (times, index) => ({ ms: median(times), nodes: await profileOf(folder, `${index}-`) })));
   } finally {
     for (const network of networks) await network.release();

@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { messageOf, SrvidError } from '../errors.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
 import { type CommandInput, commandArguments, fileUrl } from './ffmpeg-command.js';
 import type { ProbedStream } from './probe.js';
+import { runTool } from './tied-process.js';
 
-const run = promisify(execFile);
 const MIME_TYPES = new Map([
   ['png', 'image/png'],
   ['mjpeg', 'image/jpeg'],
@@ -53,7 +51,7 @@ async function extractOne(binary: FfmpegBinary, input: CommandInput, cover: Prob
   const codec = cover.codec_name ?? 'unknown';
   const target = join(folder, `${cover.index}`);
   const outputOptions = ['-map', `0:${cover.index}`, '-frames:v', '1', '-c', 'copy', '-f', 'image2', '-update', '1'];
-  await run(binary.ffmpeg, commandArguments({ inputs: [input], outputOptions, output: fileUrl(target) }));
+  await runTool(binary.ffmpeg, commandArguments({ inputs: [input], outputOptions, output: fileUrl(target) }));
   const extension = codec === 'mjpeg' ? 'jpg' : codec;
   return {
     path: target,

@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { SrvidError } from '../errors.js';
 import type { EncoderSettings } from './encode.js';
 import { assertOpensNoFile } from './encoder-text-options.js';
 import { type FfmpegBinary, videoEncoders } from './ffmpeg-binary.js';
-
-const run = promisify(execFile);
+import { runTool } from './tied-process.js';
 
 /** Options of every video encoder (ffmpeg-codecs(1), "Codec Options"), as far as they are the user's to choose. */
 const COMMON = new Set(
@@ -33,7 +30,7 @@ export async function checkEncoder(binary: FfmpegBinary, { name, options }: Enco
       { encoder: name },
     );
   }
-  const { stdout } = await run(binary.ffmpeg, ['-hide_banner', '-h', `encoder=${name}`], { maxBuffer: 1 << 22 });
+  const { stdout } = await runTool(binary.ffmpeg, ['-hide_banner', '-h', `encoder=${name}`], { maxBuffer: 1 << 22 });
   const own = new Map([...stdout.matchAll(/^ {2}-(\S+)\s+<(\w+)>/gm)].map((match) => [match[1] as string, match[2] as string]));
   for (const [option, value] of options) {
     if (own.has(option) || COMMON.has(option)) {

@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { messageOf, SrvidError } from '../errors.js';
-
-const run = promisify(execFile);
+import { runTool } from './tied-process.js';
 
 /** 5.1 brought -fps_mode, without which timestamps cannot be passed through. */
 const OLDEST_VERSION = [5, 1] as const;
@@ -31,19 +28,19 @@ export async function findFfmpeg(env: NodeJS.ProcessEnv = process.env): Promise<
 
 /** Names of the video encoders this ffmpeg was built with. */
 export async function videoEncoders(binary: FfmpegBinary): Promise<ReadonlySet<string>> {
-  const { stdout } = await run(binary.ffmpeg, ['-hide_banner', '-encoders'], { maxBuffer: 1 << 22 });
+  const { stdout } = await runTool(binary.ffmpeg, ['-hide_banner', '-encoders'], { maxBuffer: 1 << 22 });
   return new Set([...stdout.matchAll(/^ V[A-Z.]{5} (\w\S*)/gm)].map((match) => match[1] as string));
 }
 
 /** Names of the video and picture codecs this ffmpeg can read. */
 export async function decodableVideo(binary: FfmpegBinary): Promise<ReadonlySet<string>> {
-  const { stdout } = await run(binary.ffmpeg, ['-hide_banner', '-codecs'], { maxBuffer: 1 << 22 });
+  const { stdout } = await runTool(binary.ffmpeg, ['-hide_banner', '-codecs'], { maxBuffer: 1 << 22 });
   return new Set([...stdout.matchAll(/^ D[A-Z.]V[A-Z.]{3} (\w\S*)/gm)].map((match) => match[1] as string));
 }
 
 async function firstLine(path: string, name: string, variable: string): Promise<string> {
   try {
-    const { stdout } = await run(path, ['-version'], { timeout: 10_000 });
+    const { stdout } = await runTool(path, ['-version'], { timeout: 10_000 });
     return stdout.split('\n', 1)[0] ?? '';
   } catch (error) {
     throw new SrvidError(

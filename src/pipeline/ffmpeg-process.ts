@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ErrorCode, SrvidError } from '../errors.js';
+import { tied } from './tied-process.js';
 
 /** How long ffmpeg may take to stop by itself before it is killed. */
 const GRACE_MS = 1000;
@@ -29,7 +30,7 @@ export interface FfmpegOptions {
 
 /**
  * One ffmpeg, from start to end. It leads its own process group, so that Ctrl-C in a terminal reaches srvid alone and
- * the order of stopping is srvid's to choose.
+ * the order of stopping is srvid's to choose. It is tied to srvid's process and never outlives it.
  */
 export class FfmpegProcess {
   readonly #child: ChildProcess;
@@ -44,7 +45,8 @@ export class FfmpegProcess {
   constructor(private readonly options: FfmpegOptions) {
     const stdio = [...options.stdio];
     stdio[2] = 'pipe';
-    this.#child = spawn(options.path, options.args, { stdio, detached: true, windowsHide: true });
+    const command = tied(options.path, options.args);
+    this.#child = spawn(command.file, command.args, { stdio, detached: true, windowsHide: true });
     this.#collectLog();
     this.#exited = new Promise((resolve) => {
       this.#child.once('error', () => resolve());

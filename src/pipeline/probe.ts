@@ -1,14 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
-import { promisify } from 'node:util';
 import * as z from 'zod';
 import { messageOf, SrvidError } from '../errors.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
 import type { CommandInput } from './ffmpeg-command.js';
 import { fileInput, NO_REFERENCES, pipeInput, refusalOf, tookForPattern } from './input-file.js';
+import { runTool, tied } from './tied-process.js';
 
-const run = promisify(execFile);
 const PROBE_TIMEOUT_MS = 30_000;
 /** Enough to tell a picture by. */
 const HEAD_BYTES = 1 << 20;
@@ -78,7 +77,7 @@ const PROBE_ARGUMENTS = ['-v', 'error', '-of', 'json', '-show_streams', '-show_c
 export async function probeFile(binary: FfmpegBinary, path: string, limits = NO_REFERENCES): Promise<Probe> {
   const probed = async (input: CommandInput): Promise<Probe> => {
     const args = [...PROBE_ARGUMENTS, ...LOOK_FAR, ...input.options, '-i', input.url];
-    const { stdout } = await run(binary.ffprobe, args, { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 26 });
+    const { stdout } = await runTool(binary.ffprobe, args, { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 26 });
     return parseProbe(stdout, input);
   };
   try {
@@ -144,7 +143,8 @@ export async function probeLive(
 
 async function probePipe(binary: FfmpegBinary, name: string, how: readonly string[], maxPixels: number, feed: (stdin: Writable) => void): Promise<Probe> {
   const input = pipeInput(maxPixels);
-  const child = spawn(binary.ffprobe, [...PROBE_ARGUMENTS, ...input.options, ...how, '-i', input.url], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const command = tied(binary.ffprobe, [...PROBE_ARGUMENTS, ...input.options, ...how, '-i', input.url]);
+  const child = spawn(command.file, command.args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), PROBE_TIMEOUT_MS);
   const [out, said]: Buffer[][] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));

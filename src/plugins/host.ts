@@ -1,11 +1,10 @@
-import { SrvidError } from '../errors.js';
 import { type RingMemory, SlotRing } from '../pipeline/ring.js';
 import type { Stage, Ticket } from '../pipeline/stage.js';
 import { Timings } from '../pipeline/stats.js';
 import type { VerifiedModel } from './model.js';
 import type { InferenceSettings } from './onnx.js';
 import type { FrameOrigin, Segment } from './plan.js';
-import { WorkerPool } from './pool.js';
+import { onceMore, WorkerPool } from './pool.js';
 import type { SegmentSpec, WorkerSetup } from './protocol.js';
 
 export interface HostOptions {
@@ -70,7 +69,7 @@ export class PluginHost {
       const slot = output.take();
       const task = { op: 'process', segment: index, inputs: neighbours.map((n) => n.slot), output: slot, pts: neighbours.map((n) => n.pts) } as const;
       try {
-        timings.add(await runTwice(pool, task, !segment.ordered));
+        timings.add(await (segment.ordered ? pool.run(task) : onceMore(() => pool.run(task))));
         return { ...ticket, slot, duplicate: false, reused: false };
       } catch (error) {
         output.release(slot);
@@ -100,16 +99,6 @@ export function segmentSpec({ steps, window }: Segment, input: RingMemory, outpu
     gives,
   }));
   return { steps: rebuilt, input, output, past: window.past };
-}
-
-/** A task whose worker died is tried once more, on another worker; the frame is still in its slot. */
-async function runTwice(pool: WorkerPool, task: Parameters<WorkerPool['run']>[0], again: boolean): Promise<readonly number[]> {
-  try {
-    return await pool.run(task);
-  } catch (error) {
-    if (!again || !(error instanceof SrvidError) || error.code !== 'SRVID_WORKER_FAILED') throw error;
-    return pool.run(task);
-  }
 }
 
 /**

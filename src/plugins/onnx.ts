@@ -14,6 +14,9 @@ export interface InferenceSettings {
   readonly threads: number;
 }
 
+/** Does a call into native code, where its thread must not be ended. */
+export type CallNative = <T>(call: () => Promise<T>) => Promise<T>;
+
 /** A model with its inference session. Released before its thread ends: ending a thread inside native code would end the process. */
 export interface LoadedModel extends Model {
   release(): Promise<void>;
@@ -23,13 +26,22 @@ export interface LoadedModel extends Model {
  * Loads a model for this thread; on one core, unless told otherwise. ONNX Runtime on Node 20 refuses tensors over shared memory, so each size of
  * input has a private pair of buffers, between which and the slots the bytes are copied (0.2 ms in, 0.5 ms out for a
  * 1080p luma plane). A picture whose sides are no multiple of the model's `align` is padded on its way in, and cropped on its way out.
+ * @param inNative does each call into the runtime; for a thread that may be ended meanwhile
  * @throws SRVID_MODEL_INVALID, SRVID_DEVICE_UNAVAILABLE
  */
-export async function loadModel(model: VerifiedModel, settings: InferenceSettings = { device: 'cpu', threads: 1 }): Promise<LoadedModel> {
+export async function loadModel(
+  model: VerifiedModel,
+  settings: InferenceSettings = { device: 'cpu', threads: 1 },
+  inNative: CallNative = (call) => call(),
+): Promise<LoadedModel> {
   const { entry, path } = model;
-  const runtime = await loadOnnxRuntime();
-  const inferenceSession = await createSession(runtime, `model ${entry.id} from ${path}`, await readModelBytes(model), settings);
-  await tryOnce(runtime, inferenceSession, entry);
+  const bytes = await readModelBytes(model);
+  const { runtime, inferenceSession } = await inNative(async () => {
+    const runtime = await loadOnnxRuntime();
+    const inferenceSession = await createSession(runtime, `model ${entry.id} from ${path}`, bytes, settings);
+    await tryOnce(runtime, inferenceSession, entry);
+    return { runtime, inferenceSession };
+  });
   const [inputName, outputName] = [inferenceSession.inputNames[0] as string, inferenceSession.outputNames[0] as string];
   const buffers = new Map<string, { input: OrtTensor; output: OrtTensor; into: Planes; from: Planes }>();
 
@@ -55,13 +67,13 @@ export async function loadModel(model: VerifiedModel, settings: InferenceSetting
       assertShapes(entry, input, output);
       const held = buffersFor(input);
       copyPadded(planesOf(input), held.into);
-      const results = await inferenceSession.run({ [inputName]: held.input }, { [outputName]: held.output });
+      const results = await inNative(() => inferenceSession.run({ [inputName]: held.input }, { [outputName]: held.output }));
       copyCropped(held.from, planesOf(output));
       // ONNX Runtime writes into the tensor that it was given, and returns a copy of it, which nobody asked for.
       const copy = results[outputName]?.data as Uint8Array | undefined;
       if (copy && copy.buffer !== held.from.data.buffer) giveBack(copy.buffer as ArrayBuffer);
     },
-    release: () => inferenceSession.release(),
+    release: () => inNative(() => inferenceSession.release()),
   };
 }
 

@@ -1,3 +1,4 @@
+import { SrvidError } from '../errors.js';
 import { type Color, describeFormat, type FrameFormat, type PixelFormat, type PlainFormat } from '../pipeline/frame.js';
 import type { Size } from './plugin.js';
 import type { LoadedPlugin } from './registry.js';
@@ -61,11 +62,24 @@ export function describePlan(segments: readonly Segment[]): string[] {
   ]);
 }
 
-/** The size a plugin gives for a size it gets. */
+/** The size a plugin gives for a size it gets. @throws SRVID_PLUGIN_INVALID where that is none */
 export function outputSize({ plugin, options }: LoadedPlugin, input: Size): Size {
-  const scale = typeof plugin.scale === 'function' ? plugin.scale(options, input) : (plugin.scale ?? 1);
-  if (typeof scale === 'object') return scale;
+  const scale: unknown = typeof plugin.scale === 'function' ? plugin.scale(options, input) : (plugin.scale ?? 1);
+  if (isSize(scale)) return { width: scale.width, height: scale.height };
+  if (typeof scale !== 'number' || !Number.isFinite(scale) || scale <= 0) {
+    const found = typeof scale === 'number' ? `${scale}` : JSON.stringify(scale);
+    throw new SrvidError(
+      'SRVID_PLUGIN_INVALID',
+      `The "scale" of plugin ${plugin.name} is ${found} for a picture of ${input.width}x${input.height}; expected a number above 0, or a width and a height in whole pixels.`,
+      { plugin: plugin.name },
+    );
+  }
   return { width: Math.max(1, Math.round(input.width * scale)), height: Math.max(1, Math.round(input.height * scale)) };
+}
+
+function isSize(value: unknown): value is Size {
+  const { width, height } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Size>;
+  return [width, height].every((side) => Number.isInteger(side) && (side as number) >= 1);
 }
 
 function planStep(loaded: LoadedPlugin, arrives: FrameFormat, sourceKind: PixelFormat): Step {

@@ -1,30 +1,32 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { isTimeoutError, StaticPool } from 'node-worker-threads-pool';
 import { describeCause, messageOf, SrvidError } from '../errors.js';
 import { switchOffTelemetry } from './onnx-library.js';
 import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
+import { isTimeoutError, WatchedPool } from './watched-pool.js';
 
 type RequestBody = WorkerRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
 
 /** To load plugins and networks takes as long as it takes on a busy machine; only what never ends is ended. */
 const START_TIMEOUT_MS = 60_000;
 /** Far above any frame's time in a network, well below what a person waits after Ctrl-C. */
-const CLOSE_GRACE_MS = 1500;
+const CLOSE_GRACE_MS = 1000;
 /** JavaScript objects only; frames and networks lie outside. A plugin that leaks ends its worker, not the machine. */
 const WORKER_HEAP_MB = 512;
 const WORKER_FILE = fileURLToPath(new URL('./worker.js', import.meta.url));
 
 /**
- * Threads that run segments: node-worker-threads-pool, with what it lacks.
+ * Threads that run segments: a watched pool, with what it lacks.
  * - Never more tasks than free workers, so that its queue, which has no bound and no cancel, stays empty.
- * - A time limit on every task: a worker that exits in mid-task never settles its promise otherwise.
- * - `close` settles what waits and releases inference sessions before threads end; ending a thread inside native code
- *   would end the process.
- * A worker that dies is replaced by the pool; the replacement opens itself at its first task.
+ * - A time limit on every task.
+ * - `close` settles what waits and releases inference sessions before threads end.
+ * A worker that dies is replaced by the pool; the replacement opens itself at its first task. One that dies between two
+ * tasks fails the next frame: what it kept is lost, and nobody else could be told.
  */
 export class WorkerPool {
-  readonly #pool: StaticPool<(request: WorkerRequest) => WorkerReply>;
+  readonly #pool: WatchedPool<(request: WorkerRequest) => WorkerReply>;
+  /** Reasons of those that no frame has paid for. */
+  readonly #deaths: string[] = [];
   readonly #waiting: (() => void)[] = [];
   #free: number;
   #nextId = 0;
@@ -38,7 +40,13 @@ export class WorkerPool {
     this.#free = size;
     // Here and not in the workers, which have copies of the environment that the library does not see.
     switchOffTelemetry();
-    this.#pool = new StaticPool({ size, task: WORKER_FILE, workerData: setup, resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB } });
+    this.#pool = new WatchedPool<(request: WorkerRequest) => WorkerReply>({
+      size,
+      task: WORKER_FILE,
+      workerData: setup,
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
+    });
+    this.#pool.onDeath = (reason) => this.#deaths.push(reason);
   }
 
   /** Loads plugins and models in every worker. @throws the first error that a worker reports */
@@ -76,6 +84,8 @@ export class WorkerPool {
   }
 
   async #exec(request: WorkerRequest): Promise<readonly number[]> {
+    const death = request.op === 'process' ? this.#deaths.shift() : undefined;
+    if (death !== undefined) throw new SrvidError('SRVID_WORKER_FAILED', `A worker thread died between two tasks: ${death}.`, { op: request.op });
     const limitMs = request.op === 'process' ? this.timeoutMs : START_TIMEOUT_MS;
     let reply: WorkerReply;
     try {
@@ -100,5 +110,15 @@ export class WorkerPool {
   #giveWorker(): void {
     this.#free++;
     this.#waiting.shift()?.();
+  }
+}
+
+/** Does a task once more where the worker that had it died; what it works on is still in its slots. */
+export async function onceMore<T>(task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    if (!(error instanceof SrvidError) || error.code !== 'SRVID_WORKER_FAILED') throw error;
+    return task();
   }
 }

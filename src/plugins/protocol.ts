@@ -54,6 +54,11 @@ export type WorkerRequest =
     }
   | { readonly id: number; readonly op: 'close' };
 
+/** The first message to a worker, which has no reply: the memory of its `NativeMark`. */
+export interface MarkMessage {
+  readonly mark: SharedArrayBuffer;
+}
+
 export type WorkerReply =
   | { readonly id: number; readonly ok: true /** Milliseconds by step, for 'process'. */; readonly stepMs: readonly number[] }
   | { readonly id: number; readonly ok: false; readonly error: ErrorRecord };

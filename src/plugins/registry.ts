@@ -5,6 +5,7 @@ import { resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf, SrvidError } from '../errors.js';
 import { PLUGIN_API_VERSION, type Plugin } from './plugin.js';
+import { importInTime, tryImport } from './trial.js';
 
 /** The plugins that come with srvid. They are loaded by the same way as anybody else's. */
 export const BUILTIN_PLUGINS = ['abpn', 'abpn-rgb', 'best', 'bicubic', 'swift', 'xlsr', 'xlsr-rgb'] as const;
@@ -41,6 +42,7 @@ export function parsePluginSpec(spec: string): PluginRequest {
 /** Finds and imports a plugin. @throws SRVID_PLUGIN_UNKNOWN, SRVID_PLUGIN_INVALID */
 export async function findPlugin(use: string, folder: string): Promise<{ module: string; plugin: Plugin }> {
   const module = await moduleOf(use, folder);
+  if (!isBuiltin(use)) await tryImport(module, use);
   return { module, plugin: await importPlugin(module, use) };
 }
 
@@ -65,7 +67,8 @@ export function validateOptions(plugin: Plugin, given: Readonly<Record<string, u
 
 /** Imports a module and checks that its default export is a plugin. @throws SRVID_PLUGIN_INVALID */
 export async function importPlugin(module: string, name: string): Promise<Plugin> {
-  const imported = await import(module).catch((error: unknown) => {
+  const imported = await importInTime(module, name).catch((error: unknown) => {
+    if (error instanceof SrvidError) throw error;
     throw new SrvidError('SRVID_PLUGIN_INVALID', `Tried to load plugin ${name} from ${module}: ${messageOf(error)}.`, { plugin: name, module }, error);
   });
   const plugin: unknown = (imported as { default?: unknown }).default;
@@ -83,13 +86,28 @@ function complaintAbout(candidate: unknown): string | undefined {
   if (!['y', 'yuv', 'rgb'].includes(plugin.planes as string)) return `its "planes" is ${JSON.stringify(plugin.planes)}; expected 'y', 'yuv' or 'rgb'`;
   const haloValid = plugin.halo === 'global' || (Number.isInteger(plugin.halo) && (plugin.halo as number) >= 0 && (plugin.halo as number) <= MAX_HALO);
   if (!haloValid) return `its "halo" is ${JSON.stringify(plugin.halo)}; expected a number of pixels from 0 to ${MAX_HALO}, or 'global'`;
+  const sized = plugin.scale === undefined || typeof plugin.scale === 'function' || isFactor(plugin.scale);
+  if (!sized) return `its "scale" is ${shown(plugin.scale)}; expected a number above 0, or a function that gives one or a size`;
+  if (plugin.scales !== undefined && !(Array.isArray(plugin.scales) && plugin.scales.every(isFactor))) return 'its "scales" must be a list of numbers above 0';
   const { past = 0, future = 0 } = plugin.window ?? {};
   if (![past, future].every((count) => Number.isInteger(count) && count >= 0 && count <= 16)) return 'its "window" must have past and future from 0 to 16';
   return undefined;
 }
 
+function isFactor(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0;
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'number' ? `${value}` : JSON.stringify(value);
+}
+
+function isBuiltin(use: string): boolean {
+  return (BUILTIN_PLUGINS as readonly string[]).includes(use);
+}
+
 async function moduleOf(use: string, folder: string): Promise<string> {
-  if ((BUILTIN_PLUGINS as readonly string[]).includes(use)) return new URL(`./builtin/${use}.js`, import.meta.url).href;
+  if (isBuiltin(use)) return new URL(`./builtin/${use}.js`, import.meta.url).href;
   const path = resolvePath(folder, use);
   if (/^(\.{0,2}\/|[A-Za-z]:[\\/])|\.[cm]?js$/.test(use) && existsSync(path)) {
     return statSync(path).isDirectory() ? pathToFileURL(await packageEntry(path, use)).href : pathToFileURL(path).href;

@@ -1,9 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, SrvidError } from '../errors.js';
 import { resolveModel, type VerifiedModel } from './model.js';
+import { NativeMark } from './native-mark.js';
+import { keepFromExit } from './no-exit.js';
 import type { LoadedModel } from './onnx.js';
 import type { ModelSpec } from './plugin.js';
-import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
+import type { MarkMessage, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
 import type { SegmentRunner } from './runner.js';
 
 /*
@@ -16,15 +18,7 @@ const setup = workerData as WorkerSetup;
 const models = new Map<string, LoadedModel>();
 let opening: Promise<readonly (SegmentRunner | undefined)[]> | undefined;
 
-// A worker that exits in mid-task is never heard of again: the pool does not look. So a plugin may not end its thread.
-const exitThread = process.exit;
-process.exit = (code) => {
-  throw new Error(`a plugin called process.exit(${code ?? ''}), which would end the run without a word`);
-};
-// After an error that nobody caught, Node itself ends the thread so, and the pool hears of it.
-process.once('uncaughtExceptionMonitor', () => {
-  process.exit = exitThread;
-});
+const exitThread = keepFromExit();
 
 // The pool would take a plugin's message for the answer to a task, and each later answer for that of another one.
 const post = parentPort?.postMessage.bind(parentPort);
@@ -34,7 +28,15 @@ if (parentPort) {
   };
 }
 
-parentPort?.on('message', (request: WorkerRequest) => {
+let mark = new NativeMark();
+/** Calls into native code, where this thread must not be ended. */
+const inNative = <T>(call: () => Promise<T>) => mark.around(call, () => exitThread(1));
+
+parentPort?.on('message', (request: WorkerRequest | MarkMessage) => {
+  if ('mark' in request) {
+    mark = new NativeMark(request.mark);
+    return;
+  }
   handle(request).then(
     (stepMs) => answer({ id: request.id, ok: true, stepMs }),
     (error) => answer({ id: request.id, ok: false, error: recordOf(error) }),
@@ -63,7 +65,7 @@ async function open(): Promise<readonly (SegmentRunner | undefined)[]> {
 
 async function load(model: VerifiedModel): Promise<void> {
   const { loadModel } = await import('./onnx.js');
-  models.set(model.entry.id, await loadModel(model, setup.inference));
+  models.set(model.entry.id, await loadModel(model, setup.inference, inNative));
 }
 
 function find(plugin: string, spec: ModelSpec): LoadedModel {

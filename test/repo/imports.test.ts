@@ -144,7 +144,7 @@ test('srvid’s own plugins use what any plugin may use, and the arithmetic besi
 test.each([
   ['rxjs', ['pipeline/flow.ts', 'pipeline/graph.ts']],
   ['fluent-ffmpeg', ['pipeline/ffmpeg-command.ts']],
-  ['node-worker-threads-pool', ['plugins/pool.ts']],
+  ['node-worker-threads-pool', ['plugins/watched-pool.ts']],
   ['onnxruntime-node', ['plugins/onnx-library.ts']],
   [
     'commander',
@@ -153,8 +153,8 @@ test.each([
       'cli/bench.ts',
       'cli/eval.ts',
       'cli/examine.ts',
+      'cli/exit-code.ts',
       'cli/lower.ts',
-      'cli/main.ts',
       'cli/options-page.ts',
       'cli/program.ts',
       'cli/relay.ts',

@@ -1,0 +1,27 @@
+import { type Command, CommanderError } from 'commander';
+import { ERROR_CODES, messageOf, SrvidError } from '../errors.js';
+import { commandOf, helpHint } from './program.js';
+import { jsonStream } from './run.js';
+
+/** The exit code of a command that was used wrongly. */
+export const USAGE_EXIT = 2;
+
+/** Turns whatever went wrong into a message on stderr and an exit code. */
+export function exitCodeOf(error: unknown, program: Command, args: readonly string[]): number {
+  const command = commandOf(program, args);
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  if (args.includes('--json')) jsonStream(program.args[1]).write(`${JSON.stringify({ v: 1, type: 'error', ...recordOf(error) })}\n`);
+  // commander has said it already.
+  if (error instanceof CommanderError) return USAGE_EXIT;
+  const known = error instanceof SrvidError ? error : undefined;
+  const hint = known?.code === 'SRVID_OPTION_INVALID' ? `\n${helpHint(command)}` : '';
+  const stack = args.includes('--verbose') && error instanceof Error ? `\n${error.stack}` : '';
+  process.stderr.write(`srvid: ${messageOf(error)}${known ? ` [${known.code}]` : ''}${hint}${stack}\n`);
+  return known ? ERROR_CODES[known.code].exit : 1;
+}
+
+function recordOf(error: unknown): object {
+  if (error instanceof SrvidError) return error.toRecord();
+  const code = error instanceof CommanderError ? 'SRVID_OPTION_INVALID' : 'SRVID_INTERNAL';
+  return { code, message: messageOf(error).replace(/^error: /, ''), details: {} };
+}

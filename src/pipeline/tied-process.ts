@@ -1,0 +1,75 @@
+import { type ExecFileOptions, execFile } from 'node:child_process';
+import { accessSync, constants, realpathSync } from 'node:fs';
+import { basename, delimiter, join } from 'node:path';
+
+/** A command as it is to be started. */
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+const SETPRIV = '/usr/bin/setpriv';
+
+/**
+ * The same command, tied to this process: the system kills it when this one ends in whatever way, SIGKILL included, which
+ * leaves this one no time to. ffmpeg would not notice by itself while it waits for a peer. util-linux's setpriv asks the
+ * system for that (prctl(2), PR_SET_PDEATHSIG) and then becomes the command, with the same process id. Where there is no
+ * such setpriv the command is started as it is. So is one that cannot be started, which then fails by its own name.
+ */
+export function tied(file: string, args: readonly string[]): Command {
+  if (process.platform !== 'linux' || !hasSetpriv() || !isProgram(file)) return { file, args };
+  return { file: SETPRIV, args: ['--pdeathsig', 'KILL', '--', file, ...args] };
+}
+
+/** BusyBox has a setpriv, too, which does not know of it. */
+function hasSetpriv(): boolean {
+  try {
+    return basename(realpathSync(SETPRIV)) === 'setpriv';
+  } catch {
+    return false;
+  }
+}
+
+function isProgram(file: string): boolean {
+  const places = file.includes('/') ? [file] : (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, file));
+  return places.some((place) => {
+    try {
+      accessSync(place, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** What a command that ended well wrote. */
+export interface Written<T> {
+  readonly stdout: T;
+  readonly stderr: T;
+}
+
+/**
+ * Runs ffmpeg or ffprobe, tied, to its end. Where `signal` stops it, it fails once the command has ended.
+ * @throws Error with what it said as `stderr`
+ */
+export function runTool(file: string, args: readonly string[], options?: ExecFileOptions & { readonly encoding?: 'utf8' }): Promise<Written<string>>;
+export function runTool(file: string, args: readonly string[], options: ExecFileOptions & { readonly encoding: 'buffer' }): Promise<Written<Buffer>>;
+export function runTool(
+  file: string,
+  args: readonly string[],
+  { signal, ...options }: ExecFileOptions & { encoding?: string } = {},
+): Promise<Written<string | Buffer>> {
+  const command = tied(file, args);
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const child = execFile(command.file, command.args, options as ExecFileOptions, (error, stdout, stderr) => {
+      signal?.removeEventListener('abort', stop);
+      if (signal?.aborted) reject(signal.reason);
+      else if (error)
+        reject(Object.assign(error, { stderr, message: error.message.replace(`${command.args.slice(0, 3).join(' ')} `, '').replace(`${SETPRIV} `, '') }));
+      else resolve({ stdout, stderr });
+    });
+    const stop = () => child.kill('SIGKILL');
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}

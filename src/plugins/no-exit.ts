@@ -1,0 +1,18 @@
+/**
+ * Keeps plugins from ending their thread, which would say no reason: `process.exit` throws instead.
+ * @param onTry hears of each try, which a plugin may have caught
+ * @returns what ends the thread
+ */
+export function keepFromExit(onTry: (message: string) => void = () => {}): (code?: typeof process.exitCode) => never {
+  const exit = process.exit;
+  process.exit = (code) => {
+    const message = `a plugin called process.exit(${code ?? ''}), which would end the run without a word`;
+    onTry(message);
+    throw new Error(message);
+  };
+  // After an error that nobody caught, Node itself ends the thread so, and whoever started it hears of it.
+  process.once('uncaughtExceptionMonitor', () => {
+    process.exit = exit;
+  });
+  return (code) => exit(code);
+}
