@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   SRVID_OUTPUT_FORMAT: { exit: 2, summary: 'The kind of file to write is unknown.' },
   SRVID_FFMPEG_MISSING: { exit: 1, summary: 'ffmpeg or ffprobe is not installed.' },
   SRVID_FFMPEG_TOO_OLD: { exit: 1, summary: 'The installed ffmpeg is older than srvid needs.' },
+  SRVID_FFMPEG_UNFIT: { exit: 1, summary: 'The installed ffmpeg runs, but does not give what srvid needs.' },
   SRVID_ENCODER_UNAVAILABLE: { exit: 2, summary: 'The installed ffmpeg does not have that encoder, or it does not run.' },
   SRVID_DECODE_FAILED: { exit: 1, summary: 'ffmpeg stopped while decoding.' },
   SRVID_ENCODE_FAILED: { exit: 1, summary: 'ffmpeg stopped while encoding.' },

@@ -111,8 +111,7 @@ export function planOutput({ options, preset, source: { source, bytes }, format,
         streams,
         covers: [],
         cut: planCut(source, options),
-        // ffmpeg counts an output's length from the time 0 of the source, unless told where it begins.
-        lastsSeconds: options.start || !source.probe.startSeconds ? options.duration : undefined,
+        lastsSeconds: options.duration && options.duration + unstartedSeconds(options, source.probe),
         // Frames without times are counted from the cut, so there is nothing to move.
         startSeconds: options.start && source.hasTimestamps ? options.start + (source.probe.startSeconds ?? 0) : 0,
       };
@@ -140,6 +139,11 @@ export function planOutput({ options, preset, source: { source, bytes }, format,
         : []),
     ],
   };
+}
+
+/** ffmpeg counts an output's length from the time 0 of the source, unless told where it begins. Sound may begin before 0: its encoder's delay. */
+function unstartedSeconds({ start }: SessionOptions, { startSeconds = 0 }: Probe): number {
+  return start ? 0 : Math.max(0, startSeconds);
 }
 
 /** The encoder's clock where it needs one of its own. @throws SRVID_ENCODER_UNAVAILABLE where the source begins between its ticks */

@@ -40,6 +40,7 @@ export function installWith({ program, commands, viaSudo }) {
   for (const args of commands) runCommand(first, [...rest, ...args]);
 }
 
-function succeeds(command, args) {
+/** Whether a program is here and ends well. */
+export function succeeds(command, args) {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }

@@ -1,8 +1,10 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { messageOf, SrvidError } from '../errors.js';
 import { cpuFlags } from '../health/cpu.js';
-import { findFfmpeg, videoEncoders } from '../pipeline/ffmpeg-binary.js';
+import { type FfmpegBinary, findFfmpeg, videoEncoders } from '../pipeline/ffmpeg-binary.js';
+import { isTested, TESTED_VERSIONS } from '../pipeline/ffmpeg-version.js';
 import { leftoversIn } from '../pipeline/output-claim.js';
+import { tryFfmpeg } from '../pipeline/trial-run.js';
 import { loadModelLibrary, verifyModel } from '../plugins/model.js';
 import { loadOnnxRuntime, runtimeVersion } from '../plugins/onnx-library.js';
 import { packageVersion } from '../version.js';
@@ -61,7 +63,7 @@ async function cpu(): Promise<Check> {
 async function ffmpegChecks(): Promise<Check[]> {
   try {
     const binary = await findFfmpeg();
-    const available = await videoEncoders(binary);
+    const [available, commands] = await Promise.all([videoEncoders(binary), commandCheck(binary)]);
     const encoders = Object.entries(ENCODERS).map(([name, remedy]) => {
       const ok = available.has(name);
       return {
@@ -74,6 +76,7 @@ async function ffmpegChecks(): Promise<Check[]> {
     const hardware = [...available].filter((name) => /_(nvenc|qsv|vaapi|amf|videotoolbox|v4l2m2m|mf)$/.test(name));
     return [
       { what: 'ffmpeg', ok: true, found: binary.banner },
+      commands,
       ...encoders,
       {
         what: 'hardware encoders',
@@ -84,7 +87,21 @@ async function ffmpegChecks(): Promise<Check[]> {
     ];
   } catch (error) {
     if (!(error instanceof SrvidError)) throw error;
-    return [{ what: 'ffmpeg', ok: false, found: error.message }];
+    return [{ what: 'ffmpeg', ok: false, found: `${error.message} [${error.code}]` }];
+  }
+}
+
+/** Whether this ffmpeg does what it has to in a run, whatever its version. */
+async function commandCheck(binary: FfmpegBinary): Promise<Check> {
+  const what = "srvid's ffmpeg commands";
+  const tested = `srvid is tested with ffmpeg ${TESTED_VERSIONS.join(', ')}`;
+  try {
+    await tryFfmpeg(binary);
+    const found = `run as they should with ${binary.version}; ${tested}`;
+    return { what, ok: true, found, ...(isTested(binary.version) ? {} : { remedy: 'This version is none of those. Should a run fail, try one of them.' }) };
+  } catch (error) {
+    const code = error instanceof SrvidError ? ` [${error.code}]` : '';
+    return { what, ok: false, found: `${messageOf(error)}${code}`, remedy: `${tested}; set FFMPEG_PATH to one of those.` };
   }
 }
 

@@ -11,7 +11,7 @@ import type { NutStream } from './nut-syntax.js';
 import { ANALYSE_BYTES, ANALYSE_MICROSECONDS } from './probe.js';
 import type { Source } from './source.js';
 import { Durations } from './stats.js';
-import { rescale } from './time.js';
+import { formatRational, parseRational, rescale } from './time.js';
 import { withTimeout } from './timeout.js';
 
 /** A packet that is not a frame to process but goes on to the output as it is. */
@@ -184,6 +184,8 @@ function decodeCommand(source: Source, options: DecoderOptions) {
   const { bytes, format, live, forwarded, salvage } = options;
   const cut = planCut(source, options);
   const { width, height } = source.info.format;
+  // Frames of a raw stream, which are counted, have ticks all the same, finer than a frame.
+  const ticks = parseRational(source.video.time_base) ?? source.info.timeBase;
   // Another size of as many bytes would be taken for the same; any other is seen by its bytes.
   const sameSize = `crop=w='if(eq(iw*ih,${width * height})*not(eq(iw,${width})),-1,iw)':h=ih:exact=1`;
   const filters = [...cut.filters, sameSize, ...source.filters];
@@ -199,10 +201,10 @@ function decodeCommand(source: Source, options: DecoderOptions) {
   const output = [
     ...['-map', `0:${source.video.index}`, '-c:v', 'rawvideo', '-pix_fmt', source.decodeFormat],
     // A size that changes must be seen here, not be scaled to the first one in silence.
-    ...['-autoscale', '0', '-vf', filters.join(',')],
+    ...['-noautoscale', '-vf', filters.join(',')],
     ...(salvage ? ['-max_error_rate', '1'] : []),
     ...(bytes ? [...forwarded.flatMap((index) => ['-map', `0:${index}`]), '-c:a', 'copy'] : []),
-    ...['-fps_mode', 'passthrough', '-enc_time_base', '-1'],
+    ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(ticks, ':')],
     ...(source.shiftSeconds > 0 ? ['-output_ts_offset', String(source.shiftSeconds)] : []),
     ...['-f', 'nut', '-write_index', '0'],
   ];

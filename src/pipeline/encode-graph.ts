@@ -33,11 +33,20 @@ export function filterGraph(format: FrameFormat, color: Color, sampleAspect: Rat
   const size = encodedSize(format);
   const crop = size.width === format.width && size.height === format.height ? [] : [`crop=${size.width}:${size.height}:0:0:exact=1`];
   const aspect = sampleAspect ? [`setsar=${sampleAspect.num}/${sampleAspect.den}`] : [];
-  const range = color.range ?? 'tv';
-  const neutral = [`scale=in_range=${range}:out_range=${range}`, 'format=yuv420p', "crop='max(2*trunc(iw/2),1)':'max(2*trunc(ih/2),1)':0:0:exact=1"];
-  const tail = [...crop, ...(format.kind === 'gray' && grayAsYuv ? neutral : []), ...aspect];
+  // Levels stay as they are, whatever range they are of: from 7.1 on ffmpeg takes all gray for full range.
+  const neutral = ['scale=in_range=pc:out_range=pc', 'format=yuv420p', "crop='max(2*trunc(iw/2),1)':'max(2*trunc(ih/2),1)':0:0:exact=1"];
+  const tail = [...crop, ...(format.kind === 'gray' && grayAsYuv ? neutral : []), ...colorFilters(color), ...aspect];
   if (format.kind === 'split') return `${mergeGraph(format, color)}${tail.map((filter) => `,${filter}`).join('')}[v]`;
   return `[0:0]${[...tail, 'null'].join(',')}[v]`;
+}
+
+/**
+ * Says a frame's colours in the frame itself: NUT drops them. What the source does not say is left unsaid. From ffmpeg 7.1 on encoders
+ * take them from the frames, whatever the command says.
+ */
+function colorFilters({ matrix, primaries, transfer, range }: Color): string[] {
+  const said = Object.entries({ range, colorspace: matrix, color_primaries: primaries, color_trc: transfer }).filter(([, value]) => value !== undefined);
+  return said.length > 0 ? [`setparams=${said.map(([name, value]) => `${name}=${value}`).join(':')}`] : [];
 }
 
 /**

@@ -112,7 +112,7 @@ export class Encoder {
       fourcc,
       timeBase: plan.timeBase,
       // The pixel's shape is set at the end of the filter graph: planes whose shapes differ would not be merged.
-      video: { width, height },
+      video: { width, height, frameRate: plan.frameRate },
     }));
     this.#writer = new NutWriter(this.#process.writable(0), [...video, ...(plan.carry.from === 'pipe' ? plan.carry.forwarded : [])]);
   }
@@ -213,7 +213,7 @@ function encodeCommand(plan: EncodePlan) {
   const outputOptions = [
     ...['-filter_complex', filterGraph(format, color, plan.sampleAspect, !takesGray(encoder.name, pixelFormat)), '-map', '[v]'],
     ...carriedStreams(plan),
-    ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(plan.clock?.timeBase ?? timeBase, ':'), '-r:v:0', formatRational(plan.frameRate)],
+    ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(plan.clock?.timeBase ?? timeBase, ':')],
     // Only the first video stream is encoded; a cover that is carried along is copied.
     ...['-c:v:0', encoder.name, ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])],
     ...colorTags(color),
@@ -253,7 +253,10 @@ const TRANSFER_OPTIONS = new Map([
   ['bt470m', 'gamma22'],
 ]);
 
-/** NUT drops colour tags, so what the source says is said again; what it does not say is left unsaid. */
+/**
+ * The encoder's colour tags. From ffmpeg 7.1 on the frames' own win, which the filter graph sets; these then keep ffmpeg from converting to
+ * what it takes for the encoder's. The chroma position is said here alone: before 7.1 no filter could set it.
+ */
 function colorTags({ matrix, primaries, transfer, range, chromaLocation }: Color): string[] {
   return [
     ...(range ? ['-color_range', range] : []),

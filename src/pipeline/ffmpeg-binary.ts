@@ -1,8 +1,6 @@
 import { messageOf, SrvidError } from '../errors.js';
+import { assertNewEnough, versionIn } from './ffmpeg-version.js';
 import { runTool } from './tied-process.js';
-
-/** 5.1 brought -fps_mode, without which timestamps cannot be passed through. */
-const OLDEST_VERSION = [5, 1] as const;
 
 /** The ffmpeg that this run uses. */
 export interface FfmpegBinary {
@@ -20,10 +18,14 @@ export interface FfmpegBinary {
 export async function findFfmpeg(env: NodeJS.ProcessEnv = process.env): Promise<FfmpegBinary> {
   const ffmpeg = env['FFMPEG_PATH'] || 'ffmpeg';
   const ffprobe = env['FFPROBE_PATH'] || 'ffprobe';
-  const [banner] = await Promise.all([firstLine(ffmpeg, 'ffmpeg', 'FFMPEG_PATH'), firstLine(ffprobe, 'ffprobe', 'FFPROBE_PATH')]);
-  const version = /version\s+n?(\S+)/.exec(banner)?.[1] ?? 'unknown';
-  assertVersion(version, ffmpeg);
-  return { ffmpeg, ffprobe, banner, version };
+  const programs = [
+    { name: 'ffmpeg', path: ffmpeg, variable: 'FFMPEG_PATH' },
+    { name: 'ffprobe', path: ffprobe, variable: 'FFPROBE_PATH' },
+  ] as const;
+  const printed = await Promise.all(programs.map(versionPrinted));
+  for (const [index, program] of programs.entries()) assertNewEnough(printed[index] as string, program);
+  const banner = printed[0]?.split('\n', 1)[0] ?? '';
+  return { ffmpeg, ffprobe, banner, version: versionIn(banner) };
 }
 
 /** Names of the video encoders this ffmpeg was built with. */
@@ -38,10 +40,11 @@ export async function decodableVideo(binary: FfmpegBinary): Promise<ReadonlySet<
   return new Set([...stdout.matchAll(/^ D[A-Z.]V[A-Z.]{3} (\w\S*)/gm)].map((match) => match[1] as string));
 }
 
-async function firstLine(path: string, name: string, variable: string): Promise<string> {
+/** What `-version` prints: a first line that names the build, and its libraries. */
+async function versionPrinted({ name, path, variable }: { readonly name: string; readonly path: string; readonly variable: string }): Promise<string> {
   try {
     const { stdout } = await runTool(path, ['-version'], { timeout: 10_000 });
-    return stdout.split('\n', 1)[0] ?? '';
+    return stdout;
   } catch (error) {
     throw new SrvidError(
       'SRVID_FFMPEG_MISSING',
@@ -51,16 +54,4 @@ async function firstLine(path: string, name: string, variable: string): Promise<
       error,
     );
   }
-}
-
-function assertVersion(version: string, path: string): void {
-  const numbers = /^(\d+)\.(\d+)/.exec(version);
-  if (!numbers) return; // Builds from git carry no release number; the start-up self-test judges them.
-  const [major, minor] = [Number(numbers[1]), Number(numbers[2])];
-  if (major > OLDEST_VERSION[0] || (major === OLDEST_VERSION[0] && minor >= OLDEST_VERSION[1])) return;
-  throw new SrvidError(
-    'SRVID_FFMPEG_TOO_OLD',
-    `Found ffmpeg ${version} at "${path}", but srvid needs ${OLDEST_VERSION.join('.')} or newer. Install a newer one, or set FFMPEG_PATH to one.`,
-    { path, version },
-  );
 }

@@ -17,7 +17,13 @@ export interface NutStream {
   readonly codecData?: Uint8Array;
   /** Frames by which decoding may run behind presentation. */
   readonly decodeDelay?: number;
-  readonly video?: { readonly width: number; readonly height: number; readonly sampleAspect?: Rational | undefined };
+  readonly video?: {
+    readonly width: number;
+    readonly height: number;
+    readonly sampleAspect?: Rational | undefined;
+    /** Written only. ffmpeg takes a last frame's length from it, and what it tells encoders and muxers; no pts depends on it. */
+    readonly frameRate?: Rational | undefined;
+  };
   readonly audio?: { readonly sampleRate: Rational; readonly channels: number };
 }
 

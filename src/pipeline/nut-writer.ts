@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { SrvidError } from '../errors.js';
 import { crc32, FILE_ID, FLAG, type NutStream, type PacketKind, START_CODES, STREAM_KINDS, signedVarint, uint32, varint } from './nut-syntax.js';
-import type { Rational } from './time.js';
+import { formatRational, type Rational } from './time.js';
 
 const PTS_SHIFT = 7;
 /** The one frame code in use: everything about a frame is written out, so that no state is needed to read it. */
@@ -29,9 +29,11 @@ export class NutWriter {
     this.#baseOfStream = streams.map(({ timeBase }) => this.#baseIndex(timeBase));
   }
 
-  /** Main and stream headers; once, first. */
+  /** Main and stream headers, and what is known of the streams; once, first. */
   async writeHeaders(): Promise<void> {
-    await this.#send([Buffer.concat([FILE_ID, packet('main', this.#mainHeader()), ...this.streams.map((_, id) => packet('stream', this.#streamHeader(id)))])]);
+    const headers = this.streams.map((_, id) => packet('stream', this.#streamHeader(id)));
+    const infos = this.streams.flatMap(({ video }, id) => (video?.frameRate ? [packet('info', frameRateInfo(id, video.frameRate))] : []));
+    await this.#send([Buffer.concat([FILE_ID, packet('main', this.#mainHeader()), ...headers, ...infos])]);
   }
 
   /**
@@ -109,6 +111,13 @@ function packet(kind: PacketKind, body: readonly number[]): Buffer {
   const head = [...START_CODES[kind].flatMap(uint32), ...varint(body.length + 4)];
   const headChecksum = body.length + 4 > 4096 ? uint32(crc32(head)) : [];
   return Buffer.from([...head, ...headChecksum, ...body, ...uint32(crc32(body))]);
+}
+
+/** An info packet that says a stream's frame rate by the name that ffmpeg's own muxer gives it. No chapter, no moment, one field. */
+function frameRateInfo(stream: number, rate: Rational): number[] {
+  const text = (value: string) => [...varint(value.length), ...Buffer.from(value, 'latin1')];
+  const isText = signedVarint(-1);
+  return [...[stream + 1, 0, 0, 0, 1].flatMap(varint), ...text('r_frame_rate'), ...isText, ...text(formatRational(rate, '/'))];
 }
 
 function frameHead(stream: number, pts: number, size: number): Buffer {

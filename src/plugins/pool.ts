@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describeCause, messageOf, SrvidError } from '../errors.js';
-import { switchOffTelemetry } from './onnx-library.js';
 import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
 import { isTimeoutError, WatchedPool } from './watched-pool.js';
 
@@ -38,8 +37,6 @@ export class WorkerPool {
     private readonly timeoutMs: number,
   ) {
     this.#free = size;
-    // Here and not in the workers, which have copies of the environment that the library does not see.
-    switchOffTelemetry();
     this.#pool = new WatchedPool<(request: WorkerRequest) => WorkerReply>({
       size,
       task: WORKER_FILE,

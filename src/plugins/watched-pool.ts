@@ -3,6 +3,7 @@ import { isTimeoutError, StaticPool } from 'node-worker-threads-pool';
 import { messageOf } from '../errors.js';
 import { endProcess } from './end-process.js';
 import { NativeMark } from './native-mark.js';
+import { switchOffTelemetry } from './onnx-library.js';
 
 /** How long the end of the process waits for threads that are inside native code. */
 const EXIT_PATIENCE_MS = 200;
@@ -35,6 +36,8 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
 
   protected override fill(make: () => PoolWorker): void {
     this.marks = new Set();
+    // Here and not in the threads, which have copies of the environment that the library does not see.
+    switchOffTelemetry();
     super.fill((() => this.watch(make())) as never);
   }
 

@@ -97,7 +97,17 @@ it.each([
 ])('gray into .%s, where it cannot stay gray, keeps its levels', async (extension, options) => {
   const input = join(folder, 'levels.mkv');
   const output = join(folder, `levels-out.${extension}`);
-  await ffmpeg('-f', 'lavfi', '-i', "nullsrc=s=64x48:r=5:d=0.4,format=gray,geq=lum='if(lt(X,32),40,200)'", '-c:v', 'ffv1', input);
+  await ffmpeg(
+    '-f',
+    'lavfi',
+    '-i',
+    "nullsrc=s=64x48:r=5:d=0.4,format=gray,geq=lum='if(lt(X,32),40,200)',setparams=range=tv",
+    '-color_range',
+    'tv',
+    '-c:v',
+    'ffv1',
+    input,
+  );
   endOf(await srvid([input, output, '--preset', 'bicubic', '--crf', '4', ...options, '--json', '-y']));
   expect((await tagsOf(output)).pix_fmt).toBe('yuv420p');
   const bytes = await rawFrames(output, 'yuv420p');

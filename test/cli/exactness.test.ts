@@ -77,10 +77,8 @@ describe.each(['mp4', 'mkv'])('into %s', (extension) => {
     const times = await videoTimes(input);
     expect(times[0]).toBeGreaterThan(0.4);
     await expectSameTimes(input, output, times);
-    const offset = async (path: string) => {
-      const { streams } = await ffprobe<{ streams: { start_time: string }[] }>(path, '-show_entries', 'stream=start_time');
-      return Number(streams[0]?.start_time) - Number(streams[1]?.start_time);
-    };
+    // By packets: what an audio encoder puts before its sound counts for the start of a stream in one container and not in another.
+    const offset = async (path: string) => ((await videoTimes(path))[0] as number) - (await soundStart(path));
     expect(Math.abs((await offset(input)) - (await offset(output)))).toBeLessThan(0.0015);
   });
 });
@@ -274,6 +272,17 @@ it('streams through standard input and output, sound included', async () => {
   expect(result.code).toBe(0);
   const output = join(folder, 'piped.mkv');
   await writeFile(output, result.stdout);
-  expect(await videoTimes(output)).toEqual(await videoTimes(input));
+  // Sound that begins before 0 by its encoder's delay may move everything: raw NUT does not tell the delay.
+  const timesBySound = async (path: string) => {
+    const zero = await soundStart(path);
+    return (await videoTimes(path)).map((time) => (time - zero).toFixed(3));
+  };
+  expect(await timesBySound(output)).toEqual(await timesBySound(input));
   expect(await packetHashes(output, 'a:0')).toEqual(await packetHashes(input, 'a:0'));
 });
+
+/** Time of the first packet of sound, in seconds. */
+async function soundStart(path: string): Promise<number> {
+  const { packets } = await ffprobe<{ packets: { pts_time: string }[] }>(path, '-select_streams', 'a:0', '-show_entries', 'packet=pts_time');
+  return Number(packets[0]?.pts_time);
+}

@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { ModelEntry } from '../../dist/plugins/model.js';
 import { endOf, srvid } from '../helpers/command.js';
 import { ffmpeg, rawFrames, temporaryFolder } from '../helpers/media.js';
+import { FFMPEG } from '../helpers/programs.js';
+
+const FAULTY = fileURLToPath(new URL('../fixtures/processes/faulty-ffmpeg.mjs', import.meta.url));
 
 describe('srvid models', () => {
   it('lists every installed network with what it costs and what it gains', async () => {
@@ -42,8 +45,31 @@ describe('srvid doctor', () => {
     const { code, stdout } = await srvid(['doctor', '--json']);
     const { checks } = JSON.parse(stdout.toString()) as { checks: { what: string; ok: boolean }[] };
     expect(code).toBe(0);
-    for (const what of ['Node', 'CPU', 'ffmpeg', 'encoder libx264', 'ONNX Runtime', 'models'])
+    for (const what of ['Node', 'CPU', 'ffmpeg', "srvid's ffmpeg commands", 'encoder libx264', 'ONNX Runtime', 'models'])
       expect(checks.find((check) => check.what === what)).toMatchObject({ ok: true });
+  });
+
+  it('says which versions of ffmpeg are tested, and runs the commands of a run on this one', async () => {
+    const { code, stdout } = await srvid(['doctor']);
+    expect(code).toBe(0);
+    expect(stdout.toString()).toMatch(/^ok {3}srvid's ffmpeg commands: run as they should with \S+; srvid is tested with ffmpeg 5\.1, .*9\.0/m);
+  });
+
+  it.each([
+    ['decoder-fails', /SRVID_DECODE_FAILED/],
+    ['encoder-fails', /SRVID_ENCODE_FAILED/],
+    ['colours-lost', /colours .* came out as unknown,unknown,unknown,tv instead of bt709,bt709,bt709,tv.*SRVID_FFMPEG_UNFIT/],
+  ])('names an ffmpeg that cannot do what it has to: %s', async (FAULT, message) => {
+    const { code, stdout } = await srvid(['doctor'], { env: { FFMPEG_PATH: FAULTY, FAULT, REAL_FFMPEG: FFMPEG } });
+    expect(code).toBe(1);
+    expect(stdout.toString()).toMatch(/^MISSING srvid's ffmpeg commands: .*\n.*tested with ffmpeg 5\.1/m);
+    expect(stdout.toString()).toMatch(message);
+  });
+
+  it('refuses an ffmpeg that is too old, as a run does', async () => {
+    const { code, stdout } = await srvid(['doctor'], { env: { FFMPEG_PATH: FAULTY, FAULT: 'old' } });
+    expect(code).toBe(1);
+    expect(stdout.toString()).toMatch(/^MISSING ffmpeg: Found ffmpeg 4\.2\.7 .*5\.1 or newer.*SRVID_FFMPEG_TOO_OLD/m);
   });
 
   it('says how to get an ffmpeg that is missing', async () => {

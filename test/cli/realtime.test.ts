@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it, test } from 'vitest';
 import type { RealtimeReport } from '../../dist/report.js';
 import { COMMAND, endOf, srvid } from '../helpers/command.js';
 import { ffmpeg, temporaryFolder, videoTimes } from '../helpers/media.js';
+import { FFMPEG } from '../helpers/programs.js';
 
 const FAST = ['--encoder-option', 'preset=ultrafast', '--json', '-y'];
 let folder = '';
@@ -69,7 +70,7 @@ it.each(['bypass', 'drop-oldest', 'drop-newest'])('more than the machine can do 
 it('standard input is taken as it comes, with its sound', async () => {
   const output = join(folder, 'piped.mkv');
   const child = spawn(process.execPath, [COMMAND, '-', output, '--realtime', ...FAST], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const source = spawn('ffmpeg', ['-nostdin', '-v', 'error', '-re', '-i', input, '-c', 'copy', '-f', 'matroska', '-'], {
+  const source = spawn(FFMPEG, ['-nostdin', '-v', 'error', '-re', '-i', input, '-c', 'copy', '-f', 'matroska', '-'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   source.stdout.pipe(child.stdin);

@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { runSession } from '../../dist/index.js';
 import { type CommandOptions, endOf, srvid } from '../helpers/command.js';
 import { ffmpeg, temporaryFolder } from '../helpers/media.js';
+import { FFMPEG } from '../helpers/programs.js';
 
 const FAULTY = fileURLToPath(new URL('../fixtures/processes/faulty-ffmpeg.mjs', import.meta.url));
 const HOARD = fileURLToPath(new URL('../fixtures/plugins/hoard.js', import.meta.url));
@@ -83,7 +84,7 @@ async function makeModelFolders(): Promise<void> {
 }
 
 const bicubic = ['--preset', 'bicubic'];
-const withFault = (FAULT: string): CommandOptions => ({ env: { FFMPEG_PATH: FAULTY, FAULT } });
+const withFault = (FAULT: string): CommandOptions => ({ env: { FFMPEG_PATH: FAULTY, FAULT, REAL_FFMPEG: FFMPEG } });
 
 /** What is tried, the arguments, the exit code, the error code, a part of the message, and what is special about the run. */
 const CASES: readonly (readonly [string, readonly string[], number, string, RegExp, CommandOptions?])[] = [
@@ -209,7 +210,7 @@ it('--salvage keeps what can be decoded of a damaged file, and says what could n
 describe('an ffmpeg that hangs', () => {
   it.each(['decoder', 'encoder'])('as %s is given up after the stall time', async (role) => {
     const before = { ...process.env };
-    Object.assign(process.env, { FFMPEG_PATH: FAULTY, FAULT: `${role}-hangs` });
+    Object.assign(process.env, { FFMPEG_PATH: FAULTY, FAULT: `${role}-hangs`, REAL_FFMPEG: FFMPEG });
     try {
       const output = join(folder, 'hung.mp4');
       const error = await runSession({ input: join(folder, 'whole.mp4'), output, preset: 'bicubic', scale: 8, stallTimeoutMs: 1500 }).catch(

@@ -8,6 +8,7 @@ import { errorOf, flickerOf, isMeasurable, MAX_PSNR, meanOf, psnr, ssim } from '
 import type { Plane } from '../../dist/pipeline/frame.js';
 import { temporaryFolder } from '../helpers/media.js';
 import { planeOf } from '../helpers/picture.js';
+import { FFMPEG } from '../helpers/programs.js';
 import { randomBytes, randomFrom } from '../helpers/random.js';
 
 const flat = (level: number, width = 20, height = 16) => planeOf(new Uint8Array(width * height).fill(level), width, height);
@@ -74,7 +75,7 @@ test('PSNR is what ffmpeg’s psnr filter says', async () => {
   await writeFile(join(folder, 'a.raw'), a.data);
   await writeFile(join(folder, 'b.raw'), b.data);
   const input = (name: string) => ['-f', 'rawvideo', '-pix_fmt', 'gray', '-s', '64x48', '-i', join(folder, name)];
-  const { stdout } = await promisify(execFile)('ffmpeg', [
+  const { stdout } = await promisify(execFile)(FFMPEG, [
     ...['-v', 'error', ...input('a.raw'), ...input('b.raw')],
     ...['-lavfi', 'psnr=stats_file=-', '-f', 'null', '-'],
   ]);

@@ -13,6 +13,7 @@ import { openPage } from '../helpers/browser.js';
 import { ClipStream, encodeClip } from '../helpers/clip-stream.js';
 import { COMMAND } from '../helpers/command.js';
 import { ffprobe, temporaryFolder, videoTimes } from '../helpers/media.js';
+import { FFMPEG } from '../helpers/programs.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/relay/', import.meta.url));
 const folder = await temporaryFolder();
@@ -80,7 +81,7 @@ test('record.js writes what viewers get as an .mp4 that plays, and another file 
   expect(times.length).toBeGreaterThanOrEqual(75);
   for (const [index, time] of times.entries()) if (index > 0) expect(time - (times[index - 1] as number)).toBeCloseTo(0.04, 3);
   // The whole file decodes without a word.
-  const { stderr } = await promisify(execFile)('ffmpeg', ['-nostdin', '-v', 'error', '-i', second, '-f', 'null', '-']);
+  const { stderr } = await promisify(execFile)(FFMPEG, ['-nostdin', '-v', 'error', '-i', second, '-f', 'null', '-']);
   expect(stderr).toBe('');
 });
 
@@ -127,7 +128,7 @@ test('webcam.html pushes a camera that ffmpeg can read at the other end', async 
 
 test('relay-file.sh relays a file over and over, and its page plays it with sound', async () => {
   const path = join(folder, 'looped.mp4');
-  await promisify(execFile)('ffmpeg', [
+  await promisify(execFile)(FFMPEG, [
     ...['-nostdin', '-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=160x96:r=25:d=4', '-f', 'lavfi', '-i', 'sine=d=4'],
     ...['-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-c:a', 'aac', path],
   ]);

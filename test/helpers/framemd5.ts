@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { WrittenPacket } from './nut.js';
+import { FFMPEG } from './programs.js';
 
 const run = promisify(execFile);
 
@@ -13,7 +14,7 @@ export interface StreamSums {
 
 /** What ffmpeg's framemd5 says of a NUT file, packets copied as they are. */
 export async function framemd5(path: string): Promise<StreamSums[]> {
-  const { stdout } = await run('ffmpeg', ['-nostdin', '-v', 'error', '-copyts', '-f', 'nut', '-i', path, '-map', '0', '-c', 'copy', '-f', 'framemd5', '-'], {
+  const { stdout } = await run(FFMPEG, ['-nostdin', '-v', 'error', '-copyts', '-f', 'nut', '-i', path, '-map', '0', '-c', 'copy', '-f', 'framemd5', '-'], {
     maxBuffer: 1 << 26,
   });
   const timeBases = [...stdout.matchAll(/^#tb (\d+): (\S+)$/gm)].map((match) => match[2] as string);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll } from 'vitest';
+import { FFMPEG, FFPROBE } from './programs.js';
 
 const run = promisify(execFile);
 
@@ -16,12 +17,12 @@ export async function temporaryFolder(): Promise<string> {
 
 /** Runs ffmpeg with these arguments; fails the test with what it said. */
 export async function ffmpeg(...args: string[]): Promise<void> {
-  await run('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...args]);
+  await run(FFMPEG, ['-nostdin', '-v', 'error', '-y', ...args]);
 }
 
 /** Runs ffprobe and gives its JSON. */
 export async function ffprobe<T>(path: string, ...args: string[]): Promise<T> {
-  const { stdout } = await run('ffprobe', ['-v', 'error', '-of', 'json', ...args, path], { maxBuffer: 1 << 26 });
+  const { stdout } = await run(FFPROBE, ['-v', 'error', '-of', 'json', ...args, path], { maxBuffer: 1 << 26 });
   return JSON.parse(stdout) as T;
 }
 
@@ -40,7 +41,7 @@ export async function videoTick(path: string): Promise<number> {
 
 /** md5 of each packet of a stream's data, as it is stored: equal for streams that were copied. */
 export async function packetHashes(path: string, stream: string): Promise<string[]> {
-  const { stdout } = await run('ffmpeg', ['-nostdin', '-v', 'error', '-i', path, '-map', `0:${stream}`, '-c', 'copy', '-f', 'framemd5', '-'], {
+  const { stdout } = await run(FFMPEG, ['-nostdin', '-v', 'error', '-i', path, '-map', `0:${stream}`, '-c', 'copy', '-f', 'framemd5', '-'], {
     maxBuffer: 1 << 26,
   });
   return hashes(stdout);
@@ -49,7 +50,7 @@ export async function packetHashes(path: string, stream: string): Promise<string
 /** md5 of each decoded frame. */
 export async function frameHashes(path: string, pixelFormat = 'yuv420p'): Promise<string[]> {
   const { stdout } = await run(
-    'ffmpeg',
+    FFMPEG,
     ['-nostdin', '-v', 'error', '-i', path, '-map', '0:v:0', '-fps_mode', 'passthrough', '-pix_fmt', pixelFormat, '-f', 'framemd5', '-'],
     { maxBuffer: 1 << 26 },
   );
@@ -60,7 +61,7 @@ export async function frameHashes(path: string, pixelFormat = 'yuv420p'): Promis
 export async function rawFrames(path: string, pixelFormat: string, ...filters: string[]): Promise<Buffer> {
   const filter = filters.length > 0 ? ['-vf', filters.join(',')] : [];
   const { stdout } = await run(
-    'ffmpeg',
+    FFMPEG,
     ['-nostdin', '-v', 'error', '-i', path, '-map', '0:v:0', ...filter, '-fps_mode', 'passthrough', '-pix_fmt', pixelFormat, '-f', 'rawvideo', '-'],
     {
       maxBuffer: 1 << 28,

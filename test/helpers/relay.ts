@@ -8,6 +8,7 @@ import type { ServerMessage } from '../../dist/relay/protocol.js';
 import { type About, Rendition, type RenditionName } from '../../dist/relay/rendition.js';
 import { RelayServer, type RelayServerOptions } from '../../dist/relay/server.js';
 import type { RelayStream, StreamState, StreamStatus } from '../../dist/relay/stream.js';
+import { FFMPEG } from './programs.js';
 
 export const ABOUT: About = {
   stream: 'main',
@@ -114,7 +115,7 @@ export interface Encoding {
 
 /** A real encoder into a stream, until it ends. `pieces` holds what came so far. */
 export function encodeInto(stream: PlainStream, picture: LivePicture, onPiece: (piece: Piece) => void = () => {}): Encoding {
-  const child = spawn('ffmpeg', pictureArgs(picture), { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(FFMPEG, pictureArgs(picture), { stdio: ['ignore', 'pipe', 'inherit'] });
   afterwards(() => child.kill('SIGKILL'));
   const splitter = new FragmentSplitter();
   const pieces: Piece[] = [];

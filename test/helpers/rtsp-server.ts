@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { FFMPEG } from './programs.js';
 
 /** A camera: an RTSP server (RFC 2326) of one H.264 stream, played over and over, its RTP interleaved in the connection. Ends with the test. */
 export async function startRtspServer(clip: string): Promise<{ readonly port: number }> {
@@ -40,7 +41,7 @@ export async function startRtspServer(clip: string): Promise<{ readonly port: nu
 /** Has ffmpeg send a clip as RTP to a port; gives what it says of the stream. */
 async function packetise(clip: string, port: number): Promise<{ sender: ChildProcess; sdp: string }> {
   const output = ['-map', '0:v', '-c', 'copy', '-f', 'rtp', `rtp://127.0.0.1:${port}?pkt_size=1200`];
-  const sender = spawn('ffmpeg', ['-nostdin', '-v', 'error', '-re', '-stream_loop', '-1', '-i', clip, ...output], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const sender = spawn(FFMPEG, ['-nostdin', '-v', 'error', '-re', '-stream_loop', '-1', '-i', clip, ...output], { stdio: ['ignore', 'pipe', 'ignore'] });
   const sdp = await new Promise<string>((resolve) => {
     let said = '';
     sender.stdout?.setEncoding('utf8').on('data', (text: string) => {

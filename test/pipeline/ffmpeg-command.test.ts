@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { commandArguments, fileUrl } from '../../dist/pipeline/ffmpeg-command.js';
 import { temporaryFolder } from '../helpers/media.js';
+import { FFMPEG } from '../helpers/programs.js';
 
 const run = promisify(execFile);
 const folder = await temporaryFolder();
@@ -76,12 +77,12 @@ test.each(['-y', 'a b.txt', 'http:x', "it's", '[0:v]', 'pipe:1', '%d', 'ü', 'fi
       outputOptions: ['-c', 'copy', '-f', 'rawvideo'],
       output: 'pipe:1',
     });
-    const { stdout } = await run('ffmpeg', args, { encoding: 'buffer' });
+    const { stdout } = await run(FFMPEG, args, { encoding: 'buffer' });
     expect(stdout).toEqual(frame);
     for (let times = 0; times < 2; times++) {
       // The second time it is there already, as what a killed run leaves behind would be.
       await run(
-        'ffmpeg',
+        FFMPEG,
         commandArguments({
           inputs: [{ options: ['-f', 'lavfi', '-t', '1'], url: 'testsrc=size=16x16:rate=1' }],
           outputOptions: ['-map', '0:v', '-f', 'framemd5'],

@@ -12,7 +12,7 @@ import { randomBytes } from '../helpers/random.js';
 const folder = await temporaryFolder();
 const picture = (size: string, rate: string) => ['-f', 'lavfi', '-i', `testsrc=size=${size}:rate=${rate}:duration=1`];
 const tone = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100:duration=1'];
-const asNut = ['-fps_mode', 'passthrough', '-enc_time_base', '-1', '-c:v', 'rawvideo', '-pix_fmt', 'yuv420p', '-f', 'nut', '-write_index', '0'];
+const asNut = ['-fps_mode', 'passthrough', '-enc_time_base:v', '1:90000', '-c:v', 'rawvideo', '-pix_fmt', 'yuv420p', '-f', 'nut', '-write_index', '0'];
 
 const CASES: readonly (readonly [name: string, arguments_: readonly string[]])[] = [
   ['a constant rate', [...picture('32x24', '10'), ...asNut]],

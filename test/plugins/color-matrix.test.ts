@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { colorMatrix, rgbToYuv, yuvToRgb } from '../../dist/plugins/color-matrix.js';
 import { temporaryFolder } from '../helpers/media.js';
+import { FFMPEG } from '../helpers/programs.js';
 import { randomFrom } from '../helpers/random.js';
 
 const run = promisify(execFile);
@@ -38,7 +39,7 @@ async function byFfmpeg(bytes: Uint8Array, from: string, to: string, filter: str
     'rawvideo',
     '-',
   ];
-  return (await run('ffmpeg', args, { encoding: 'buffer' })).stdout;
+  return (await run(FFMPEG, args, { encoding: 'buffer' })).stdout;
 }
 
 function toYuv(matrix: string, range: 'tv' | 'pc', rgb: Uint8Array): Uint8Array {

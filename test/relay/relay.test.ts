@@ -10,6 +10,7 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { FragmentSplitter } from '../../dist/relay/fmp4/splitter.js';
 import { FaultProxy } from '../helpers/fault-proxy.js';
 import { ffmpeg, ffprobe, rawFrames, temporaryFolder } from '../helpers/media.js';
+import { FFMPEG } from '../helpers/programs.js';
 import { type Listener, RelayCommand } from '../helpers/relay-command.js';
 import { startRtspServer } from '../helpers/rtsp-server.js';
 
@@ -206,7 +207,7 @@ test.each([
 ])('%s is relayed', async (_, to, from, how) => {
   const port = await freePort();
   const send = ['-nostdin', '-v', 'error', '-re', '-stream_loop', '-1', '-i', clip, '-c', 'copy', ...how, to.replace('PORT', String(port))];
-  const sender = spawn('ffmpeg', send, { stdio: 'ignore' });
+  const sender = spawn(FFMPEG, send, { stdio: 'ignore' });
   onTestFinished(() => void sender.kill('SIGKILL'));
   const relay = await RelayCommand.start(from.replace('PORT', String(port)), ...LIGHT);
   const viewer = relay.listen();

@@ -22,12 +22,20 @@ test('a run without a test is a failure', () => {
   expect(tally({ ...NONE, numPendingTests: 4 })).toEqual({ line: '0 passed, 0 failed, 4 skipped', status: 1 });
 });
 
-function tally(report: object) {
+test('several runs are counted together, and each must have had tests', () => {
+  expect(tally({ ...NONE, numPassedTests: 7 }, { ...NONE, numPassedTests: 3, numFailedTests: 1 })).toEqual({ line: '10 passed, 1 failed', status: 1 });
+  expect(tally({ ...NONE, numPassedTests: 7 }, NONE)).toEqual({ line: '7 passed, 0 failed', status: 1 });
+});
+
+function tally(...reports: object[]) {
   const folder = mkdtempSync(join(tmpdir(), 'srvid-tally-'));
   try {
-    const path = join(folder, 'report.json');
-    writeFileSync(path, JSON.stringify(report));
-    const { stdout, status } = spawnSync(process.execPath, [TALLY, path], { encoding: 'utf8' });
+    const paths = reports.map((report, index) => {
+      const path = join(folder, `report-${index}.json`);
+      writeFileSync(path, JSON.stringify(report));
+      return path;
+    });
+    const { stdout, status } = spawnSync(process.execPath, [TALLY, ...paths], { encoding: 'utf8' });
     return { line: stdout.trim(), status };
   } finally {
     rmSync(folder, { recursive: true });

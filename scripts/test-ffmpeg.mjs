@@ -1,0 +1,18 @@
+// npm run test:ffmpeg -- VERSION [ARGUMENTS OF VITEST]: runs tests on another version of ffmpeg, with the ffprobe that is installed.
+// Without names of tests among the arguments: those of exact frames and times, of colours, and of what is carried along.
+import { join } from 'node:path';
+import { ROOT, runCommand, SetupError } from './setup/command.mjs';
+import { otherFfmpeg } from './setup/other-ffmpeg.mjs';
+
+const TESTS = ['test/cli/exactness.test.ts', 'test/cli/color.test.ts', 'test/cli/carry.test.ts', 'test/pipeline/nut-ffmpeg.test.ts'];
+
+const [version = '9.0.2', ...args] = process.argv.slice(2);
+const tests = args.some((arg) => arg.startsWith('test/')) ? [] : TESTS;
+try {
+  const path = otherFfmpeg(version, (text) => console.log(`setup: ${text}`));
+  runCommand(process.execPath, [join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...tests, ...args], { FFMPEG_PATH: path });
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
