@@ -49,8 +49,9 @@ export function addDoctorOptions(command: Command): Command {
 
 /** `srvid doctor`. Exit code 1 where something needed is missing, or the network is ill. */
 export async function runDoctor(model: string | undefined, { json, tiles, yes = false, ...flags }: ExamineFlags, signal: AbortSignal): Promise<void> {
+  const { channels, ...others } = flags;
   const isFolder = model !== undefined && (await stat(model).catch(() => undefined))?.isDirectory();
-  if (model !== undefined && !isFolder) return printExamination(model, { ...flags, signal }, { json: json ?? false, tiles, yes });
+  if (model !== undefined && !isFolder) return printExamination(model, { ...others, outputMultiple: channels, signal }, { json: json ?? false, tiles, yes });
   const lone = [...Object.keys(flags), ...(tiles === undefined ? [] : ['tiles'])];
   if (lone.length > 0) {
     throw new SrvidError(

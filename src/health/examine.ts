@@ -23,7 +23,7 @@ export interface ExaminationOptions {
   /** The picture's size for timing, where the network leaves it free. */
   readonly size?: Size;
   /** Else what this CPU wants. */
-  readonly outputMultiple?: OutputMultiple;
+  readonly outputMultiple?: OutputMultiple | undefined;
   /** Stops the examination; it then fails with SRVID_INTERRUPTED. */
   readonly signal?: AbortSignal;
 }

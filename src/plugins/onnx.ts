@@ -1,4 +1,5 @@
 import { messageOf, SrvidError } from '../errors.js';
+import { unshareWeights } from '../onnx/unshare.js';
 import { giveBack } from './give-back.js';
 import type { ModelEntry, VerifiedModel } from './model.js';
 import { readModelBytes } from './model-bytes.js';
@@ -110,6 +111,9 @@ export async function openNetwork(what: string, bytes: Uint8Array, { profile }: 
   };
 }
 
+/** What ONNX Runtime says of a network that shares quantised weights, where it has to make them unsigned. */
+const SHARED_WEIGHTS = /Attempt to replace the existing tensor/;
+
 async function createSession(
   runtime: OnnxRuntime,
   what: string,
@@ -117,17 +121,29 @@ async function createSession(
   { device, threads }: InferenceSettings,
   more: InferenceSession.SessionOptions = {},
 ): Promise<InferenceSession> {
-  try {
-    return await runtime.InferenceSession.create(bytes, {
+  const create = (model: Uint8Array) =>
+    runtime.InferenceSession.create(model, {
       executionProviders: [device],
       graphOptimizationLevel: 'all',
       executionMode: 'sequential',
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: 4, // What goes wrong is thrown; it need not be printed, too.
-      // Idle threads that spin would take the cores from ffmpeg.
-      extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+      extra: {
+        session: {
+          // Idle threads that spin would take the cores from ffmpeg.
+          ...{ intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } },
+          // Without VNNI, products of unsigned and signed bytes are added in 16 bits, which saturate: XLSR came out at
+          // 31 dB of its float form where it has 40. Unsigned weights are added exactly, as VNNI does it.
+          x64quantprecision: '1',
+        },
+      },
       ...more,
+    });
+  try {
+    return await create(bytes).catch((error: unknown) => {
+      if (!SHARED_WEIGHTS.test(messageOf(error))) throw error;
+      return create(unshareWeights(bytes, what));
     });
   } catch (error) {
     if (device !== 'cpu') throw unavailable(runtime, device, error);
