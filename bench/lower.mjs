@@ -1,10 +1,10 @@
 // `npm run bench -- lower [MODEL.onnx ...]`: a network before and after `srvid lower`, in turn, one thread.
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pictureNetwork } from '../dist/health/picture-network.js';
-import { proveEqual } from '../dist/health/proof.js';
-import { randomFrom } from '../dist/health/random.js';
-import { timeModels } from '../dist/health/timing.js';
+import { pictureNetwork } from '../dist/doctor/picture-network.js';
+import { proveEqual } from '../dist/doctor/proof.js';
+import { randomFrom } from '../dist/doctor/random.js';
+import { timeModels } from '../dist/doctor/timing.js';
 import { Graph } from '../dist/onnx/graph.js';
 import { lower } from '../dist/onnx/lower.js';
 import { readModelFile } from '../dist/onnx/model-file.js';

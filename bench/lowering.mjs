@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { prepareClip } from '../dist/bench/clip.js';
 import { median, withTemporaryFolder } from '../dist/bench/tools.js';
-import { loadModelLibrary, resolveModel, verifyModel } from '../dist/plugins/model.js';
-import { loadModel } from '../dist/plugins/onnx.js';
+import { loadModelLibrary, resolveModel, verifyModel } from '../dist/plugins/inference/library.js';
+import { loadModel } from '../dist/plugins/inference/onnx-runtime.js';
 
 const UNLOWERED = fileURLToPath(new URL('./models/abpn-x3-int8-unlowered.onnx', import.meta.url));
 

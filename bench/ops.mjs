@@ -4,7 +4,7 @@
 // The study of Du et al. 2021 (ABPN, arXiv 2105.09750, "meta-node latency"), for this runtime instead of a phone.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { timeModels } from '../dist/health/timing.js';
+import { timeModels } from '../dist/doctor/timing.js';
 import { Network } from './networks.mjs';
 import { drawOps } from './ops-chart.mjs';
 

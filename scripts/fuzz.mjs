@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { ROOT } from './setup/command.mjs';
 
 const FILES = [
-  'test/pipeline/nut-fuzz.test.ts',
-  'test/pipeline/source.test.ts',
-  'test/plugins/model.test.ts',
-  'test/presets.test.ts',
+  'test/pipeline/nut/nut-fuzz.test.ts',
+  'test/pipeline/input/source.test.ts',
+  'test/plugins/inference/library.test.ts',
+  'test/plugins/plan/presets.test.ts',
   'test/relay/splitter.test.ts',
-  'test/relay/protocol.test.ts',
+  'test/relay/delivery/protocol.test.ts',
   'test/relay/ingest.test.ts',
   'test/relay/faults.test.ts',
 ];

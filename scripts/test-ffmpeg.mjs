@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ROOT, runCommand, SetupError } from './setup/command.mjs';
 import { otherFfmpeg } from './setup/other-ffmpeg.mjs';
 
-const TESTS = ['test/cli/exactness.test.ts', 'test/cli/color.test.ts', 'test/cli/carry.test.ts', 'test/pipeline/nut-ffmpeg.test.ts'];
+const TESTS = ['test/cli/exactness.test.ts', 'test/cli/color.test.ts', 'test/cli/carry.test.ts', 'test/pipeline/nut/nut-ffmpeg.test.ts'];
 
 const [version = '9.0.2', ...args] = process.argv.slice(2);
 const tests = args.some((arg) => arg.startsWith('test/')) ? [] : TESTS;

@@ -1,8 +1,8 @@
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, SrvidError } from './errors.js';
-export { prometheusText } from './metrics.js';
-export { type Preset, parseSessionOptions, type SessionOptions, type SessionRequest } from './options.js';
-export { loadModelLibrary, type ModelEntry, type ModelLibrary } from './plugins/model.js';
-export { loadPreset, presetNames } from './presets.js';
-export type * from './report.js';
+export { type Preset, parseSessionOptions, type SessionOptions, type SessionRequest } from './options/options.js';
+export { loadModelLibrary, type ModelEntry, type ModelLibrary } from './plugins/inference/library.js';
+export { loadPreset, presetNames } from './plugins/plan/presets.js';
+export type * from './report/events.js';
+export { prometheusText } from './report/prometheus.js';
 export { runSession, type SessionHooks } from './session.js';
 export { packageVersion } from './version.js';

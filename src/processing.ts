@@ -1,19 +1,19 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { MeasurementCache, machineName } from './cache.js';
-import { buildChain, type Chain } from './chain.js';
-import type { Engine, EngineSetup } from './engine.js';
-import { chooseExecution, type Execution } from './execution.js';
-import { type LevelPlan, planLevels } from './levels.js';
-import { LosslessEngine } from './lossless-engine.js';
-import { type RealtimeSettings, realtimeSettings, type SessionOptions, taskTimeoutMs } from './options.js';
-import type { StreamInfo } from './pipeline/stream-info.js';
-import { assumedColor } from './plugins/color-matrix.js';
-import { loadModelLibrary, type ModelLibrary } from './plugins/model.js';
-import { runtimeVersion } from './plugins/onnx-library.js';
-import { planChain, type Segment } from './plugins/plan.js';
-import { type LoadedPreset, loadPreset } from './presets.js';
-import { RealtimeEngine } from './realtime-engine.js';
+import { type RealtimeSettings, realtimeSettings, type SessionOptions, taskTimeoutMs } from './options/options.js';
+import type { Engine, EngineSetup } from './pipeline/engine/engine.js';
+import { LosslessEngine } from './pipeline/engine/lossless/engine.js';
+import { RealtimeEngine } from './pipeline/engine/realtime/engine.js';
+import type { StreamInfo } from './pipeline/frames/stream-info.js';
+import { loadModelLibrary, type ModelLibrary } from './plugins/inference/library.js';
+import { runtimeVersion } from './plugins/inference/onnx-library.js';
+import { assumedColor } from './plugins/pixels/color-matrix.js';
+import { buildChain, type Chain } from './plugins/plan/chain.js';
+import { planChain, type Segment } from './plugins/plan/groups.js';
+import { type LevelPlan, planLevels } from './plugins/plan/levels.js';
+import { type LoadedPreset, loadPreset } from './plugins/plan/presets.js';
+import { chooseExecution, type Execution } from './tuning/execution.js';
+import { MeasurementCache, machineName } from './tuning/measurements.js';
 
 /** What can be looked up before the source is known. */
 export interface Installed {

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { parseForeignJson, readBounded } from '../dist/bounded-file.js';
 import { readModelFile } from '../dist/onnx/model-file.js';
-import { parseSessionOptions } from '../dist/options.js';
-import { loadModelLibrary } from '../dist/plugins/model.js';
+import { parseSessionOptions } from '../dist/options/options.js';
+import { loadModelLibrary } from '../dist/plugins/inference/library.js';
+import { loadPreset } from '../dist/plugins/plan/presets.js';
 import { parsePluginSpec } from '../dist/plugins/registry.js';
-import { loadPreset } from '../dist/presets.js';
 import { loadRelayConfig } from '../dist/relay/config.js';
-import { Tokens } from '../dist/relay/tokens.js';
+import { Tokens } from '../dist/relay/server/tokens.js';
 import { failureOf } from './helpers/errors.js';
 import { temporaryFolder } from './helpers/media.js';
 

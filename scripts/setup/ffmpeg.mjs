@@ -5,7 +5,7 @@ import { findPackageManager, installWith } from './package-manager.mjs';
 
 const run = promisify(execFile);
 
-/** As in src/pipeline/ffmpeg-binary.ts, which cannot be imported before the build. */
+/** As in src/pipeline/ffmpeg/binary.ts, which cannot be imported before the build. */
 const OLDEST_VERSION = [5, 1];
 
 /**

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runTool } from '../pipeline/tied-process.js';
-import type { Size } from '../plugins/plugin.js';
+import { runTool } from '../pipeline/ffmpeg/tied-process.js';
+import type { Size } from '../plugins/contract.js';
 
 /** What to measure on. */
 export interface BenchClip {

@@ -1,13 +1,13 @@
-import { buildChain } from '../chain.js';
 import { openSource } from '../io-plan.js';
-import { LosslessEngine } from '../lossless-engine.js';
-import { defaultWorkers, parseSessionOptions, taskTimeoutMs } from '../options.js';
-import { Decoder } from '../pipeline/decode.js';
-import type { FfmpegBinary } from '../pipeline/ffmpeg-binary.js';
-import { emptyFlow } from '../pipeline/flow.js';
-import { loadModelLibrary, type VerifiedModel } from '../plugins/model.js';
-import { planChain } from '../plugins/plan.js';
-import { loadPreset } from '../presets.js';
+import { defaultWorkers, parseSessionOptions, taskTimeoutMs } from '../options/options.js';
+import { LosslessEngine } from '../pipeline/engine/lossless/engine.js';
+import { emptyFlow } from '../pipeline/engine/lossless/flow.js';
+import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
+import { Decoder } from '../pipeline/input/decode.js';
+import { loadModelLibrary, type VerifiedModel } from '../plugins/inference/library.js';
+import { buildChain } from '../plugins/plan/chain.js';
+import { planChain } from '../plugins/plan/groups.js';
+import { loadPreset } from '../plugins/plan/presets.js';
 
 export interface DiscardRequest {
   readonly input: string;

@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Command, runTool, tied } from '../pipeline/tied-process.js';
-import type { ModelEntry, VerifiedModel } from '../plugins/model.js';
-import { timeModelRuns } from '../plugins/network-thread.js';
+import { type Command, runTool, tied } from '../pipeline/ffmpeg/tied-process.js';
+import type { ModelEntry, VerifiedModel } from '../plugins/inference/library.js';
+import { timeModelRuns } from '../plugins/inference/network-thread.js';
 import type { BenchClip } from './clip.js';
 import { benchmarkMs, median, runSrvid } from './tools.js';
 

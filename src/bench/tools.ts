@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { tied } from '../pipeline/tied-process.js';
-import type { EndEvent } from '../report.js';
+import { tied } from '../pipeline/ffmpeg/tied-process.js';
+import type { EndEvent } from '../report/events.js';
 
 const COMMAND = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { messageOf } from '../errors.js';
-import { parseTime } from '../pipeline/time.js';
-import { OPTION_GROUPS, SESSION_OPTIONS, type SessionOption, type SessionOptionName, type TextForm } from '../session-options.js';
+import { OPTION_GROUPS, SESSION_OPTIONS, type SessionOption, type SessionOptionName, type TextForm } from '../options/table.js';
+import { parseTime } from '../pipeline/frames/time.js';
 
 /** An option of a command: one of a session's, in the command's own words, or one that only the command has. */
 export interface CommandOption {

@@ -1,12 +1,12 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import { cpuFlags } from '../doctor/cpu.js';
 import { messageOf, SrvidError } from '../errors.js';
-import { cpuFlags } from '../health/cpu.js';
-import { type FfmpegBinary, findFfmpeg, videoEncoders } from '../pipeline/ffmpeg-binary.js';
-import { isTested, TESTED_VERSIONS } from '../pipeline/ffmpeg-version.js';
-import { leftoversIn } from '../pipeline/output-claim.js';
-import { tryFfmpeg } from '../pipeline/trial-run.js';
-import { loadModelLibrary, verifyModel } from '../plugins/model.js';
-import { loadOnnxRuntime, runtimeVersion } from '../plugins/onnx-library.js';
+import { type FfmpegBinary, findFfmpeg, videoEncoders } from '../pipeline/ffmpeg/binary.js';
+import { isTested, TESTED_VERSIONS } from '../pipeline/ffmpeg/version.js';
+import { leftoversIn } from '../pipeline/output/output-claim.js';
+import { tryFfmpeg } from '../pipeline/output/trial-run.js';
+import { loadModelLibrary, verifyModel } from '../plugins/inference/library.js';
+import { loadOnnxRuntime, runtimeVersion } from '../plugins/inference/onnx-library.js';
 import { packageVersion } from '../version.js';
 
 /** Encoders that people ask for, and how to come by each. */

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { messageOf, SrvidError } from '../errors.js';
-import { decodableVideo, findFfmpeg } from '../pipeline/ffmpeg-binary.js';
-import { OutputFile } from '../pipeline/output-file.js';
-import { writePng } from '../pipeline/png.js';
+import { decodableVideo, findFfmpeg } from '../pipeline/ffmpeg/binary.js';
+import { writePng } from '../pipeline/ffmpeg/png.js';
+import { OutputFile } from '../pipeline/output/output-file.js';
 
 /** Pixels across a drawing as PNG: twice what an SVG is laid out for, so that it is sharp on any screen. */
 const PNG_WIDTH = 1920;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { describeCause, SrvidError } from '../errors.js';
-import { tied } from '../pipeline/tied-process.js';
+import { tied } from '../pipeline/ffmpeg/tied-process.js';
 
 /** From the signal to the last moment at which everything should have ended. */
 const LATEST_MS = 1400;

@@ -1,5 +1,5 @@
-import { loadModelLibrary } from '../plugins/model.js';
-import { loadPreset, presetNames } from '../presets.js';
+import { loadModelLibrary } from '../plugins/inference/library.js';
+import { loadPreset, presetNames } from '../plugins/plan/presets.js';
 import { table } from './table.js';
 
 /** `srvid models` */

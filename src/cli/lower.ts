@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { lowerFile } from '../health/lower-file.js';
-import { rewriteInWords } from '../health/speed.js';
+import { lowerFile } from '../doctor/lower-file.js';
+import { rewriteInWords } from '../doctor/speed.js';
 import type { OutputMultiple } from '../onnx/fast-conv.js';
 import { addOptions, type CommandOption, oneOf, sessionOption } from './add-options.js';
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { keepFromExit } from '../plugins/no-exit.js';
+import { keepFromExit } from '../plugins/threads/no-exit.js';
 import { Interrupt } from './interrupt.js';
 
 // Plugins are imported here, too.

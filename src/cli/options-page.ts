@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { OPTION_GROUPS, SESSION_OPTIONS, type SessionOption } from '../session-options.js';
+import { OPTION_GROUPS, SESSION_OPTIONS, type SessionOption } from '../options/table.js';
 import { buildProgram, nameOf } from './program.js';
 
 const INTRODUCTION = `# Options

@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '../report.js';
+import type { ProgressEvent } from '../report/events.js';
 
 /** One line on a terminal that is written over; nothing where there is no terminal. */
 export class ProgressLine {

@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { SrvidError } from '../errors.js';
 import { loadRelayConfig, parseStream, type StreamRequests } from '../relay/config.js';
-import { loadPage } from '../relay/page.js';
 import { startRelay } from '../relay/relay.js';
-import { Tokens } from '../relay/tokens.js';
+import { loadPage } from '../relay/server/page.js';
+import { Tokens } from '../relay/server/tokens.js';
 import { addOptions, type CommandOption, collect, sessionOption } from './add-options.js';
 
 interface RelayFlags extends Readonly<Record<string, unknown>> {

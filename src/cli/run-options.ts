@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { SessionRequest } from '../options.js';
+import type { SessionRequest } from '../options/options.js';
+import { SESSION_OPTIONS, type SessionOption } from '../options/table.js';
 import { parsePluginSpec } from '../plugins/registry.js';
-import { SESSION_OPTIONS, type SessionOption } from '../session-options.js';
 import { addOptions, type CommandOption, sessionOptions } from './add-options.js';
 
 /** What commander makes of a command's options: by the flags' names, each a session's option or one of the command's own. */

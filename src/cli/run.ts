@@ -1,5 +1,5 @@
-import type { SessionRequest } from '../options.js';
-import type { RealtimeReport, SessionEvent, StartEvent, Summary } from '../report.js';
+import type { SessionRequest } from '../options/options.js';
+import type { RealtimeReport, SessionEvent, StartEvent, Summary } from '../report/events.js';
 import { runSession } from '../session.js';
 import { ProgressLine } from './progress-line.js';
 

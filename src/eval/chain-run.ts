@@ -1,12 +1,12 @@
-import type { Chain } from '../chain.js';
 import { SrvidError } from '../errors.js';
-import { defaultWorkers, type SessionOptions, taskTimeoutMs } from '../options.js';
-import { Budget } from '../pipeline/budget.js';
-import { emptyFlow, runFrames } from '../pipeline/flow.js';
-import type { FrameFormat, PlainFormat } from '../pipeline/frame.js';
-import { PluginHost } from '../plugins/host.js';
-import { type FrameOrigin, outputSize, planChain, type Segment } from '../plugins/plan.js';
-import type { Size } from '../plugins/plugin.js';
+import { defaultWorkers, type SessionOptions, taskTimeoutMs } from '../options/options.js';
+import { Budget } from '../pipeline/engine/lossless/credits.js';
+import { emptyFlow, runFrames } from '../pipeline/engine/lossless/flow.js';
+import type { FrameFormat, PlainFormat } from '../pipeline/frames/frame.js';
+import type { Size } from '../plugins/contract.js';
+import type { Chain } from '../plugins/plan/chain.js';
+import { type FrameOrigin, outputSize, planChain, type Segment } from '../plugins/plan/groups.js';
+import { PluginHost } from '../plugins/workers/host.js';
 import { isMeasurable } from './metrics.js';
 
 /** What stays the same for everything that is measured in one evaluation. */

@@ -1,9 +1,9 @@
 import { openSource } from '../io-plan.js';
-import { Decoder } from '../pipeline/decode.js';
-import type { FfmpegBinary } from '../pipeline/ffmpeg-binary.js';
-import { frameBytes, type PlainFormat, type Plane, planesOf } from '../pipeline/frame.js';
-import { ptsToSeconds } from '../pipeline/time.js';
-import { CUBIC, LANCZOS3 } from '../plugins/resample.js';
+import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
+import { frameBytes, type PlainFormat, type Plane, planesOf } from '../pipeline/frames/frame.js';
+import { ptsToSeconds } from '../pipeline/frames/time.js';
+import { Decoder } from '../pipeline/input/decode.js';
+import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
 import { type Job, measuredSize, planFor, runChain } from './chain-run.js';
 import { Comparison } from './comparison.js';
 import { planResize } from './resize.js';

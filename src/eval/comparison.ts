@@ -1,4 +1,4 @@
-import type { Plane } from '../pipeline/frame.js';
+import type { Plane } from '../pipeline/frames/frame.js';
 import { errorOf, flickerOf, meanOf, psnr, ssim } from './metrics.js';
 import { type Item, type ItemScore, METHODS, type Method, type Score } from './report.js';
 

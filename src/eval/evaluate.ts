@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { buildChain } from '../chain.js';
 import { describeCause, SrvidError } from '../errors.js';
-import { parseSessionOptions, type SessionRequest } from '../options.js';
-import { findFfmpeg } from '../pipeline/ffmpeg-binary.js';
-import { loadModelLibrary } from '../plugins/model.js';
-import { loadPreset } from '../presets.js';
+import { parseSessionOptions, type SessionRequest } from '../options/options.js';
+import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
+import { loadModelLibrary } from '../plugins/inference/library.js';
+import { buildChain } from '../plugins/plan/chain.js';
+import { loadPreset } from '../plugins/plan/presets.js';
 import { type Job, scaleOf } from './chain-run.js';
 import { evaluateClip } from './clip.js';
 import { isPicture } from './picture-file.js';

@@ -1,4 +1,4 @@
-import type { Plane } from '../pipeline/frame.js';
+import type { Plane } from '../pipeline/frames/frame.js';
 
 /** What equal pictures are said to have: an infinite figure would swallow every mean. */
 export const MAX_PSNR = 100;

@@ -1,14 +1,14 @@
 import { open, readdir } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { messageOf, SrvidError } from '../errors.js';
-import type { FfmpegBinary } from '../pipeline/ffmpeg-binary.js';
-import { type CommandInput, commandArguments } from '../pipeline/ffmpeg-command.js';
-import { FfmpegProcess } from '../pipeline/ffmpeg-process.js';
-import { assertFrameSize } from '../pipeline/frame.js';
-import { pipeInput, refusalOf } from '../pipeline/input-file.js';
-import { probeFile } from '../pipeline/probe.js';
-import { withTimeout } from '../pipeline/timeout.js';
-import { DEFAULT_MAX_PIXELS } from '../session-options.js';
+import { DEFAULT_MAX_PIXELS } from '../options/table.js';
+import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
+import { type CommandInput, commandArguments } from '../pipeline/ffmpeg/command.js';
+import { pipeInput, refusalOf } from '../pipeline/ffmpeg/input-file.js';
+import { probeFile } from '../pipeline/ffmpeg/probe.js';
+import { FfmpegProcess } from '../pipeline/ffmpeg/process.js';
+import { assertFrameSize } from '../pipeline/frames/frame.js';
+import { withTimeout } from '../pipeline/frames/timeout.js';
 
 const PICTURE_TYPES = new Set(['.png', '.jpg', '.jpeg', '.webp', '.bmp']);
 

@@ -1,10 +1,10 @@
 import { basename, dirname, join } from 'node:path';
-import type { FfmpegBinary } from '../pipeline/ffmpeg-binary.js';
-import { type FrameFormat, frameBytes, type PlainFormat, type Plane, planesOf } from '../pipeline/frame.js';
-import { planConversion } from '../plugins/convert.js';
-import type { FrameOrigin, Segment } from '../plugins/plan.js';
-import type { Size } from '../plugins/plugin.js';
-import { CUBIC, LANCZOS3 } from '../plugins/resample.js';
+import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
+import { type FrameFormat, frameBytes, type PlainFormat, type Plane, planesOf } from '../pipeline/frames/frame.js';
+import type { Size } from '../plugins/contract.js';
+import { planConversion } from '../plugins/pixels/convert.js';
+import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
+import type { FrameOrigin, Segment } from '../plugins/plan/groups.js';
 import { type Job, measuredSize, planFor, runChain } from './chain-run.js';
 import { Comparison, type Measured } from './comparison.js';
 import { type Picture, picturesIn, readPicture } from './picture-file.js';

@@ -1,7 +1,7 @@
-import { frameBytes, type PlainFormat, type Plane, planeLayouts, planesOf } from '../pipeline/frame.js';
-import { toPacked, toPlanar } from '../plugins/channels.js';
-import type { Size } from '../plugins/plugin.js';
-import { type Kernel, Resampler } from '../plugins/resample.js';
+import { frameBytes, type PlainFormat, type Plane, planeLayouts, planesOf } from '../pipeline/frames/frame.js';
+import type { Size } from '../plugins/contract.js';
+import { toPacked, toPlanar } from '../plugins/pixels/channels.js';
+import { type Kernel, Resampler } from '../plugins/pixels/resample.js';
 
 /** A frame to another size, each channel by itself; the result is new memory. */
 export type Resize = (frame: Uint8Array) => Uint8Array;

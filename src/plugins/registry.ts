@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf, SrvidError } from '../errors.js';
-import { PLUGIN_API_VERSION, type Plugin } from './plugin.js';
+import { PLUGIN_API_VERSION, type Plugin } from './contract.js';
 import { importInTime, tryImport } from './trial.js';
 
 /** The plugins that come with srvid. They are loaded by the same way as anybody else's. */

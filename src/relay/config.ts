@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { parseForeignJson, readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
-import { relaySchema, type StreamOptions, streamSchema } from '../options.js';
-import { parseLiveInput } from '../pipeline/live-input.js';
-import { loadPreset } from '../presets.js';
+import { relaySchema, type StreamOptions, streamSchema } from '../options/options.js';
+import { parseLiveInput } from '../pipeline/input/live-input.js';
+import { loadPreset } from '../plugins/plan/presets.js';
 
 const MAX_BYTES = 1 << 20;
 

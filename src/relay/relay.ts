@@ -1,12 +1,12 @@
-import type { StreamOptions } from '../options.js';
-import { findFfmpeg } from '../pipeline/ffmpeg-binary.js';
-import { parseLiveInput } from '../pipeline/live-input.js';
-import type { Asset } from './answer.js';
+import type { StreamOptions } from '../options/options.js';
+import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
+import { parseLiveInput } from '../pipeline/input/live-input.js';
 import { checkStream, type StreamRequests } from './config.js';
-import { LiveStream } from './live-stream.js';
-import { Recorder } from './recorder.js';
-import { RelayServer } from './server.js';
-import type { Tokens } from './tokens.js';
+import type { Asset } from './server/answer.js';
+import { RelayServer } from './server/server.js';
+import type { Tokens } from './server/tokens.js';
+import { LiveStream } from './stream/live-stream.js';
+import { Recorder } from './stream/recorder.js';
 
 export interface RelayOptions {
   readonly host: string;

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Evaluation, Method } from '../../dist/eval/report.js';
 import { planResize } from '../../dist/eval/resize.js';
-import { type PlainFormat, planesOf } from '../../dist/pipeline/frame.js';
-import { CUBIC } from '../../dist/plugins/resample.js';
+import { type PlainFormat, planesOf } from '../../dist/pipeline/frames/frame.js';
+import { CUBIC } from '../../dist/plugins/pixels/resample.js';
 import { endOf, srvid } from '../helpers/command.js';
 import { ffmpeg, rawFrames, temporaryFolder } from '../helpers/media.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { Network } from '../../bench/networks.mjs';
-import type { ConvolutionReport, Examination } from '../../dist/health/report.js';
+import type { ConvolutionReport, Examination } from '../../dist/doctor/report.js';
 import { serializeModel } from '../../dist/onnx/model-file.js';
 import { srvid } from '../helpers/command.js';
 import { ffmpeg, ffprobe, rawFrames, temporaryFolder } from '../helpers/media.js';
@@ -59,7 +59,7 @@ describe('a network with a linear output, quantised after training', () => {
   });
 
   it('really is: its output, measured without srvid, is darker on a flat picture than that of the float network', async () => {
-    const { openNetwork } = await import('../../dist/plugins/onnx.js');
+    const { openNetwork } = await import('../../dist/plugins/inference/onnx-runtime.js');
     const means = [];
     for (const name of ['linear-fp32', 'linear-int8']) {
       const network = await openNetwork(name, await readFile(`${FIXTURES}${name}.onnx`));

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { optionsPage } from '../../dist/cli/options-page.js';
 import { buildProgram } from '../../dist/cli/program.js';
-import { SESSION_OPTIONS } from '../../dist/session-options.js';
+import { SESSION_OPTIONS } from '../../dist/options/table.js';
 import { srvid } from '../helpers/command.js';
 
 const program = buildProgram(new AbortController().signal);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { ModelEntry } from '../../dist/plugins/model.js';
+import type { ModelEntry } from '../../dist/plugins/inference/library.js';
 import { endOf, srvid } from '../helpers/command.js';
 import { ffmpeg, rawFrames, temporaryFolder } from '../helpers/media.js';
 import { FFMPEG } from '../helpers/programs.js';

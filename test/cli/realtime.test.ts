@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, test } from 'vitest';
-import type { RealtimeReport } from '../../dist/report.js';
+import type { RealtimeReport } from '../../dist/report/events.js';
 import { COMMAND, endOf, srvid } from '../helpers/command.js';
 import { ffmpeg, temporaryFolder, videoTimes } from '../helpers/media.js';
 import { FFMPEG } from '../helpers/programs.js';

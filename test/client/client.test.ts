@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { connect, type Fragment, type RelayClient } from '../../dist/client/index.js';
-import { RelayServer } from '../../dist/relay/server.js';
+import { RelayServer } from '../../dist/relay/server/server.js';
 import { ClipStream, encodeClip } from '../helpers/clip-stream.js';
 import { temporaryFolder } from '../helpers/media.js';
 

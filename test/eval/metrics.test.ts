@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { errorOf, flickerOf, isMeasurable, MAX_PSNR, meanOf, psnr, ssim } from '../../dist/eval/metrics.js';
-import type { Plane } from '../../dist/pipeline/frame.js';
+import type { Plane } from '../../dist/pipeline/frames/frame.js';
 import { temporaryFolder } from '../helpers/media.js';
 import { planeOf } from '../helpers/picture.js';
 import { FFMPEG } from '../helpers/programs.js';

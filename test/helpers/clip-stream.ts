@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterAll } from 'vitest';
+import { Rendition, type RenditionName } from '../../dist/relay/delivery/rendition.js';
 import type { Fragment } from '../../dist/relay/fmp4/fragment.js';
 import type { InitSegment } from '../../dist/relay/fmp4/init-segment.js';
 import { FragmentSplitter } from '../../dist/relay/fmp4/splitter.js';
-import { LIVE_MP4 } from '../../dist/relay/live-encoding.js';
-import { Rendition, type RenditionName } from '../../dist/relay/rendition.js';
-import type { RelayStream, StreamState, StreamStatus } from '../../dist/relay/stream.js';
+import { LIVE_MP4 } from '../../dist/relay/stream/live-encoding.js';
+import type { RelayStream, StreamState, StreamStatus } from '../../dist/relay/stream/stream.js';
 import { ffmpeg } from './media.js';
 
 const FPS = 25;

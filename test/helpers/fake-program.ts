@@ -1,6 +1,6 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FfmpegBinary } from '../../dist/pipeline/ffmpeg-binary.js';
+import type { FfmpegBinary } from '../../dist/pipeline/ffmpeg/binary.js';
 
 /** Writes a program that runs this JavaScript (CommonJS) and gives its path. */
 export async function fakeProgram(folder: string, name: string, body: string): Promise<string> {

@@ -1,7 +1,7 @@
-import { Budget } from '../../dist/pipeline/budget.js';
-import { emptyFlow, type FrameFlow, runFrames } from '../../dist/pipeline/flow.js';
-import { SlotRing } from '../../dist/pipeline/ring.js';
-import type { Stage, Ticket } from '../../dist/pipeline/stage.js';
+import { Budget } from '../../dist/pipeline/engine/lossless/credits.js';
+import { emptyFlow, type FrameFlow, runFrames } from '../../dist/pipeline/engine/lossless/flow.js';
+import { SlotRing } from '../../dist/pipeline/frames/ring.js';
+import type { Stage, Ticket } from '../../dist/plugins/workers/stage.js';
 
 export const FORMAT = { kind: 'gray', width: 2, height: 1 } as const;
 

@@ -1,7 +1,7 @@
 import { Readable, Writable } from 'node:stream';
-import { NutReader } from '../../dist/pipeline/nut-reader.js';
-import { crc32, FILE_ID, type NutStream, type PacketKind, START_CODES, uint32, varint } from '../../dist/pipeline/nut-syntax.js';
-import { NutWriter } from '../../dist/pipeline/nut-writer.js';
+import { NutReader } from '../../dist/pipeline/nut/reader.js';
+import { crc32, FILE_ID, type NutStream, type PacketKind, START_CODES, uint32, varint } from '../../dist/pipeline/nut/syntax.js';
+import { NutWriter } from '../../dist/pipeline/nut/writer.js';
 
 export interface WrittenPacket {
   readonly stream: number;

@@ -1,5 +1,5 @@
-import type { PlainFormat, Plane } from '../../dist/pipeline/frame.js';
-import { frameBytes, planesOf } from '../../dist/pipeline/frame.js';
+import type { PlainFormat, Plane } from '../../dist/pipeline/frames/frame.js';
+import { frameBytes, planesOf } from '../../dist/pipeline/frames/frame.js';
 
 /** Cubic convolution with a = -0.5, straight from Keys 1981, eq. 15. */
 export function keys(distance: number): number {

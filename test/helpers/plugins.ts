@@ -1,10 +1,10 @@
-import type { PlainFormat } from '../../dist/pipeline/frame.js';
-import { planesOf } from '../../dist/pipeline/frame.js';
-import type { Ticket } from '../../dist/pipeline/stage.js';
-import { type HostOptions, PluginHost } from '../../dist/plugins/host.js';
-import { planChain } from '../../dist/plugins/plan.js';
-import type { Plugin } from '../../dist/plugins/plugin.js';
+import type { PlainFormat } from '../../dist/pipeline/frames/frame.js';
+import { planesOf } from '../../dist/pipeline/frames/frame.js';
+import type { Plugin } from '../../dist/plugins/contract.js';
+import { planChain } from '../../dist/plugins/plan/groups.js';
 import { findPlugin, type LoadedPlugin, parsePluginSpec, withOptions } from '../../dist/plugins/registry.js';
+import { type HostOptions, PluginHost } from '../../dist/plugins/workers/host.js';
+import type { Ticket } from '../../dist/plugins/workers/stage.js';
 
 const FOLDER = new URL('../fixtures/plugins/', import.meta.url).pathname;
 

@@ -1,15 +1,15 @@
 import { SrvidError } from '../../dist/errors.js';
-import type { Clock } from '../../dist/pipeline/clock.js';
-import { Dispatcher } from '../../dist/pipeline/dispatcher.js';
-import { slotsFor } from '../../dist/pipeline/dispatcher-options.js';
-import { emptyFlow, type FrameFlow } from '../../dist/pipeline/flow.js';
-import { LevelController } from '../../dist/pipeline/level-controller.js';
-import type { DropPolicy, Ending } from '../../dist/pipeline/outcome.js';
-import { runRealtime } from '../../dist/pipeline/realtime-flow.js';
-import { type RealtimeReport, RealtimeStats } from '../../dist/pipeline/realtime-stats.js';
-import { SlotRing } from '../../dist/pipeline/ring.js';
-import { Schedule } from '../../dist/pipeline/schedule.js';
-import { ServiceTimes } from '../../dist/pipeline/service-times.js';
+import { emptyFlow, type FrameFlow } from '../../dist/pipeline/engine/lossless/flow.js';
+import type { DropPolicy, Ending } from '../../dist/pipeline/engine/outcome.js';
+import { Dispatcher } from '../../dist/pipeline/engine/realtime/dispatcher.js';
+import { slotsFor } from '../../dist/pipeline/engine/realtime/dispatcher-options.js';
+import { runRealtime } from '../../dist/pipeline/engine/realtime/flow.js';
+import { LevelController } from '../../dist/pipeline/engine/realtime/level-controller.js';
+import { Schedule } from '../../dist/pipeline/engine/realtime/schedule.js';
+import { ServiceTimes } from '../../dist/pipeline/engine/realtime/service-times.js';
+import { type RealtimeReport, RealtimeStats } from '../../dist/pipeline/engine/realtime/stats.js';
+import type { Clock } from '../../dist/pipeline/frames/clock.js';
+import { SlotRing } from '../../dist/pipeline/frames/ring.js';
 
 const FORMAT = { kind: 'gray', width: 2, height: 1 } as const;
 /** One tick a millisecond. */

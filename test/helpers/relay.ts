@@ -3,11 +3,11 @@ import type { Readable } from 'node:stream';
 import { afterEach } from 'vitest';
 import { WebSocket } from 'ws';
 import type { SrvidError } from '../../dist/errors.js';
+import type { ServerMessage } from '../../dist/relay/delivery/protocol.js';
+import { type About, Rendition, type RenditionName } from '../../dist/relay/delivery/rendition.js';
 import { FragmentSplitter, type Piece } from '../../dist/relay/fmp4/splitter.js';
-import type { ServerMessage } from '../../dist/relay/protocol.js';
-import { type About, Rendition, type RenditionName } from '../../dist/relay/rendition.js';
-import { RelayServer, type RelayServerOptions } from '../../dist/relay/server.js';
-import type { RelayStream, StreamState, StreamStatus } from '../../dist/relay/stream.js';
+import { RelayServer, type RelayServerOptions } from '../../dist/relay/server/server.js';
+import type { RelayStream, StreamState, StreamStatus } from '../../dist/relay/stream/stream.js';
 import { FFMPEG } from './programs.js';
 
 export const ABOUT: About = {

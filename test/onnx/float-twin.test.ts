@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Network } from '../../bench/networks.mjs';
 import { floatTwin } from '../../dist/onnx/float-twin.js';
 import { type OnnxModel, readModelFile, serializeModel } from '../../dist/onnx/model-file.js';
-import { type NamedTensor, openNetwork } from '../../dist/plugins/onnx.js';
+import { type NamedTensor, openNetwork } from '../../dist/plugins/inference/onnx-runtime.js';
 import { randomBytes } from '../helpers/random.js';
 
 const path = (name: string) => new URL(`../../${name}`, import.meta.url).pathname;

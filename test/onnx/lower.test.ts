@@ -2,15 +2,15 @@ import { readdir, readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { Network, scalar } from '../../bench/networks.mjs';
+import { proveEqual } from '../../dist/doctor/proof.js';
 import { SrvidError } from '../../dist/errors.js';
-import { proveEqual } from '../../dist/health/proof.js';
 import { judgeConv } from '../../dist/onnx/fast-conv.js';
 import { floatTwin } from '../../dist/onnx/float-twin.js';
 import { Graph } from '../../dist/onnx/graph.js';
 import { lower } from '../../dist/onnx/lower.js';
 import { type OnnxModel, parseModel, readModelFile, serializeModel } from '../../dist/onnx/model-file.js';
 import { isConv } from '../../dist/onnx/quantised-conv.js';
-import { openNetwork } from '../../dist/plugins/onnx.js';
+import { openNetwork } from '../../dist/plugins/inference/onnx-runtime.js';
 import { fuzzCases, randomBytes } from '../helpers/random.js';
 
 const path = (name: string) => new URL(`../../${name}`, import.meta.url).pathname;

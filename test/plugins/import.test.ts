@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { outputSize } from '../../dist/plugins/plan.js';
+import { outputSize } from '../../dist/plugins/plan/groups.js';
 import { tryImport } from '../../dist/plugins/trial.js';
 import { srvid } from '../helpers/command.js';
 import { failureOf } from '../helpers/errors.js';

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { isLoopback, OriginPolicy } from '../../dist/relay/origin.js';
-import { AddressRates, RateLimit } from '../../dist/relay/rate.js';
-import { Tokens, tokenOf } from '../../dist/relay/tokens.js';
+import { isLoopback, OriginPolicy } from '../../dist/relay/server/origin.js';
+import { AddressRates, RateLimit } from '../../dist/relay/server/rate.js';
+import { Tokens, tokenOf } from '../../dist/relay/server/tokens.js';
 import { failureOf } from '../helpers/errors.js';
 import { temporaryFolder } from '../helpers/media.js';
 

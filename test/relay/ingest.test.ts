@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SrvidError } from '../../dist/errors.js';
-import { Tokens } from '../../dist/relay/tokens.js';
+import { Tokens } from '../../dist/relay/server/tokens.js';
 import { fuzzCases, randomBytes } from '../helpers/random.js';
 import { Client, eventually, PlainStream, refusalOf, startRelay } from '../helpers/relay.js';
 

@@ -1,9 +1,9 @@
 import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { presetSchema } from '../../dist/options.js';
+import { presetSchema } from '../../dist/options/options.js';
+import { presetNames } from '../../dist/plugins/plan/presets.js';
 import { BUILTIN_PLUGINS, findPlugin, withOptions } from '../../dist/plugins/registry.js';
-import { presetNames } from '../../dist/presets.js';
 
 const ROOT = new URL('../../', import.meta.url);
 const read = async (path: string) => readFile(new URL(path, ROOT), 'utf8');

@@ -1,4 +1,4 @@
-import { rgbNetwork } from '../rgb-network.js';
+import { rgbNetwork } from '../networks/rgb-network.js';
 
 /** Anchor-based plain network as published, on red, green and blue (Du et al. 2021, arXiv 2105.09750), in int8. */
 export default rgbNetwork({

@@ -1,4 +1,4 @@
-import { lumaNetwork } from '../luma-network.js';
+import { lumaNetwork } from '../networks/luma-network.js';
 
 /** Anchor-based plain network (Du et al. 2021, arXiv 2105.09750) on the luma, in int8. */
 export default lumaNetwork({

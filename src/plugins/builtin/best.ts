@@ -1,4 +1,4 @@
-import { lumaNetwork } from '../luma-network.js';
+import { lumaNetwork } from '../networks/luma-network.js';
 
 /** The best picture at about ABPN's price: ABPN's chain in other shapes (models/training/networks/stack.py), on the luma, in int8. */
 export default lumaNetwork({

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import type { Plane } from '../../pipeline/frame.js';
-import { definePlugin } from '../plugin.js';
-import { Resampler } from '../resample.js';
+import type { Plane } from '../../pipeline/frames/frame.js';
+import { definePlugin } from '../contract.js';
+import { Resampler } from '../pixels/resample.js';
 
 const options = z
   .strictObject({

@@ -1,4 +1,4 @@
-import { lumaNetwork } from '../luma-network.js';
+import { lumaNetwork } from '../networks/luma-network.js';
 
 /** The quickest network: a short plain stack with an anchor (models/training/networks/stack.py), on the luma, in int8. */
 export default lumaNetwork({

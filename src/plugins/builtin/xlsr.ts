@@ -1,4 +1,4 @@
-import { lumaNetwork } from '../luma-network.js';
+import { lumaNetwork } from '../networks/luma-network.js';
 
 /** Extremely lightweight super-resolution (Ayazoglu 2021, arXiv 2105.10288) on the luma, in int8. */
 export default lumaNetwork({

@@ -1,0 +1,84 @@
+import { basename } from 'node:path';
+import { SrvidError } from '../errors.js';
+import type { OutputMultiple } from '../onnx/fast-conv.js';
+import { Graph } from '../onnx/graph.js';
+import { type OnnxModel, readModelFile } from '../onnx/model-file.js';
+import type { Size } from '../plugins/contract.js';
+import { outputMultipleHere } from './cpu.js';
+import { type PictureNetwork, pictureNetwork } from './picture-network.js';
+import { loadPictures } from './pictures.js';
+import { measureQuality, type Reference } from './quality.js';
+import type { Examination } from './report.js';
+import { measureSpeed } from './speed.js';
+import type { Tile } from './tiles.js';
+import { findingsOf } from './verdict.js';
+
+export interface ExaminationOptions {
+  /** The float network that it was made from; else its own float twin is made. */
+  readonly reference?: string;
+  /** A folder of pictures, a picture or a video; else the bundled clip. */
+  readonly images?: string;
+  /** What white is where values are float. */
+  readonly white?: 1 | 255;
+  /** The picture's size for timing, where the network leaves it free. */
+  readonly size?: Size;
+  /** Else what this CPU wants. */
+  readonly outputMultiple?: OutputMultiple | undefined;
+  /** Stops the examination; it then fails with SRVID_INTERRUPTED. */
+  readonly signal?: AbortSignal;
+}
+
+const TIMED_AT: Size = { width: 640, height: 360 };
+
+/** Examines a network that someone brings: what slows it here, what 8 bits have done to it, and what to do. @throws SrvidError */
+export async function examine(path: string, options: ExaminationOptions = {}): Promise<{ readonly examination: Examination; readonly tiles: readonly Tile[] }> {
+  const name = basename(path);
+  const model = await readModelFile(path);
+  const network = pictureNetwork(name, new Graph(model), options.white);
+  const reference = options.reference === undefined ? undefined : await readReference(options.reference, network, options.white);
+  const pictures = await loadPictures(options.images, network.size ?? reference?.network.size);
+  const speed = await measureSpeed(
+    model,
+    network,
+    network.size ?? options.size ?? TIMED_AT,
+    options.outputMultiple ?? (await outputMultipleHere()),
+    options.signal,
+  );
+  const { quality, layers, tiles, obstacle } = await measureQuality(name, model, network, reference, pictures, options.signal);
+  const isInt8 = layers.length > 0 || obstacle !== undefined;
+  const judged = isInt8 || reference ? quality : undefined;
+  const findings = findingsOf(path, model, speed, judged, layers);
+  const size = network.size && `${network.size.width}x${network.size.height}`;
+  const examination: Examination = {
+    v: 1,
+    type: 'doctor',
+    model: path,
+    input: { type: network.input.type, planes: network.input.channels === 1 ? 'y' : 'rgb', ...(size ? { size } : {}) },
+    speed,
+    ...(judged ? { quality: judged } : {}),
+    layers,
+    findings,
+    healthy: findings.every(({ severity }) => severity !== 'illness'),
+    warnings:
+      obstacle === undefined
+        ? []
+        : [
+            `No float twin can be made of ${name}, since ${obstacle}.${reference ? '' : ' Give its float network with --reference to see what quantisation has cost.'}`,
+          ],
+  };
+  return { examination, tiles };
+}
+
+async function readReference(path: string, { input, white }: PictureNetwork, asked: 1 | 255 | undefined): Promise<Reference> {
+  const name = basename(path);
+  const model: OnnxModel = await readModelFile(path);
+  const network = pictureNetwork(name, new Graph(model), asked ?? (input.type === 'float32' ? white : undefined));
+  if (network.input.channels === input.channels) return { name, model, network };
+  throw new SrvidError(
+    'SRVID_MODEL_UNSUPPORTED',
+    `The reference ${name} reads ${network.input.channels} channels, the network ${input.channels}. Give the float network that it was made from.`,
+    {
+      name,
+    },
+  );
+}

@@ -1,0 +1,80 @@
+import { SrvidError } from '../errors.js';
+import type { Graph } from '../onnx/graph.js';
+import type { ValueInfoProto } from '../onnx/schema.js';
+import { elementType } from '../onnx/tensor.js';
+import type { Size } from '../plugins/contract.js';
+
+/** What a network takes and gives: one picture in, one picture out, NCHW. */
+export interface PictureNetwork {
+  readonly input: PictureEnd;
+  readonly output: Pick<PictureEnd, 'name' | 'type'>;
+  /** The one size it takes; free where absent. */
+  readonly size: Size | undefined;
+  /** What white is where values are float: 1 or 255. */
+  readonly white: 1 | 255;
+}
+
+interface PictureEnd {
+  readonly name: string;
+  readonly type: 'uint8' | 'float32';
+  /** 1 is luma, 3 is RGB. */
+  readonly channels: 1 | 3;
+}
+
+/**
+ * Reads from a model what pictures to give it.
+ * @param white what white is for float inputs; else it is read off the range of the input's first QuantizeLinear
+ * @throws SRVID_MODEL_UNSUPPORTED
+ */
+export function pictureNetwork(name: string, graph: Graph, white?: 1 | 255): PictureNetwork {
+  const refuse = (found: string): never => {
+    throw new SrvidError(
+      'SRVID_MODEL_UNSUPPORTED',
+      `${name} ${found}. Networks are examined that turn one picture into one: uint8 or float32, NCHW, batch 1 or free, 1 channel (luma) or 3 (RGB).`,
+      { name },
+    );
+  };
+  const [input, ...inputs] = graph.inputs;
+  const [output, ...outputs] = graph.outputs;
+  if (!input || !output || inputs.length > 0 || outputs.length > 0) return refuse(`has ${graph.inputs.length} inputs and ${graph.outputs.length} outputs`);
+  const type = typeOf(input) ?? refuse(`reads ${input.name} as neither uint8 nor float32`);
+  const outputType = typeOf(output) ?? refuse(`gives ${output.name} as neither uint8 nor float32`);
+  const dims = dimsOf(input);
+  const [batch, channels, height, width] = dims;
+  if (dims.length !== 4) return refuse(`reads ${input.name} with ${dims.length} axes instead of 4`);
+  if (batch !== undefined && batch !== 1) return refuse(`reads ${batch} pictures at once`);
+  if (channels !== 1 && channels !== 3)
+    return refuse(`reads ${channels ?? 'any number of'} channels (${input.name} is [${dims.map((size) => size ?? 'free')}])`);
+  if ((height === undefined) !== (width === undefined))
+    return refuse(`reads pictures of one fixed side (${input.name} is [${dims.map((size) => size ?? 'free')}])`);
+  const isFloat = type === 'float32' || outputType === 'float32';
+  return {
+    input: { name: input.name, type, channels },
+    output: { name: output.name, type: outputType },
+    size: height === undefined || width === undefined ? undefined : { width, height },
+    white:
+      white ??
+      (isFloat ? (whiteOf(graph, input.name) ?? refuse(`reads float values, and nothing in it says what white is; give --white 1 or --white 255`)) : 255),
+  };
+}
+
+/** Numbers where a tensor's size is fixed. */
+export function dimsOf({ type }: ValueInfoProto): readonly (number | undefined)[] {
+  return (type?.tensorType?.shape?.dim ?? []).map(({ value }) => (value.case === 'dimValue' ? Number(value.value) : undefined));
+}
+
+function typeOf({ type }: ValueInfoProto): 'uint8' | 'float32' | undefined {
+  const found = elementType(type?.tensorType?.elemType ?? 0);
+  return found === 'uint8' || found === 'float32' ? found : undefined;
+}
+
+/** What a float input's first QuantizeLinear can hold: about 1, or about 255. */
+function whiteOf(graph: Graph, input: string): 1 | 255 | undefined {
+  const store = graph.readersOf(input).find(({ opType }) => opType === 'QuantizeLinear');
+  const [step, zero] = [graph.constant(store?.input[1]), graph.constant(store?.input[2])];
+  if (!store || !step) return undefined;
+  const most = zero?.data instanceof Int8Array ? 127 : 255;
+  const highest = (most - Number(zero?.data[0] ?? 0)) * Number(step.data[0]);
+  if (highest > 0.7 && highest < 1.4) return 1;
+  return highest > 180 && highest < 360 ? 255 : undefined;
+}

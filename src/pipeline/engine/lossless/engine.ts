@@ -1,0 +1,43 @@
+import type { Segment } from '../../../plugins/plan/groups.js';
+import { PluginHost } from '../../../plugins/workers/host.js';
+import type { Durations } from '../../frames/durations.js';
+import type { Engine, EngineEnds, EngineSetup, StageTime } from '../engine.js';
+import { Budget } from './credits.js';
+import { runFrames } from './flow.js';
+
+/** Frames in = frames out: the source waits for whoever is slowest. */
+export class LosslessEngine implements Engine {
+  readonly #budget: Budget;
+  readonly #host: PluginHost;
+
+  constructor(segments: readonly Segment[], setup: EngineSetup) {
+    const lookahead = segments.reduce((frames, segment) => frames + segment.window.future, 0);
+    this.#budget = new Budget(2 * setup.workers + 2 + lookahead);
+    this.#host = new PluginHost({ ...setup, segments, credits: this.#budget.credits });
+  }
+
+  async open(): Promise<void> {
+    await this.#host.open();
+  }
+
+  async run(ends: EngineEnds): Promise<void> {
+    const { rings, stages } = this.#host;
+    await runFrames({ ...ends, rings, stages, budget: this.#budget });
+  }
+
+  async close(): Promise<void> {
+    this.#budget.close();
+    await this.#host.close();
+  }
+
+  stageTimes(): readonly StageTime[] {
+    return this.#host.stages.flatMap((stage, index) => {
+      const { names, steps } = this.#host.timings[index] ?? { names: [], steps: [] };
+      return names.map((name, step) => ({ name, durations: steps[step] as Durations, threads: stage.concurrency }));
+    });
+  }
+
+  realtime(): undefined {
+    return undefined;
+  }
+}

@@ -1,0 +1,109 @@
+import { finalize, map, type Observable, type OperatorFunction } from 'rxjs';
+import type { Stage, Ticket } from '../../../plugins/workers/stage.js';
+import type { SlotRing } from '../../frames/ring.js';
+import type { Decoder } from '../../input/decode.js';
+import type { Encoder } from '../../output/encode.js';
+import { fromPull, type Neighbourhood, orderedMap, runGraph, withNeighbours } from '../graph.js';
+import type { Outcome } from '../outcome.js';
+import type { Budget } from './credits.js';
+
+/** What has come and gone; counted while frames flow. */
+export interface FrameFlow {
+  framesIn: number;
+  framesOut: number;
+  readonly outcomes: Record<Outcome, number>;
+}
+
+/** Nothing yet. */
+export function emptyFlow(): FrameFlow {
+  return { framesIn: 0, framesOut: 0, outcomes: { sr: 0, reused: 0, bypassed: 0, dropped: 0 } };
+}
+
+export interface FlowParts {
+  readonly decoder: Pick<Decoder, 'next'>;
+  readonly encoder: Pick<Encoder, 'write'>;
+  /** One more than stages: the first is filled by the decoder, each other one by the stage before it. */
+  readonly rings: readonly SlotRing[];
+  readonly stages: readonly Stage[];
+  readonly budget: Budget;
+  readonly signal: AbortSignal;
+  readonly flow: FrameFlow;
+}
+
+const NO_SLOT = -1;
+
+/** Lets all frames of a source flow through the stages to the encoder, in order, each exactly once. */
+export async function runFrames({ decoder, encoder, rings, stages, budget, signal, flow }: FlowParts): Promise<void> {
+  const source = frames(decoder, rings[0] as SlotRing, budget, flow);
+  const graph = stages.reduce((upstream, stage, index) => upstream.pipe(runStage(stage, rings[index] as SlotRing, rings[index + 1] as SlotRing)), source);
+  const finished = rings.at(-1) as SlotRing;
+  await runGraph(
+    graph,
+    async (ticket) => {
+      await encoder.write(ticket.pts, finished.bytes(ticket.slot));
+      finished.release(ticket.slot);
+      budget.give();
+      flow.framesOut++;
+      flow.outcomes[ticket.reused ? 'reused' : 'sr']++;
+    },
+    signal,
+  );
+}
+
+/** Reads frames as long as there are credits. A frame that equals the one before it, byte for byte, is marked. */
+function frames(decoder: FlowParts['decoder'], ring: SlotRing, budget: Budget, flow: FrameFlow): Observable<Ticket> {
+  let previous = NO_SLOT;
+  return fromPull(async () => {
+    if (!(await budget.take())) return undefined;
+    const slot = ring.take();
+    const pts = await decoder.next(() => ring.bytes(slot));
+    const duplicate = pts !== undefined && previous !== NO_SLOT && Buffer.compare(ring.bytes(previous), ring.bytes(slot)) === 0;
+    if (previous !== NO_SLOT) ring.release(previous);
+    if (pts === undefined) {
+      ring.release(slot);
+      budget.give();
+      return undefined;
+    }
+    previous = slot;
+    ring.retain(slot);
+    return { sequence: flow.framesIn++, pts, slot, duplicate, reused: false };
+  });
+}
+
+/** One stage as an operator: tickets of `input` in order to tickets of `output` in order. */
+function runStage(stage: Stage, input: SlotRing, output: SlotRing): OperatorFunction<Ticket, Ticket> {
+  const { past, future } = stage.window;
+  const keep = (ticket: Ticket) => input.retain(ticket.slot);
+  const leave = (ticket: Ticket) => input.release(ticket.slot);
+  const work = async ({ value, neighbours }: Neighbourhood<Ticket>): Promise<Ticket> => {
+    try {
+      if (stage.reusable && value.duplicate) return { ...value, slot: NO_SLOT };
+      return await stage.process(value, neighbours);
+    } finally {
+      for (const ticket of neighbours) leave(ticket);
+    }
+  };
+  return (source) => source.pipe(withNeighbours(past, future, keep, leave), orderedMap(stage.concurrency, work), reuseLast(stage, output));
+}
+
+/** Gives a duplicate the result of the frame before it. Runs in order, so that result is always the last one seen. */
+function reuseLast(stage: Stage, ring: SlotRing): OperatorFunction<Ticket, Ticket> {
+  if (!stage.reusable) return (source) => source;
+  let last = NO_SLOT;
+  return (source) =>
+    source.pipe(
+      map((ticket) => {
+        const reused = ticket.slot === NO_SLOT;
+        const slot = reused ? last : ticket.slot;
+        ring.retain(slot);
+        if (reused) return { ...ticket, slot, reused };
+        if (last !== NO_SLOT) ring.release(last);
+        last = slot;
+        return ticket;
+      }),
+      finalize(() => {
+        if (last !== NO_SLOT) ring.release(last);
+        last = NO_SLOT;
+      }),
+    );
+}

@@ -1,0 +1,28 @@
+import type { Clock } from '../../frames/clock.js';
+import type { SlotRing } from '../../frames/ring.js';
+import type { DropPolicy } from '../outcome.js';
+import type { LevelController } from './level-controller.js';
+
+export interface DispatcherOptions {
+  readonly clock: Clock;
+  readonly policy: DropPolicy;
+  readonly budgetMs: number;
+  /** Frames that workers can have in hand at once. */
+  readonly workers: number;
+  /** Frames that may wait for a worker. */
+  readonly room: number;
+  readonly input: SlotRing;
+  readonly output: SlotRing;
+  readonly controller: LevelController;
+  /** Processes one slot into another at a level; the last level is the bypass. Fails with SRVID_WORKER_FAILED where the worker did. */
+  readonly run: (level: number, frame: { readonly input: number; readonly output: number; readonly pts: number }) => Promise<unknown>;
+  /** What the source promises, until frames tell. */
+  readonly intervalMs: number;
+}
+
+/** Slots that each ring must have, see `Dispatcher`. */
+export function slotsFor(room: number, workers: number): { readonly input: number; readonly output: number } {
+  // Input: waiting, one that comes when the room is full, in hand, being read, and the last one for comparison.
+  // Output: in hand, done and waiting their turn, and the last one for a duplicate.
+  return { input: room + 1 + workers + 2, output: workers + (room + workers) + 1 };
+}

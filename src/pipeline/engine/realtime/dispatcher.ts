@@ -1,0 +1,274 @@
+import { SrvidError } from '../../../errors.js';
+import type { Arrival, Ending, Outcome, Reason } from '../outcome.js';
+import type { DispatcherOptions } from './dispatcher-options.js';
+import { type Entry, InHand, type Task } from './in-flight.js';
+import type { Backlog } from './level-controller.js';
+
+/** Failures of workers, one after the other without a frame done in between, after which the run gives up: for each worker. */
+const PATIENCE_WITH_WORKERS = 3;
+
+/**
+ * Decides what becomes of each frame of a real-time session: who waits, which level, what is bypassed or left out. Every
+ * frame that is submitted ends exactly once, and nothing waits for one that does not: a frame in a worker's hands is given
+ * up when a finished one behind it would become late for its sake. Its slots stay the worker's until that answers.
+ */
+export class Dispatcher {
+  /** Not yet in a worker's hands, in order of sequence. */
+  readonly #waiting: Entry[] = [];
+  /** Those without an ending, and behind them those whose turn has not come; in order. */
+  readonly #unfinished: Entry[] = [];
+  /** In workers' hands, given up or not. */
+  readonly #inHand: InHand;
+  #followers = 0;
+  #latest: Entry | undefined;
+  /** `latest` has a result that its duplicate may take; a reference is held to its slot. */
+  #kept: number | undefined;
+  #intervalMs: number;
+  #handoverMs = 1;
+  #failuresInARow = 0;
+  #cancelTimer: (() => void) | undefined;
+  #roomFreed: (() => void) | undefined;
+  #closed = false;
+
+  constructor(private readonly options: DispatcherOptions) {
+    this.#intervalMs = options.intervalMs;
+    this.#inHand = new InHand(options.workers, options.controller.times);
+  }
+
+  /** Frames that wait for a worker. */
+  get depth(): number {
+    return this.#waiting.length;
+  }
+
+  /** Waits until there is room for one more; for the policy that makes the source wait. */
+  async place(): Promise<void> {
+    while (!this.#closed && this.depth + this.#followers >= this.options.room) {
+      await new Promise<void>((resolve) => {
+        this.#roomFreed = resolve;
+      });
+    }
+  }
+
+  /** Takes a frame over; resolves when its outcome is certain. @throws what a plugin threw, SRVID_WORKER_FAILED when workers fail again and again */
+  submit(arrival: Arrival): Promise<Ending> {
+    return new Promise((settle, fail) => {
+      const entry: Entry = { arrival, settle, fail, workerFailed: false };
+      const before = this.#latest;
+      const [kept, endingBefore] = [this.#kept, before?.ending];
+      if (before) this.#intervalMs += (arrival.arrivedAt - before.arrival.arrivedAt - this.#intervalMs) / 8;
+      this.#latest = entry;
+      this.#kept = undefined;
+      this.#unfinished.push(entry);
+      if (arrival.duplicate && kept !== undefined && endingBefore) this.#reuse(entry, endingBefore);
+      else if (arrival.duplicate && before && !endingBefore && this.#hasRoom()) {
+        before.follower = entry;
+        this.#followers++;
+      } else this.#admit(entry);
+      if (kept !== undefined) this.options.output.release(kept);
+      this.#pump();
+    });
+  }
+
+  /** The frame of this ending has been given to the encoder, which took so long; its slot is free again. */
+  handedOver({ slot }: Ending, tookMs: number): void {
+    // An encoder that stalls must not make every later frame look late before it has begun.
+    this.#handoverMs += (Math.min(tookMs, this.options.budgetMs / 4) - this.#handoverMs) / 8;
+    if (slot !== undefined) this.options.output.release(slot);
+    this.#pump();
+  }
+
+  /** Ends all waiting for room and for times; what was submitted is not settled any more. */
+  close(): void {
+    this.#closed = true;
+    this.#cancelTimer?.();
+    this.#roomFreed?.();
+    if (this.#kept !== undefined) this.options.output.release(this.#kept);
+    this.#kept = undefined;
+  }
+
+  #hasRoom(): boolean {
+    return this.depth + this.#followers < this.options.room;
+  }
+
+  #admit(entry: Entry): void {
+    const { policy, controller } = this.options;
+    const full = !this.#hasRoom();
+    if (policy === 'drop-newest' && !this.#idle()) {
+      if (full || !controller.meets(controller.cheapest, this.#backlog([...this.#waiting, entry]))) {
+        this.#drop(entry, 'overload');
+        return;
+      }
+    }
+    const behind = this.#waiting.findIndex((other) => other.arrival.sequence > entry.arrival.sequence);
+    this.#waiting.splice(behind < 0 ? this.depth : behind, 0, entry);
+    if (full && policy !== 'block') this.#drop(this.#waiting.shift() as Entry, 'overload');
+  }
+
+  /** Gives waiting frames to free workers, lets go those whose time has passed, and sees to it that it is called again. */
+  #pump(): void {
+    if (this.#closed) return;
+    const { clock, output, policy } = this.options;
+    while (policy !== 'block' && this.depth > 0 && this.#due(this.#waiting[0] as Entry) <= clock.now() && !this.#idle(1)) {
+      this.#drop(this.#waiting.shift() as Entry, 'late');
+    }
+    while (this.depth > 0 && !this.#inHand.full && output.inUse < output.slots) {
+      const entry = this.#waiting[0] as Entry;
+      const level = this.#levelFor(entry);
+      this.#waiting.shift();
+      if (level === undefined) this.#drop(entry, 'late');
+      else this.#start(entry, level);
+    }
+    this.#giveUp();
+    if (this.#hasRoom()) {
+      this.#roomFreed?.();
+      this.#roomFreed = undefined;
+    }
+    this.#setTimer();
+  }
+
+  /** The level for the frame at the head, or undefined where it is to be dropped. */
+  #levelFor(entry: Entry): number | undefined {
+    const { controller, policy, clock } = this.options;
+    const level = controller.choose(this.#backlog(this.#waiting));
+    const [now, due] = [clock.now(), this.#due(entry)];
+    if (now + controller.times.bound(level) <= due || policy === 'block' || policy === 'drop-newest') return level;
+    const bypass = controller.times.levels - 1;
+    // As long as there is nothing else to show, late is better than never.
+    if (policy === 'bypass') return now + controller.times.expected(bypass) <= due || this.#idle(1) ? bypass : undefined;
+    return this.#idle(1) ? controller.cheapest : undefined;
+  }
+
+  #start(entry: Entry, level: number): void {
+    const { clock, output, controller, run } = this.options;
+    const { slot, pts } = entry.arrival;
+    const into = output.take();
+    const task = this.#inHand.begin(level, clock.now());
+    entry.task = task;
+    run(level, { input: slot, output: into, pts }).then(
+      () => {
+        this.#inHand.end(task);
+        this.#failuresInARow = 0;
+        controller.times.observe(level, clock.now() - task.startedAt);
+        if (entry.ending) this.#abandoned(entry, into);
+        else this.#end(entry, level === controller.times.levels - 1 ? 'bypassed' : 'sr', { level, slot: into });
+        this.#pump();
+      },
+      (error) => {
+        this.#inHand.end(task);
+        if (entry.ending) this.#abandoned(entry, into);
+        else {
+          output.release(into);
+          this.#failed(entry, error);
+        }
+        this.#pump();
+      },
+    );
+  }
+
+  /** A frame whose worker failed waits again, once, before those that came after it. */
+  #failed(entry: Entry, error: unknown): void {
+    const isWorkers = error instanceof SrvidError && error.code === 'SRVID_WORKER_FAILED';
+    if (!isWorkers || ++this.#failuresInARow > PATIENCE_WITH_WORKERS * this.options.workers) entry.fail(error);
+    else if (entry.workerFailed) this.#drop(entry, 'late');
+    else {
+      entry.workerFailed = true;
+      delete entry.task;
+      this.#admit(entry);
+    }
+  }
+
+  /** A frame in a worker's hands is given up when a finished one behind it would become late, or when the worker hangs. */
+  #giveUp(): void {
+    const head = this.#unfinished[0];
+    if (!head?.task || this.options.policy === 'block' || this.options.clock.now() < this.#patienceWith(head, head.task)) return;
+    const slow = !head.workerFailed && this.options.clock.now() < this.#inHand.hangsAt(head.task);
+    this.#end(head, 'dropped', { reason: slow ? 'late' : 'worker' });
+    this.#giveUp();
+  }
+
+  /** Until when the frames behind wait for the one at the head, which a worker has. */
+  #patienceWith(head: Entry, task: Task): number {
+    const finished = this.#unfinished.find((entry) => entry.ending?.slot !== undefined);
+    const { deadline } = head.arrival;
+    const own = Math.max(deadline + this.options.budgetMs, this.#inHand.hangsAt(task));
+    return Math.max(deadline, Math.min(own, finished ? this.#due(finished) : Number.POSITIVE_INFINITY));
+  }
+
+  /** A worker has answered for a frame that had been given up. */
+  #abandoned(entry: Entry, into: number): void {
+    this.options.output.release(into);
+    this.options.input.release(entry.arrival.slot);
+  }
+
+  /** Leaves a frame out; for the reason given, unless there is one behind it. */
+  #drop(entry: Entry, reason: Reason): void {
+    this.#end(entry, 'dropped', { reason: this.#reasonOf(entry, reason) });
+  }
+
+  #reuse(entry: Entry, { slot, level }: Ending): void {
+    this.options.output.retain(slot as number);
+    this.#end(entry, 'reused', { level, slot });
+  }
+
+  /** The one place where a frame ends. */
+  #end(entry: Entry, outcome: Outcome, { level, slot, reason }: { level?: number | undefined; slot?: number | undefined; reason?: Reason }): void {
+    const { input, output, clock } = this.options;
+    const ending: Ending = {
+      arrival: entry.arrival,
+      outcome,
+      reason: reason ?? (outcome === 'bypassed' ? this.#reasonOf(entry, 'late') : undefined),
+      level,
+      slot,
+      startedAt: entry.task?.startedAt,
+      endedAt: clock.now(),
+    };
+    entry.ending = ending;
+    if (entry.task && this.#inHand.has(entry.task)) entry.task.abandoned = true;
+    else input.release(entry.arrival.slot);
+    const reusable = outcome === 'sr' || outcome === 'reused';
+    if (reusable && entry === this.#latest) {
+      this.#kept = slot;
+      output.retain(slot as number);
+    }
+    while (this.#unfinished[0]?.ending) this.#unfinished.shift();
+    entry.settle(ending);
+    const { follower } = entry;
+    if (!follower) return;
+    delete entry.follower;
+    this.#followers--;
+    if (reusable) this.#reuse(follower, ending);
+    else this.#admit(follower);
+  }
+
+  #reasonOf(entry: Entry, otherwise: Reason): Reason {
+    if (entry.workerFailed) return 'worker';
+    return this.options.output.inUse < this.options.output.slots ? otherwise : 'encoder';
+  }
+
+  /** By when a frame's result must be there for the encoder to have it in time. */
+  #due(entry: Entry): number {
+    return entry.arrival.deadline - this.#handoverMs;
+  }
+
+  /** Nothing is in hand, and nobody waits but `waiting` frames. */
+  #idle(waiting = 0): boolean {
+    return this.#inHand.count === 0 && this.depth <= waiting;
+  }
+
+  #backlog(waiting: readonly Entry[]): Backlog {
+    const now = this.options.clock.now();
+    return { now, freeAt: this.#inHand.freeAt(now), due: waiting.map((entry) => this.#due(entry)), intervalMs: this.#intervalMs };
+  }
+
+  #setTimer(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (this.options.policy === 'block') return;
+    const [first, head] = [this.#waiting[0], this.#unfinished[0]];
+    const next = Math.min(
+      first && !this.#idle(1) ? this.#due(first) : Number.POSITIVE_INFINITY,
+      head?.task ? this.#patienceWith(head, head.task) : Number.POSITIVE_INFINITY,
+    );
+    if (Number.isFinite(next)) this.#cancelTimer = this.options.clock.at(next, () => this.#pump());
+  }
+}

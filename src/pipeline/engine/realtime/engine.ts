@@ -1,0 +1,148 @@
+import { SrvidError } from '../../../errors.js';
+import type { RealtimeSettings } from '../../../options/options.js';
+import type { Level, LevelPlan } from '../../../plugins/plan/levels.js';
+import { LevelHost } from '../../../plugins/workers/level-host.js';
+import { calibrate } from '../../../tuning/level-times.js';
+import type { MeasurementCache } from '../../../tuning/measurements.js';
+import { type Clock, systemClock } from '../../frames/clock.js';
+import { type Durations, Timings } from '../../frames/durations.js';
+import type { StreamInfo } from '../../frames/stream-info.js';
+import { toNumber } from '../../frames/time.js';
+import type { Engine, EngineEnds, EngineSetup, StageTime } from '../engine.js';
+import { Dispatcher } from './dispatcher.js';
+import { slotsFor } from './dispatcher-options.js';
+import { runRealtime } from './flow.js';
+import { LevelController } from './level-controller.js';
+import { Schedule } from './schedule.js';
+import { ServiceTimes } from './service-times.js';
+import { type RealtimeReport, RealtimeStats } from './stats.js';
+
+export interface RealtimeEngineOptions {
+  readonly plan: LevelPlan;
+  readonly settings: RealtimeSettings;
+  readonly info: StreamInfo;
+  /** The source gives frames faster than they are to be shown, and is held back to their times; else they come when they come. */
+  readonly paced: boolean;
+  readonly cache: MeasurementCache;
+  /** This machine, for what is kept between runs. */
+  readonly machine: string;
+  readonly clock?: Clock;
+}
+
+/** Frames that wait are bounded by memory, too: half a gigabyte at 1080p. */
+const MOST_ROOM = 120;
+
+/** Frames under deadlines. */
+export class RealtimeEngine implements Engine {
+  readonly #clock: Clock;
+  readonly #host: LevelHost;
+  readonly #stats: RealtimeStats;
+  /** By level, for its plugins. */
+  readonly #timings: readonly Timings[];
+  /** All levels, the bypass last. */
+  readonly #levels: readonly Level[];
+  readonly #room: number;
+  #pinned: number | undefined;
+  #running: { readonly controller: LevelController; readonly dispatcher: Dispatcher } | undefined;
+
+  constructor(
+    private readonly options: RealtimeEngineOptions,
+    private readonly setup: Omit<EngineSetup, 'models'>,
+  ) {
+    const { plan, settings, info, clock = systemClock } = options;
+    this.#clock = clock;
+    this.#levels = [...plan.levels, plan.bypass];
+    this.#room = Math.min(MOST_ROOM, Math.max(2, Math.ceil((settings.budgetMs * toNumber(info.frameRate)) / 1000)));
+    this.#host = new LevelHost({
+      ...setup,
+      segments: this.#levels.map(({ segment }) => segment),
+      models: [...new Map(this.#levels.flatMap(({ models }) => models.map((model) => [model.entry.id, model] as const))).values()],
+      slots: slotsFor(this.#room, setup.workers),
+    });
+    this.#timings = this.#levels.map(({ segment }) => new Timings(segment.steps.map(({ loaded }) => loaded.plugin.name)));
+    const names = this.#levels.map(({ name }) => name);
+    this.#stats = new RealtimeStats({ ...settings, levels: names, tickSeconds: toNumber(info.timeBase) });
+  }
+
+  async open(): Promise<void> {
+    await this.#host.open();
+  }
+
+  async run({ decoder, encoder, signal, flow }: EngineEnds): Promise<void> {
+    const { settings, info, paced } = this.options;
+    const { policy, budgetMs } = settings;
+    const [clock, host, stats] = [this.#clock, this.#host, this.#stats];
+    const { input, output } = host;
+    const controller = new LevelController(new ServiceTimes(await this.#serviceTimes()), this.#levels.length - 1);
+    controller.pinned = this.#pinned;
+    const dispatcher = new Dispatcher({
+      ...{ clock, policy, budgetMs, controller, input, output },
+      workers: host.workers,
+      room: this.#room,
+      run: async (level, task) => this.#timings[level]?.add(await host.run(level, task)),
+      intervalMs: 1000 / toNumber(info.frameRate),
+    });
+    this.#running = { controller, dispatcher };
+    const schedule = new Schedule(clock, { budgetMs, timeBase: info.timeBase, paced });
+    const reusable = this.#levels.every(({ segment }) => segment.reusable);
+    await runRealtime({ ...{ decoder, encoder, clock, schedule, dispatcher, policy, input, output, reusable, signal, flow, stats } });
+  }
+
+  /** Names of the levels it chooses among, best first; the bypass is not one of them. */
+  get levels(): readonly string[] {
+    return this.options.plan.levels.map(({ name }) => name);
+  }
+
+  /** The level that frames are kept at; undefined where the engine chooses. */
+  get pinned(): string | undefined {
+    return this.#pinned === undefined ? undefined : this.#levels[this.#pinned]?.name;
+  }
+
+  /** Keeps frames at one level from the next one on, or with undefined lets the engine choose again. @throws SRVID_OPTION_INVALID */
+  pin(level: string | undefined): void {
+    const index = level === undefined ? undefined : this.levels.indexOf(level);
+    if (index === -1)
+      throw new SrvidError('SRVID_OPTION_INVALID', `There is no level "${level}" here. There are ${this.levels.join(', ')}, or "auto".`, { level });
+    this.#pinned = index;
+    if (this.#running) this.#running.controller.pinned = index;
+  }
+
+  async close(): Promise<void> {
+    this.#running?.dispatcher.close();
+    await this.#host.close();
+  }
+
+  stageTimes(): readonly StageTime[] {
+    return this.#levels.flatMap(({ name }, level) => {
+      const { names, steps } = this.#timings[level] ?? { names: [], steps: [] };
+      const label = (plugin: string) => (plugin === name ? name : `${name}: ${plugin}`);
+      return names.map((plugin, step) => ({ name: label(plugin), durations: steps[step] as Durations, threads: this.#host.workers }));
+    });
+  }
+
+  realtime(): RealtimeReport {
+    const { current, steps } = this.#running?.controller ?? { current: 0, steps: { up: 0, down: 0 } };
+    return this.#stats.report(current, steps, this.#running?.dispatcher.depth ?? 0);
+  }
+
+  /** What each level takes here: from earlier runs, or measured now and kept. */
+  async #serviceTimes(): Promise<number[]> {
+    const { cache } = this.options;
+    const keys = this.#levels.map((level) => this.#keyOf(level));
+    const known = await Promise.all(keys.map((key) => cache.get(key)));
+    const times = await calibrate({ clock: this.#clock, host: this.#host, levels: this.#levels, known });
+    const news = keys.map((key, level) => [key, times[level] as number] as const).filter(([, time], level) => time !== known[level]);
+    if (news.length > 0) await cache.set(Object.fromEntries(news));
+    return times;
+  }
+
+  #keyOf({ segment, models }: Level): string {
+    const { width, height } = segment.input;
+    const { workers, inference } = this.setup;
+    const what = [
+      ...segment.steps.map(({ loaded }) => `${loaded.plugin.name}${JSON.stringify(loaded.given)}`),
+      ...models.map(({ entry }) => entry.sha256.slice(0, 12)),
+    ];
+    return `frame of ${width}x${height} by ${what.join('+')}, ${workers} workers of ${inference.threads} threads on ${inference.device}: ms, ${this.options.machine}`;
+  }
+}

@@ -1,0 +1,57 @@
+import { messageOf, SrvidError } from '../../errors.js';
+import { runTool } from './tied-process.js';
+import { assertNewEnough, versionIn } from './version.js';
+
+/** The ffmpeg that this run uses. */
+export interface FfmpegBinary {
+  readonly ffmpeg: string;
+  readonly ffprobe: string;
+  /** First line of `ffmpeg -version`, which also names the build. */
+  readonly banner: string;
+  readonly version: string;
+}
+
+/**
+ * Finds ffmpeg and ffprobe: FFMPEG_PATH and FFPROBE_PATH, else the PATH.
+ * @throws SRVID_FFMPEG_MISSING, SRVID_FFMPEG_TOO_OLD
+ */
+export async function findFfmpeg(env: NodeJS.ProcessEnv = process.env): Promise<FfmpegBinary> {
+  const ffmpeg = env['FFMPEG_PATH'] || 'ffmpeg';
+  const ffprobe = env['FFPROBE_PATH'] || 'ffprobe';
+  const programs = [
+    { name: 'ffmpeg', path: ffmpeg, variable: 'FFMPEG_PATH' },
+    { name: 'ffprobe', path: ffprobe, variable: 'FFPROBE_PATH' },
+  ] as const;
+  const printed = await Promise.all(programs.map(versionPrinted));
+  for (const [index, program] of programs.entries()) assertNewEnough(printed[index] as string, program);
+  const banner = printed[0]?.split('\n', 1)[0] ?? '';
+  return { ffmpeg, ffprobe, banner, version: versionIn(banner) };
+}
+
+/** Names of the video encoders this ffmpeg was built with. */
+export async function videoEncoders(binary: FfmpegBinary): Promise<ReadonlySet<string>> {
+  const { stdout } = await runTool(binary.ffmpeg, ['-hide_banner', '-encoders'], { maxBuffer: 1 << 22 });
+  return new Set([...stdout.matchAll(/^ V[A-Z.]{5} (\w\S*)/gm)].map((match) => match[1] as string));
+}
+
+/** Names of the video and picture codecs this ffmpeg can read. */
+export async function decodableVideo(binary: FfmpegBinary): Promise<ReadonlySet<string>> {
+  const { stdout } = await runTool(binary.ffmpeg, ['-hide_banner', '-codecs'], { maxBuffer: 1 << 22 });
+  return new Set([...stdout.matchAll(/^ D[A-Z.]V[A-Z.]{3} (\w\S*)/gm)].map((match) => match[1] as string));
+}
+
+/** What `-version` prints: a first line that names the build, and its libraries. */
+async function versionPrinted({ name, path, variable }: { readonly name: string; readonly path: string; readonly variable: string }): Promise<string> {
+  try {
+    const { stdout } = await runTool(path, ['-version'], { timeout: 10_000 });
+    return stdout;
+  } catch (error) {
+    throw new SrvidError(
+      'SRVID_FFMPEG_MISSING',
+      `Looked for ${name} as "${path}" and could not run it (${messageOf(error).split('\n', 1)[0]}). Install ffmpeg 5.1 or newer ` +
+        `(Debian, Ubuntu: sudo apt install ffmpeg; macOS: brew install ffmpeg), or set ${variable} to its place.`,
+      { path },
+      error,
+    );
+  }
+}

@@ -1,0 +1,72 @@
+import { SrvidError } from '../../errors.js';
+import { type CommandInput, fileUrl } from './command.js';
+import { LONE_FILE_DEMUXERS } from './demuxers.js';
+
+/** What an input may make ffmpeg do. */
+export interface InputLimits {
+  /** Open the other files that it names: playlists, scripts, numbered pictures. */
+  readonly references: boolean;
+  /** Pixels of a frame, at most. */
+  readonly maxPixels: number;
+}
+
+/** Nothing but frames of a size that can be processed at all. */
+export const NO_REFERENCES: InputLimits = { references: false, maxPixels: 16384 * 16384 };
+
+/** ffmpeg takes pictures with such names for a pattern of many, and never opens the file itself. */
+const PATTERN = /[%*?{}[\]]/;
+const NOT_LISTED = /(?:\[(\w[\w,]*) @ [^\]]*\] )?Format not on whitelist/;
+const TOO_LARGE = /Picture size (\d+)x(\d+) exceeds specified max pixel count/;
+
+/**
+ * A local file as ffmpeg opens it: the one place that says so.
+ * @param demuxer which one, where the file's name would mislead ffmpeg
+ */
+export function fileInput(path: string, { references, maxPixels }: InputLimits, demuxer?: string): CommandInput {
+  const allowed = references
+    ? ['-protocol_whitelist', 'file,pipe,crypto,data']
+    : // A single picture is read by image2, too, which reads just that file unless its name is a pattern.
+      ['-protocol_whitelist', 'file', '-format_whitelist', PATTERN.test(path) ? LONE_FILE_DEMUXERS : `${LONE_FILE_DEMUXERS},image2`];
+  return { url: fileUrl(path), options: [...allowed, '-max_pixels', String(maxPixels), ...(demuxer ? ['-f', demuxer] : [])] };
+}
+
+/** A stream of bytes from srvid as ffmpeg opens it. It can name nothing that would be opened, whoever sends it. */
+export function pipeInput(maxPixels: number, url = 'pipe:0'): CommandInput {
+  return { url, options: ['-protocol_whitelist', 'pipe', '-format_whitelist', LONE_FILE_DEMUXERS, '-max_pixels', String(maxPixels)] };
+}
+
+/** Whether ffmpeg refused a file for its name alone, which looks like a pattern. */
+export function tookForPattern(path: string, said: string): boolean {
+  return PATTERN.test(path) && NOT_LISTED.test(said);
+}
+
+/** What ffmpeg's refusal by these limits means; undefined for any other failure. */
+export function refusalOf(name: string, said: string, maxPixels: number): SrvidError | undefined {
+  const [, width, height] = TOO_LARGE.exec(said) ?? [];
+  if (width !== undefined && height !== undefined) return tooLarge(name, Number(width), Number(height), maxPixels);
+  const unlisted = NOT_LISTED.exec(said);
+  if (!unlisted) return undefined;
+  return new SrvidError(
+    'SRVID_INPUT_REFERENCES',
+    `${name} is of a kind that opens other files${unlisted[1] ? ` (ffmpeg's "${unlisted[1]}")` : ''}: a playlist, a script or a session says itself which, wherever they lie. Give the video file itself, or --allow-references where you trust what is in it.`,
+    { path: name },
+  );
+}
+
+/** @throws SRVID_INPUT_TOO_LARGE */
+export function assertPixels(name: string, width: number, height: number, maxPixels: number): void {
+  if (width * height > maxPixels) throw tooLarge(name, width, height, maxPixels);
+}
+
+/** Frames in rings and the tensors of a network, as runs take them: more of the former with cheap chains, of the latter with dear ones. */
+const BYTES_PER_PIXEL = [20, 100] as const;
+
+function tooLarge(name: string, width: number, height: number, maxPixels: number): SrvidError {
+  const pixels = width * height;
+  const [least, most] = BYTES_PER_PIXEL.map((bytes) => ((pixels * bytes) / 1e9).toFixed(1));
+  return new SrvidError(
+    'SRVID_INPUT_TOO_LARGE',
+    `${name} has frames of ${width}x${height}, ${pixels} pixels, and no more than ${maxPixels} are taken unasked: to enlarge them by 2 takes about ${least} to ${most} GB of memory for each thread. Give --max-pixels ${pixels} if there is so much.`,
+    { width, height, pixels, maxPixels },
+  );
+}

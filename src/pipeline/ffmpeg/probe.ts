@@ -1,0 +1,204 @@
+import { spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
+import * as z from 'zod';
+import { messageOf, SrvidError } from '../../errors.js';
+import type { FfmpegBinary } from './binary.js';
+import type { CommandInput } from './command.js';
+import { fileInput, NO_REFERENCES, pipeInput, refusalOf, tookForPattern } from './input-file.js';
+import { runTool, tied } from './tied-process.js';
+
+const PROBE_TIMEOUT_MS = 30_000;
+/** Enough to tell a picture by. */
+const HEAD_BYTES = 1 << 20;
+
+const dispositionSchema = z.record(z.string(), z.number());
+
+const streamSchema = z
+  .object({
+    index: z.number().int(),
+    codec_type: z.string().optional(),
+    codec_name: z.string().optional(),
+    width: z.number().int().optional(),
+    height: z.number().int().optional(),
+    pix_fmt: z.string().optional(),
+    sample_aspect_ratio: z.string().optional(),
+    field_order: z.string().optional(),
+    color_range: z.string().optional(),
+    color_space: z.string().optional(),
+    color_primaries: z.string().optional(),
+    color_transfer: z.string().optional(),
+    chroma_location: z.string().optional(),
+    r_frame_rate: z.string().optional(),
+    avg_frame_rate: z.string().optional(),
+    time_base: z.string().optional(),
+    start_time: z.string().optional(),
+    duration: z.string().optional(),
+    nb_frames: z.string().optional(),
+    channels: z.number().optional(),
+    disposition: dispositionSchema.optional(),
+    tags: z.record(z.string(), z.string()).optional(),
+    side_data_list: z.array(z.object({ side_data_type: z.string().optional(), rotation: z.number().optional() }).loose()).optional(),
+  })
+  .loose();
+
+const probeSchema = z
+  .object({
+    streams: z.array(streamSchema).default([]),
+    chapters: z.array(z.unknown()).default([]),
+    format: z.object({ format_name: z.string().optional(), duration: z.string().optional(), start_time: z.string().optional() }).loose().default({}),
+  })
+  .loose();
+
+/** One stream as ffprobe describes it. */
+export type ProbedStream = z.infer<typeof streamSchema>;
+
+/** What ffprobe found in an input. */
+export interface Probe {
+  /** As it was opened, and is to be opened again. */
+  readonly input: CommandInput;
+  readonly streams: readonly ProbedStream[];
+  /** How many chapters it has. */
+  readonly chapters: number;
+  /** The demuxer's name, "mov,mp4,m4a,3gp,3g2,mj2". */
+  readonly formatName: string;
+  readonly durationSeconds: number | undefined;
+  readonly startSeconds: number | undefined;
+}
+
+/** How far ffmpeg looks for each stream's first packets: pictures may begin long after the sound. */
+export const ANALYSE_MICROSECONDS = '60000000';
+export const ANALYSE_BYTES = '50000000';
+
+const LOOK_FAR = ['-analyzeduration', ANALYSE_MICROSECONDS, '-probesize', ANALYSE_BYTES];
+const PROBE_ARGUMENTS = ['-v', 'error', '-of', 'json', '-show_streams', '-show_chapters', '-show_format'];
+
+/** @throws SRVID_INPUT_UNREADABLE with what ffprobe said, SRVID_INPUT_REFERENCES, SRVID_INPUT_TOO_LARGE */
+export async function probeFile(binary: FfmpegBinary, path: string, limits = NO_REFERENCES): Promise<Probe> {
+  const probed = async (input: CommandInput): Promise<Probe> => {
+    const args = [...PROBE_ARGUMENTS, ...LOOK_FAR, ...input.options, '-i', input.url];
+    const { stdout } = await runTool(binary.ffprobe, args, { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 26 });
+    return parseProbe(stdout, input);
+  };
+  try {
+    return await probed(fileInput(path, limits)).catch(async (error) => {
+      if (!tookForPattern(path, saidBy(error))) throw error;
+      return probed(fileInput(path, limits, await demuxerOf(binary, path, limits.maxPixels)));
+    });
+  } catch (error) {
+    throw unreadable(path, error, limits.maxPixels);
+  }
+}
+
+/** The demuxer that a file's first bytes call for, whatever its name looks like. */
+async function demuxerOf(binary: FfmpegBinary, path: string, maxPixels: number): Promise<string | undefined> {
+  const file = await open(path);
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    const { formatName } = await probeBytes(binary, buffer.subarray(0, bytesRead), path, undefined, maxPixels);
+    return formatName.split(',')[0];
+  } finally {
+    await file.close();
+  }
+}
+
+/** As `probeFile`, of the first bytes of a stream that can be read only once. `format` names the demuxer, where known. */
+export async function probeBytes(binary: FfmpegBinary, head: Uint8Array, name: string, format?: string, maxPixels = NO_REFERENCES.maxPixels): Promise<Probe> {
+  return probePipe(binary, name, [...LOOK_FAR, ...(format ? ['-f', format] : [])], maxPixels, (stdin) => {
+    stdin.end(head);
+  });
+}
+
+/** As `probeBytes`, of a stream that is only just coming in: ffprobe is given what comes until it knows enough. Nothing is lost: the result has all of it. */
+export async function probeLive(
+  binary: FfmpegBinary,
+  live: Readable,
+  name: string,
+  format: string,
+  maxPixels = NO_REFERENCES.maxPixels,
+): Promise<{ probe: Probe; bytes: Readable }> {
+  const bytes = new PassThrough();
+  let feed: Writable | undefined;
+  live.on('data', take);
+  live.once('end', stop);
+  function take(piece: Buffer): void {
+    bytes.write(piece);
+    feed?.write(piece);
+  }
+  function stop(): void {
+    feed?.end();
+    bytes.end();
+  }
+  try {
+    const probe = await probePipe(binary, name, ['-analyzeduration', '1000000', '-fpsprobesize', '8', '-f', format], maxPixels, (stdin) => {
+      feed = stdin;
+    });
+    return { probe, bytes };
+  } finally {
+    live.off('data', take).off('end', stop);
+    if (!live.readableEnded) live.pipe(bytes);
+    live.once('error', (error) => bytes.destroy(error));
+  }
+}
+
+async function probePipe(binary: FfmpegBinary, name: string, how: readonly string[], maxPixels: number, feed: (stdin: Writable) => void): Promise<Probe> {
+  const input = pipeInput(maxPixels);
+  const command = tied(binary.ffprobe, [...PROBE_ARGUMENTS, ...input.options, ...how, '-i', input.url]);
+  const child = spawn(command.file, command.args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const timer = setTimeout(() => child.kill('SIGKILL'), PROBE_TIMEOUT_MS);
+  const [out, said]: Buffer[][] = [[], []];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
+  child.stdin.on('error', () => {}); // ffprobe stops reading as soon as it knows enough.
+  const closed = new Promise<number | null>((resolve) => {
+    child.once('error', () => resolve(null));
+    child.once('close', resolve);
+  });
+  feed(child.stdin);
+  const code = await closed;
+  clearTimeout(timer);
+  try {
+    if (code !== 0) throw new Error(Buffer.concat(said).toString().trim() || `ffprobe ended with ${code}`);
+    return parseProbe(Buffer.concat(out).toString(), input);
+  } catch (error) {
+    throw unreadable(name, error, maxPixels);
+  }
+}
+
+/** ffprobe's JSON to a `Probe`. @throws a zod or JSON error for anything else. */
+export function parseProbe(json: string, input: CommandInput = { url: 'pipe:0', options: [] }): Probe {
+  const { streams, chapters, format } = probeSchema.parse(JSON.parse(json));
+  return {
+    input,
+    streams,
+    chapters: chapters.length,
+    formatName: format.format_name ?? 'unknown',
+    durationSeconds: finite(format.duration),
+    startSeconds: finite(format.start_time),
+  };
+}
+
+/** Number of a decimal string; undefined for "N/A" and the like. */
+export function finite(text: string | undefined): number | undefined {
+  const value = Number.parseFloat(text ?? '');
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function saidBy(error: unknown): string {
+  const stderr = (error as { stderr?: unknown }).stderr;
+  return typeof stderr === 'string' && stderr.trim() !== '' ? stderr.trim() : messageOf(error);
+}
+
+function unreadable(path: string, error: unknown, maxPixels: number): SrvidError {
+  if (error instanceof SrvidError) return error;
+  const said = saidBy(error);
+  const refusal = refusalOf(path, said, maxPixels);
+  if (refusal) return refusal;
+  const line = said.split('\n').at(-1) ?? '';
+  return new SrvidError(
+    'SRVID_INPUT_UNREADABLE',
+    `Tried to read ${path} as video, but ffprobe cannot: ${line}. Check that the file is complete and is a video that ffmpeg can play.`,
+    { path, said: said.slice(0, 2000) },
+    error,
+  );
+}

@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ErrorCode, SrvidError } from '../../errors.js';
+import { tied } from './tied-process.js';
+
+/** How long ffmpeg may take to stop by itself before it is killed. */
+const GRACE_MS = 1000;
+const KEPT_LOG_LINES = 40;
+
+/**
+ * What healthy runs print: a NUT pipe has no index to look up; an attachment (a font) has no codec, and ffmpeg wonders
+ * about it whether or not anybody wants it.
+ */
+const HARMLESS =
+  /read_timestamp failed|no index at the end|Last message repeated|codec parameters for stream \d+ \((Attachment|Data|Unknown)|Consider increasing the value for/;
+
+export interface FfmpegOptions {
+  readonly path: string;
+  readonly args: readonly string[];
+  /** For messages: "decode clip.mp4". */
+  readonly purpose: string;
+  /** The code an unexpected end is reported under. */
+  readonly failure: ErrorCode;
+  /** What to connect, by file descriptor from 0; descriptor 2 is always the log. */
+  readonly stdio: readonly ('ignore' | 'pipe' | 'inherit' | number)[];
+  /** What of a line of its log may be shown; all of it where not given. */
+  readonly shown?: (line: string) => string;
+}
+
+/**
+ * One ffmpeg, from start to end. It leads its own process group, so that Ctrl-C in a terminal reaches srvid alone and
+ * the order of stopping is srvid's to choose. It is tied to srvid's process and never outlives it.
+ */
+export class FfmpegProcess {
+  readonly #child: ChildProcess;
+  readonly #log: string[] = [];
+  /** The process has ended; its pipes may still hold what it wrote. */
+  readonly #exited: Promise<void>;
+  /** It has ended, and its pipes are read to their end. */
+  readonly #closed: Promise<void>;
+  #exit: { readonly code: number | null; readonly signal: NodeJS.Signals | null } | undefined;
+  #startError: Error | undefined;
+
+  constructor(private readonly options: FfmpegOptions) {
+    const stdio = [...options.stdio];
+    stdio[2] = 'pipe';
+    const command = tied(options.path, options.args);
+    this.#child = spawn(command.file, command.args, { stdio, detached: true, windowsHide: true });
+    this.#collectLog();
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('error', () => resolve());
+      this.#child.once('exit', () => resolve());
+    });
+    this.#closed = new Promise((resolve) => {
+      this.#child.once('error', (error) => {
+        this.#startError = error;
+        resolve();
+      });
+      this.#child.once('close', (code, signal) => {
+        this.#exit = { code, signal };
+        resolve();
+      });
+    });
+  }
+
+  /** The pipe at a descriptor that ffmpeg writes to. */
+  readable(descriptor: number): Readable {
+    return this.#child.stdio[descriptor] as Readable;
+  }
+
+  /** The pipe at a descriptor that ffmpeg reads from. */
+  writable(descriptor: number): Writable {
+    const pipe = this.#child.stdio[descriptor] as Writable;
+    pipe.on('error', () => {}); // The exit of ffmpeg, or the failed write, says more than EPIPE does.
+    return pipe;
+  }
+
+  /** What ffmpeg said, newest last. */
+  get log(): readonly string[] {
+    return this.#log;
+  }
+
+  get ended(): boolean {
+    return this.#exit !== undefined || this.#startError !== undefined;
+  }
+
+  /** Waits for the end. @throws the `failure` code unless ffmpeg ended well. */
+  async done(): Promise<void> {
+    await this.#closed;
+    if (this.#exit?.code === 0) return;
+    throw this.failure();
+  }
+
+  /** The error that this process's end amounts to. */
+  failure(cause?: unknown): SrvidError {
+    const { purpose, path } = this.options;
+    const how = this.#startError
+      ? `could not be started: ${this.#startError.message}`
+      : this.#exit?.signal
+        ? `was ended by ${this.#exit.signal}`
+        : `ended with exit code ${this.#exit?.code ?? 'unknown'}`;
+    const said = this.#log.length > 0 ? ` It said: ${this.#log.slice(-3).join(' | ')}` : ' It said nothing.';
+    return new SrvidError(this.options.failure, `Tried to ${purpose}: ffmpeg ("${path}") ${how}.${said}`, { log: this.#log.slice(-10) }, cause);
+  }
+
+  /** Asks ffmpeg to stop, kills it after a grace period, and waits until it is gone. Safe to call at any time. */
+  async stop(): Promise<void> {
+    if (this.ended) return;
+    this.#child.kill('SIGTERM');
+    const cancel = new AbortController();
+    await Promise.race([this.#exited, delay(GRACE_MS, undefined, { signal: cancel.signal }).catch(() => {})]);
+    cancel.abort();
+    this.#child.kill('SIGKILL'); // Does nothing where it has ended.
+    for (const pipe of this.#child.stdio) pipe?.destroy();
+    await this.#closed;
+  }
+
+  #collectLog(): void {
+    let partial = '';
+    const keep = (line: string) => {
+      if (line.trim() === '' || HARMLESS.test(line)) return;
+      this.#log.push((this.options.shown?.(line) ?? line).trim().slice(0, 500));
+      if (this.#log.length > KEPT_LOG_LINES) this.#log.shift();
+    };
+    const stderr = this.#child.stderr?.setEncoding('utf8');
+    stderr?.on('data', (text: string) => {
+      const lines = (partial + text).split(/[\r\n]+/);
+      partial = (lines.pop() ?? '').slice(0, 4096);
+      for (const line of lines) keep(line);
+    });
+    stderr?.on('end', () => keep(partial));
+  }
+}

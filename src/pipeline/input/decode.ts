@@ -1,0 +1,212 @@
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { SrvidError } from '../../errors.js';
+import type { FfmpegBinary } from '../ffmpeg/binary.js';
+import { commandArguments } from '../ffmpeg/command.js';
+import { ANALYSE_BYTES, ANALYSE_MICROSECONDS } from '../ffmpeg/probe.js';
+import { FfmpegProcess } from '../ffmpeg/process.js';
+import { Durations } from '../frames/durations.js';
+import { describeFormat, frameBytes } from '../frames/frame.js';
+import { formatRational, parseRational, rescale } from '../frames/time.js';
+import { withTimeout } from '../frames/timeout.js';
+import { NutReader } from '../nut/reader.js';
+import type { NutStream } from '../nut/syntax.js';
+import { planCut, type TimeRange } from './cut.js';
+import type { Source } from './source.js';
+
+/** A packet that is not a frame to process but goes on to the output as it is. */
+export interface ForwardedPacket {
+  /** Index into `Decoder.forwarded`. */
+  readonly stream: number;
+  readonly pts: number;
+  readonly data: Uint8Array;
+}
+
+export interface DecoderOptions extends TimeRange {
+  /** For a source that can be read only once: its bytes. Its audio then comes along in the same pipe. */
+  readonly bytes?: Readable | undefined;
+  /** Demuxer, where the bytes do not say it. */
+  readonly format?: string | undefined;
+  /** The bytes come as they are taken and say at once what they are: nothing may wait for more of them than a frame needs. */
+  readonly live?: boolean;
+  /** Streams of those bytes to pass on, by their index in the source. */
+  readonly forwarded: readonly number[];
+  /** Go on after errors that would make ffmpeg give up. */
+  readonly salvage: boolean;
+  /** How long ffmpeg may be silent before it counts as hung; a stream may be silent for as long as it likes. */
+  readonly stallTimeoutMs: number;
+}
+
+/** How long an ffmpeg whose output breaks off may take to end. */
+const DYING_MS = 1000;
+/** What the guard against changing sizes says. */
+const SIZE_CHANGED = /too big or non positive size/;
+const MAX_FORWARDED_BYTES = 1 << 24;
+
+/** ffmpeg at work on a source: its frames one by one, each with its exact pts. */
+export class Decoder {
+  /** How long the rest of the pipeline waited for ffmpeg to give each frame. */
+  readonly waits = new Durations();
+  readonly #process: FfmpegProcess;
+  readonly #reader: NutReader;
+  readonly #bytesIn: Promise<void> | undefined;
+  #forward: ((packet: ForwardedPacket) => Promise<void>) | undefined;
+  #frames = 0;
+
+  constructor(
+    binary: FfmpegBinary,
+    private readonly source: Source,
+    private readonly options: DecoderOptions,
+  ) {
+    this.#process = new FfmpegProcess({
+      path: binary.ffmpeg,
+      args: commandArguments(decodeCommand(source, options)),
+      purpose: `decode ${source.url}`,
+      failure: 'SRVID_DECODE_FAILED',
+      stdio: [options.bytes ? 'pipe' : 'ignore', 'pipe'],
+    });
+    this.#reader = new NutReader(this.#process.readable(1), Math.max(frameBytes(source.info.format), MAX_FORWARDED_BYTES));
+    if (options.bytes) this.#bytesIn = pipeline(options.bytes, this.#process.writable(0)).catch(() => {}); // ffmpeg may have enough before the end.
+  }
+
+  /** Streams that are passed on; known once `open` is done. */
+  get forwarded(): readonly NutStream[] {
+    return this.#reader.streams.slice(1);
+  }
+
+  /** Where the packets of forwarded streams go; to be said before the first frame is asked for. */
+  forwardTo(target: (packet: ForwardedPacket) => Promise<void>): void {
+    this.#forward = target;
+  }
+
+  /** Frames read so far. */
+  get frames(): number {
+    return this.#frames;
+  }
+
+  /** What ffmpeg complained about. */
+  get log(): readonly string[] {
+    return this.#process.log;
+  }
+
+  /** Waits for the stream's headers. @throws SRVID_DECODE_FAILED, SRVID_INPUT_EMPTY, SRVID_STREAM_CORRUPT */
+  async open(): Promise<void> {
+    if (!(await this.#bounded(this.#reader.open()))) {
+      await this.#process.done();
+      throw this.#empty();
+    }
+    const { video } = this.#reader.streams[0] as NutStream;
+    const { width, height } = this.source.info.format;
+    if (video?.width === width && video.height === height) return;
+    throw new SrvidError(
+      'SRVID_INPUT_UNSUPPORTED',
+      `${this.source.url} says its frames are ${width}x${height}, but they decode to ${video?.width}x${video?.height}. Convert it with ffmpeg first.`,
+      { url: this.source.url },
+    );
+  }
+
+  /**
+   * Reads the next frame into the memory that `slot` gives and returns its pts in the source's time base, counted from
+   * the shifted zero (see `Source.shiftSeconds`); undefined at the end.
+   * @throws SRVID_DECODE_FAILED, SRVID_STREAM_CORRUPT, SRVID_INPUT_UNSUPPORTED where the size changes
+   */
+  async next(slot: () => Uint8Array): Promise<number | undefined> {
+    const waitedBefore = this.#reader.waitedMs;
+    for (;;) {
+      const packet = await this.#bounded(this.#reader.next());
+      if (!packet) return this.#end();
+      if (packet.stream > 0) {
+        if (!this.#forward) throw new Error('Decoder.next: a packet is to be forwarded, but nobody said where to');
+        const data = new Uint8Array(packet.size);
+        await this.#reader.readPayload(data);
+        await this.#forward({ stream: packet.stream - 1, pts: packet.pts, data });
+        continue;
+      }
+      if (packet.size !== frameBytes(this.source.info.format)) throw this.#changed('Frame', `${packet.size} bytes`);
+      await this.#bounded(this.#reader.readPayload(slot()));
+      this.waits.add(this.#reader.waitedMs - waitedBefore);
+      const counted = this.#frames++;
+      // ffmpeg's NUT muxer may count in finer ticks than the source.
+      return this.source.hasTimestamps ? rescale(packet.pts, (this.#reader.streams[0] as NutStream).timeBase, this.source.info.timeBase) : counted;
+    }
+  }
+
+  /** Ends ffmpeg if it still runs. */
+  async stop(): Promise<void> {
+    await this.#process.stop();
+    this.options.bytes?.destroy();
+    await this.#bytesIn;
+  }
+
+  async #end(): Promise<undefined> {
+    try {
+      await this.#bounded(this.#process.done());
+    } catch (error) {
+      if (this.#process.log.some((line) => SIZE_CHANGED.test(line))) throw this.#changed('Near frame', 'another size');
+      throw error;
+    }
+    if (this.#frames === 0) throw this.#empty();
+    return undefined;
+  }
+
+  async #bounded<T>(work: Promise<T>): Promise<T> {
+    const stalled = () =>
+      new SrvidError('SRVID_DECODE_FAILED', `Tried to decode ${this.source.url}: ffmpeg gave no data for ${this.options.stallTimeoutMs / 1000} s.`);
+    try {
+      // A stream may be silent for as long as it likes, unless somebody is watching.
+      return await (this.options.bytes && !this.options.live ? work : withTimeout(work, this.options.stallTimeoutMs, stalled));
+    } catch (error) {
+      // An ffmpeg that dies leaves half a frame behind; then its end says more than the frame does.
+      const corrupt = error instanceof SrvidError && error.code === 'SRVID_STREAM_CORRUPT';
+      if (corrupt) await withTimeout(this.#process.done(), DYING_MS, () => error);
+      throw error;
+    }
+  }
+
+  #empty(): SrvidError {
+    const said = this.#process.log.length > 0 ? ` ffmpeg said: ${this.#process.log.slice(-2).join(' | ')}` : '';
+    return new SrvidError('SRVID_INPUT_EMPTY', `${this.source.url} gave no frames${this.options.start ? ` from ${this.options.start} s on` : ''}.${said}`, {
+      url: this.source.url,
+    });
+  }
+
+  #changed(where: string, found: string): SrvidError {
+    const { format } = this.source.info;
+    return new SrvidError(
+      'SRVID_INPUT_UNSUPPORTED',
+      `${where} ${this.#frames} of ${this.source.url} has ${found}, but the others are ${describeFormat(format)} (${frameBytes(format)} bytes): the size or format changes in mid-stream. Cut the file there, or convert it to one size with ffmpeg first.`,
+      { frame: this.#frames, found },
+    );
+  }
+}
+
+function decodeCommand(source: Source, options: DecoderOptions) {
+  const { bytes, format, live, forwarded, salvage } = options;
+  const cut = planCut(source, options);
+  const { width, height } = source.info.format;
+  // Frames of a raw stream, which are counted, have ticks all the same, finer than a frame.
+  const ticks = parseRational(source.video.time_base) ?? source.info.timeBase;
+  // Another size of as many bytes would be taken for the same; any other is seen by its bytes.
+  const sameSize = `crop=w='if(eq(iw*ih,${width * height})*not(eq(iw,${width})),-1,iw)':h=ih:exact=1`;
+  const filters = [...cut.filters, sameSize, ...source.filters];
+  const input = [
+    '-copyts',
+    ...(format ? ['-f', format] : []),
+    ...source.probe.input.options,
+    ...(bytes && !live ? ['-analyzeduration', ANALYSE_MICROSECONDS, '-probesize', ANALYSE_BYTES] : []),
+    // A thread for each frame would hold as many frames back.
+    ...(live ? ['-analyzeduration', '0', '-probesize', '32', '-thread_type', 'slice'] : []),
+    ...cut.inputOptions,
+  ];
+  const output = [
+    ...['-map', `0:${source.video.index}`, '-c:v', 'rawvideo', '-pix_fmt', source.decodeFormat],
+    // A size that changes must be seen here, not be scaled to the first one in silence.
+    ...['-noautoscale', '-vf', filters.join(',')],
+    ...(salvage ? ['-max_error_rate', '1'] : []),
+    ...(bytes ? [...forwarded.flatMap((index) => ['-map', `0:${index}`]), '-c:a', 'copy'] : []),
+    ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(ticks, ':')],
+    ...(source.shiftSeconds > 0 ? ['-output_ts_offset', String(source.shiftSeconds)] : []),
+    ...['-f', 'nut', '-write_index', '0'],
+  ];
+  return { inputs: [{ url: source.probe.input.url, options: input }], outputOptions: output, output: 'pipe:1' };
+}

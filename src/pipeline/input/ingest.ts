@@ -1,0 +1,57 @@
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { FfmpegBinary } from '../ffmpeg/binary.js';
+import { commandArguments } from '../ffmpeg/command.js';
+import { FfmpegProcess } from '../ffmpeg/process.js';
+import { type LiveInput, scrubbed } from './live-input.js';
+
+/** How much is looked at to tell what a source is; a live one should not take long to say. */
+const LOOK = ['-analyzeduration', '2000000', '-probesize', '5000000'];
+
+/**
+ * A live source, opened once: its packets as they are, in NUT, whatever protocol and container they came in. Reading it
+ * anew, to look at it and to decode it, is then as reading standard input.
+ */
+export class Ingest {
+  readonly #process: FfmpegProcess;
+  readonly #pushing: Promise<void> | undefined;
+
+  /** @param pushed the bytes, for a source that ffmpeg does not open by itself */
+  constructor(
+    binary: FfmpegBinary,
+    private readonly input: LiveInput,
+    private readonly pushed: Readable | undefined,
+  ) {
+    const output = ['-map', '0:v:0', '-map', '0:a:0?', '-c', 'copy', '-flush_packets', '1', '-f', 'nut', '-write_index', '0'];
+    const command = { inputs: [{ url: input.url, options: [...LOOK, ...input.options] }], outputOptions: output, output: 'pipe:1' };
+    this.#process = new FfmpegProcess({
+      path: binary.ffmpeg,
+      args: commandArguments(command),
+      purpose: `read ${input.shown}`,
+      failure: 'SRVID_INPUT_UNREADABLE',
+      stdio: [pushed ? 'pipe' : 'ignore', 'pipe'],
+      shown: (line) => scrubbed(line, input),
+    });
+    if (pushed) this.#pushing = pipeline(pushed, this.#process.writable(0)).catch(() => {}); // The end of ffmpeg says more.
+  }
+
+  /** The source as NUT. */
+  get bytes(): Readable {
+    return this.#process.readable(1);
+  }
+
+  /** Once the source has ended. @throws SRVID_INPUT_UNREADABLE unless it ended well */
+  async done(): Promise<void> {
+    await this.#process.done();
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.stop();
+    this.pushed?.destroy();
+    await this.#pushing;
+  }
+
+  get shown(): string {
+    return this.input.shown;
+  }
+}

@@ -1,0 +1,165 @@
+import { SrvidError } from '../../errors.js';
+import { finite, type Probe, type ProbedStream } from '../ffmpeg/probe.js';
+import { assertFrameSize, type Color, type PixelFormat } from '../frames/frame.js';
+import type { StreamInfo } from '../frames/stream-info.js';
+import { inverse, parseRational, type Rational, rational } from '../frames/time.js';
+
+/** The video to process and what else its container holds. */
+export interface Source {
+  /** A path, or "-" for standard input. */
+  readonly url: string;
+  readonly probe: Probe;
+  readonly video: ProbedStream;
+  readonly info: StreamInfo;
+  /** Pixel format that ffmpeg is asked for, by ffmpeg's name; `info.format.kind` is how srvid holds it. */
+  readonly decodeFormat: string;
+  /** False for raw streams (.264): their pts are counted, n / frame rate. */
+  readonly hasTimestamps: boolean;
+  /** Added to every pts on the way in and taken off on the way out, in seconds: NUT cannot carry a time before 0. */
+  readonly shiftSeconds: number;
+  /** What the command promised beforehand; for progress only. */
+  readonly expectedFrames: number | undefined;
+  /** Filters that ffmpeg applies while decoding. */
+  readonly filters: readonly string[];
+  /** What the frames lose on their way in, a sentence each. */
+  readonly losses: readonly string[];
+}
+
+/** Formats carried as they are, and how srvid holds them. The `j` forms are the same samples in full range. */
+const CARRIED = new Map<string, PixelFormat>([
+  ['yuv420p', 'yuv420p'],
+  ['yuvj420p', 'yuv420p'],
+  ['yuv422p', 'yuv422p'],
+  ['yuvj422p', 'yuv422p'],
+  ['yuv444p', 'yuv444p'],
+  ['yuvj444p', 'yuv444p'],
+  ['gray', 'gray'],
+]);
+
+/** Picks the video stream and describes it. @throws SRVID_INPUT_NO_VIDEO, SRVID_INPUT_UNSUPPORTED */
+export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 'off' = 'auto'): Source {
+  const video = pickVideo(url, probe);
+  const sideways = Math.abs(rotationOf(video)) % 180 === 90;
+  const [width, height] = sideways ? [video.height ?? 0, video.width ?? 0] : [video.width ?? 0, video.height ?? 0];
+  assertFrameSize('A frame', width, height);
+  const { kind, decodeFormat } = decodedAs(url, video);
+  const interlaced = INTERLACED.has(video.field_order ?? '');
+  const rate = parseRational(video.avg_frame_rate) ?? parseRational(video.r_frame_rate) ?? rational(25, 1);
+  const hasTimestamps = finite(video.start_time) !== undefined || probe.startSeconds !== undefined;
+  const aspect = parseRational(video.sample_aspect_ratio);
+  const start = Math.min(finite(video.start_time) ?? 0, probe.startSeconds ?? 0);
+  return {
+    url,
+    probe,
+    video,
+    info: {
+      format: { kind, width, height },
+      color: colorOf(video),
+      timeBase: hasTimestamps ? (parseRational(video.time_base) ?? rational(1, 90_000)) : inverse(rate),
+      frameRate: rate,
+      sampleAspect: aspect && sideways ? inverse(aspect) : aspect,
+    },
+    decodeFormat,
+    hasTimestamps,
+    shiftSeconds: start < 0 ? Math.ceil(-start) : 0,
+    expectedFrames: expectedFrames(video, probe, rate),
+    // One frame out for each frame in: bwdif can also double the rate, which would not be the source's any more.
+    filters: [
+      ...(interlaced && deinterlace === 'auto' ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
+      ...(isRgb(video) ? [RGB_TO_YUV] : []),
+      ...(decodeFormat !== video.pix_fmt && video.color_range === 'pc' && !isRgb(video) ? [KEEP_FULL_RANGE] : []),
+    ],
+    losses: lossesOf(video, decodeFormat, interlaced ? deinterlace : undefined),
+  };
+}
+
+/** Degrees clockwise by which players turn the picture; ffmpeg does so while decoding. */
+export function rotationOf(stream: ProbedStream): number {
+  return stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation ?? 0;
+}
+
+function pickVideo(url: string, probe: Probe): ProbedStream {
+  const videos = probe.streams.filter((stream) => stream.codec_type === 'video');
+  const moving = videos.filter((stream) => !stream.disposition?.['attached_pic']);
+  const video = moving.find((stream) => stream.disposition?.['default']) ?? moving[0];
+  if (video) return video;
+  const found = probe.streams.map((stream) => stream.codec_type ?? 'unknown').join(', ') || 'nothing';
+  const cover = videos.length > 0 ? ' The only picture in it is cover art.' : '';
+  throw new SrvidError('SRVID_INPUT_NO_VIDEO', `${url} has no video stream to process: it holds ${found}.${cover}`, { url, found });
+}
+
+function decodedAs(url: string, video: ProbedStream): { kind: PixelFormat; decodeFormat: string } {
+  const format = video.pix_fmt;
+  if (!format || format === 'unknown') {
+    const codec = video.codec_name ?? 'unknown';
+    throw new SrvidError('SRVID_INPUT_UNSUPPORTED', `${url} is coded as ${codec}, which this ffmpeg cannot decode. Try an ffmpeg build that can.`, {
+      url,
+      codec,
+    });
+  }
+  const kind = CARRIED.get(format);
+  if (kind) return { kind, decodeFormat: format };
+  const nearest = nearestFormat(format);
+  return { kind: nearest, decodeFormat: nearest };
+}
+
+/** Everything that 8-bit planar frames cannot hold, and what becomes of it. */
+function lossesOf(video: ProbedStream, decodeFormat: string, deinterlace: 'auto' | 'off' | undefined): string[] {
+  const format = video.pix_fmt ?? '';
+  const losses: string[] = [];
+  const depth =
+    /(?:p|gray|rgb|gbrp|yuva?4\d\dp)(9|10|12|14|16)(?:le|be)?$/.exec(format)?.[1] ?? (/^(p010|p210|p410|x2rgb10|y210)/.test(format) ? '10' : undefined);
+  const transfer = video.color_transfer;
+  if (depth) losses.push(`The source has ${depth} bits a sample (${format}); srvid works on 8, so smooth gradients may show steps.`);
+  if (transfer === 'smpte2084' || transfer === 'arib-std-b67') {
+    const name = transfer === 'smpte2084' ? 'PQ' : 'HLG';
+    losses.push(`The source is HDR (${name}). Its colour tags are kept, but at 8 bits bands are likely, and mastering and light-level data are lost.`);
+  }
+  if (/^(yuva|rgba|bgra|argb|abgr|gbrap|ya|pal8)/.test(format)) losses.push(`The source has transparency (${format}), which is lost.`);
+  if (isRgb(video)) losses.push(`The source is RGB (${format}); it is converted to ${decodeFormat} by BT.709, which rounds colours.`);
+  else if (!depth && !CARRIED.get(format) && !/^(yuva|ya)/.test(format)) losses.push(`The source is ${format}; it is converted to ${decodeFormat}.`);
+  if (deinterlace === 'auto')
+    losses.push(`The source is interlaced (${video.field_order}); each frame's fields are joined to one picture by bwdif. --deinterlace off leaves them.`);
+  if (deinterlace === 'off')
+    losses.push(`The source is interlaced (${video.field_order}) and left so; the output is not marked as interlaced, and edges that move will comb.`);
+  return losses;
+}
+
+/** RGB has no luma of its own, so one matrix is chosen, and the output tagged with it. */
+const KEEP_FULL_RANGE = 'scale=in_range=pc:out_range=pc';
+const RGB_TO_YUV = 'scale=out_color_matrix=bt709:out_range=tv';
+
+function isRgb(video: ProbedStream): boolean {
+  return /rgb|bgr|gbr|pal8/.test(video.pix_fmt ?? '');
+}
+
+const INTERLACED = new Set(['tt', 'bb', 'tb', 'bt']);
+
+function nearestFormat(format: string): PixelFormat {
+  if (/^gray|^ya|^mono/.test(format)) return 'gray';
+  if (/444|rgb|bgr|gbr|pal8|xyz/.test(format)) return 'yuv444p';
+  return /422|uyvy|yuyv/.test(format) ? 'yuv422p' : 'yuv420p';
+}
+
+function colorOf(video: ProbedStream): Color {
+  if (isRgb(video)) return { matrix: 'bt709', primaries: known(video.color_primaries), transfer: known(video.color_transfer), range: 'tv' };
+  const full = video.pix_fmt?.startsWith('yuvj') || video.color_range === 'pc';
+  return {
+    matrix: known(video.color_space),
+    primaries: known(video.color_primaries),
+    transfer: known(video.color_transfer),
+    range: full ? 'pc' : video.color_range === 'tv' ? 'tv' : undefined,
+    chromaLocation: known(video.chroma_location),
+  };
+}
+
+function known(value: string | undefined): string | undefined {
+  return value === undefined || value === 'unknown' || value === 'unspecified' || value === 'reserved' ? undefined : value;
+}
+
+function expectedFrames(video: ProbedStream, probe: Probe, rate: Rational): number | undefined {
+  const counted = finite(video.nb_frames);
+  if (counted) return counted;
+  const seconds = finite(video.duration) ?? probe.durationSeconds;
+  return seconds === undefined ? undefined : Math.round((seconds * rate.num) / rate.den);
+}

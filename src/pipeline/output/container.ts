@@ -1,0 +1,113 @@
+import { extname } from 'node:path';
+import { SrvidError } from '../../errors.js';
+
+/** What a kind of output file can hold. Codecs by ffmpeg's names. */
+export interface Container {
+  /** ffmpeg's muxer. */
+  readonly muxer: string;
+  readonly audio: Holding;
+  readonly subtitle: Holding;
+  /** Further pictures beside the video that is processed: cover art, a second camera. */
+  readonly video: Holding;
+  readonly attachment: Holding;
+  readonly chapters: boolean;
+  /** Cover art is an attachment there, not a picture stream. */
+  readonly coversAreAttached?: boolean;
+  /** Further options of the muxer; `stream` where the output is a pipe, which cannot be gone back in. */
+  readonly options: (stream: boolean) => readonly string[];
+}
+
+/** Which codecs are copied as they are, and what others become: an encoder's name, or nothing where they cannot be held. */
+interface Holding {
+  readonly copies: ReadonlySet<string> | 'all' | 'none';
+  readonly fallback?: string;
+}
+
+const ALL: Holding = { copies: 'all' };
+const NONE: Holding = { copies: 'none' };
+const only = (codecs: string, fallback?: string): Holding => ({ copies: new Set(codecs.split(' ')), ...(fallback ? { fallback } : {}) });
+const noOptions = () => [];
+const mp4Options = (stream: boolean) => [
+  ...['-movflags', stream ? '+frag_keyframe+empty_moov+default_base_moof' : '+faststart'],
+  ...['-strict', 'experimental'], // ffmpeg 5 calls FLAC in MP4 that.
+];
+
+const MP4_AUDIO = 'aac mp3 mp2 ac3 eac3 alac opus flac dts';
+const MP4_VIDEO = 'h264 hevc av1 vp9 mpeg4 mpeg2video mjpeg png';
+const mp4 = { video: only(MP4_VIDEO), subtitle: only('mov_text dvd_subtitle', 'mov_text'), attachment: NONE, chapters: true, options: mp4Options };
+
+const CONTAINERS: Readonly<Record<string, Container>> = {
+  mp4: { ...mp4, muxer: 'mp4', audio: only(MP4_AUDIO, 'aac') },
+  mov: { ...mp4, muxer: 'mov', audio: only(`${MP4_AUDIO} pcm_s16le pcm_s24le pcm_s16be pcm_s24be`, 'aac') },
+  matroska: {
+    muxer: 'matroska',
+    audio: ALL,
+    video: ALL,
+    subtitle: only('subrip ass ssa webvtt text hdmv_pgs_subtitle dvd_subtitle dvb_subtitle hdmv_text_subtitle', 'subrip'),
+    attachment: ALL,
+    coversAreAttached: true,
+    chapters: true,
+    options: noOptions,
+  },
+  webm: {
+    muxer: 'webm',
+    audio: only('opus vorbis', 'libopus'),
+    video: only('vp8 vp9 av1'),
+    subtitle: only('webvtt', 'webvtt'),
+    attachment: NONE,
+    chapters: true,
+    options: noOptions,
+  },
+  mpegts: {
+    muxer: 'mpegts',
+    audio: only('aac mp3 mp2 ac3 eac3 dts opus', 'aac'),
+    video: only('h264 hevc mpeg2video'),
+    subtitle: only('dvb_subtitle dvb_teletext hdmv_pgs_subtitle'),
+    attachment: NONE,
+    chapters: false,
+    options: noOptions,
+  },
+  avi: {
+    muxer: 'avi',
+    audio: only('mp3 mp2 ac3 aac pcm_s16le flac', 'libmp3lame'),
+    video: NONE,
+    subtitle: NONE,
+    attachment: NONE,
+    chapters: false,
+    options: noOptions,
+  },
+  nut: { muxer: 'nut', audio: ALL, video: ALL, subtitle: ALL, attachment: NONE, chapters: true, options: noOptions },
+};
+
+const BY_EXTENSION: Readonly<Record<string, keyof typeof CONTAINERS>> = {
+  '.mp4': 'mp4',
+  '.m4v': 'mp4',
+  '.mov': 'mov',
+  '.mkv': 'matroska',
+  '.webm': 'webm',
+  '.ts': 'mpegts',
+  '.m2ts': 'mpegts',
+  '.avi': 'avi',
+  '.nut': 'nut',
+};
+
+/**
+ * The kind of file to write: `format` (a muxer's name) where given, else by the name's extension.
+ * @throws SRVID_OUTPUT_FORMAT
+ */
+export function containerFor(output: string, format: string | undefined): Container {
+  if (format !== undefined) {
+    const name = Object.hasOwn(CONTAINERS, format) ? format : BY_EXTENSION[`.${format}`];
+    const found = name === undefined ? undefined : CONTAINERS[name];
+    if (found) return found;
+    throw new SrvidError('SRVID_OUTPUT_FORMAT', `Expected --format to be one of ${Object.keys(CONTAINERS).join(', ')} but received "${format}".`, { format });
+  }
+  const found = CONTAINERS[BY_EXTENSION[extname(output).toLowerCase()] ?? ''];
+  if (found) return found;
+  const what = output === '-' ? 'Standard output has no name to tell the kind of file by' : `The name ${output} does not tell the kind of file to write`;
+  throw new SrvidError(
+    'SRVID_OUTPUT_FORMAT',
+    `${what}. ${output === '-' ? '' : `Let it end in one of ${Object.keys(BY_EXTENSION).join(', ')}, or `}give --format with one of ${Object.keys(CONTAINERS).join(', ')}.`,
+    { output },
+  );
+}

@@ -1,0 +1,268 @@
+import type { Readable } from 'node:stream';
+import { SrvidError } from '../../errors.js';
+import type { FfmpegBinary } from '../ffmpeg/binary.js';
+import { type CommandInput, commandArguments, fileUrl } from '../ffmpeg/command.js';
+import type { ProbedStream } from '../ffmpeg/probe.js';
+import { FfmpegProcess } from '../ffmpeg/process.js';
+import { Durations } from '../frames/durations.js';
+import type { Color, FrameFormat } from '../frames/frame.js';
+import { formatRational, ptsToSeconds, type Rational } from '../frames/time.js';
+import { withTimeout } from '../frames/timeout.js';
+import type { Cut } from '../input/cut.js';
+import type { ForwardedPacket } from '../input/decode.js';
+import type { NutStream } from '../nut/syntax.js';
+import { type NutPayload, NutWriter } from '../nut/writer.js';
+import type { CarriedStream } from './carry.js';
+import type { Container } from './container.js';
+import type { CoverFile } from './cover-art.js';
+import { filterGraph, rawStreams, takesGray } from './encode-graph.js';
+import { assertOnClock, type EncoderClock } from './encoder-clock.js';
+
+/** The video codec and its settings. */
+export interface EncoderSettings {
+  /** ffmpeg's name, "libx264". */
+  readonly name: string;
+  /** Options without their dash, in order. */
+  readonly options: readonly (readonly [name: string, value: string])[];
+}
+
+export interface EncodePlan {
+  /** What each frame's bytes are. */
+  readonly format: FrameFormat;
+  readonly timeBase: Rational;
+  /** How the encoder counts time where it cannot count in `timeBase`. */
+  readonly clock?: EncoderClock | undefined;
+  /** What encoders and muxers are told; the frames' own pts are what counts. The last frame gets its duration from it. */
+  readonly frameRate: Rational;
+  /** How long ffmpeg may take no data before it counts as hung. */
+  readonly stallTimeoutMs: number;
+  readonly color: Color;
+  readonly sampleAspect: Rational | undefined;
+  readonly encoder: EncoderSettings;
+  readonly container: Container;
+  /** A path, or "pipe:1". */
+  readonly output: string;
+  /** Taken off every pts, in seconds: see `Source.shiftSeconds`. */
+  readonly shiftSeconds: number;
+  /** Where everything but the video comes from. */
+  readonly carry:
+    | {
+        readonly from: 'file';
+        readonly input: CommandInput;
+        readonly video: ProbedStream;
+        readonly streams: readonly CarriedStream[];
+        readonly covers: readonly CoverFile[];
+        readonly cut: Cut;
+        /** Where the output begins, in the container's own time; 0 where nothing is cut off. */
+        readonly startSeconds: number;
+        /** How long the output is, where that ends something that reading does not: chapters. */
+        readonly lastsSeconds: number | undefined;
+      }
+    | { readonly from: 'pipe'; readonly streams: readonly CarriedStream[]; readonly forwarded: readonly NutStream[] }
+    | { readonly from: 'nothing' };
+}
+
+/** ffmpeg 5 says so and exits with 0 all the same where a full disk keeps it from writing the end of a file. */
+const WRITE_ERROR = /No space left on device|Error writing trailer|Error closing file|Input\/output error|Disk quota exceeded|File too large/;
+/** Frames and packets end by reading; this must not end one of them by rounding. */
+const END_MARGIN_SECONDS = 0.001;
+/** Descriptor on which ffmpeg reports how far it is. */
+const PROGRESS = 3;
+
+/** ffmpeg at work on finished frames. */
+export class Encoder {
+  /** How long the rest of the pipeline waited for ffmpeg to take each frame. */
+  readonly waits = new Durations();
+  readonly #process: FfmpegProcess;
+  readonly #writer: NutWriter;
+  readonly #videoStreams: number;
+  readonly #planeBytes: readonly number[];
+  #framesWritten = 0;
+  #framesEncoded = 0;
+  #heardAt = 0;
+
+  constructor(
+    binary: FfmpegBinary,
+    private readonly plan: EncodePlan,
+    /** Where "pipe:1" leads. */
+    standardOutput: 'inherit' | 'ignore' | 'pipe' = 'inherit',
+  ) {
+    this.#process = new FfmpegProcess({
+      path: binary.ffmpeg,
+      args: commandArguments(encodeCommand(plan)),
+      purpose: `encode with ${plan.encoder.name} to ${plan.output}`,
+      failure: 'SRVID_ENCODE_FAILED',
+      stdio: ['pipe', plan.output === 'pipe:1' ? standardOutput : 'ignore', 'pipe', 'pipe'],
+    });
+    let partial = '';
+    this.#process
+      .readable(PROGRESS)
+      .setEncoding('utf8')
+      .on('data', (text: string) => {
+        this.#heardAt = performance.now();
+        const lines = (partial + text).split('\n');
+        partial = lines.pop() ?? '';
+        for (const line of lines) if (line.startsWith('frame=')) this.#framesEncoded = Number(line.slice('frame='.length));
+      });
+    const raw = rawStreams(plan.format);
+    this.#videoStreams = raw.length;
+    this.#planeBytes = plan.format.kind === 'split' ? [plan.format.width * plan.format.height] : [];
+    const video: NutStream[] = raw.map(({ fourcc, width, height }) => ({
+      kind: 'video',
+      fourcc,
+      timeBase: plan.timeBase,
+      // The pixel's shape is set at the end of the filter graph: planes whose shapes differ would not be merged.
+      video: { width, height, frameRate: plan.frameRate },
+    }));
+    this.#writer = new NutWriter(this.#process.writable(0), [...video, ...(plan.carry.from === 'pipe' ? plan.carry.forwarded : [])]);
+  }
+
+  /** What ffmpeg writes, where its standard output is a pipe. */
+  get written(): Readable {
+    return this.#process.readable(1);
+  }
+
+  async open(): Promise<void> {
+    await this.#bounded(this.#writer.writeHeaders());
+  }
+
+  /** Hands over one frame; when it resolves, `bytes` may be overwritten. @throws SRVID_ENCODE_FAILED, SRVID_ENCODER_UNAVAILABLE */
+  async write(pts: number, bytes: Uint8Array): Promise<void> {
+    const since = performance.now();
+    const { clock, encoder, timeBase } = this.plan;
+    if (clock) assertOnClock(encoder.name, clock, ptsToSeconds(pts, timeBase), timeBase);
+    const [luma] = this.#planeBytes;
+    const payloads: NutPayload[] =
+      luma === undefined
+        ? [{ stream: 0, data: bytes }]
+        : [
+            { stream: 0, data: bytes.subarray(0, luma) },
+            { stream: 1, data: bytes.subarray(luma) },
+          ];
+    await this.#bounded(this.#writer.write(pts, payloads));
+    this.#framesWritten++;
+    this.waits.add(performance.now() - since);
+  }
+
+  /** Hands over a packet of a forwarded stream. */
+  async forward({ stream, pts, data }: ForwardedPacket): Promise<void> {
+    await this.#bounded(this.#writer.write(pts, [{ stream: this.#videoStreams + stream, data }]));
+  }
+
+  /**
+   * After the last frame: waits until ffmpeg has written everything.
+   * @throws SRVID_ENCODE_FAILED; SRVID_FRAMES_LOST where ffmpeg ended well but says it encoded another number of frames
+   */
+  async finish(): Promise<void> {
+    this.#writer.end();
+    await this.#endOrStall();
+    if (this.#process.log.some((line) => WRITE_ERROR.test(line))) throw this.#process.failure();
+    if (this.#framesEncoded === this.#framesWritten) return;
+    const said = this.#process.log.length > 0 ? ` It said: ${this.#process.log.slice(-3).join(' | ')}` : '';
+    const message = `ffmpeg was given ${this.#framesWritten} frames and encoded ${this.#framesEncoded}.${said}`;
+    throw new SrvidError('SRVID_FRAMES_LOST', message, { written: this.#framesWritten, encoded: this.#framesEncoded });
+  }
+
+  /** The rest may take long, a large file is moved at its end; but ffmpeg tells of itself twice a second. */
+  async #endOrStall(): Promise<void> {
+    const limit = this.plan.stallTimeoutMs;
+    let watch: NodeJS.Timeout | undefined;
+    const stalled = new Promise<never>((_, reject) => {
+      watch = setInterval(() => {
+        if (performance.now() - this.#heardAt < limit) return;
+        reject(
+          new SrvidError('SRVID_ENCODE_FAILED', `Tried to finish encoding with ${this.plan.encoder.name}: ffmpeg was not heard of for ${limit / 1000} s.`),
+        );
+      }, 250);
+    });
+    this.#heardAt = performance.now();
+    try {
+      await Promise.race([this.#process.done(), stalled]);
+    } finally {
+      clearInterval(watch);
+    }
+  }
+
+  /** Ends ffmpeg if it still runs. */
+  async stop(): Promise<void> {
+    await this.#process.stop();
+  }
+
+  async #bounded(work: Promise<void>): Promise<void> {
+    const stalled = () =>
+      new SrvidError('SRVID_ENCODE_FAILED', `Tried to encode with ${this.plan.encoder.name}: ffmpeg took no data for ${this.plan.stallTimeoutMs / 1000} s.`);
+    try {
+      await withTimeout(work, this.plan.stallTimeoutMs, stalled);
+    } catch (error) {
+      if (error instanceof SrvidError) throw error;
+      await this.#process.done(); // The pipe broke because ffmpeg ended; its end says why.
+      throw this.#process.failure(error);
+    }
+  }
+}
+
+function encodeCommand(plan: EncodePlan) {
+  const { format, color, encoder, container, carry, output, shiftSeconds, timeBase } = plan;
+  // Sound is cut by seeking, which stops at a packet before the time; the second cut, on the way out, is exact. Without
+  // it muxers that know no time before 0 would move everything.
+  const start = carry.from === 'file' ? carry.startSeconds : 0;
+  const pixelFormat = encoder.options.find(([option]) => option === 'pix_fmt')?.[1];
+  const offset = shiftSeconds > 0 ? ['-itsoffset', String(-shiftSeconds)] : [];
+  const frames = { url: 'pipe:0', options: ['-copyts', ...offset, '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] };
+  const inputs = carry.from === 'file' ? [frames, { url: carry.input.url, options: [...carry.input.options, ...carry.cut.inputOptions] }] : [frames];
+  const outputOptions = [
+    ...['-filter_complex', filterGraph(format, color, plan.sampleAspect, !takesGray(encoder.name, pixelFormat)), '-map', '[v]'],
+    ...carriedStreams(plan),
+    ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(plan.clock?.timeBase ?? timeBase, ':')],
+    // Only the first video stream is encoded; a cover that is carried along is copied.
+    ...['-c:v:0', encoder.name, ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])],
+    ...colorTags(color),
+    ...(start > 0 ? ['-ss', String(start)] : []),
+    ...(carry.from === 'file' && carry.lastsSeconds !== undefined ? ['-t', String(carry.lastsSeconds + END_MARGIN_SECONDS)] : []),
+    ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
+    ...container.options(output === 'pipe:1'),
+    ...['-f', container.muxer],
+  ];
+  return { inputs, outputOptions, output: output === 'pipe:1' ? output : fileUrl(output) };
+}
+
+function carriedStreams({ carry }: EncodePlan): string[] {
+  if (carry.from === 'nothing') return [];
+  // The processed video is the output's stream 0, so the others count from 1.
+  const codecs = carry.streams.flatMap(({ codec }, order) => [`-c:${order + 1}`, codec]);
+  if (carry.from === 'pipe') return ['-map', '0:a?', ...codecs];
+  const { video, streams, covers } = carry;
+  const dispositions = Object.entries(video.disposition ?? {}).filter(([, set]) => set === 1);
+  return [
+    ...streams.flatMap(({ index }) => ['-map', `1:${index}`]),
+    ...codecs,
+    ...['-map_metadata', '1', '-map_chapters', '1', '-map_metadata:s:0', `1:s:${video.index}`],
+    // To name the tags of one stream ends ffmpeg's own copying for all of them.
+    ...streams.flatMap(({ index }, order) => [`-map_metadata:s:${order + 1}`, `1:s:${index}`]),
+    ...covers.flatMap(({ path, filename, mimeType }, order) => {
+      const stream = streams.length + 1 + order;
+      return ['-attach', path, `-metadata:s:${stream}`, `filename=${filename}`, `-metadata:s:${stream}`, `mimetype=${mimeType}`];
+    }),
+    ...['-disposition:0', dispositions.map(([name]) => name).join('+') || '0'],
+  ];
+}
+
+/** Two transfers have other names as options than as ffprobe prints them. */
+const TRANSFER_OPTIONS = new Map([
+  ['bt470bg', 'gamma28'],
+  ['bt470m', 'gamma22'],
+]);
+
+/**
+ * The encoder's colour tags. From ffmpeg 7.1 on the frames' own win, which the filter graph sets; these then keep ffmpeg from converting to
+ * what it takes for the encoder's. The chroma position is said here alone: before 7.1 no filter could set it.
+ */
+function colorTags({ matrix, primaries, transfer, range, chromaLocation }: Color): string[] {
+  return [
+    ...(range ? ['-color_range', range] : []),
+    ...(matrix ? ['-colorspace', matrix] : []),
+    ...(primaries ? ['-color_primaries', primaries] : []),
+    ...(transfer ? ['-color_trc', TRANSFER_OPTIONS.get(transfer) ?? transfer] : []),
+    ...(chromaLocation ? ['-chroma_sample_location', chromaLocation] : []),
+  ];
+}

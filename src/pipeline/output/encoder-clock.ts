@@ -1,0 +1,43 @@
+import { SrvidError } from '../../errors.js';
+import { formatRational, inverse, type Rational, toNumber } from '../frames/time.js';
+
+/** MPEG-4 part 2 counts in at most this many ticks a second (ISO/IEC 14496-2, vop_time_increment_resolution, 16 bits). */
+const MPEG4_TICKS = 65_535;
+/** Half of the 90 kHz that MPEG's containers count in: its nearest tick is one of theirs, at most one away. */
+const MPEG4_CLOCK = { num: 1, den: 45_000 };
+const CONTAINER_TICK_SECONDS = 1 / 90_000;
+
+/** A clock that an encoder needs in place of the source's. */
+export interface EncoderClock {
+  readonly timeBase: Rational;
+  /** Taken off every pts before it is counted in these ticks, in seconds. */
+  readonly startsAtSeconds: number;
+}
+
+/**
+ * The time base of an encoder that cannot count in the source's: MPEG-1 and MPEG-2 count frames, MPEG-4 has 16 bits.
+ * `frameRate` is the lowest one on which all frames lie, ffprobe's r_frame_rate. Undefined where the source's will do.
+ */
+export function encoderTimeBase(encoder: string, timeBase: Rational, frameRate: Rational): Rational | undefined {
+  if (/^mpeg[12]video$/.test(encoder)) return inverse(frameRate);
+  return encoder === 'mpeg4' && timeBase.den > MPEG4_TICKS ? MPEG4_CLOCK : undefined;
+}
+
+/**
+ * Checks that a frame at `seconds` falls on a tick, to within one of the source's time base or of 90 kHz: the encoder
+ * would move it.
+ * @throws SRVID_ENCODER_UNAVAILABLE
+ */
+export function assertOnClock(encoder: string, { timeBase, startsAtSeconds }: EncoderClock, seconds: number, source: Rational): void {
+  const tick = toNumber(timeBase);
+  const tolerance = Math.max(toNumber(source), CONTAINER_TICK_SECONDS);
+  const since = seconds - startsAtSeconds;
+  const off = Math.abs(since - Math.round(since / tick) * tick);
+  if (off <= tolerance + 1e-9) return;
+  const rate = formatRational(inverse(timeBase));
+  throw new SrvidError(
+    'SRVID_ENCODER_UNAVAILABLE',
+    `The encoder ${encoder} counts frames, ${rate} a second for this source, but one is at ${since.toFixed(4)} s, ${(off * 1000).toFixed(1)} ms beside the count, and would be moved. Choose an encoder that keeps any time, such as libx264.`,
+    { encoder, seconds: since },
+  );
+}

@@ -1,0 +1,49 @@
+import { SrvidError } from '../../errors.js';
+import { type FfmpegBinary, videoEncoders } from '../ffmpeg/binary.js';
+import { runTool } from '../ffmpeg/tied-process.js';
+import type { EncoderSettings } from './encode.js';
+import { assertOpensNoFile } from './encoder-text-options.js';
+
+/** Options of every video encoder (ffmpeg-codecs(1), "Codec Options"), as far as they are the user's to choose. */
+const COMMON = new Set(
+  (
+    'b g bf qmin qmax qdiff qcomp q maxrate minrate bufsize rc_init_occupancy profile level threads thread_type slices refs keyint_min sc_threshold ' +
+    'flags flags2 tune preset global_quality compression_level trellis me_range subq mbd i_qfactor b_qfactor strict pix_fmt field_order side_data_only_packets'
+  ).split(' '),
+);
+
+/** Types of options, as ffmpeg lists them, whose value is a text. */
+const TEXTS = new Set(['string', 'dictionary', 'binary']);
+
+/**
+ * Checks that the encoder exists and has each option, so that an option can never be anything but the encoder's own, nor
+ * open a file.
+ * @throws SRVID_ENCODER_UNAVAILABLE, SRVID_OPTION_INVALID
+ */
+export async function checkEncoder(binary: FfmpegBinary, { name, options }: EncoderSettings): Promise<void> {
+  const encoders = await videoEncoders(binary);
+  if (!encoders.has(name)) {
+    const near = [...encoders].filter((encoder) => encoder.includes(name.replace(/^lib/, '').slice(0, 4)));
+    throw new SrvidError(
+      'SRVID_ENCODER_UNAVAILABLE',
+      `The encoder ${name} is not in ffmpeg ${binary.version}. ${near.length > 0 ? `It has ${near.join(', ')}.` : ''} "srvid doctor" lists what it has and how to get more.`,
+      { encoder: name },
+    );
+  }
+  const { stdout } = await runTool(binary.ffmpeg, ['-hide_banner', '-h', `encoder=${name}`], { maxBuffer: 1 << 22 });
+  const own = new Map([...stdout.matchAll(/^ {2}-(\S+)\s+<(\w+)>/gm)].map((match) => [match[1] as string, match[2] as string]));
+  for (const [option, value] of options) {
+    if (own.has(option) || COMMON.has(option)) {
+      assertOpensNoFile(name, option, value, TEXTS.has(own.get(option) ?? ''));
+      continue;
+    }
+    throw new SrvidError(
+      'SRVID_OPTION_INVALID',
+      `The encoder ${name} has no option "${option}". It has: ${[...own.keys()].sort().join(', ') || 'none of its own'}.`,
+      {
+        encoder: name,
+        option,
+      },
+    );
+  }
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { readBounded } from '../../bounded-file.js';
+import { messageOf, SrvidError } from '../../errors.js';
+import { externalFiles, withExternalData } from '../../onnx/external-data.js';
+import { MAX_MODEL_BYTES, parseModel, serializeModel } from '../../onnx/model-file.js';
+import type { VerifiedModel } from './library.js';
+
+/**
+ * A model's bytes, which are the ones that the manifest means, and whole: ONNX Runtime would look for values in other files
+ * from the working folder, and nobody would have checked them. Files that the manifest lists are taken in.
+ * @throws SRVID_MODEL_INVALID
+ */
+export async function readModelBytes({ entry, path }: VerifiedModel): Promise<Uint8Array> {
+  const bytes = await readListed(`Model ${entry.id}`, path, entry.sha256);
+  const model = parseModel(bytes, path);
+  const names = externalFiles(model);
+  if (names.length === 0) return bytes;
+  const listed = new Map((entry.external ?? []).map(({ file, sha256 }) => [file, sha256]));
+  const files = new Map<string, Uint8Array>();
+  for (const name of names) {
+    const sha256 = listed.get(name);
+    if (sha256 === undefined) {
+      throw new SrvidError(
+        'SRVID_MODEL_INVALID',
+        `Model ${entry.id} at ${path} has values in another file, ${JSON.stringify(name)}, which the manifest does not list with its sha256. List it as "external": [{ "file": ..., "sha256": ... }], or save the values into the model: onnx.save(onnx.load(path), path).`,
+        { path, file: name },
+      );
+    }
+    files.set(name, await readListed(`A file of model ${entry.id}`, join(dirname(path), name), sha256));
+  }
+  try {
+    return serializeModel(withExternalData(model, files));
+  } catch (error) {
+    throw new SrvidError('SRVID_MODEL_INVALID', `Model ${entry.id} at ${path} cannot be put together: ${messageOf(error)}.`, { path }, error);
+  }
+}
+
+async function readListed(what: string, path: string, expected: string): Promise<Uint8Array> {
+  const bytes = await readBounded(path, MAX_MODEL_BYTES).catch((error) => {
+    throw new SrvidError('SRVID_MODEL_INVALID', `${what} should be at ${path}, but it cannot be read: ${messageOf(error)}. Reinstall srvid.`, { path }, error);
+  });
+  const found = createHash('sha256').update(bytes).digest('hex');
+  if (found === expected) return bytes;
+  throw new SrvidError(
+    'SRVID_MODEL_INVALID',
+    `${what} at ${path} is not the file that was released: sha256 is ${found}, expected ${expected}. It is damaged or was changed; reinstall srvid.`,
+    { path, found, expected },
+  );
+}

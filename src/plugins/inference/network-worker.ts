@@ -1,0 +1,77 @@
+// The thread of one network: `network-thread.ts` is the other side.
+import { parentPort } from 'node:worker_threads';
+import { messageOf, SrvidError } from '../../errors.js';
+import { NativeMark } from '../threads/native-mark.js';
+import type { MarkMessage } from '../workers/protocol.js';
+import type { ModelTiming, NetworkReply, NetworkRequest, Tensors } from './network-protocol.js';
+import type { Network } from './onnx-runtime.js';
+
+const WARM_UP = 3;
+let mark = new NativeMark();
+let network: Network | undefined;
+
+parentPort?.on('message', (request: NetworkRequest | MarkMessage) => {
+  if ('mark' in request) mark = new NativeMark(request.mark);
+  // All of it counts as native: nothing else is done here.
+  else
+    void mark.around(
+      () => answer(request),
+      () => parentPort?.close(),
+    );
+});
+
+async function answer(request: NetworkRequest): Promise<void> {
+  const reply = await handle(request).catch((error: unknown): NetworkReply => {
+    const known = error instanceof SrvidError ? error : new SrvidError('SRVID_WORKER_FAILED', `A network's thread failed: ${messageOf(error)}.`, {}, error);
+    return { ok: false, error: known.toRecord() };
+  });
+  parentPort?.postMessage(reply);
+}
+
+async function handle(request: NetworkRequest): Promise<NetworkReply> {
+  const { openNetwork } = await import('./onnx-runtime.js');
+  switch (request.op) {
+    case 'open':
+      network = await openNetwork(request.what, request.bytes, request.profile === undefined ? {} : { profile: request.profile });
+      return { ok: true };
+    case 'run':
+      return { ok: true, results: await opened().run(request.inputs) };
+    case 'time':
+      return { ok: true, ms: [await time(request.inputs)] };
+    case 'end-profile':
+      opened().endProfile();
+      return { ok: true };
+    case 'release':
+      await network?.release();
+      return { ok: true };
+    case 'time-model':
+      return { ok: true, ms: await timeModel(request) };
+  }
+}
+
+function opened(): Network {
+  if (network) return network;
+  throw new Error('no network was opened');
+}
+
+async function time(inputs: Tensors): Promise<number> {
+  const since = performance.now();
+  await opened().run(inputs);
+  return performance.now() - since;
+}
+
+async function timeModel({ model, luma, size: { width, height }, threads, times }: ModelTiming): Promise<number[]> {
+  const { loadModel } = await import('./onnx-runtime.js');
+  const { scale } = model.entry;
+  const loaded = await loadModel(model, { device: 'cpu', threads });
+  const input = { data: luma, dims: [1, 1, height, width] };
+  const output = { data: new Uint8Array(width * height * scale * scale), dims: [1, 1, height * scale, width * scale] };
+  const taken: number[] = [];
+  for (let index = -WARM_UP; index < times; index++) {
+    const since = performance.now();
+    await loaded.run(input, output);
+    if (index >= 0) taken.push(performance.now() - since);
+  }
+  await loaded.release();
+  return taken;
+}

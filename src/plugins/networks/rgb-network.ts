@@ -1,0 +1,44 @@
+import * as z from 'zod';
+import type { Plane } from '../../pipeline/frames/frame.js';
+import { definePlugin, type ModelSpec, type Plugin } from '../contract.js';
+import { toPacked, toPlanar } from '../pixels/channels.js';
+
+/** What tells one family of networks on RGB from another, to the plugin that runs it. */
+export interface RgbNetwork {
+  /** As `srvid models` lists it; the plugin is called `<family>-rgb`. */
+  readonly family: string;
+  readonly description: string;
+  /** Input pixels that an output pixel depends on, on each side, at the scale where it is most. */
+  readonly halo: number;
+}
+
+/** Those that `models/training` can make; the published networks are x3. */
+const SCALES = [2, 3, 4] as const;
+const PUBLISHED_SCALE = 3;
+
+/** The plugin that enlarges red, green and blue together by the networks of one family. */
+export function rgbNetwork({ family, description, halo }: RgbNetwork): Plugin<{ scale: number }, { small: Uint8Array; large: Uint8Array }> {
+  const modelFor = (scale: number): ModelSpec => ({ family, scale, planes: 'rgb' });
+  return definePlugin<{ scale: number }, { small: Uint8Array; large: Uint8Array }>({
+    name: `${family}-rgb`,
+    apiVersion: 1,
+    description,
+    options: z.strictObject({ scale: z.literal(SCALES).default(PUBLISHED_SCALE) }),
+    planes: 'rgb',
+    scale: ({ scale }) => scale,
+    scales: SCALES,
+    halo,
+    models: ({ scale }) => [modelFor(scale)],
+    init: ({ input, output }) => ({ small: new Uint8Array(input.width * input.height * 3), large: new Uint8Array(output.width * output.height * 3) }),
+    async process(frame, context) {
+      const result = context.allocate(frame);
+      const { small, large } = context.state;
+      toPlanar((frame.planes[0] as Plane).data, small);
+      await context
+        .model(modelFor(context.options.scale))
+        .run({ data: small, dims: [1, 3, frame.height, frame.width] }, { data: large, dims: [1, 3, result.height, result.width] });
+      toPacked(large, (result.planes[0] as Plane).data);
+      return result;
+    },
+  });
+}

@@ -1,0 +1,108 @@
+import { SrvidError } from '../../errors.js';
+import type { SessionOptions } from '../../options/options.js';
+import type { StreamInfo } from '../../pipeline/frames/stream-info.js';
+import { toNumber } from '../../pipeline/frames/time.js';
+import type { Plugin, Size } from '../contract.js';
+import { type ModelEntry, type ModelLibrary, resolveModel, type VerifiedModel, verifyModel } from '../inference/library.js';
+import { BUILTIN_PLUGINS, findPlugin, type LoadedPlugin, type PluginRequest, withOptions } from '../registry.js';
+import { outputSize } from './groups.js';
+import type { LoadedPreset } from './presets.js';
+
+/** The plugins of a run in order, with the models they need. */
+export interface Chain {
+  readonly plugins: readonly LoadedPlugin[];
+  readonly models: readonly VerifiedModel[];
+}
+
+type Found = PluginRequest & { readonly module: string; readonly plugin: Plugin };
+
+/** Loads preset and extra plugins, and settles the scale. @throws whatever is wrong with them, before the first frame */
+export async function buildChain(options: SessionOptions, preset: LoadedPreset, library: ModelLibrary, info: StreamInfo): Promise<Chain> {
+  const found: Found[] = [];
+  const { size, height = preset.preset.height } = options;
+  const sized = size !== undefined || (options.scale === undefined && height !== undefined);
+  for (const { use, options: given } of preset.preset.plugins) found.push(await findFirst([use].flat(), given, preset.folder, { options, library, sized }));
+  for (const request of options.plugins) found.push({ ...request, ...(await findPlugin(request.use, process.cwd())) });
+  const target = sized ? targetSize({ size, height }, info) : undefined;
+  const scaled = target ? await reaching(target, found, options, library, info) : atScale(options.scale, found);
+  const entries = [...new Set(scaled.flatMap((loaded) => modelsOf(loaded, library, options.precision)))];
+  return { plugins: scaled, models: await Promise.all(entries.map((entry) => verifyModel(library, entry))) };
+}
+
+/** One plugin, or the first of several of srvid's own that is installed with networks for the scale. */
+async function findFirst(
+  uses: readonly string[],
+  given: Readonly<Record<string, unknown>>,
+  folder: string,
+  { options, library, sized }: { options: SessionOptions; library: ModelLibrary; sized: boolean },
+): Promise<Found> {
+  for (const use of uses) {
+    if (uses.length > 1 && !(BUILTIN_PLUGINS as readonly string[]).includes(use)) continue;
+    const found = { use, options: given, ...(await findPlugin(use, folder)) };
+    // Where a size is asked for, any of its scales may serve; else the one that is asked for, or its own default.
+    const scales = options.scale === undefined && sized ? (found.plugin.scales ?? []) : [options.scale];
+    const serves = (scale?: number) => scale === undefined || found.plugin.scales?.includes(scale);
+    if (uses.length === 1 || scales.some((scale) => serves(scale) && isInstalled(atScale(scale, [found]), library, options.precision))) return found;
+  }
+  const at = options.scale === undefined ? '' : ` at scale ${options.scale}`;
+  throw new SrvidError(
+    'SRVID_PLUGIN_UNKNOWN',
+    `The preset takes the first of ${uses.join(', ')} that is installed${at}, and none is. Choose another scale or preset.`,
+    {
+      plugins: uses,
+    },
+  );
+}
+
+/** The size that --size or --height asks for; aspect by --height follows what is displayed. */
+export function targetSize(options: Pick<SessionOptions, 'size' | 'height'>, info: StreamInfo): Size | undefined {
+  if (options.size) return options.size;
+  if (options.height === undefined) return undefined;
+  const { width, height } = info.format;
+  const aspect = (width / height) * (info.sampleAspect ? toNumber(info.sampleAspect) : 1);
+  return { width: Math.max(2, 2 * Math.round((options.height * aspect) / 2)), height: options.height };
+}
+
+function atScale(scale: number | undefined, found: readonly Found[]): LoadedPlugin[] {
+  const scaler = found.findIndex(({ plugin }) => plugin.scales);
+  if (scale !== undefined && scaler < 0) {
+    throw new SrvidError(
+      'SRVID_OPTION_INVALID',
+      `--scale ${scale} was given, but no plugin of this chain (${found.map((f) => f.plugin.name).join(', ')}) has a scale.`,
+      { scale },
+    );
+  }
+  return found.map((f, index) => withOptions(f, scale !== undefined && index === scaler ? { ...f.options, scale } : f.options));
+}
+
+/**
+ * The smallest scale whose result is at least as large as the target, else the largest; then one resampling to the
+ * exact size.
+ */
+async function reaching(target: Size, found: readonly Found[], options: SessionOptions, library: ModelLibrary, info: StreamInfo): Promise<LoadedPlugin[]> {
+  const scaler = found.find(({ plugin }) => plugin.scales);
+  const scales = [...(scaler?.plugin.scales ?? [])].sort((a, b) => a - b);
+  const possible = scales.map((scale) => atScale(scale, found)).filter((chain) => isInstalled(chain, library, options.precision));
+  const chains = possible.length > 0 ? possible : [atScale(undefined, found)];
+  const sizeOf = (chain: readonly LoadedPlugin[]) => chain.reduce<Size>((size, loaded) => outputSize(loaded, size), info.format);
+  const reaches = (chain: readonly LoadedPlugin[]) => sizeOf(chain).width >= target.width && sizeOf(chain).height >= target.height;
+  const chosen = (chains.find(reaches) ?? chains.at(-1)) as LoadedPlugin[];
+  const size = sizeOf(chosen);
+  if (size.width === target.width && size.height === target.height) return chosen;
+  const resampler = withOptions(await findPlugin('bicubic', process.cwd()), { ...target });
+  return [...chosen, resampler];
+}
+
+function isInstalled(chain: readonly LoadedPlugin[], library: ModelLibrary, precision: SessionOptions['precision']): boolean {
+  try {
+    for (const loaded of chain) modelsOf(loaded, library, precision);
+    return true;
+  } catch (error) {
+    if (error instanceof SrvidError && error.code === 'SRVID_MODEL_UNKNOWN') return false;
+    throw error;
+  }
+}
+
+function modelsOf({ plugin, options }: LoadedPlugin, library: ModelLibrary, precision: SessionOptions['precision']): ModelEntry[] {
+  return (plugin.models?.(options) ?? []).map((spec) => resolveModel(library, spec, precision));
+}

@@ -1,0 +1,121 @@
+import { messageOf, SrvidError } from '../../errors.js';
+import type { RealtimeSettings, SessionOptions } from '../../options/options.js';
+import { type PlainFormat, sameFormat } from '../../pipeline/frames/frame.js';
+import type { Size } from '../contract.js';
+import { type ModelLibrary, resolveModel, type VerifiedModel, verifyModel } from '../inference/library.js';
+import { BUILTIN_PLUGINS, findPlugin, type LoadedPlugin, withOptions } from '../registry.js';
+import type { Chain } from './chain.js';
+import { outputSize, planChain, type Segment } from './groups.js';
+
+/** One way of processing a frame, with what it costs. */
+export interface Level {
+  readonly name: string;
+  readonly segment: Segment;
+  readonly models: readonly VerifiedModel[];
+  /** Multiplications of its networks, for a frame. */
+  readonly macs: number;
+}
+
+/** The levels of a real-time session: at least one, dearest first, and behind them the bypass. */
+export interface LevelPlan {
+  readonly levels: readonly Level[];
+  readonly bypass: Level;
+  /** Levels that were named but are not here, with the reason. */
+  readonly missing: readonly string[];
+}
+
+type Context = { readonly options: SessionOptions; readonly library: ModelLibrary; readonly format: PlainFormat };
+
+/**
+ * The levels of a chain. Each is the chain with another network in the place of its scaler; the bypass is the chain with
+ * cubic resampling there and no networks at all. Which: those named, else the chain's own and whatever is installed and
+ * cheaper.
+ * @throws SRVID_OPTION_INVALID where the chain keeps something from frame to frame, or no level that was named is installed
+ */
+export async function planLevels(chain: Chain, { levels: named }: RealtimeSettings, context: Context): Promise<LevelPlan> {
+  const own = await levelOf(scalerName(chain.plugins), chain.plugins, context);
+  const resampled = await levelOf('bicubic', await bypassOf(chain.plugins, context), context);
+  // Where networks give whole frames, the worker completes what was resampled to such a one.
+  const bypass = { ...resampled, segment: { ...resampled.segment, output: own.segment.output } };
+  const missing: string[] = [];
+  const found: Level[] = [];
+  for (const name of new Set(named ?? [own.name, ...BUILTIN_PLUGINS])) {
+    if (name === 'bicubic' && own.name !== name) continue; // That is what the bypass is for.
+    const level = name === own.name ? own : await replaced(name, chain.plugins, context).catch(reasonOf);
+    if (typeof level === 'string') missing.push(`${name}: ${level}`);
+    else if (sameFormat(level.segment.output, own.segment.output) && (named || level === own || level.macs < own.macs)) found.push(level);
+  }
+  if (found.length === 0) {
+    throw new SrvidError(
+      'SRVID_OPTION_INVALID',
+      `None of the levels ${named?.join(', ')} can be used here: ${missing.join('; ')}. Leave --levels out, or name others.`,
+      {
+        levels: named ?? [],
+      },
+    );
+  }
+  return { levels: found.sort((a, b) => b.macs - a.macs), bypass, missing: named ? missing : [] };
+}
+
+/** Why a level cannot be had, in few words. */
+function reasonOf(error: unknown): string {
+  return error instanceof SrvidError && error.code === 'SRVID_MODEL_UNKNOWN' ? 'not installed for this scale' : messageOf(error);
+}
+
+function scalerOf(plugins: readonly LoadedPlugin[]): number {
+  return plugins.findIndex(({ plugin }) => plugin.scales);
+}
+
+function scalerName(plugins: readonly LoadedPlugin[]): string {
+  return (plugins[scalerOf(plugins)] ?? (plugins[0] as LoadedPlugin)).plugin.name;
+}
+
+/** The chain with one of srvid's own plugins in its scaler's place, at the same scale. @throws where that cannot be */
+async function replaced(name: string, plugins: readonly LoadedPlugin[], context: Context): Promise<Level> {
+  const place = scalerOf(plugins);
+  if (place < 0 || !(BUILTIN_PLUGINS as readonly string[]).includes(name)) throw new Error('not installed');
+  const { scale } = (plugins[place] as LoadedPlugin).options as { scale?: number };
+  const found = await findPlugin(name, process.cwd());
+  return levelOf(name, plugins.with(place, withOptions(found, scale === undefined ? {} : { scale })), context);
+}
+
+/** Without networks; the scaler's size is reached by resampling. */
+async function bypassOf(plugins: readonly LoadedPlugin[], { format }: Context): Promise<readonly LoadedPlugin[]> {
+  const bicubic = await findPlugin('bicubic', process.cwd());
+  const cheap: LoadedPlugin[] = [];
+  let size: Size = format;
+  for (const loaded of plugins) {
+    const arriving = size;
+    size = outputSize(loaded, arriving);
+    const resizes = size.width !== arriving.width || size.height !== arriving.height;
+    if (!usesModels(loaded)) cheap.push(loaded);
+    else if (resizes) cheap.push(withOptions(bicubic, { width: size.width, height: size.height }));
+  }
+  return cheap.length > 0 ? cheap : [withOptions(bicubic, { width: size.width, height: size.height })];
+}
+
+function usesModels({ plugin, options }: LoadedPlugin): boolean {
+  return (plugin.models?.(options).length ?? 0) > 0;
+}
+
+async function levelOf(name: string, plugins: readonly LoadedPlugin[], { options, library, format }: Context): Promise<Level> {
+  const segments = planChain(format, plugins);
+  const [segment] = segments;
+  if (!segment || segments.length > 1 || segment.ordered || segment.window.past + segment.window.future > 0) {
+    throw new SrvidError(
+      'SRVID_OPTION_INVALID',
+      `In real time frames may be left out, so plugins must work on one frame at a time; of ${plugins.map(({ plugin }) => plugin.name).join(', ')} at least one reads neighbouring frames or keeps something from frame to frame. Leave it out, or leave out --realtime.`,
+      { level: name },
+    );
+  }
+  const entries = new Set(
+    plugins.flatMap(({ plugin, options: given }) => (plugin.models?.(given) ?? []).map((spec) => resolveModel(library, spec, options.precision))),
+  );
+  const models = await Promise.all([...entries].map((entry) => verifyModel(library, entry)));
+  let macs = 0;
+  for (const step of segment.steps) {
+    const { plugin, options: given } = step.loaded;
+    for (const spec of plugin.models?.(given) ?? []) macs += resolveModel(library, spec, options.precision).macsPerPixel * step.reads.width * step.reads.height;
+  }
+  return { name, segment, models, macs };
+}

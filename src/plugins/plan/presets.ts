@@ -1,0 +1,59 @@
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseForeignJson, readBounded } from '../../bounded-file.js';
+import { messageOf, SrvidError } from '../../errors.js';
+import { type Preset, presetSchema } from '../../options/options.js';
+
+const FOLDER = fileURLToPath(new URL('../../../presets/', import.meta.url));
+const MAX_BYTES = 1 << 20;
+
+/** A preset, and the folder that paths in it start from. */
+export interface LoadedPreset {
+  readonly name: string;
+  readonly preset: Preset;
+  readonly folder: string;
+}
+
+/** Names of the presets that come with srvid. */
+export async function presetNames(): Promise<string[]> {
+  const files = await readdir(FOLDER);
+  return files
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => basename(file, '.json'))
+    .sort();
+}
+
+/** A preset by name, or by path where it has a slash or ends in .json. @throws SRVID_PRESET_UNKNOWN, SRVID_PRESET_INVALID */
+export async function loadPreset(nameOrPath: string): Promise<LoadedPreset> {
+  const isPath = /[\\/]|\.json$/.test(nameOrPath);
+  const path = isPath ? resolve(nameOrPath) : resolve(FOLDER, `${nameOrPath}.json`);
+  const text = await readBounded(path, MAX_BYTES).then(String, async (error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw invalid(path, messageOf(error), error);
+    const known = (await presetNames()).join(', ');
+    throw new SrvidError(
+      'SRVID_PRESET_UNKNOWN',
+      `Looked for preset "${nameOrPath}" at ${path}: ${messageOf(error)}. Presets are: ${known}; or give the path of a file.`,
+      { preset: nameOrPath },
+      error,
+    );
+  });
+  return { name: nameOrPath, preset: parsePreset(text, path), folder: isPath ? dirname(path) : process.cwd() };
+}
+
+/** @throws SRVID_PRESET_INVALID */
+export function parsePreset(text: string, path: string): Preset {
+  let json: unknown;
+  try {
+    json = parseForeignJson(text);
+  } catch (error) {
+    throw invalid(path, messageOf(error), error);
+  }
+  const parsed = presetSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw invalid(path, parsed.error.issues.map((issue) => `${issue.path.join('.') || 'preset'}: ${issue.message}`).join('; '));
+}
+
+function invalid(path: string, why: string, cause?: unknown): SrvidError {
+  return new SrvidError('SRVID_PRESET_INVALID', `The preset ${path} cannot be used: ${why}. See docs/presets.md.`, { path }, cause);
+}

@@ -1,0 +1,99 @@
+import type { Worker } from 'node:worker_threads';
+import { isTimeoutError, StaticPool } from 'node-worker-threads-pool';
+import { messageOf } from '../../errors.js';
+import { endProcess } from './end-process.js';
+import { NativeMark } from './native-mark.js';
+import { switchOffTelemetry } from './telemetry.js';
+
+/** How long the end of the process waits for threads that are inside native code. */
+const EXIT_PATIENCE_MS = 200;
+
+/** A worker of the pool's; `ready` says that it has no task. */
+type PoolWorker = Worker & { ready: boolean };
+
+export { isTimeoutError };
+
+/**
+ * node-worker-threads-pool's threads, looked after at all times and not during tasks alone.
+ * - A worker that dies between two tasks is reported to `onDeath` and replaced; it would end the process otherwise.
+ * - A worker whose thread ends without an error fails its task at once, and is replaced whatever its exit code was.
+ * - A worker inside native code is never ended there: it is replaced, and ends itself when it comes out. A process that
+ *   ends meanwhile waits for it a little.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: as node-worker-threads-pool has it; a stricter bound refuses every function.
+export class WatchedPool<Task extends (request: any) => unknown> extends StaticPool<Task> {
+  /** Called with the reason; whoever runs tasks decides whom it costs. */
+  onDeath: (reason: string) => void = () => {};
+  /** Of all threads that have not ended. Made by `fill`, which the constructor above this one calls. */
+  declare private marks: Set<NativeMark>;
+  private closed = false;
+  private readonly atExit = (code: number) => this.endWorkers(code);
+
+  constructor(options: ConstructorParameters<typeof StaticPool<Task>>[0]) {
+    super(options);
+    process.setMaxListeners(process.getMaxListeners() + 1).on('exit', this.atExit);
+  }
+
+  protected override fill(make: () => PoolWorker): void {
+    this.marks = new Set();
+    // Here and not in the threads, which have copies of the environment that the library does not see.
+    switchOffTelemetry();
+    super.fill((() => this.watch(make())) as never);
+  }
+
+  /** Ends all threads but those inside native code, which end themselves. */
+  override async destroy(): Promise<void> {
+    this.closed = true;
+    await super.destroy();
+    this.letGo();
+  }
+
+  private watch(worker: PoolWorker): PoolWorker {
+    const mark = new NativeMark();
+    this.marks.add(mark);
+    worker.postMessage({ mark: mark.memory });
+    let heeded = true;
+    // A task listens, too, for as long as it runs.
+    const hasTask = () => worker.listenerCount('error') > 1;
+    worker.on('error', (error: unknown) => {
+      const idle = !hasTask();
+      worker.ready = false;
+      if (heeded && idle) this.onDeath(messageOf(error));
+      heeded = false;
+    });
+    worker.once('exit', (code) => {
+      this.marks.delete(mark);
+      this.letGo();
+      if (heeded) worker.emit('error', new Error(`its thread ended with code ${code}`));
+      if (code === 0) worker.emit('exit', 1); // The pool replaces only what did not end well.
+    });
+    const terminate = worker.terminate.bind(worker);
+    worker.terminate = async () => {
+      heeded = false;
+      worker.ready = false;
+      if (hasTask()) worker.emit('error', new Error('it was ended'));
+      if (mark.askToEnd()) return terminate();
+      worker.unref();
+      worker.emit('exit', 1); // For the pool, which replaces it; the thread itself ends later.
+      this.marks.add(mark);
+      worker.once('exit', () => {
+        this.marks.delete(mark);
+        this.letGo();
+      });
+      return 1;
+    };
+    return worker;
+  }
+
+  /** At the end of the process, which ends threads wherever they are. */
+  private endWorkers(code: number): void {
+    const until = performance.now() + EXIT_PATIENCE_MS;
+    const inside = [...this.marks].filter((mark) => !mark.askToEnd());
+    if (inside.some((mark) => !mark.waitOutside(until - performance.now()))) endProcess(code);
+  }
+
+  private letGo(): void {
+    if (!this.closed || this.marks.size > 0) return;
+    if (process.listeners('exit').includes(this.atExit)) process.off('exit', this.atExit).setMaxListeners(process.getMaxListeners() - 1);
+  }
+}

@@ -1,0 +1,115 @@
+import { Timings } from '../../pipeline/frames/durations.js';
+import { type RingMemory, SlotRing } from '../../pipeline/frames/ring.js';
+import type { VerifiedModel } from '../inference/library.js';
+import type { InferenceSettings } from '../inference/onnx-runtime.js';
+import type { FrameOrigin, Segment } from '../plan/groups.js';
+import { onceMore, WorkerPool } from './pool.js';
+import type { SegmentSpec, WorkerSetup } from './protocol.js';
+import type { Stage, Ticket } from './stage.js';
+
+export interface HostOptions {
+  readonly segments: readonly Segment[];
+  readonly models: readonly VerifiedModel[];
+  readonly origin: FrameOrigin;
+  readonly precision: 'auto' | 'int8' | 'fp32';
+  readonly inference: InferenceSettings;
+  /** Threads for the stateless segments. */
+  readonly workers: number;
+  /** Frames that may be in flight; every ring has a slot for each. */
+  readonly credits: number;
+  readonly taskTimeoutMs: number;
+}
+
+/** Turns planned segments into stages that run in worker threads. The main thread's side. */
+export class PluginHost {
+  /** rings[0] is what the source fills; rings[n + 1] what stage n fills. */
+  readonly rings: readonly SlotRing[];
+  readonly stages: readonly Stage[];
+  readonly timings: readonly Timings[];
+  readonly #pools: readonly WorkerPool[];
+
+  constructor(private readonly options: HostOptions) {
+    const { segments } = options;
+    this.rings = makeRings(segments, options.credits);
+    const ringMemory = (index: number) => (this.rings[index] as SlotRing).memory;
+    const setup = (runs: (segment: Segment, index: number) => boolean, size: number): WorkerSetup => ({
+      segments: segments.map((segment, index) => (runs(segment, index) ? segmentSpec(segment, ringMemory(index), ringMemory(index + 1)) : undefined)),
+      models: options.models,
+      origin: options.origin,
+      precision: options.precision,
+      inference: options.inference,
+      opened: new SharedArrayBuffer(4),
+      size,
+    });
+    const shared = segments.some((segment) => !segment.ordered) ? this.#pool(setup((segment) => !segment.ordered, options.workers)) : undefined;
+    const own = segments.map((segment, index) => (segment.ordered ? this.#pool(setup((_, at) => at === index, 1)) : undefined));
+    this.#pools = [shared, ...own].filter((pool) => pool !== undefined);
+    this.timings = segments.map((segment) => new Timings(segment.steps.map((step) => step.loaded.plugin.name)));
+    this.stages = segments.map((segment, index) => this.#stage(segment, index, (own[index] ?? shared) as WorkerPool));
+  }
+
+  /** Loads every plugin and model in every worker. @throws what the first of them could not load */
+  async open(): Promise<void> {
+    await Promise.all(this.#pools.map((pool) => pool.open()));
+  }
+
+  /** Waits for what runs, then ends the threads. */
+  async close(): Promise<void> {
+    await Promise.all(this.#pools.map((pool) => pool.close()));
+  }
+
+  #pool(setup: WorkerSetup): WorkerPool {
+    return new WorkerPool(setup.size, setup, this.options.taskTimeoutMs);
+  }
+
+  #stage(segment: Segment, index: number, pool: WorkerPool): Stage {
+    const output = this.rings[index + 1] as SlotRing;
+    const timings = this.timings[index] as Timings;
+    const run = async (ticket: Ticket, neighbours: readonly Ticket[]): Promise<Ticket> => {
+      const slot = output.take();
+      const task = { op: 'process', segment: index, inputs: neighbours.map((n) => n.slot), output: slot, pts: neighbours.map((n) => n.pts) } as const;
+      try {
+        timings.add(await (segment.ordered ? pool.run(task) : onceMore(() => pool.run(task))));
+        return { ...ticket, slot, duplicate: false, reused: false };
+      } catch (error) {
+        output.release(slot);
+        throw error;
+      }
+    };
+    return {
+      name: segment.steps.map((step) => step.loaded.plugin.name).join('+'),
+      input: segment.input,
+      output: segment.output,
+      concurrency: pool.size,
+      window: segment.window,
+      reusable: segment.reusable,
+      process: run,
+    };
+  }
+}
+
+/** A segment as a worker rebuilds it. */
+export function segmentSpec({ steps, window }: Segment, input: RingMemory, output: RingMemory): SegmentSpec {
+  const rebuilt = steps.map(({ loaded, arrives, reads, gives }) => ({
+    name: loaded.plugin.name,
+    module: loaded.module,
+    given: loaded.given,
+    arrives,
+    reads,
+    gives,
+  }));
+  return { steps: rebuilt, input, output, past: window.past };
+}
+
+/**
+ * A ring before, between and after the segments. Beside a slot for each credit, a ring holds the past frames that its
+ * reader's window keeps, and the one result that a duplicate frame would reuse.
+ */
+function makeRings(segments: readonly Segment[], credits: number): readonly SlotRing[] {
+  const first = segments[0] as Segment;
+  const extra = (segment: Segment | undefined) => (segment ? segment.window.past : 0);
+  return [
+    new SlotRing(first.input, credits + extra(first) + 1),
+    ...segments.map((segment, index) => new SlotRing(segment.output, credits + extra(segments[index + 1]) + (segment.reusable ? 1 : 0))),
+  ];
+}

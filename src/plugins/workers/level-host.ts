@@ -1,0 +1,61 @@
+import { SlotRing } from '../../pipeline/frames/ring.js';
+import type { VerifiedModel } from '../inference/library.js';
+import type { InferenceSettings } from '../inference/onnx-runtime.js';
+import type { FrameOrigin, Segment } from '../plan/groups.js';
+import { segmentSpec } from './host.js';
+import { WorkerPool } from './pool.js';
+
+export interface LevelHostOptions {
+  /** One for each level, best first: all read and give the same formats, and none keeps anything from frame to frame. */
+  readonly segments: readonly Segment[];
+  readonly models: readonly VerifiedModel[];
+  readonly origin: FrameOrigin;
+  readonly precision: 'auto' | 'int8' | 'fp32';
+  readonly inference: InferenceSettings;
+  readonly workers: number;
+  /** Slots of the rings before and behind. */
+  readonly slots: { readonly input: number; readonly output: number };
+  readonly taskTimeoutMs: number;
+}
+
+/** Which slots a task reads and fills. */
+export interface LevelTask {
+  readonly input: number;
+  readonly output: number;
+  readonly pts: number;
+}
+
+/** Several ways of processing a frame, each loaded in every worker thread, so that any may be chosen for the next frame. */
+export class LevelHost {
+  readonly input: SlotRing;
+  readonly output: SlotRing;
+  readonly #pool: WorkerPool;
+
+  constructor({ segments, models, origin, precision, inference, workers, slots, taskTimeoutMs }: LevelHostOptions) {
+    const first = segments[0] as Segment;
+    this.input = new SlotRing(first.input, slots.input);
+    this.output = new SlotRing(first.output, slots.output);
+    const specs = segments.map((segment) => segmentSpec(segment, this.input.memory, this.output.memory));
+    const opened = new SharedArrayBuffer(4);
+    this.#pool = new WorkerPool(workers, { segments: specs, models, origin, precision, inference, opened, size: workers }, taskTimeoutMs);
+  }
+
+  get workers(): number {
+    return this.#pool.size;
+  }
+
+  /** Loads every plugin and model of every level in every worker. @throws what the first of them could not load */
+  async open(): Promise<void> {
+    await this.#pool.open();
+  }
+
+  /** Processes one slot into another at a level; gives the milliseconds of each of its plugins. @throws SRVID_WORKER_FAILED, SRVID_PLUGIN_FAILED */
+  async run(level: number, { input, output, pts }: LevelTask): Promise<readonly number[]> {
+    return this.#pool.run({ op: 'process', segment: level, inputs: [input], output, pts: [pts] });
+  }
+
+  /** Waits for what runs, then ends the threads. */
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+}

@@ -1,0 +1,121 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { describeCause, messageOf, SrvidError } from '../../errors.js';
+import { isTimeoutError, WatchedPool } from '../threads/watched-pool.js';
+import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
+
+type RequestBody = WorkerRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
+
+/** To load plugins and networks takes as long as it takes on a busy machine; only what never ends is ended. */
+const START_TIMEOUT_MS = 60_000;
+/** Far above any frame's time in a network, well below what a person waits after Ctrl-C. */
+const CLOSE_GRACE_MS = 1000;
+/** JavaScript objects only; frames and networks lie outside. A plugin that leaks ends its worker, not the machine. */
+const WORKER_HEAP_MB = 512;
+const WORKER_FILE = fileURLToPath(new URL('./worker.js', import.meta.url));
+
+/**
+ * Threads that run segments: a watched pool, with what it lacks.
+ * - Never more tasks than free workers, so that its queue, which has no bound and no cancel, stays empty.
+ * - A time limit on every task.
+ * - `close` settles what waits and releases inference sessions before threads end.
+ * A worker that dies is replaced by the pool; the replacement opens itself at its first task. One that dies between two
+ * tasks fails the next frame: what it kept is lost, and nobody else could be told.
+ */
+export class WorkerPool {
+  readonly #pool: WatchedPool<(request: WorkerRequest) => WorkerReply>;
+  /** Reasons of those that no frame has paid for. */
+  readonly #deaths: string[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+  #nextId = 0;
+  #closed = false;
+
+  constructor(
+    readonly size: number,
+    setup: WorkerSetup,
+    private readonly timeoutMs: number,
+  ) {
+    this.#free = size;
+    this.#pool = new WatchedPool<(request: WorkerRequest) => WorkerReply>({
+      size,
+      task: WORKER_FILE,
+      workerData: setup,
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
+    });
+    this.#pool.onDeath = (reason) => this.#deaths.push(reason);
+  }
+
+  /** Loads plugins and models in every worker. @throws the first error that a worker reports */
+  async open(): Promise<void> {
+    await Promise.all(Array.from({ length: this.size }, () => this.run({ op: 'open' })));
+  }
+
+  /** Runs one request on whichever worker is free first. @throws SRVID_WORKER_FAILED, or what the worker reports */
+  async run(body: RequestBody): Promise<readonly number[]> {
+    await this.#takeWorker();
+    try {
+      return await this.#exec({ ...body, id: this.#nextId++ } as WorkerRequest);
+    } finally {
+      this.#giveWorker();
+    }
+  }
+
+  /**
+   * Lets running tasks end and every worker close, then ends the threads. What has not ended within the grace period, a
+   * plugin that hangs, is ended with them. Requests that wait are refused.
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const wake of this.#waiting.splice(0)) wake();
+    const cancel = new AbortController();
+    await Promise.race([this.#closeWorkers(), delay(CLOSE_GRACE_MS, undefined, { signal: cancel.signal }).catch(() => {})]);
+    cancel.abort();
+    await this.#pool.destroy();
+  }
+
+  async #closeWorkers(): Promise<void> {
+    while (this.#free < this.size) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await Promise.all(Array.from({ length: this.size }, () => this.#exec({ op: 'close', id: this.#nextId++ }).catch(() => {})));
+  }
+
+  async #exec(request: WorkerRequest): Promise<readonly number[]> {
+    const death = request.op === 'process' ? this.#deaths.shift() : undefined;
+    if (death !== undefined) throw new SrvidError('SRVID_WORKER_FAILED', `A worker thread died between two tasks: ${death}.`, { op: request.op });
+    const limitMs = request.op === 'process' ? this.timeoutMs : START_TIMEOUT_MS;
+    let reply: WorkerReply;
+    try {
+      reply = await this.#pool.createExecutor().setTimeout(limitMs).exec(request);
+    } catch (error) {
+      const what = isTimeoutError(error as Error) ? `did not answer within ${limitMs} ms` : `died: ${messageOf(error)}`;
+      throw new SrvidError('SRVID_WORKER_FAILED', `A worker thread ${what}, at task "${request.op}".`, { op: request.op }, describeCause(error));
+    }
+    if (reply?.id !== request.id) {
+      throw new SrvidError('SRVID_WORKER_FAILED', `A worker thread answered task ${reply?.id} when asked ${request.id}: a plugin posted a message of its own.`);
+    }
+    if (!reply.ok) throw SrvidError.fromRecord(reply.error);
+    return reply.stepMs;
+  }
+
+  async #takeWorker(): Promise<void> {
+    while (!this.#closed && this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#closed) throw new SrvidError('SRVID_INTERRUPTED', 'The workers were closed before this task could run.');
+    this.#free--;
+  }
+
+  #giveWorker(): void {
+    this.#free++;
+    this.#waiting.shift()?.();
+  }
+}
+
+/** Does a task once more where the worker that had it died; what it works on is still in its slots. */
+export async function onceMore<T>(task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    if (!(error instanceof SrvidError) || error.code !== 'SRVID_WORKER_FAILED') throw error;
+    return task();
+  }
+}

@@ -1,0 +1,174 @@
+import { describeCause, messageOf, SrvidError } from '../../errors.js';
+import { type Frame, frameBytes, type PixelFormat, type PlainFormat, planesOf, sameFormat } from '../../pipeline/frames/frame.js';
+import { slotBytes } from '../../pipeline/frames/ring.js';
+import type { Model, ModelSpec, Plugin, PluginContext, WritableFrame } from '../contract.js';
+import { type Convert, planConversion } from '../pixels/convert.js';
+import type { FrameOrigin } from '../plan/groups.js';
+import { importPlugin, validateOptions } from '../registry.js';
+import type { SegmentSpec, StepSpec } from './protocol.js';
+
+/** Finds a loaded model; throws where the plugin did not name it in `models`. */
+export type ModelFinder = (plugin: string, spec: ModelSpec) => Model;
+
+/** Runs one segment on one thread: slots in, slot out. */
+export class SegmentRunner {
+  private constructor(
+    private readonly spec: SegmentSpec,
+    private readonly steps: readonly StepRunner[],
+    private readonly finish: Convert | undefined,
+  ) {}
+
+  /** Imports and initialises the segment's plugins. @throws SRVID_PLUGIN_INVALID, SRVID_PLUGIN_FAILED */
+  static async open(spec: SegmentSpec, origin: FrameOrigin, models: ModelFinder): Promise<SegmentRunner> {
+    const steps: StepRunner[] = [];
+    for (const step of spec.steps) steps.push(await StepRunner.open(step, origin, models));
+    const last = spec.steps.at(-1) as StepSpec;
+    return new SegmentRunner(spec, steps, planConversion(last.gives, spec.output.format, origin.color));
+  }
+
+  /** @returns milliseconds by step */
+  async process(inputs: readonly number[], output: number, pts: readonly number[]): Promise<number[]> {
+    const { spec, finish } = this;
+    const target = slotBytes(spec.output, output);
+    let arriving = inputs.map((slot) => slotBytes(spec.input, slot));
+    let times = pts;
+    let present = spec.past;
+    const stepMs: number[] = [];
+    for (const [index, step] of this.steps.entries()) {
+      const since = performance.now();
+      const last = index === this.steps.length - 1;
+      const into = last && !finish ? target : step.scratch();
+      await step.process(arriving, times, present, into);
+      if (last) finish?.(into, target);
+      [arriving, times, present] = [[into], [times[present] as number], 0];
+      stepMs.push(performance.now() - since);
+    }
+    return stepMs;
+  }
+
+  async close(): Promise<void> {
+    for (const step of this.steps) await step.close();
+  }
+}
+
+/** Runs one plugin: shows it what it declared to read, and carries along what it does not. */
+class StepRunner {
+  readonly #convert: Convert | undefined;
+  readonly #converted: Uint8Array[] = [];
+  #scratch: Uint8Array | undefined;
+  #frames: readonly Frame[] = [];
+  #present = 0;
+  #given: WritableFrame | undefined;
+  #into: Uint8Array = new Uint8Array(0);
+  readonly #context: { -readonly [K in keyof PluginContext<unknown, unknown>]: PluginContext<unknown, unknown>[K] };
+
+  private constructor(
+    private readonly step: StepSpec,
+    private readonly plugin: Plugin,
+    options: unknown,
+    private readonly origin: FrameOrigin,
+    models: ModelFinder,
+  ) {
+    this.#convert = planConversion(step.arrives, step.reads, origin.color);
+    this.#context = {
+      options,
+      state: undefined,
+      input: { width: step.reads.width, height: step.reads.height },
+      output: { width: step.gives.width, height: step.gives.height },
+      allocate: () => this.#allocate(),
+      neighbour: (offset) => this.#neighbour(offset),
+      model: (spec) => models(step.name, spec),
+    };
+  }
+
+  static async open(step: StepSpec, origin: FrameOrigin, models: ModelFinder): Promise<StepRunner> {
+    const plugin = await importPlugin(step.module, step.name);
+    const runner = new StepRunner(step, plugin, validateOptions(plugin, step.given), origin, models);
+    runner.#context.state = await runner.#guard('init', () => plugin.init?.(runner.#context as PluginContext<unknown>));
+    return runner;
+  }
+
+  /** Memory for this step's result where it is not the segment's; one for all frames, since a thread has one at a time. */
+  scratch(): Uint8Array {
+    this.#scratch ??= new Uint8Array(frameBytes(this.step.gives));
+    return this.#scratch;
+  }
+
+  async process(arriving: readonly Uint8Array[], pts: readonly number[], present: number, into: Uint8Array): Promise<void> {
+    const reads = arriving.map((bytes, index) => this.#readable(bytes, index));
+    this.#frames = reads.map((bytes, index) => this.#view(this.step.reads, bytes, pts[index] as number));
+    this.#present = present;
+    this.#into = into;
+    this.#given = undefined;
+    const frame = this.#frames[present] as Frame;
+    const result = await this.#guard('process', () => this.plugin.process(frame, this.#context), frame.pts);
+    if (result === frame) this.#passOn(reads[present] as Uint8Array);
+    else if (result === undefined || result !== this.#given)
+      throw this.#failure('process', 'it returned something that context.allocate did not make', frame.pts);
+    else this.#carryChroma(reads[present] as Uint8Array);
+  }
+
+  async close(): Promise<void> {
+    await this.#guard('flush', () => this.plugin.flush?.(this.#context));
+    await this.#guard('close', () => this.plugin.close?.(this.#context));
+  }
+
+  #readable(bytes: Uint8Array, index: number): Uint8Array {
+    if (!this.#convert) return bytes;
+    this.#converted[index] ??= new Uint8Array(frameBytes(this.step.reads));
+    this.#convert(bytes, this.#converted[index]);
+    return this.#converted[index];
+  }
+
+  /** What the plugin sees of a frame's bytes. */
+  #view(format: StepSpec['reads'], bytes: Uint8Array, pts: number): Frame {
+    const { width, height } = format;
+    const lumaOnly = this.plugin.planes === 'y';
+    const seen: PlainFormat = lumaOnly ? { kind: 'gray', width, height } : { kind: format.kind as PixelFormat, width, height };
+    return { format: seen.kind, width, height, planes: planesOf(seen, bytes), pts, ...this.origin };
+  }
+
+  #allocate(): WritableFrame {
+    this.#given ??= this.#view(this.step.gives, this.#into, (this.#frames[this.#present] as Frame).pts);
+    return this.#given;
+  }
+
+  #neighbour(offset: number): Frame {
+    const frame = this.#frames[this.#present + offset];
+    if (frame) return frame;
+    throw new RangeError(`neighbour(${offset}): the plugin's window has ${this.#present} past and ${this.#frames.length - 1 - this.#present} future frames`);
+  }
+
+  #passOn(bytes: Uint8Array): void {
+    if (!sameFormat(this.step.reads, this.step.gives)) throw this.#failure('process', 'it returned its input, but its output has another size');
+    this.#into.set(bytes);
+  }
+
+  /** A luma plugin leaves all but the luma alone: its chroma, or the small frame it comes from, is copied on. */
+  #carryChroma(input: Uint8Array): void {
+    if (this.plugin.planes !== 'y') return;
+    const { reads, gives } = this.step;
+    const becomesSplit = gives.kind === 'split' && reads.kind !== 'split';
+    const rest = becomesSplit ? input : input.subarray(reads.width * reads.height);
+    this.#into.set(rest, gives.width * gives.height);
+  }
+
+  async #guard<T>(what: string, call: () => T | Promise<T>, pts?: number): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof SrvidError) throw error;
+      throw this.#failure(what, messageOf(error), pts, error);
+    }
+  }
+
+  #failure(what: string, why: string, pts?: number, cause?: unknown): SrvidError {
+    const where = pts === undefined ? '' : ` at the frame with pts ${pts} (${((pts * this.origin.timeBase.num) / this.origin.timeBase.den).toFixed(3)} s)`;
+    return new SrvidError(
+      'SRVID_PLUGIN_FAILED',
+      `Plugin ${this.step.name} failed in ${what}${where}: ${why}.`,
+      { plugin: this.step.name, step: what, pts },
+      cause && describeCause(cause),
+    );
+  }
+}

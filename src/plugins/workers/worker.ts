@@ -1,0 +1,113 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf, SrvidError } from '../../errors.js';
+import type { ModelSpec } from '../contract.js';
+import { resolveModel, type VerifiedModel } from '../inference/library.js';
+import type { LoadedModel } from '../inference/onnx-runtime.js';
+import { NativeMark } from '../threads/native-mark.js';
+import { keepFromExit } from '../threads/no-exit.js';
+import type { MarkMessage, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
+import type { SegmentRunner } from './runner.js';
+
+/*
+ * The worker's side. Nothing here may throw at import or answer twice: the pool has no defence against either. What
+ * can fail is loaded at the first task, whose reply carries the error.
+ */
+
+const OPEN_PATIENCE_MS = 10_000;
+const setup = workerData as WorkerSetup;
+const models = new Map<string, LoadedModel>();
+let opening: Promise<readonly (SegmentRunner | undefined)[]> | undefined;
+
+const exitThread = keepFromExit();
+
+// The pool would take a plugin's message for the answer to a task, and each later answer for that of another one.
+const post = parentPort?.postMessage.bind(parentPort);
+if (parentPort) {
+  parentPort.postMessage = () => {
+    throw new Error('a plugin posted a message to the main thread, which only srvid does');
+  };
+}
+
+let mark = new NativeMark();
+/** Calls into native code, where this thread must not be ended. */
+const inNative = <T>(call: () => Promise<T>) => mark.around(call, () => exitThread(1));
+
+parentPort?.on('message', (request: WorkerRequest | MarkMessage) => {
+  if ('mark' in request) {
+    mark = new NativeMark(request.mark);
+    return;
+  }
+  handle(request).then(
+    (stepMs) => answer({ id: request.id, ok: true, stepMs }),
+    (error) => answer({ id: request.id, ok: false, error: recordOf(error) }),
+  );
+});
+
+async function handle(request: WorkerRequest): Promise<readonly number[]> {
+  if (request.op === 'close') return close();
+  opening ??= open();
+  if (request.op === 'open')
+    return opening.then(waitForAll, (error) => {
+      countOpened();
+      throw error;
+    });
+  const segments = await opening;
+  const runner = segments[request.segment];
+  if (!runner) throw new SrvidError('SRVID_WORKER_FAILED', `A worker was given segment ${request.segment}, which it does not run.`);
+  return runner.process(request.inputs, request.output, request.pts);
+}
+
+async function open(): Promise<readonly (SegmentRunner | undefined)[]> {
+  const { SegmentRunner } = await import('./runner.js');
+  await Promise.all(setup.models.map(load));
+  return Promise.all(setup.segments.map((segment) => segment && SegmentRunner.open(segment, setup.origin, find)));
+}
+
+async function load(model: VerifiedModel): Promise<void> {
+  const { loadModel } = await import('../inference/onnx-runtime.js');
+  models.set(model.entry.id, await loadModel(model, setup.inference, inNative));
+}
+
+function find(plugin: string, spec: ModelSpec): LoadedModel {
+  const library = { folder: new URL('file:///'), models: setup.models.map((model) => model.entry) };
+  const model = models.get(resolveModel(library, spec, setup.precision).id);
+  if (model) return model;
+  throw new SrvidError('SRVID_PLUGIN_FAILED', `Plugin ${plugin} asked for a model that it does not name in "models".`, { plugin });
+}
+
+/** Holds a worker's `open` until every worker has one, so that none is given two while another stays cold. */
+function waitForAll(): readonly number[] {
+  const opened = countOpened();
+  const until = performance.now() + OPEN_PATIENCE_MS;
+  for (let count = Atomics.load(opened, 0); count < setup.size && performance.now() < until; count = Atomics.load(opened, 0)) {
+    Atomics.wait(opened, 0, count, 100);
+  }
+  return [];
+}
+
+function countOpened(): Int32Array<SharedArrayBuffer> {
+  const opened = new Int32Array(setup.opened);
+  Atomics.add(opened, 0, 1);
+  Atomics.notify(opened, 0);
+  return opened;
+}
+
+async function close(): Promise<readonly number[]> {
+  const segments = opening ? await opening.catch(() => []) : [];
+  try {
+    for (const segment of segments) await segment?.close();
+  } finally {
+    for (const model of models.values()) await model.release();
+    models.clear();
+  }
+  return [];
+}
+
+function answer(reply: WorkerReply): void {
+  post?.(reply);
+}
+
+function recordOf(error: unknown) {
+  const known = error instanceof SrvidError ? error : new SrvidError('SRVID_WORKER_FAILED', `A worker failed: ${messageOf(error)}.`, {}, error);
+  return known.toRecord();
+}

@@ -1,0 +1,144 @@
+import * as z from 'zod';
+import type * as client from '../../client/messages.js';
+import { SrvidError } from '../../errors.js';
+
+/*
+ * The relay's protocol, version 1: docs/relay.md says when each message is sent. docs/relay.schema.json is made of these
+ * schemas by scripts/relay-schema.mjs. `satisfies` ties them to the types of the client, which has no zod.
+ */
+
+export const PROTOCOL_VERSION = 1;
+/** The WebSocket subprotocol. */
+export const SUBPROTOCOL = 'srvid.v1';
+
+const count = z.int().nonnegative();
+const pixels = z.int().positive();
+const seconds = z.number();
+const milliseconds = z.number().nonnegative();
+const wallClock = z.number().describe("milliseconds since 1970 by the relay's wall clock");
+const percentiles = z.object({ p50: milliseconds, p95: milliseconds, p99: milliseconds });
+const renditionName = z.enum(['sr', 'source', 'raw']);
+const plane = z.object({ name: z.enum(['y', 'u', 'v', 'rgb']), width: pixels, height: pixels });
+
+const hello = z.object({
+  type: z.literal('hello'),
+  v: z.literal(PROTOCOL_VERSION),
+  stream: z.string(),
+  rendition: renditionName,
+  epoch: count,
+  mime: z.string(),
+  width: pixels,
+  height: pixels,
+  fps: z.number().positive(),
+  renditions: z.array(renditionName),
+  source: z.object({ width: pixels, height: pixels }),
+  preset: z.string(),
+  presets: z.array(z.string()),
+  levels: z.array(z.string()),
+  maySet: z.boolean(),
+  budgetMs: milliseconds,
+  raw: z.object({ planes: z.array(plane), matrix: z.string().nullable(), range: z.enum(['tv', 'pc']).nullable() }).optional(),
+}) satisfies z.ZodType<client.HelloMessage>;
+
+const stats = z.object({
+  type: z.literal('stats'),
+  at: wallClock,
+  fps: z.number().nonnegative(),
+  sourceFps: z.number().nonnegative(),
+  level: z.string(),
+  pinned: z.string().nullable(),
+  levels: z.record(z.string(), count),
+  outcomes: z.object({ sr: count, reused: count, bypassed: count, dropped: count }),
+  latencyMs: percentiles,
+  relayMs: percentiles,
+  viewers: count,
+  clock: z.object({ pts: seconds, at: wallClock }).optional(),
+}) satisfies z.ZodType<client.StatsMessage>;
+
+const gap = z.object({
+  type: z.literal('gap'),
+  from: seconds,
+  to: seconds,
+  fragments: z.int().positive(),
+  reason: z.literal('slow'),
+}) satisfies z.ZodType<client.GapMessage>;
+
+const state = z.object({
+  type: z.literal('state'),
+  state: z.enum(['live', 'waiting', 'ended']),
+  message: z.string(),
+  retryInMs: milliseconds.optional(),
+}) satisfies z.ZodType<client.StateMessage>;
+
+const error = z.object({ type: z.literal('error'), code: z.string(), message: z.string() }) satisfies z.ZodType<client.ErrorMessage>;
+
+const pong = z.object({ type: z.literal('pong'), t: z.number(), at: wallClock }) satisfies z.ZodType<client.PongMessage>;
+
+const ready = z.object({ type: z.literal('ready') });
+
+/** Everything that the relay says as text; `ready` to pushers alone. */
+export const serverMessageSchema = z.discriminatedUnion('type', [hello, stats, gap, state, error, pong, ready]);
+
+const choice = z.string().min(1).max(64);
+
+const set = z
+  .object({ type: z.literal('set'), preset: choice.optional(), level: choice.optional() })
+  .refine(({ preset, level }) => preset !== undefined || level !== undefined, 'set needs a preset or a level');
+
+const ping = z.object({ type: z.literal('ping'), t: z.number() });
+
+/** Everything that a viewer may say. */
+export const clientMessageSchema = z.discriminatedUnion('type', [set, ping]);
+
+/** What a client of go2rtc says: `mse` with its codecs, or a request for something that the relay does not offer. */
+const go2rtcMessageSchema = z.object({ type: z.string().min(1).max(64), value: z.string().optional() });
+
+export type Hello = z.infer<typeof hello>;
+export type StatsMessage = z.infer<typeof stats>;
+export type StateMessage = z.infer<typeof state>;
+export type ServerMessage = z.infer<typeof serverMessageSchema>;
+export type ClientMessage = z.infer<typeof clientMessageSchema>;
+export type Go2rtcMessage = z.infer<typeof go2rtcMessageSchema>;
+
+/** Reads a text message. @throws SRVID_MESSAGE_INVALID, and nothing else whatever the text is */
+export function parseClientMessage(text: string): ClientMessage {
+  return parse(clientMessageSchema, text);
+}
+
+/** @throws SRVID_MESSAGE_INVALID */
+export function parseGo2rtcMessage(text: string): Go2rtcMessage {
+  return parse(go2rtcMessageSchema, text);
+}
+
+function parse<T>(schema: z.ZodType<T>, text: string): T {
+  const result = schema.safeParse(fromJson(text));
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const where = issue && issue.path.length > 0 ? ` at ${issue.path.join('.').slice(0, 64)}` : '';
+  throw invalid(`found${where}: ${issue?.message.slice(0, 200)}`);
+}
+
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalid('found something else');
+  }
+}
+
+function invalid(found: string): SrvidError {
+  return new SrvidError('SRVID_MESSAGE_INVALID', `Expected a JSON message of the protocol ${SUBPROTOCOL}, but ${found}. docs/relay.md lists them.`);
+}
+
+/** The protocol as a JSON schema: what the relay says, and what it is told. */
+export function protocolSchema(): Record<string, unknown> {
+  const schemaOf = (schema: z.ZodType) => {
+    const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+    return rest;
+  };
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: `srvid's relay protocol, version ${PROTOCOL_VERSION}`,
+    $defs: { server: schemaOf(serverMessageSchema), client: schemaOf(clientMessageSchema) },
+  };
+}

@@ -1,0 +1,89 @@
+import { isIPv6 } from 'node:net';
+import type { Clock } from '../../pipeline/frames/clock.js';
+
+/** So many at once, and then so many a second. */
+export interface Rate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/** A token bucket. */
+export class RateLimit {
+  #left: number;
+  #at: number;
+
+  constructor(
+    private readonly rate: Rate,
+    private readonly clock: Pick<Clock, 'now'>,
+  ) {
+    this.#left = rate.burst;
+    this.#at = clock.now();
+  }
+
+  /** Takes one if there is one. */
+  take(): boolean {
+    this.#refill();
+    if (this.#left < 1) return false;
+    this.#left--;
+    return true;
+  }
+
+  /** As if nothing had ever been taken. */
+  get isFull(): boolean {
+    this.#refill();
+    return this.#left >= this.rate.burst;
+  }
+
+  #refill(): void {
+    const now = this.clock.now();
+    this.#left = Math.min(this.rate.burst, this.#left + ((now - this.#at) / 1000) * this.rate.perSecond);
+    this.#at = now;
+  }
+}
+
+/** Addresses that are remembered at most; beyond it those that have been quiet are forgotten, and then the oldest. */
+const MAX_ADDRESSES = 10_000;
+
+/** The same rate for each address by itself. An IPv6 network of 64 bits counts as one: that is what one customer gets. */
+export class AddressRates {
+  readonly #limits = new Map<string, RateLimit>();
+
+  constructor(
+    private readonly rate: Rate,
+    private readonly clock: Pick<Clock, 'now'>,
+  ) {}
+
+  take(address: string): boolean {
+    const key = networkOf(address);
+    let limit = this.#limits.get(key);
+    if (!limit) {
+      if (this.#limits.size >= MAX_ADDRESSES) this.#forget();
+      limit = new RateLimit(this.rate, this.clock);
+      this.#limits.set(key, limit);
+    }
+    return limit.take();
+  }
+
+  get addresses(): number {
+    return this.#limits.size;
+  }
+
+  #forget(): void {
+    for (const [key, limit] of this.#limits) if (limit.isFull) this.#limits.delete(key);
+    for (const key of this.#limits.keys()) {
+      if (this.#limits.size < MAX_ADDRESSES) return;
+      this.#limits.delete(key);
+    }
+  }
+}
+
+/** "::ffff:10.1.2.3" is 10.1.2.3; of other IPv6 addresses the first four of the eight groups. */
+function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  if (!isIPv6(plain)) return plain;
+  const [head = '', tail] = plain.split('::');
+  const front = head === '' ? [] : head.split(':');
+  const back = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? [] : Array<string>(8 - front.length - back.length).fill('0');
+  return [...front, ...zeros, ...back].slice(0, 4).join(':');
+}

@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http';
+import type { RenditionName } from '../delivery/rendition.js';
+import { STREAM_NAME } from '../stream/stream.js';
+import { RENDITIONS } from './report.js';
+
+/** What a WebSocket is asked for. */
+export type SocketRoute =
+  | { readonly kind: 'live' | 'go2rtc'; readonly name: string; readonly rendition: RenditionName }
+  | { readonly kind: 'ingest'; readonly name: string };
+
+/** The request's address; undefined where it is none. Only path and query mean anything. */
+export function urlOf({ url = '' }: IncomingMessage): URL | undefined {
+  return url.startsWith('/') && URL.canParse(`http://relay${url}`) ? new URL(`http://relay${url}`) : undefined;
+}
+
+/** /live/NAME, /api/ws?src=NAME and /ingest/NAME; undefined for anything else. */
+export function socketRoute({ pathname, searchParams }: URL): SocketRoute | undefined {
+  if (pathname === '/api/ws') return named('go2rtc', searchParams.get('src') ?? '', 'sr');
+  const [, folder, name = '', ...rest] = pathname.split('/');
+  if (rest.length > 0 || !STREAM_NAME.test(name)) return undefined;
+  if (folder === 'ingest') return { kind: 'ingest', name };
+  const rendition = searchParams.get('rendition') ?? 'sr';
+  return folder === 'live' && isRendition(rendition) ? named('live', name, rendition) : undefined;
+}
+
+function isRendition(text: string): text is RenditionName {
+  return (RENDITIONS as readonly string[]).includes(text);
+}
+
+function named(kind: 'live' | 'go2rtc', name: string, rendition: RenditionName): SocketRoute | undefined {
+  return STREAM_NAME.test(name) ? { kind, name, rendition } : undefined;
+}

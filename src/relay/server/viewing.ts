@@ -1,0 +1,108 @@
+import { messageOf, SrvidError } from '../../errors.js';
+import type { RelayLimits } from '../../options/options.js';
+import type { Clock } from '../../pipeline/frames/clock.js';
+import { type Dialect, GO2RTC_DIALECT, srvidDialect } from '../delivery/dialect.js';
+import { type ClientMessage, parseClientMessage, parseGo2rtcMessage, type ServerMessage } from '../delivery/protocol.js';
+import type { Rendition } from '../delivery/rendition.js';
+import { Viewer } from '../delivery/viewer.js';
+import { wallClockMs } from '../source/wall-clock.js';
+import type { RelayStream } from '../stream/stream.js';
+import type { Connection } from './connection.js';
+import { RateLimit } from './rate.js';
+
+export interface Viewing {
+  readonly connection: Connection;
+  readonly stream: RelayStream;
+  readonly rendition: Rendition;
+  readonly maySet: boolean;
+  readonly limits: RelayLimits;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly onClose: () => void;
+}
+
+/** Gives a connection the stream in the relay's own protocol until it closes. The result is to be called once a second. */
+export function serveViewer(viewing: Viewing): () => void {
+  const { connection, maySet, onClose } = viewing;
+  const { viewer, leave } = watch(viewing, srvidDialect({ maySet }));
+  connection.listen({
+    onMessage: policed(viewing, (text) => answer(parseClientMessage(text), viewing, (message) => viewer.say(message))),
+    onClose() {
+      leave();
+      onClose();
+    },
+  });
+  return () => viewer.check();
+}
+
+/** The same as go2rtc does it: nothing before the client has said which codecs it plays. The result is to be called once a second. */
+export function serveGo2rtcViewer(viewing: Viewing): () => void {
+  const { connection, onClose } = viewing;
+  let watching: ReturnType<typeof watch> | undefined;
+  connection.listen({
+    onMessage: policed(viewing, (text) => {
+      const { type } = parseGo2rtcMessage(text);
+      if (type === 'mse') watching ??= watch(viewing, GO2RTC_DIALECT);
+      else connection.send(JSON.stringify({ type: 'error', value: `${type}: this relay offers mse alone` }));
+    }),
+    onClose() {
+      watching?.leave();
+      onClose();
+    },
+  });
+  return () => watching?.viewer.check();
+}
+
+function watch({ connection, stream, rendition, limits, clock }: Viewing, dialect: Dialect): { readonly viewer: Viewer; readonly leave: () => void } {
+  const viewer = new Viewer({ sink: connection, dialect, clock, delivery: rendition.delivery, limits });
+  const unsubscribe = rendition.subscribe(viewer);
+  const unwatch = stream.watch();
+  return {
+    viewer,
+    leave() {
+      unsubscribe();
+      unwatch();
+    },
+  };
+}
+
+/** Closes the connection where what it says is too much, no text, or not of the protocol. */
+function policed({ connection, limits, clock }: Viewing, take: (text: string) => void): (data: Buffer, isBinary: boolean) => void {
+  const rate = new RateLimit({ burst: limits.messagesPerSecond, perSecond: limits.messagesPerSecond }, clock);
+  return (data, isBinary) => {
+    if (!rate.take()) return connection.close(1008, `more than ${limits.messagesPerSecond} messages a second`);
+    if (isBinary) return connection.close(1008, 'viewers say nothing in binary');
+    try {
+      take(data.toString());
+    } catch (error) {
+      if (!(error instanceof SrvidError)) throw error;
+      connection.close(1008, closeReason(error));
+    }
+  };
+}
+
+function answer(message: ClientMessage, viewing: Viewing, say: (message: ServerMessage) => void): void {
+  if (message.type === 'ping') say({ type: 'pong', t: message.t, at: wallClockMs() });
+  else change(message, viewing).catch((error: unknown) => say(errorMessage(error)));
+}
+
+async function change({ preset, level }: Extract<ClientMessage, { type: 'set' }>, { stream, maySet }: Viewing): Promise<void> {
+  if (!maySet) throw new SrvidError('SRVID_NOT_PERMITTED', 'Tried to switch preset or level, but this connection has no token that may write.');
+  await stream.set({ preset, level });
+}
+
+/** What a client is told of a failure: never a stack, nor a cause. */
+export function errorMessage(error: unknown): ServerMessage {
+  const { code, message } = error instanceof SrvidError ? error : { code: 'SRVID_INTERNAL', message: `srvid failed: ${messageOf(error)}` };
+  return { type: 'error', code, message };
+}
+
+/** A close frame takes 123 bytes (RFC 6455 §5.5.1). */
+export function closeReason(error: unknown): string {
+  const bytes = Buffer.from(messageOf(error));
+  return bytes.length <= 123
+    ? bytes.toString()
+    : bytes
+        .subarray(0, 120)
+        .toString()
+        .replace(/\uFFFD$/, '');
+}

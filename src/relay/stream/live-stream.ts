@@ -1,0 +1,229 @@
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf, SrvidError } from '../../errors.js';
+import { withTimeout } from '../../pipeline/frames/timeout.js';
+import { presetNames } from '../../plugins/plan/presets.js';
+import type { StateMessage } from '../delivery/protocol.js';
+import { Rendition, type RenditionName } from '../delivery/rendition.js';
+import { Backoff } from '../source/backoff.js';
+import { LiveSource } from '../source/live-source.js';
+import { Program, type ProgramOptions } from './program.js';
+import type { RelayStream, StreamState, StreamStatus } from './stream.js';
+
+export interface LiveStreamOptions extends ProgramOptions {
+  readonly name: string;
+  /** Runs only while somebody watches. */
+  readonly onDemand: boolean;
+  readonly deinterlace: 'auto' | 'off';
+  /** How long the source may give nothing before it counts as gone. */
+  readonly silenceMs: number;
+  /** What the operator is told; a sentence. */
+  readonly tell: (message: string) => void;
+}
+
+/** How long a stream that runs on demand goes on when nobody watches any more. */
+const LINGER_MS = 10_000;
+/** How long a pushed stream may take until it is decoded. */
+const PUSH_OPENS_MS = 30_000;
+
+/**
+ * A named stream: its source opened, processed and encoded, and all of it again when the source comes back. Viewers stay
+ * through all of that.
+ */
+export class LiveStream implements RelayStream {
+  readonly name: string;
+  /** Resolves when its source has ended for good. */
+  readonly ended: Promise<void>;
+  #resolveEnded = () => {};
+  readonly #renditions: Readonly<Record<RenditionName, Rendition>>;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+  #state: StreamState = 'idle';
+  #program: Program | undefined;
+  #idle: AbortController | undefined;
+  #lingering: NodeJS.Timeout | undefined;
+  #watchers = 0;
+  #epoch = 0;
+  #problem: string | undefined;
+  #pushed: { readonly bytes: Readable; readonly opened: (error?: unknown) => void } | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(private readonly options: LiveStreamOptions) {
+    this.name = options.name;
+    this.#renditions = { sr: new Rendition(), source: new Rendition(), raw: new Rendition() };
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+  }
+
+  /** Starts it, unless that waits for a viewer or a pusher. */
+  open(): void {
+    if (!this.options.onDemand && this.options.input.from !== 'push') this.#start();
+  }
+
+  get state(): StreamState {
+    return this.#state;
+  }
+
+  rendition(name: RenditionName): Rendition {
+    return this.#renditions[name];
+  }
+
+  watch(): () => void {
+    this.#watchers++;
+    clearTimeout(this.#lingering);
+    if (this.options.input.from !== 'push') this.#start();
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      if (--this.#watchers === 0 && this.options.onDemand) this.#linger();
+    };
+  }
+
+  async set(change: { readonly preset?: string | undefined; readonly level?: string | undefined }): Promise<void> {
+    const program = this.#program;
+    if (!program)
+      throw new SrvidError('SRVID_STREAM_NOT_LIVE', `The stream ${this.name} is not live, so nothing of it can be switched. Try again when it is.`, {
+        stream: this.name,
+      });
+    const { preset, level } = change;
+    if (preset !== undefined) {
+      // Never a path: this comes from the network.
+      const names = await presetNames();
+      if (!names.includes(preset))
+        throw new SrvidError('SRVID_PRESET_UNKNOWN', `There is no preset "${preset.slice(0, 64)}" here. There are ${names.join(', ')}.`, { preset });
+      await program.usePreset(preset);
+    }
+    if (level !== undefined) program.pin(level);
+  }
+
+  async ingest(bytes: Readable): Promise<void> {
+    if (this.options.input.from !== 'push')
+      throw new SrvidError('SRVID_INGEST_REFUSED', `The stream ${this.name} has a source of its own and cannot be pushed to.`, { stream: this.name });
+    if (this.#pushed)
+      throw new SrvidError('SRVID_INGEST_REFUSED', `Somebody pushes to the stream ${this.name} already. Try again when that has ended.`, { stream: this.name });
+    const opened = new Promise<void>((resolve, reject) => {
+      this.#pushed = { bytes, opened: (error) => (error === undefined ? resolve() : reject(error)) };
+    });
+    this.#start();
+    this.#wake?.();
+    const late = () =>
+      new SrvidError('SRVID_INPUT_UNREADABLE', `What was pushed to ${this.name} could not be told to be video within ${PUSH_OPENS_MS / 1000} s.`);
+    await withTimeout(opened, PUSH_OPENS_MS, late).catch((error) => {
+      bytes.destroy();
+      throw error;
+    });
+  }
+
+  status(): StreamStatus {
+    const { input, request } = this.options;
+    return { epoch: this.#epoch, source: input.shown, problem: this.#problem, preset: request.preset ?? '', ...this.#program?.status() };
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('the relay stops'));
+    this.#wake?.();
+    await this.#running;
+    for (const rendition of Object.values(this.#renditions)) rendition.end('The relay stops.');
+  }
+
+  #start(): void {
+    if (this.#running || this.#state === 'ended' || this.#stop.signal.aborted) return;
+    this.#idle = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, this.#idle.signal]);
+    this.#running = this.#keepGoing(signal).finally(() => {
+      this.#running = undefined;
+      if (this.#state !== 'ended') this.#state = 'idle';
+      // Somebody may have come while it stopped.
+      if (this.#watchers > 0 && signal.aborted) this.#start();
+    });
+  }
+
+  /** Ends the run when nobody has come back for a while. */
+  #linger(): void {
+    const idle = this.#idle;
+    this.#lingering = setTimeout(() => idle?.abort(new Error('nobody watches')), LINGER_MS).unref();
+  }
+
+  async #keepGoing(signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff();
+    while (!signal.aborted) {
+      if (this.options.input.from === 'push' && !(await this.#pusher(signal))) break;
+      const since = performance.now();
+      const failure = await this.#once(signal).then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
+      if (signal.aborted) break;
+      if (!failure && this.options.input.from !== 'push' && this.options.input.finite) return this.#end();
+      const why = failure ? messageOf(failure.error) : 'It ended.';
+      if (this.options.input.from === 'push') {
+        this.#wait(`The stream is away: ${why}`);
+        continue;
+      }
+      const retryInMs = backoff.next(performance.now() - since);
+      this.#wait(`The source is away: ${why} Trying again in ${retryInMs / 1000} s.`, retryInMs);
+      await delay(retryInMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** From the opening of the source to its end. @throws what went wrong with the source, or again and again with the rest */
+  async #once(signal: AbortSignal): Promise<void> {
+    const { binary, input, deinterlace, silenceMs } = this.options;
+    if (this.#state !== 'waiting') this.#state = 'starting';
+    const pushed = this.#pushed;
+    let live: LiveSource | undefined;
+    try {
+      live = await LiveSource.open(binary, input, { deinterlace, silenceMs, pushed: input.from === 'standard input' ? process.stdin : pushed?.bytes }, signal);
+      const names = await presetNames();
+      this.#program = new Program(this.options, live, { name: this.name, epoch: ++this.#epoch, presets: names, renditions: this.#renditions });
+      await this.#program.open();
+      pushed?.opened();
+      this.#state = 'live';
+      this.#problem = undefined;
+      this.#say({ type: 'state', state: 'live', message: `${input.shown} is there.` });
+      await this.#program.run(signal);
+      pushed?.bytes.destroy();
+    } catch (error) {
+      pushed?.opened(error);
+      pushed?.bytes.destroy(error instanceof Error ? error : undefined);
+      throw error;
+    } finally {
+      await this.#program?.close();
+      this.#program = undefined;
+      await live?.stop();
+      for (const rendition of Object.values(this.#renditions)) rendition.forget();
+      if (this.#pushed === pushed) this.#pushed = undefined;
+    }
+  }
+
+  /** Waits until somebody pushes. */
+  async #pusher(signal: AbortSignal): Promise<boolean> {
+    while (!this.#pushed && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+    return !signal.aborted;
+  }
+
+  #wait(message: string, retryInMs?: number): void {
+    this.#state = 'waiting';
+    this.#problem = message;
+    this.options.tell(`${this.name}: ${message}`);
+    this.#say({ type: 'state', state: 'waiting', message, ...(retryInMs === undefined ? {} : { retryInMs }) });
+  }
+
+  #end(): void {
+    this.#state = 'ended';
+    this.options.tell(`${this.name}: the source has ended.`);
+    for (const rendition of Object.values(this.#renditions)) rendition.end('The source has ended.');
+    this.#resolveEnded();
+  }
+
+  #say(message: StateMessage): void {
+    for (const rendition of Object.values(this.#renditions)) rendition.say(message);
+  }
+}

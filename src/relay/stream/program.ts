@@ -1,0 +1,248 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../../errors.js';
+import type { FfmpegBinary } from '../../pipeline/ffmpeg/binary.js';
+import { toNumber } from '../../pipeline/frames/time.js';
+import type { LiveInput } from '../../pipeline/input/live-input.js';
+import type { About, Rendition, RenditionName } from '../delivery/rendition.js';
+import { Backoff } from '../source/backoff.js';
+import type { LiveSource } from '../source/live-source.js';
+import { wallClockMs } from '../source/wall-clock.js';
+import type { FragmentTarget } from './fragment-feed.js';
+import { type LiveRequest, LiveRun } from './live-run.js';
+import { RawFrames } from './raw-frames.js';
+import { SourceCopy } from './source-copy.js';
+import type { StreamStatus } from './stream.js';
+
+export interface ProgramOptions {
+  readonly binary: FfmpegBinary;
+  readonly input: LiveInput;
+  readonly request: LiveRequest;
+  /** Bits a second of the `sr` rendition at most. */
+  readonly bitrate: number;
+  /** How long an encoder may take nothing before it counts as hung. */
+  readonly stallTimeoutMs: number;
+}
+
+/** For whom a program is. */
+export interface ProgramOutlet {
+  readonly name: string;
+  /** Of times: both renditions' are the same within one. */
+  readonly epoch: number;
+  readonly presets: readonly string[];
+  readonly renditions: Readonly<Record<RenditionName, Rendition>>;
+}
+
+const STATS_MS = 1000;
+/** Failures in a row of what is not the source, after which it is opened anew, too. */
+const MOST_FAILURES = 3;
+
+/** Everything that is made of one opened source: both renditions, under one preset after another. */
+export class Program {
+  #run: LiveRun | undefined;
+  #copy: SourceCopy | undefined;
+  /** The run before the present one, while its last frames come out. */
+  #leaving: Promise<void> = Promise.resolve();
+  #switching: Promise<unknown> = Promise.resolve();
+  #request: LiveRequest;
+  #stopped = false;
+  #counted = { run: undefined as LiveRun | undefined, frames: 0, at: 0 };
+
+  constructor(
+    private readonly options: ProgramOptions,
+    private readonly live: LiveSource,
+    private readonly outlet: ProgramOutlet,
+  ) {
+    this.#request = options.request;
+  }
+
+  /** @throws what is wrong with preset, networks or encoders */
+  async open(): Promise<void> {
+    const opening = await Promise.allSettled([this.#prepare(this.#request), this.#prepareCopy()]);
+    const [run, copy] = opening;
+    if (run.status === 'fulfilled') this.#run = run.value;
+    if (copy.status === 'fulfilled') this.#copy = copy.value;
+    for (const result of opening) if (result.status === 'rejected') throw result.reason;
+  }
+
+  /** Until the source ends or fails, or `signal`. What else fails is begun anew. @throws why the source failed */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = () => this.live.release();
+    signal.addEventListener('abort', stop, { once: true });
+    const ticker = setInterval(() => this.#tellStats(), STATS_MS);
+    const backoff = new Backoff();
+    const copying = this.#follow(signal);
+    try {
+      for (let failures = 0; ; ) {
+        const run = this.#run as LiveRun;
+        const since = performance.now();
+        const failure = await run.run(this.#target(run)).then(
+          () => undefined,
+          (error: unknown) => ({ error }),
+        );
+        if (signal.aborted) return;
+        if (this.live.ended) {
+          if (this.live.failure) throw this.live.failure;
+          return;
+        }
+        await run.stop();
+        if (this.#run !== run) continue; // Another took over.
+        failures = performance.now() - since > 10_000 ? 1 : failures + 1;
+        if (failures > MOST_FAILURES) throw failure?.error ?? new Error('the run ended before its source');
+        const retryInMs = backoff.next(performance.now() - since);
+        this.#tellState('waiting', `The stream stopped and begins again: ${failure ? messageOf(failure.error) : ''}`, retryInMs);
+        await delay(retryInMs);
+        this.#run = await this.#prepare(this.#request);
+        this.#tellState('live', 'The stream goes on.');
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+      clearInterval(ticker);
+      await this.#copy?.stop();
+      await copying;
+    }
+  }
+
+  /** Makes another preset ready beside the present one, then lets it take over at the next frame. @throws what is wrong with it; the present one then goes on */
+  async usePreset(preset: string): Promise<void> {
+    const switching = this.#switching.then(() => this.#switch({ ...this.#request, preset }));
+    this.#switching = switching.catch(() => {});
+    await switching;
+  }
+
+  /** @throws SRVID_OPTION_INVALID */
+  pin(level: string): void {
+    this.#run?.pin(level);
+  }
+
+  status(): Pick<StreamStatus, 'preset' | 'live' | 'run'> {
+    const run = this.#run;
+    const { width, height } = this.live.source.info.format;
+    if (!run) return { preset: this.#request.preset ?? '' };
+    return {
+      preset: run.preset,
+      live: {
+        ...{ width, height },
+        fps: Number(this.live.arrivals.rate.toFixed(2)),
+        pinned: run.pinned ?? null,
+        relayMs: run.delays,
+        sourceFramesLeft: this.#copy?.left ?? 0,
+      },
+      run: run.metrics(),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#stopped = true;
+    await this.#switching;
+    await Promise.all([this.#run?.stop(), this.#copy?.stop(), this.#leaving]);
+  }
+
+  async #switch(request: LiveRequest): Promise<void> {
+    const next = await this.#prepare(request);
+    if (this.#stopped) return next.stop();
+    const before = this.#run;
+    this.#run = next;
+    this.#request = request;
+    // Its first frame ends the run before, which `run` notices and goes on with this one.
+    next.run(this.#target(next, before?.drain())).catch(() => {});
+  }
+
+  async #prepare(request: LiveRequest): Promise<LiveRun> {
+    const { binary, bitrate, stallTimeoutMs } = this.options;
+    return LiveRun.prepare({ binary, request, bitrate, stallTimeoutMs }, this.live);
+  }
+
+  async #prepareCopy(): Promise<SourceCopy> {
+    const { binary, bitrate, stallTimeoutMs } = this.options;
+    return SourceCopy.prepare(binary, this.live, bitrate, stallTimeoutMs);
+  }
+
+  #target(run: LiveRun, after?: Promise<void>): FragmentTarget {
+    const rendition = this.outlet.renditions.sr;
+    return {
+      after,
+      begin: (init) => rendition.begin(init, this.#about('sr', run)),
+      push: (fragment) => rendition.push(fragment),
+      frame: this.#rawTarget(run),
+    };
+  }
+
+  /** Frames for programs: copied only while one of them is there. */
+  #rawTarget(run: LiveRun): NonNullable<FragmentTarget['frame']> {
+    const rendition = this.outlet.renditions.raw;
+    const raw = new RawFrames(run.format, this.live.source.info.color);
+    let isFirst = true;
+    return (seconds, bytes) => {
+      if (isFirst) rendition.begin(raw.init, { ...this.#about('raw', run), raw: raw.about });
+      isFirst = false;
+      if (rendition.viewers > 0) rendition.push(raw.message(seconds, bytes));
+    };
+  }
+
+  /** Keeps the source rendition going, too: an encoder of it that fails is replaced while the source is there. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const rendition = this.outlet.renditions.source;
+    const backoff = new Backoff();
+    while (this.#copy && !signal.aborted && !this.live.ended) {
+      const since = performance.now();
+      await this.#copy.run({ begin: (init) => rendition.begin(init, this.#about('source')), push: (fragment) => rendition.push(fragment) }).catch(() => {}); // It is the other rendition that people came for.
+      await this.#copy.stop();
+      if (signal.aborted || this.live.ended) return;
+      await delay(backoff.next(performance.now() - since), undefined, { signal }).catch(() => {});
+      this.#copy = await this.#prepareCopy().catch(() => undefined);
+    }
+  }
+
+  #about(rendition: RenditionName, run = this.#run as LiveRun): About {
+    const { info } = this.live.source;
+    const { width, height } = info.format;
+    const { name, epoch, presets } = this.outlet;
+    const { preset, levels, budgetMs } = run;
+    return {
+      ...{ preset, levels: [...levels], budgetMs },
+      stream: name,
+      rendition,
+      epoch,
+      fps: toNumber(info.frameRate),
+      renditions: ['sr', 'source'] as RenditionName[],
+      source: { width, height },
+      presets: [...presets],
+    };
+  }
+
+  #tellStats(): void {
+    const run = this.#run;
+    const metrics = run?.metrics();
+    if (!run || !metrics?.realtime) return;
+    const { realtime, outcomes } = metrics;
+    const last = this.live.arrivals.last;
+    const message = {
+      type: 'stats' as const,
+      at: wallClockMs(),
+      fps: this.#rate(run, metrics.framesOut),
+      sourceFps: Number(this.live.arrivals.rate.toFixed(2)),
+      level: realtime.level,
+      pinned: run.pinned ?? null,
+      levels: Object.fromEntries(realtime.levels.map(({ name, frames }) => [name, frames])),
+      outcomes: { ...outcomes },
+      latencyMs: realtime.latencyMs,
+      relayMs: run.delays,
+      viewers: Object.values(this.outlet.renditions).reduce((sum, { viewers }) => sum + viewers, 0),
+      ...(last ? { clock: { pts: last.seconds, at: last.wallAt } } : {}),
+    };
+    for (const rendition of Object.values(this.outlet.renditions)) rendition.say(message);
+  }
+
+  /** Frames a second since this was asked last. */
+  #rate(run: LiveRun, frames: number): number {
+    const { run: before, frames: then, at } = this.#counted;
+    const now = performance.now();
+    this.#counted = { run, frames, at: now };
+    return before === run ? Number((((frames - then) * 1000) / (now - at)).toFixed(1)) : 0;
+  }
+
+  #tellState(state: 'live' | 'waiting', message: string, retryInMs?: number): void {
+    for (const rendition of Object.values(this.outlet.renditions))
+      rendition.say({ type: 'state', state, message, ...(retryInMs === undefined ? {} : { retryInMs }) });
+  }
+}

@@ -1,0 +1,83 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Preset } from '../../options/options.js';
+import type { FfmpegBinary } from '../../pipeline/ffmpeg/binary.js';
+import { frameBytes } from '../../pipeline/frames/frame.js';
+import { Encoder } from '../../pipeline/output/encode.js';
+import { testEncoder } from '../../pipeline/output/self-test.js';
+import type { LiveSource } from '../source/live-source.js';
+import { FragmentFeed, type FragmentTarget } from './fragment-feed.js';
+import { liveEncoder, livePlan } from './live-encoding.js';
+
+/** Near to what came, at a cost that does not matter beside a network's: a millisecond a 360p frame. */
+const ENCODER: Preset['encoder'] = { name: 'libx264', crf: 17, options: { preset: 'ultrafast' } };
+/** Frames that may wait for the encoder; it is far faster than they come. */
+const MOST_WAITING = 4;
+const DRAIN_MS = 1000;
+
+/**
+ * The `source` rendition: the frames as they came, encoded at their own size with their own times, so that any moment of
+ * the other rendition can be compared with it.
+ */
+export class SourceCopy {
+  readonly #spare: Buffer[] = [];
+  #waiting = 0;
+  #left = 0;
+  #failure: unknown;
+  #finished: Promise<void> | undefined;
+
+  private constructor(
+    private readonly live: LiveSource,
+    private readonly encoder: Encoder,
+    private readonly feed: FragmentFeed,
+  ) {}
+
+  static async prepare(binary: FfmpegBinary, live: LiveSource, bitrate: number, stallTimeoutMs: number): Promise<SourceCopy> {
+    const { source } = live;
+    const settings = liveEncoder(ENCODER, bitrate);
+    const plan = livePlan(source, source.info.format, settings, { streams: [], forwarded: [] }, stallTimeoutMs);
+    await testEncoder(binary, plan);
+    const encoder = new Encoder(binary, plan, 'pipe');
+    await encoder.open();
+    return new SourceCopy(live, encoder, new FragmentFeed(encoder.written));
+  }
+
+  /** Frames that were left out because the encoder was behind. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** Follows the source until it ends or `stop`. @throws the first failure of the encoder */
+  async run(target: FragmentTarget): Promise<void> {
+    this.live.watch((pts, bytes) => this.#add(pts, bytes));
+    this.#finished ??= this.feed.run(target, () => undefined);
+    await this.#finished;
+    if (this.#failure) throw this.#failure;
+  }
+
+  async stop(): Promise<void> {
+    this.live.watch(undefined);
+    await Promise.race([this.encoder.finish().catch(() => {}), delay(DRAIN_MS, undefined, { ref: false })]);
+    await this.encoder.stop();
+    await this.#finished?.catch(() => {});
+  }
+
+  /** The frame is copied: its slot goes on to the engine, which may be done with it first. */
+  #add(pts: number, bytes: Uint8Array): void {
+    if (this.#waiting >= MOST_WAITING) {
+      this.#left++;
+      return;
+    }
+    const copy = this.#spare.pop() ?? Buffer.allocUnsafeSlow(frameBytes(this.live.source.info.format));
+    copy.set(bytes.subarray(0, copy.length));
+    this.#waiting++;
+    this.encoder
+      .write(pts, copy)
+      .catch((error) => {
+        this.#failure ??= error;
+      })
+      .finally(() => {
+        this.#waiting--;
+        this.#spare.push(copy);
+      });
+  }
+}

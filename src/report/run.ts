@@ -1,0 +1,141 @@
+import { basename } from 'node:path';
+import type { IntervalHistogram } from 'node:perf_hooks';
+import type { OpenedSource } from '../io-plan.js';
+import type { SessionOptions } from '../options/options.js';
+import type { Engine } from '../pipeline/engine/engine.js';
+import type { FrameFlow } from '../pipeline/engine/lossless/flow.js';
+import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
+import { toNumber } from '../pipeline/frames/time.js';
+import type { Decoder } from '../pipeline/input/decode.js';
+import type { Source } from '../pipeline/input/source.js';
+import type { EncodePlan, Encoder } from '../pipeline/output/encode.js';
+import { encodedSize } from '../pipeline/output/encode-graph.js';
+import type { OutputFile } from '../pipeline/output/output-file.js';
+import type { Chain } from '../plugins/plan/chain.js';
+import { describePlan } from '../plugins/plan/groups.js';
+import type { LevelPlan } from '../plugins/plan/levels.js';
+import type { Processing } from '../processing.js';
+import type { ProgressEvent, RunMetrics, StageReport, StartEvent, Summary } from './events.js';
+import { bottleneckOf, stageReports } from './stages.js';
+
+/** All that is settled before a run begins. */
+export interface PreparedRun extends Processing {
+  readonly binary: FfmpegBinary;
+  readonly opened: OpenedSource;
+  /** Undefined where the output is standard output. */
+  readonly output: OutputFile | undefined;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
+}
+
+/** What moves while frames flow. */
+export interface RunningParts {
+  readonly engine: Engine;
+  readonly decoder: Decoder;
+  readonly encoder: Encoder;
+  readonly flow: FrameFlow;
+  readonly firstFrameAt: number;
+  /** Of the main thread since the first frame, in nanoseconds. */
+  readonly eventLoop: IntervalHistogram;
+}
+
+/** How often the main thread's lateness is sampled. */
+export const EVENT_LOOP_RESOLUTION_MS = 10;
+
+/** What is told before the first frame. */
+export function startEvent({ options, binary, preset, opened, chain, execution, segments, levels }: PreparedRun, plan: EncodePlan): StartEvent {
+  const { info, expectedFrames, url } = opened.source;
+  return {
+    v: 1,
+    type: 'start',
+    input: url,
+    output: options.output,
+    source: { width: info.format.width, height: info.format.height, pixelFormat: info.format.kind, fps: toNumber(info.frameRate), frames: expectedFrames },
+    target: { ...encodedSize(plan.format), encoder: plan.encoder.name, container: plan.container.muxer },
+    preset: basename(preset.name, '.json'),
+    plan: [...describePlan(segments), ...(levels?.missing ?? []).map((level) => `level left out: ${level}`)],
+    models: modelIds(chain, levels),
+    precision: precisionOf(chain),
+    workers: execution.workers,
+    threads: execution.threads,
+    device: options.device,
+    chosen: execution.reasons,
+    realtime: levels && {
+      budgetMs: levels.settings.budgetMs,
+      policy: levels.settings.policy,
+      levels: levels.levels.map(({ name }) => name),
+    },
+    ffmpeg: binary.version,
+  };
+}
+
+/** How far a run is. */
+export function progressEvent({ options, opened }: PreparedRun, parts: RunningParts): ProgressEvent {
+  const { info } = opened.source;
+  const frames = parts.flow.framesOut;
+  const fps = (frames * 1000) / (performance.now() - parts.firstFrameAt);
+  const total = framesToDo(options, opened.source);
+  return {
+    v: 1,
+    type: 'progress',
+    frames,
+    total,
+    fps: Number(fps.toFixed(2)),
+    speed: Number((fps / toNumber(info.frameRate)).toFixed(3)),
+    etaSeconds: total === undefined || frames === 0 ? undefined : Math.max(0, Math.round((total - frames) / fps)),
+    bottleneck: bottleneckOf(reportStages(parts)),
+    outcomes: { ...parts.flow.outcomes },
+    realtime: parts.engine.realtime(),
+  };
+}
+
+/** What a run has done so far. */
+export function metricsOf(parts: RunningParts): RunMetrics {
+  return { ...parts.flow, stages: reportStages(parts), realtime: parts.engine.realtime() };
+}
+
+/** What a run did; called when it has ended. */
+export function summaryOf({ options, opened, chain, execution, levels, startedAt }: PreparedRun, parts: RunningParts): Summary {
+  const now = performance.now();
+  const { flow, firstFrameAt } = parts;
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  const metrics = metricsOf(parts);
+  return {
+    input: opened.source.url,
+    output: options.output,
+    ...metrics,
+    wallSeconds: Number(((now - startedAt) / 1000).toFixed(3)),
+    startupSeconds: Number(((firstFrameAt - startedAt) / 1000).toFixed(3)),
+    fps: Number(((flow.framesOut * 1000) / (now - firstFrameAt)).toFixed(2)),
+    bottleneck: bottleneckOf(metrics.stages),
+    models: modelIds(chain, levels),
+    precision: precisionOf(chain),
+    workers: execution.workers,
+    threads: execution.threads,
+    peakRssMB: Math.round(maxRSS / 1024),
+    cpuSeconds: Number(((userCPUTime + systemCPUTime) / 1e6).toFixed(3)),
+    eventLoopP99Ms: Number(Math.max(0, parts.eventLoop.percentile(99) / 1e6 - EVENT_LOOP_RESOLUTION_MS).toFixed(2)),
+  };
+}
+
+/** As many frames as the source promises, or as fit the part of it that is asked for. */
+function framesToDo({ start, duration }: SessionOptions, { expectedFrames, info, probe }: Source): number | undefined {
+  if (start === undefined && duration === undefined) return expectedFrames;
+  const rest = (probe.durationSeconds ?? Number.POSITIVE_INFINITY) - (start ?? 0);
+  const frames = Math.round(Math.min(rest, duration ?? rest) * toNumber(info.frameRate));
+  return Number.isFinite(frames) ? Math.max(0, frames) : undefined;
+}
+
+function reportStages({ engine, decoder, encoder, firstFrameAt }: RunningParts): StageReport[] {
+  const stages = [{ name: 'decode', durations: decoder.waits, threads: 1 }, ...engine.stageTimes(), { name: 'encode', durations: encoder.waits, threads: 1 }];
+  return stageReports(stages, performance.now() - firstFrameAt);
+}
+
+function modelIds(chain: Chain, levels: LevelPlan | undefined): string[] {
+  const used = levels ? levels.levels.flatMap(({ models }) => models) : chain.models;
+  return [...new Set(used.map(({ entry }) => entry.id))];
+}
+
+function precisionOf(chain: Chain): string {
+  return [...new Set(chain.models.map((model) => model.entry.precision))].join('+') || 'none';
+}

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  assertFrameSize,
+  describeFormat,
+  type FrameFormat,
+  frameBytes,
+  type PlainFormat,
+  planeLayouts,
+  planesOf,
+  sameFormat,
+} from '../../../dist/pipeline/frames/frame.js';
+import { failureOf } from '../../helpers/errors.js';
+import { ffmpeg, rawFrames, temporaryFolder } from '../../helpers/media.js';
+
+const folder = await temporaryFolder();
+const plain: fc.Arbitrary<PlainFormat> = fc.record({
+  kind: fc.constantFrom('yuv420p' as const, 'yuv422p' as const, 'yuv444p' as const, 'gray' as const, 'rgb24' as const),
+  width: fc.integer({ min: 1, max: 40 }),
+  height: fc.integer({ min: 1, max: 40 }),
+});
+
+test('the planes of a frame follow one another without gap or overlap, and fill it', () => {
+  fc.assert(
+    fc.property(plain, (format) => {
+      const bytes = new Uint8Array(frameBytes(format));
+      let end = 0;
+      for (const [index, plane] of planesOf(format, bytes).entries()) {
+        expect(plane.data.byteOffset - bytes.byteOffset).toBe(end);
+        expect(planeLayouts(format)[index]?.offset).toBe(end);
+        expect(plane.data).toHaveLength(plane.stride * plane.height);
+        end += plane.data.length;
+      }
+      expect(end).toBe(bytes.length);
+    }),
+  );
+});
+
+test.each([
+  ['yuv420p', 5, 3],
+  ['yuv422p', 5, 3],
+  ['yuv444p', 5, 3],
+  ['gray', 5, 3],
+  ['rgb24', 5, 3],
+  ['yuv420p', 1, 1],
+  ['yuv420p', 4, 2],
+] as const)('a frame of %s at %dx%d has as many bytes as ffmpeg gives it', async (kind, width, height) => {
+  const path = `${folder}/${kind}-${width}x${height}.nut`;
+  await ffmpeg(
+    '-f',
+    'lavfi',
+    '-i',
+    'testsrc=size=16x16:rate=1:duration=1',
+    '-vf',
+    `scale=${width}:${height}`,
+    '-c:v',
+    'rawvideo',
+    '-pix_fmt',
+    kind,
+    '-f',
+    'nut',
+    path,
+  );
+  expect(frameBytes({ kind, width, height })).toBe((await rawFrames(path, kind)).length);
+});
+
+test('a split frame is its luma followed by the small frame', () => {
+  const split: FrameFormat = { kind: 'split', width: 10, height: 6, small: { kind: 'yuv420p', width: 5, height: 3 } };
+  expect(frameBytes(split)).toBe(60 + 15 + 2 * 3 * 2);
+  expect(describeFormat(split)).toBe('10x6 luma + 5x3 yuv420p');
+});
+
+test('formats are the same when kind, size and small frame are', () => {
+  const small = { kind: 'yuv420p', width: 5, height: 3 } as const;
+  const split = { kind: 'split', width: 10, height: 6, small } as const;
+  expect(sameFormat(split, { ...split, small: { ...small } })).toBe(true);
+  expect(sameFormat(small, { ...small })).toBe(true);
+  const others: FrameFormat[] = [
+    small,
+    { ...split, small: { ...small, width: 4 } },
+    { ...split, small: { ...small, kind: 'yuv422p' } },
+    { ...split, width: 11 },
+    { ...split, height: 7 },
+  ];
+  for (const other of others) expect(sameFormat(split, other)).toBe(false);
+});
+
+test.each([
+  [0, 10],
+  [10, 0],
+  [-2, 4],
+  [16385, 2],
+  [1.5, 2],
+  [Number.NaN, 2],
+])('a frame of %dx%d is refused', async (width, height) => {
+  expect((await failureOf(() => assertFrameSize('A frame', width, height))).code).toBe('SRVID_INPUT_UNSUPPORTED');
+});
+
+test('frames of 1x1 and 16384x16384 are not refused', () => {
+  assertFrameSize('A frame', 1, 1);
+  assertFrameSize('A frame', 16384, 16384);
+});

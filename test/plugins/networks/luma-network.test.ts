@@ -1,0 +1,60 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { loadModelLibrary, resolveModel, type VerifiedModel, verifyModel } from '../../../dist/plugins/inference/library.js';
+import { loadModel } from '../../../dist/plugins/inference/onnx-runtime.js';
+import { findPlugin, validateOptions } from '../../../dist/plugins/registry.js';
+import { failureOf } from '../../helpers/errors.js';
+import { hostFor, lumaOf, through } from '../../helpers/plugins.js';
+import { randomBytes } from '../../helpers/random.js';
+
+const library = await loadModelLibrary();
+const FAMILIES = ['abpn', 'best', 'swift', 'xlsr'] as const;
+const [WIDTH, HEIGHT, SCALE] = [24, 16, 3];
+
+/** A network under a family's name. What a plugin is to do with it does not depend on what it has learnt. */
+async function networkAs(family: string): Promise<VerifiedModel> {
+  const { entry, path } = await verifyModel(library, resolveModel(library, { family: 'abpn', scale: SCALE }, 'int8'));
+  return { entry: { ...entry, family, id: `${family}-x${SCALE}-int8` }, path };
+}
+
+test.each(FAMILIES)('%s enlarges the luma of a frame by the network of its family, to the byte', async (family) => {
+  const verified = await networkAs(family);
+  const [network, others] = [await loadModel(verified), await Promise.all(FAMILIES.filter((name) => name !== family).map(networkAs))];
+  onTestFinished(() => network.release());
+  const bytes = randomBytes(1, (WIDTH * HEIGHT * 3) / 2);
+  const source = { kind: 'yuv420p', width: WIDTH, height: HEIGHT } as const;
+  const expected = new Uint8Array(WIDTH * HEIGHT * SCALE ** 2);
+  await network.run({ data: lumaOf(source, bytes), dims: [1, 1, HEIGHT, WIDTH] }, { data: expected, dims: [1, 1, HEIGHT * SCALE, WIDTH * SCALE] });
+
+  const host = await hostFor([`${family}?scale=${SCALE}`], source, { models: [verified] });
+  onTestFinished(() => host.close());
+  await host.open();
+  const result = await through(host, bytes);
+  expect(result.subarray(0, expected.length)).toEqual(expected);
+
+  const without = await hostFor([`${family}?scale=${SCALE}`], source, { models: others });
+  onTestFinished(() => without.close());
+  expect((await failureOf(() => without.open().then(() => through(without, bytes)))).message).toContain(family);
+});
+
+test.each(FAMILIES)('%s has the scales it was trained for, and names them where another is wanted', async (family) => {
+  const { plugin } = await findPlugin(family, '/');
+  expect(plugin.scales).toEqual([2, 3, 4]);
+  for (const scale of [2, 3, 4]) expect(validateOptions(plugin, { scale })).toEqual({ scale });
+  expect(validateOptions(plugin, {})).toEqual({ scale: 2 });
+  for (const scale of [1, 2.5, 5, '2']) {
+    const error = await failureOf(() => validateOptions(plugin, { scale }));
+    expect(error.code).toBe('SRVID_OPTION_INVALID');
+    expect(error.message).toMatch(new RegExp(`${family}.*scale.*2\\|3\\|4`));
+  }
+});
+
+test('every network that is shipped has a plugin with its planes and scale, which promises its halo and no smaller one', async () => {
+  for (const { family, scale, halo, planes } of library.models) {
+    const { plugin } = await findPlugin(planes === 'y' ? family : `${family}-rgb`, '/');
+    expect(plugin.planes).toBe(planes);
+    expect(plugin.scales).toContain(scale);
+    expect(plugin.halo).toBeGreaterThanOrEqual(halo);
+    const most = Math.max(...library.models.filter((other) => other.family === family).map((other) => other.halo));
+    expect(plugin.halo).toBe(most);
+  }
+});

@@ -1,0 +1,90 @@
+import { copyFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { expect, test } from 'vitest';
+import { parseSessionOptions } from '../../../dist/options/options.js';
+import type { PixelFormat } from '../../../dist/pipeline/frames/frame.js';
+import { loadModelLibrary, type ModelEntry, type ModelLibrary, resolveModel } from '../../../dist/plugins/inference/library.js';
+import { outputSize } from '../../../dist/plugins/plan/groups.js';
+import { planLevels } from '../../../dist/plugins/plan/levels.js';
+import { endOf, srvid } from '../../helpers/command.js';
+import { failureOf } from '../../helpers/errors.js';
+import { ffmpeg, temporaryFolder } from '../../helpers/media.js';
+import { loadChain } from '../../helpers/plugins.js';
+
+const folder = await temporaryFolder();
+const shipped = await loadModelLibrary();
+const abpn = resolveModel(shipped, { family: 'abpn', scale: 3 }, 'int8');
+
+/** A library in which a cheaper family is installed, too: the same network under another name. */
+const cheaper: ModelEntry = { ...abpn, id: 'xlsr-x3-int8', family: 'xlsr', macsPerPixel: Math.round(abpn.macsPerPixel / 3) };
+const library: ModelLibrary = { folder: pathToFileURL(`${folder}/`), models: [cheaper, abpn] };
+await copyFile(fileURLToPath(new URL(abpn.file, shipped.folder)), join(folder, abpn.file));
+await writeFile(join(folder, 'manifest.json'), JSON.stringify({ version: 1, models: library.models }));
+
+async function planned(
+  specs: readonly string[],
+  { levels, installed = library, kind = 'yuv420p' as PixelFormat }: { levels?: string[]; installed?: ModelLibrary; kind?: PixelFormat } = {},
+) {
+  const options = parseSessionOptions({ input: 'in.mp4', output: 'out.mp4', realtime: true, precision: 'int8' });
+  const chain = { plugins: await loadChain(specs), models: [] };
+  return planLevels(chain, { budgetMs: 100, policy: 'bypass', levels }, { options, library: installed, format: { kind, width: 64, height: 36 } });
+}
+
+const namesOf = ({ levels }: { levels: readonly { readonly name: string }[] }) => levels.map(({ name }) => name);
+
+test('a chain’s own network is the best level, and what is installed and cheaper comes below it', async () => {
+  expect(namesOf(await planned(['abpn?scale=3']))).toEqual(['abpn', 'xlsr']);
+  expect(namesOf(await planned(['xlsr?scale=3']))).toEqual(['xlsr']);
+  expect(namesOf(await planned(['abpn?scale=3'], { installed: shipped }))[0]).toBe('abpn');
+});
+
+test('named levels are those and no others, the dearest first in whatever order they are named', async () => {
+  expect(namesOf(await planned(['abpn?scale=3'], { levels: ['xlsr', 'abpn'] }))).toEqual(['abpn', 'xlsr']);
+  const { levels, missing } = await planned(['abpn?scale=3'], { levels: ['best', 'xlsr', 'better'] });
+  expect(levels.map(({ name }) => name)).toEqual(['xlsr']);
+  expect(missing).toEqual(['best: not installed for this scale', 'better: not installed']);
+});
+
+test('a level that costs more by its multiplications stands above', async () => {
+  const { levels } = await planned(['abpn?scale=3']);
+  expect(levels.map(({ macs }) => macs)).toEqual([abpn.macsPerPixel * 64 * 36, cheaper.macsPerPixel * 64 * 36]);
+});
+
+test('every level and the bypass give frames of one format, whatever else is in the chain', async () => {
+  for (const specs of [
+    ['abpn?scale=3'],
+    ['./shift-chroma.js', 'abpn?scale=3'],
+    ['abpn?scale=3', './shift-chroma.js'],
+    ['abpn?scale=3', 'bicubic?width=100&height=50'],
+  ]) {
+    for (const kind of ['yuv420p', 'gray', 'yuv444p'] as const) {
+      const { levels, bypass } = await planned(specs, { kind });
+      expect(levels).toHaveLength(2);
+      for (const { segment } of [...levels, bypass]) expect(segment.output).toEqual(levels[0]?.segment.output);
+    }
+  }
+});
+
+test('the bypass has no network, and keeps the plugins that have none', async () => {
+  const { bypass } = await planned(['./shift-chroma.js', 'abpn?scale=3']);
+  expect(bypass.models).toEqual([]);
+  expect(bypass.segment.steps.map(({ loaded }) => loaded.plugin.name)).toEqual(['shift-chroma', 'bicubic']);
+  expect(outputSize(bypass.segment.steps[1]?.loaded as never, { width: 64, height: 36 })).toEqual({ width: 192, height: 108 });
+});
+
+test('levels of which none is installed are refused, each with its reason', async () => {
+  const error = await failureOf(() => planned(['abpn?scale=3'], { levels: ['best', 'better'] }));
+  expect(error.code).toBe('SRVID_OPTION_INVALID');
+  expect(error.message).toMatch(/best: not installed for this scale; better: not installed/);
+});
+
+test('the command runs with several levels, all of them loaded', async () => {
+  const input = join(folder, 'input.mp4');
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x36:r=25:d=0.6', '-pix_fmt', 'yuv420p', input);
+  const result = await srvid([input, join(folder, 'out.mp4'), '--realtime', '--scale', '3', '--precision', 'int8', '--models', folder, '--json', '-y']);
+  const end = endOf(result) as { models: string[]; framesIn: number; realtime: { levels: { name: string; frames: number }[] } };
+  expect(end.models).toEqual(['abpn-x3-int8', 'xlsr-x3-int8']);
+  expect(end.realtime.levels.map(({ name }) => name)).toEqual(['abpn', 'xlsr', 'bicubic']);
+  expect(end.framesIn).toBe(15);
+});

@@ -1,0 +1,299 @@
+import type { Page } from 'playwright-core';
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import { loadPage } from '../../../dist/relay/server/page.js';
+import { RelayServer } from '../../../dist/relay/server/server.js';
+import { Tokens } from '../../../dist/relay/server/tokens.js';
+import { openPage } from '../../helpers/browser.js';
+import { type Clip, ClipStream, encodeClip } from '../../helpers/clip-stream.js';
+import { temporaryFolder } from '../../helpers/media.js';
+
+const folder = await temporaryFolder();
+const assets = await loadPage();
+let clip: Clip;
+let otherSize: Clip;
+let silent: Clip;
+beforeAll(async () => {
+  clip = await encodeClip(folder, { seconds: 60, sourceSize: '160x90', size: '320x180' });
+  otherSize = await encodeClip(folder, { seconds: 40, sourceSize: '192x144', size: '384x288' });
+  silent = await encodeClip(folder, { seconds: 30, sourceSize: '160x90', size: '320x180', sound: false });
+}, 120_000);
+
+const undo: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+async function serve(stream: ClipStream, { port = 0, tokens }: { port?: number; tokens?: Tokens } = {}) {
+  const server = new RelayServer({ host: '127.0.0.1', port, streams: [stream], assets, tokens });
+  const address = await server.listen();
+  undo.push(() => server.close());
+  return { server, port: address.port, url: `http://127.0.0.1:${address.port}/` };
+}
+
+async function watch(show: Clip, path = '') {
+  const stream = new ClipStream();
+  stream.show(show);
+  undo.push(() => stream.stop());
+  const relay = await serve(stream);
+  const opened = await openPage();
+  undo.push(() => opened.page.close());
+  await opened.page.goto(`${relay.url}${path}`);
+  return { stream, ...relay, ...opened };
+}
+
+interface Shown {
+  readonly time: number;
+  readonly width: number;
+  readonly height: number;
+  readonly ready: number;
+}
+const shown = (page: Page, id: 'after' | 'before' = 'after'): Promise<Shown> =>
+  page.evaluate((name) => {
+    const video = document.getElementById(name) as HTMLVideoElement;
+    return { time: video.currentTime, width: video.videoWidth, height: video.videoHeight, ready: video.readyState };
+  }, id);
+
+/** Resolves when the picture has moved on by so many seconds from where it is. */
+async function playsOn(page: Page, seconds = 2, id: 'after' | 'before' = 'after'): Promise<void> {
+  const from = (await shown(page, id)).time;
+  await page.waitForFunction(([name, until]) => (document.getElementById(name as string) as HTMLVideoElement).currentTime > (until as number), [
+    id,
+    from + seconds,
+  ] as const);
+}
+
+/** How many frames the two pictures are apart, by the counter that is burned into them. */
+const framesApart = (page: Page): Promise<number> =>
+  page.evaluate(() => {
+    const canvas = new OffscreenCanvas(1, 1);
+    const context = canvas.getContext('2d', { willReadFrequently: true }) as OffscreenCanvasRenderingContext2D;
+    const [after = 0, before = 0] = ['after', 'before'].map((id) => {
+      const video = document.getElementById(id) as HTMLVideoElement;
+      context.drawImage(video, video.videoWidth / 16, video.videoHeight / 3, 4, 4, 0, 0, 1, 1);
+      // Back from full range to the luma of BT.601 limited range, and to the frame's number.
+      return ((context.getImageData(0, 0, 1, 1).data[1] ?? 0) * 219) / 255 / 4;
+    });
+    const apart = Math.abs(after - before);
+    return Math.min(apart, 50 - apart);
+  });
+
+const text = (page: Page, id: string) => page.locator(`#${id}`).textContent();
+
+test('plays the stream beside its source, with sizes and state named and nothing of the page refused', async () => {
+  const { page, errors } = await watch(clip);
+  await page.waitForSelector('.picture.split');
+  await playsOn(page, 4);
+  await playsOn(page, 1, 'before');
+  expect(await shown(page)).toMatchObject({ width: 320, height: 180 });
+  expect(await shown(page, 'before')).toMatchObject({ width: 160, height: 90 });
+  expect(await text(page, 'sizes')).toBe('160×90 → 320×180 at 25 fps');
+  expect(await text(page, 'state-text')).toBe('Live');
+  expect(await page.locator('#notice').isVisible()).toBe(false);
+  expect(await page.locator('#after').evaluate((video) => (video as HTMLVideoElement).buffered.length)).toBe(1);
+  expect(await page.locator('#graph-latency output').textContent()).toMatch(/^\d+ ms$/);
+  expect(await page.locator('#graph-fps output').textContent()).toMatch(/^\d+ fps$/);
+  expect(await page.locator('#graph-level output').textContent()).toBe('abpn');
+  expect(await page.locator('#graph-level rect').count()).toBeGreaterThan(1);
+  expect(errors).toEqual([]);
+});
+
+test('both pictures show the same moment, also after one has been away', async () => {
+  const { page } = await watch(clip);
+  await page.waitForSelector('.picture.split');
+  const median = async () => {
+    const samples: number[] = [];
+    while (samples.length < 21) {
+      samples.push(await framesApart(page));
+      await page.waitForTimeout(40);
+    }
+    return samples.sort((a, b) => a - b)[10];
+  };
+  await expect.poll(median, { timeout: 60_000 }).toBeLessThan(1.5);
+  await page.keyboard.press('c');
+  await page.keyboard.press('c');
+  await playsOn(page, 1, 'before');
+  await expect.poll(median, { timeout: 60_000 }).toBeLessThan(1.5);
+});
+
+test('the line follows pointer, touch and keys, says where it is, and comparing can be turned off', async () => {
+  const { page } = await watch(clip);
+  await page.waitForSelector('.picture.split');
+  const slider = page.getByRole('slider');
+  const box = await page.locator('#picture').boundingBox();
+  if (!box) throw new Error('the picture has no place');
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 3);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.25, box.y + box.height / 3);
+  await page.mouse.up();
+  expect(await slider.getAttribute('aria-valuenow')).toBe('25');
+  expect(await slider.getAttribute('aria-valuetext')).toBe('25 % source, 75 % srvid');
+  const clipped = await page.locator('#before').evaluate((video) => getComputedStyle(video).clipPath);
+  expect(clipped).toMatch(/^inset\(0(px)? (75%|calc\(75%\)|calc\(100% - 25%\))/);
+
+  await slider.press('ArrowRight');
+  expect(await slider.getAttribute('aria-valuenow')).toBe('27');
+  await slider.press('Shift+ArrowLeft');
+  expect(await slider.getAttribute('aria-valuenow')).toBe('17');
+  await slider.press('End');
+  expect(await slider.getAttribute('aria-valuenow')).toBe('100');
+  await slider.press('ArrowRight');
+  expect(await slider.getAttribute('aria-valuenow')).toBe('100');
+  await slider.press('Home');
+  expect(await slider.getAttribute('aria-valuenow')).toBe('0');
+
+  await page.getByRole('button', { name: 'Pixels' }).click();
+  expect(await page.locator('#before').evaluate((video) => getComputedStyle(video).imageRendering)).toBe('pixelated');
+  await page.keyboard.press('c');
+  await slider.waitFor({ state: 'hidden' });
+  expect(await page.locator('#before').evaluate((video) => (video as HTMLVideoElement).src)).toBe('');
+  await page.keyboard.press('c');
+  await slider.waitFor({ state: 'visible' });
+  await playsOn(page, 1, 'before');
+});
+
+test('on a phone the line follows the finger, and nothing is wider than the screen', async () => {
+  const stream = new ClipStream();
+  stream.show(clip);
+  undo.push(() => stream.stop());
+  const { url } = await serve(stream);
+  const { page } = await openPage({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+  undo.push(() => page.close());
+  await page.goto(url);
+  await page.waitForSelector('.picture.split');
+  const box = await page.locator('#picture').boundingBox();
+  if (!box) throw new Error('the picture has no place');
+  await page.touchscreen.tap(box.x + box.width * 0.8, box.y + box.height / 2);
+  expect(await page.getByRole('slider').getAttribute('aria-valuenow')).toBe('80');
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  for (const button of await page.locator('.tools button:visible').all()) expect((await button.boundingBox())?.height).toBeGreaterThanOrEqual(44);
+});
+
+test('sound is off until it is asked for, space stands still and goes on', async () => {
+  const { page } = await watch(clip);
+  await playsOn(page, 1);
+  const muted = () => page.locator('#after').evaluate((video) => (video as HTMLVideoElement).muted);
+  expect(await muted()).toBe(true);
+  await page.getByRole('button', { name: 'Sound' }).click();
+  expect(await muted()).toBe(false);
+  await page.keyboard.press('m');
+  expect(await muted()).toBe(true);
+  await page.getByRole('slider').press(' ');
+  const paused = () => page.locator('#after').evaluate((video) => (video as HTMLVideoElement).paused);
+  expect(await paused()).toBe(true);
+  await page.getByRole('button', { name: 'Play' }).waitFor();
+  await page.getByRole('slider').press(' ');
+  await playsOn(page, 1);
+});
+
+test('a new epoch of another size plays on in the same element', async () => {
+  const { page, stream, errors } = await watch(clip);
+  await playsOn(page, 2);
+  const before = await page.locator('#after').evaluate((video) => (video as HTMLVideoElement).src);
+  stream.show(otherSize);
+  await page.waitForFunction(() => (document.getElementById('after') as HTMLVideoElement).videoHeight === 288);
+  await playsOn(page, 2);
+  await playsOn(page, 1, 'before');
+  expect(await page.locator('#after').evaluate((video) => (video as HTMLVideoElement).src)).toBe(before);
+  expect(await shown(page, 'before')).toMatchObject({ width: 192, height: 144 });
+  expect(await text(page, 'sizes')).toBe('192×144 → 384×288 at 25 fps');
+  expect(errors).toEqual([]);
+});
+
+test('a stream that loses its sound, and gets it again, plays on', async () => {
+  const { page, stream } = await watch(clip);
+  await playsOn(page, 1);
+  stream.show(silent);
+  await page.locator('#sound').waitFor({ state: 'hidden' });
+  await page.waitForFunction(() => (document.getElementById('after') as HTMLVideoElement).currentTime < 1);
+  await playsOn(page, 2);
+  stream.show(clip);
+  await page.locator('#sound').waitFor({ state: 'visible' });
+  await page.waitForFunction(() => (document.getElementById('after') as HTMLVideoElement).currentTime < 1);
+  await playsOn(page, 2);
+});
+
+test('a gap is closed up: the picture goes on without a hole, and what was left out is counted', async () => {
+  const { page, stream, errors } = await watch(clip);
+  await playsOn(page, 2);
+  stream.leaveOut(1);
+  await page.waitForFunction(() => Number(document.querySelector('#graph-drops output')?.textContent) >= 10);
+  await playsOn(page, 3);
+  expect(await page.locator('#after').evaluate((video) => (video as HTMLVideoElement).buffered.length)).toBe(1);
+  expect(errors).toEqual([]);
+});
+
+test('a picture that cannot be decoded costs a new connection and a new decoder, and the stream plays on', async () => {
+  const { page, stream } = await watch(clip);
+  await playsOn(page, 1);
+  const source = () => page.locator('#after').evaluate((video) => (video as HTMLVideoElement).src);
+  const before = await source();
+  stream.damage();
+  await expect.poll(source, { timeout: 30_000 }).not.toBe(before);
+  await page.waitForFunction(() => document.getElementById('state-text')?.textContent === 'Live');
+  await playsOn(page, 2);
+  await playsOn(page, 1, 'before');
+});
+
+test('a relay that goes and comes again is waited for and played on, its times beginning anew', async () => {
+  const { page, stream, server, port, errors } = await watch(clip);
+  await playsOn(page, 2);
+  stream.stop();
+  await server.close();
+  await page.waitForFunction(() => document.getElementById('notice-title')?.textContent === 'The connection was lost');
+  expect(await text(page, 'state-text')).toBe('Reconnecting');
+  const again = new ClipStream();
+  again.show(clip);
+  undo.push(() => again.stop());
+  await serve(again, { port });
+  await page.waitForFunction(() => document.getElementById('state-text')?.textContent === 'Live');
+  await playsOn(page, 2);
+  await playsOn(page, 1, 'before');
+  expect(await page.locator('#notice').isVisible()).toBe(false);
+  expect(errors).toEqual([]);
+});
+
+test('a source that is away, and one that has ended, are told on the picture', async () => {
+  const { page, stream } = await watch(clip);
+  await playsOn(page, 1);
+  stream.wait('The source ended; trying again in 30 s.', 30_000);
+  await page.getByText('The source is away').waitFor();
+  expect(await text(page, 'notice-text')).toMatch(/^Trying again in (30|29) s\.$/);
+  expect(await text(page, 'state-text')).toBe('Waiting');
+  stream.show(clip);
+  await page.locator('#notice').waitFor({ state: 'hidden' });
+  await playsOn(page, 1);
+  stream.end('The source ended.');
+  await page.getByText('The stream has ended').waitFor();
+  await page.getByRole('button', { name: 'Watch again' }).waitFor();
+});
+
+test('whoever may write switches preset and level; whoever may not is not shown how', async () => {
+  const stream = new ClipStream();
+  stream.show(clip);
+  undo.push(() => stream.stop());
+  const { url } = await serve(stream, { tokens: Tokens.parse('writes-0123456789 write\nviews-0123456789 view\n', 'test') });
+  const { page } = await openPage();
+  undo.push(() => page.close());
+  await page.goto(`${url}?token=views-0123456789`);
+  await playsOn(page, 1);
+  expect(await page.locator('#level-choice').isVisible()).toBe(false);
+  await page.goto(`${url}?token=writes-0123456789`);
+  await page.getByLabel('Level').selectOption('bicubic');
+  await page.getByLabel('Preset').selectOption('live-1080p');
+  await expect.poll(() => stream.changes).toEqual([{ level: 'bicubic' }, { preset: 'live-1080p' }]);
+});
+
+test('every file of the page is served with a type, and nothing else is', async () => {
+  const stream = new ClipStream();
+  const { url } = await serve(stream);
+  undo.push(() => stream.stop());
+  for (const [path, { type }] of assets) {
+    const answer = await fetch(new URL(path, url));
+    expect(answer.status, path).toBe(200);
+    expect(answer.headers.get('content-type')).toBe(type);
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(await answer.text()).not.toMatch(/\bstyle="|<script>/);
+  }
+  for (const path of ['/relay/server.js', '/relay/page/', '/relay/page/app.d.ts', '/client/../relay/server.js', '/package.json'])
+    expect((await fetch(new URL(path, url))).status, path).toBe(404);
+});

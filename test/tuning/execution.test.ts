@@ -1,0 +1,107 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseSessionOptions, type SessionRequest } from '../../dist/options/options.js';
+import { loadModelLibrary, resolveModel, verifyModel } from '../../dist/plugins/inference/library.js';
+import { type Candidate, chooseExecution } from '../../dist/tuning/execution.js';
+import { MeasurementCache } from '../../dist/tuning/measurements.js';
+import { temporaryFolder } from '../helpers/media.js';
+import { loadChain } from '../helpers/plugins.js';
+
+const folder = await temporaryFolder();
+const library = await loadModelLibrary();
+const model = await verifyModel(library, resolveModel(library, { family: 'abpn', scale: 3 }, 'int8'));
+const chain = { plugins: await loadChain(['abpn?scale=3']), models: [model] };
+const cores = availableParallelism();
+let files = 0;
+
+interface Trial {
+  readonly request?: Partial<SessionRequest>;
+  readonly time?: (candidate: Candidate) => number;
+  readonly cache?: MeasurementCache;
+  readonly machine?: string;
+  readonly chain?: typeof chain;
+}
+
+/** What is chosen on a machine with these timings, and what was timed for it. */
+async function chosenBy({ request = {}, time = () => 10, cache = newCache(), machine = 'a machine', ...other }: Trial) {
+  const timed: Candidate[] = [];
+  const execution = await chooseExecution({
+    options: parseSessionOptions({ input: 'in.mp4', output: 'out.mp4', ...request }),
+    chain,
+    library,
+    cache,
+    machine,
+    time: async (candidate) => {
+      timed.push(candidate);
+      return time(candidate);
+    },
+    ...other,
+  });
+  return { ...execution, timed };
+}
+
+const newCache = () => new MeasurementCache(join(folder, `${files++}`, 'measurements.json'));
+
+describe('precision', () => {
+  test.each([
+    ['int8', 12, 40],
+    ['fp32', 40, 12],
+  ])('is %s where int8 takes %d ms and fp32 %d', async (expected, int8, fp32) => {
+    const { precision, reasons } = await chosenBy({ time: (candidate) => (candidate.precision === 'int8' ? int8 : fp32) });
+    expect(precision).toBe(expected);
+    expect(reasons[0]).toBe(`precision ${expected}: measured ${int8}.0 ms a test frame in int8, ${fp32}.0 in fp32`);
+  });
+
+  test('that the caller gives is not measured', async () => {
+    const { precision, timed } = await chosenBy({ request: { precision: 'fp32', workers: 1 } });
+    expect([precision, timed]).toEqual(['fp32', []]);
+  });
+
+  test('is what there is where a network comes in one only', async () => {
+    const only = { ...library, models: [model.entry] };
+    const { timed } = await chosenBy({ request: { workers: 1 }, ...{ library: only } });
+    expect(timed).toEqual([]);
+  });
+});
+
+describe('workers and threads', () => {
+  test('a worker a core is kept unless another layout is clearly better', async () => {
+    const { workers, threads } = await chosenBy({ time: (candidate) => (candidate.threads > 1 ? 9.5 : 10) });
+    expect([workers, threads]).toEqual([cores, 1]);
+  });
+
+  test.runIf(cores > 1)('threads inside each network are taken where they are clearly better', async () => {
+    const { workers, threads, reasons } = await chosenBy({ time: (candidate) => (candidate.threads === cores ? 5 : 10) });
+    expect([workers, threads]).toEqual([1, cores]);
+    expect(reasons.at(-1)).toContain(`5.0 with 1 x ${cores}`);
+  });
+
+  test('what the caller gives stands, and the rest follows from it', async () => {
+    expect(await chosenBy({ request: { workers: 3 } })).toMatchObject({ workers: 3, threads: 1 });
+    expect(await chosenBy({ request: { threads: cores } })).toMatchObject({ workers: 1, threads: cores });
+    expect(await chosenBy({ request: { workers: 5, threads: 2 } })).toMatchObject({ workers: 5, threads: 2 });
+  });
+});
+
+test('each candidate is timed once on a machine, and again on another one or with retune', async () => {
+  const cache = newCache();
+  const first = await chosenBy({ cache });
+  expect(first.timed.length).toBeGreaterThanOrEqual(2);
+  const second = await chosenBy({ cache, time: () => 99 });
+  expect(second.timed).toEqual([]);
+  expect(second.reasons).toEqual(first.reasons);
+  expect((await chosenBy({ cache, machine: 'another machine' })).timed).toEqual(first.timed);
+  expect((await chosenBy({ cache, request: { retune: true } })).timed.length).toBeGreaterThanOrEqual(first.timed.length);
+});
+
+test('a chain without networks leaves nothing to measure', async () => {
+  const { timed, workers, reasons } = await chosenBy({ chain: { plugins: await loadChain(['bicubic']), models: [] } });
+  expect([timed, workers, reasons]).toEqual([[], cores, []]);
+});
+
+test('the real thing is timed where nothing else is given', async () => {
+  const options = parseSessionOptions({ input: 'in.mp4', output: 'out.mp4', workers: 1 });
+  const { reasons } = await chooseExecution({ options, chain, library, cache: newCache(), machine: 'a machine' });
+  expect(reasons).toEqual([expect.stringMatching(/^precision (int8|fp32): measured \d+\.\d ms a test frame in int8, \d+\.\d in fp32$/)]);
+});
