@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { prepareClip } from '../dist/bench/clip.js';
 import { median, withTemporaryFolder } from '../dist/bench/tools.js';
-import { loadModelLibrary, resolveModel, verifyModel } from '../dist/plugins/inference/library.js';
-import { loadModel } from '../dist/plugins/inference/onnx-runtime.js';
+import { loadModelLibrary, modelAt } from '../dist/plugins/inference/library.js';
+import { loadModel } from '../dist/plugins/inference/model.js';
 
 const UNLOWERED = fileURLToPath(new URL('./models/abpn-x3-int8-unlowered.onnx', import.meta.url));
 
@@ -20,8 +20,8 @@ export async function measure() {
 async function compareLowering(clip, pairs = 30) {
   if (!existsSync(UNLOWERED)) throw new Error(`${UNLOWERED} is missing; make it with: python -m training export ... --keep-unlowered bench/models`);
   const library = await loadModelLibrary();
-  const shipped = await verifyModel(library, resolveModel(library, { family: 'abpn', scale: 3 }, 'int8'));
-  const [lowered, unlowered] = [await loadModel(shipped), await loadModel({ ...shipped, path: UNLOWERED })];
+  const shipped = await library.load(library.resolve({ family: 'abpn', scale: 3 }, 'int8'));
+  const [lowered, unlowered] = [await loadModel(shipped), await loadModel(await modelAt(shipped.entry, UNLOWERED))];
   const input = { data: clip.luma, dims: [1, 1, 360, 640] };
   const [a, b] = [0, 1].map(() => ({ data: new Uint8Array(1920 * 1080), dims: [1, 1, 1080, 1920] }));
   const timed = async (model, output) => {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type ErrorCode, SrvidError } from './errors.js';
-import { CONTAINER_ENCODERS, DEFAULT_ENCODER, type Preset, type SessionOptions } from './options/options.js';
+import { CONTAINER_ENCODERS, DEFAULT_ENCODER, type InputOptions, type Preset, type SessionOptions } from './options/options.js';
 import type { FfmpegBinary } from './pipeline/ffmpeg/binary.js';
 import { assertFileName } from './pipeline/ffmpeg/file-name.js';
 import { assertPixels } from './pipeline/ffmpeg/input-file.js';
@@ -26,7 +26,7 @@ export interface OpenedSource {
 }
 
 /** Finds out what the input is. @throws SRVID_INPUT_NOT_FOUND and the errors of probing */
-export async function openSource(binary: FfmpegBinary, options: SessionOptions, standardInput: Readable = process.stdin): Promise<OpenedSource> {
+export async function openSource(binary: FfmpegBinary, options: InputOptions, standardInput: Readable = process.stdin): Promise<OpenedSource> {
   if (options.input === '-') {
     if (options.start)
       throw new SrvidError('SRVID_OPTION_INVALID', '--start needs an input that can be sought in, and standard input cannot. Give the input as a file.');
@@ -64,7 +64,7 @@ function lateIndex(cause?: unknown): SrvidError {
   );
 }
 
-function accepted(source: Source, { strict, maxPixels }: SessionOptions): Source {
+function accepted(source: Source, { strict, maxPixels }: Pick<InputOptions, 'strict' | 'maxPixels'>): Source {
   assertPixels(source.url, source.info.format.width, source.info.format.height, maxPixels);
   if (strict) refuseLosses(source.losses, 'SRVID_INPUT_UNSUPPORTED');
   return source;

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type RealtimeSettings, realtimeSettings, type SessionOptions, taskTimeoutMs } from './options/options.js';
+import { type ProcessingOptions, type RealtimeSettings, realtimeSettings, taskTimeoutMs } from './options/options.js';
 import type { Engine, EngineSetup } from './pipeline/engine/engine.js';
 import { LosslessEngine } from './pipeline/engine/lossless/engine.js';
 import { RealtimeEngine } from './pipeline/engine/realtime/engine.js';
@@ -8,14 +8,14 @@ import type { StreamInfo } from './pipeline/frames/stream-info.js';
 import { loadModelLibrary, type ModelLibrary } from './plugins/inference/library.js';
 import { runtimeVersion } from './plugins/inference/onnx-library.js';
 import { assumedColor } from './plugins/pixels/color-matrix.js';
-import { buildChain, type Chain } from './plugins/plan/chain.js';
+import { buildChain, type Chain, withPrecision } from './plugins/plan/chain.js';
 import { planChain, type Segment } from './plugins/plan/groups.js';
 import { type LevelPlan, planLevels } from './plugins/plan/levels.js';
 import { type LoadedPreset, loadPreset } from './plugins/plan/presets.js';
 import { chooseExecution, type Execution } from './tuning/execution.js';
 import { MeasurementCache, machineName } from './tuning/measurements.js';
 
-/** What can be looked up before the source is known. */
+/** The installed parts of a run, which can be looked up before the source is known. */
 export interface Installed {
   readonly preset: LoadedPreset;
   readonly library: ModelLibrary;
@@ -25,8 +25,7 @@ export interface Installed {
 
 /** All that is settled about what happens to frames between decoder and encoder. */
 export interface Processing {
-  /** With the precision that was chosen. */
-  readonly options: SessionOptions;
+  readonly options: ProcessingOptions;
   readonly preset: LoadedPreset;
   readonly chain: Chain;
   readonly execution: Execution;
@@ -38,34 +37,34 @@ export interface Processing {
 }
 
 /** @throws SRVID_PRESET_UNKNOWN, SRVID_PRESET_INVALID, SRVID_MODEL_INVALID */
-export async function lookUp(asked: SessionOptions): Promise<Installed> {
-  const folder = asked.models === undefined ? undefined : pathToFileURL(`${resolve(asked.models)}/`);
-  const [preset, library, machine] = await Promise.all([loadPreset(asked.preset), loadModelLibrary(folder), runtimeVersion().then(machineName)]);
+export async function lookUp(options: ProcessingOptions): Promise<Installed> {
+  const folder = options.models === undefined ? undefined : pathToFileURL(`${resolve(options.models)}/`);
+  const [preset, library, machine] = await Promise.all([loadPreset(options.preset), loadModelLibrary(folder), runtimeVersion().then(machineName)]);
   return { preset, library, machine };
 }
 
 /** Settles how frames of this kind are processed, until `signal`. @throws the errors of chains, plugins, networks and levels */
 export async function planProcessing(
-  asked: SessionOptions,
+  options: ProcessingOptions,
   { preset, library, machine }: Installed,
   info: StreamInfo,
   signal?: AbortSignal,
 ): Promise<Processing> {
   const cache = new MeasurementCache();
-  const execution = await chooseExecution({ options: asked, chain: await buildChain(asked, preset, library, info), library, cache, machine, signal });
+  const built = await buildChain(options, preset, library, info);
+  const execution = await chooseExecution({ options, chain: built, library, cache, machine, signal });
   signal?.throwIfAborted();
-  const options = { ...asked, precision: execution.precision };
-  const chain = await buildChain(options, preset, library, info);
+  const { precision } = execution;
+  const chain = precision === options.precision ? built : await withPrecision(built, library, precision);
   const segments = planChain(info.format, chain.plugins);
   const settings = realtimeSettings(options, preset.preset);
-  const levels = settings && { ...(await planLevels(chain, settings, { options, library, format: info.format })), settings };
+  const levels = settings && { ...(await planLevels(chain, settings, { library, precision, format: info.format })), settings };
   return { options, preset, chain, execution, segments, levels, cache, machine };
 }
 
 /** What will process the frames: files flow without loss, unless frames have deadlines. */
 export function engineFor(processing: Processing, info: StreamInfo, paced: boolean): Engine {
-  const { chain, segments } = processing;
-  return processing.levels ? realtimeEngineFor(processing, info, paced) : new LosslessEngine(segments, { ...setupOf(processing, info), models: chain.models });
+  return processing.levels ? realtimeEngineFor(processing, info, paced) : new LosslessEngine(processing.segments, setupOf(processing, info));
 }
 
 /**
@@ -78,10 +77,9 @@ export function realtimeEngineFor(processing: Processing, info: StreamInfo, pace
   return new RealtimeEngine({ plan: levels, settings: levels.settings, info, paced, cache, machine }, setupOf(processing, info));
 }
 
-function setupOf({ options, execution }: Processing, info: StreamInfo): Omit<EngineSetup, 'models'> {
+function setupOf({ options, execution }: Processing, info: StreamInfo): EngineSetup {
   return {
     origin: { color: assumedColor(info.color, info.format.height), timeBase: info.timeBase },
-    precision: options.precision,
     inference: { device: options.device, threads: execution.threads },
     workers: execution.workers,
     taskTimeoutMs: taskTimeoutMs(options),

@@ -84,9 +84,8 @@ async function prepare(request: SessionRequest, hooks: SessionHooks): Promise<Pr
   const installed = await lookUp(asked);
   const opened = await openSource(binary, asked, hooks.standardInput);
   const processing = await planProcessing(asked, installed, opened.source.info, hooks.signal);
-  const { options } = processing;
-  const output = options.output === '-' ? undefined : await OutputFile.prepare(options.output, options.input, options.overwrite);
-  return { ...processing, binary, opened, output, startedAt };
+  const output = asked.output === '-' ? undefined : await OutputFile.prepare(asked.output, asked.input, asked.overwrite);
+  return { ...processing, options: asked, binary, opened, output, startedAt };
 }
 
 /** What belongs to one run, and how it is taken down. */

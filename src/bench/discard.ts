@@ -1,5 +1,5 @@
 import { openSource } from '../io-plan.js';
-import { defaultWorkers, parseSessionOptions, taskTimeoutMs } from '../options/options.js';
+import { defaultWorkers, parseEvaluationOptions, taskTimeoutMs } from '../options/options.js';
 import { LosslessEngine } from '../pipeline/engine/lossless/engine.js';
 import { emptyFlow } from '../pipeline/engine/lossless/flow.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
@@ -7,6 +7,7 @@ import { Decoder } from '../pipeline/input/decode.js';
 import { loadModelLibrary, type VerifiedModel } from '../plugins/inference/library.js';
 import { buildChain } from '../plugins/plan/chain.js';
 import { planChain } from '../plugins/plan/groups.js';
+import { modelsOf } from '../plugins/plan/plugin-models.js';
 import { loadPreset } from '../plugins/plan/presets.js';
 
 export interface DiscardRequest {
@@ -23,12 +24,12 @@ export async function discardedFps(
   { workers = defaultWorkers(), threads = 1, ...request }: DiscardRequest,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<number> {
-  const options = parseSessionOptions({ ...request, output: '-', precision: 'int8' });
+  const options = parseEvaluationOptions({ ...request, precision: 'int8' });
   const [preset, library] = await Promise.all([loadPreset(options.preset), loadModelLibrary()]);
   const { source } = await openSource(binary, options);
   const { info } = source;
   const chain = await buildChain(options, preset, library, info);
-  const setup = { models: chain.models, precision: options.precision, workers, taskTimeoutMs: taskTimeoutMs(options) };
+  const setup = { workers, taskTimeoutMs: taskTimeoutMs(options) };
   const origin = { color: info.color, timeBase: info.timeBase };
   const engine = new LosslessEngine(planChain(info.format, chain.plugins), { ...setup, origin, inference: { device: 'cpu', threads } });
   const decoder = new Decoder(binary, source, { forwarded: [], salvage: false, stallTimeoutMs: options.stallTimeoutMs });
@@ -49,7 +50,7 @@ export async function networksOf(
   binary: FfmpegBinary,
   { input, preset, scale }: Pick<DiscardRequest, 'input' | 'preset' | 'scale'>,
 ): Promise<readonly VerifiedModel[]> {
-  const options = parseSessionOptions({ input, output: '-', preset, scale });
+  const options = parseEvaluationOptions({ input, preset, scale });
   const [loaded, library, { source }] = await Promise.all([loadPreset(preset), loadModelLibrary(), openSource(binary, options)]);
-  return (await buildChain(options, loaded, library, source.info)).models;
+  return modelsOf((await buildChain(options, loaded, library, source.info)).plugins);
 }

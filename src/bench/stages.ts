@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, runTool, tied } from '../pipeline/ffmpeg/tied-process.js';
-import type { ModelEntry, VerifiedModel } from '../plugins/inference/library.js';
+import { type ModelEntry, modelAt, type VerifiedModel } from '../plugins/inference/library.js';
 import { timeModelRuns } from '../plugins/inference/network-thread.js';
 import type { BenchClip } from './clip.js';
 import { benchmarkMs, median, runSrvid } from './tools.js';
@@ -25,7 +25,7 @@ export async function int8Peak(times: number, signal?: AbortSignal): Promise<num
   const { width, height } = PEAK_SIZE;
   const entry = { id: 'int8-peak', scale: 1, planes: 'y', align: 1 } as ModelEntry;
   const luma = new Uint8Array(width * height).fill(100);
-  const taken = await timeModelRuns({ model: { entry, path: PEAK }, luma, size: PEAK_SIZE, threads: 1, times }, signal);
+  const taken = await timeModelRuns({ model: await modelAt(entry, PEAK), luma, size: PEAK_SIZE, threads: 1, times }, signal);
   return (PEAK_MACS_PER_PIXEL * width * height) / Math.min(...taken) / 1e6;
 }
 

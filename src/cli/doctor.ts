@@ -5,7 +5,7 @@ import { type FfmpegBinary, findFfmpeg, videoEncoders } from '../pipeline/ffmpeg
 import { isTested, TESTED_VERSIONS } from '../pipeline/ffmpeg/version.js';
 import { leftoversIn } from '../pipeline/output/output-claim.js';
 import { tryFfmpeg } from '../pipeline/output/trial-run.js';
-import { loadModelLibrary, verifyModel } from '../plugins/inference/library.js';
+import { loadModelLibrary } from '../plugins/inference/library.js';
 import { loadOnnxRuntime, runtimeVersion } from '../plugins/inference/onnx-library.js';
 import { packageVersion } from '../version.js';
 
@@ -117,7 +117,7 @@ async function runtimeCheck(): Promise<Check> {
 async function modelCheck(): Promise<Check> {
   try {
     const library = await loadModelLibrary();
-    await Promise.all(library.models.map((entry) => verifyModel(library, entry)));
+    await Promise.all(library.models.map((entry) => library.load(entry)));
     return { what: 'models', ok: true, found: `${library.models.length}, all as released` };
   } catch (error) {
     return { what: 'models', ok: false, found: messageOf(error) };

@@ -1,5 +1,5 @@
 import { SrvidError } from '../errors.js';
-import { defaultWorkers, type SessionOptions, taskTimeoutMs } from '../options/options.js';
+import { defaultWorkers, type EvaluationOptions, taskTimeoutMs } from '../options/options.js';
 import { Budget } from '../pipeline/engine/lossless/credits.js';
 import { emptyFlow, runFrames } from '../pipeline/engine/lossless/flow.js';
 import type { FrameFormat, PlainFormat } from '../pipeline/frames/frame.js';
@@ -11,7 +11,7 @@ import { isMeasurable } from './metrics.js';
 
 /** What stays the same for everything that is measured in one evaluation. */
 export interface Job {
-  readonly options: SessionOptions;
+  readonly options: EvaluationOptions;
   readonly chain: Chain;
   readonly scale: number;
   readonly signal: AbortSignal;
@@ -65,15 +65,13 @@ export function planFor({ chain }: Job, format: PlainFormat, size: Size): { segm
 
 /** Sends frames through the chain as a run does, by the same plan, rings, threads and graph, with no ffmpeg behind it. */
 export async function runChain(job: Job, segments: readonly Segment[], origin: FrameOrigin, { next, take }: Ends): Promise<void> {
-  const { options, chain, signal } = job;
-  const { workers = defaultWorkers(), threads = 1, precision, device } = options;
+  const { options, signal } = job;
+  const { workers = defaultWorkers(), threads = 1, device } = options;
   const lookahead = segments.reduce((frames, segment) => frames + segment.window.future, 0);
   const budget = new Budget(2 * workers + 2 + lookahead);
   const host = new PluginHost({
     segments,
-    models: chain.models,
     origin,
-    precision,
     inference: { device, threads },
     workers,
     credits: budget.credits,

@@ -2,19 +2,17 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describeCause, SrvidError } from '../errors.js';
-import { parseSessionOptions, type SessionRequest } from '../options/options.js';
+import { type EvaluationRequest, parseEvaluationOptions } from '../options/options.js';
 import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { loadModelLibrary } from '../plugins/inference/library.js';
 import { buildChain } from '../plugins/plan/chain.js';
+import { modelsOf } from '../plugins/plan/plugin-models.js';
 import { loadPreset } from '../plugins/plan/presets.js';
 import { type Job, scaleOf } from './chain-run.js';
 import { evaluateClip } from './clip.js';
 import { isPicture } from './picture-file.js';
 import { evaluatePictures } from './pictures.js';
 import type { Evaluation } from './report.js';
-
-/** A session's options; those of the encoder have no effect. `input` is a folder of pictures, a picture or a video. */
-export type EvaluationRequest = Omit<SessionRequest, 'output'>;
 
 export interface EvaluationHooks {
   /** Stops the evaluation; it then fails with SRVID_INTERRUPTED. */
@@ -37,8 +35,7 @@ const ANY_STREAM = {
  * @throws SrvidError
  */
 export async function evaluate(request: EvaluationRequest, { signal, onItem = () => {} }: EvaluationHooks = {}): Promise<Evaluation> {
-  // Nothing is encoded, so the output is nobody's concern.
-  const options = parseSessionOptions({ ...request, output: '-' });
+  const options = parseEvaluationOptions(request);
   const binary = await findFfmpeg();
   const modelFolder = options.models === undefined ? undefined : pathToFileURL(`${resolve(options.models)}/`);
   const [preset, library] = await Promise.all([loadPreset(options.preset), loadModelLibrary(modelFolder)]);
@@ -59,8 +56,8 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
       input: options.input,
       kind: ofPictures ? 'pictures' : 'clip',
       preset: basename(preset.name, '.json'),
-      models: chain.models.map(({ entry }) => entry.id),
-      precision: [...new Set(chain.models.map(({ entry }) => entry.precision))].join('+') || 'none',
+      models: modelsOf(chain.plugins).map(({ entry }) => entry.id),
+      precision: [...new Set(modelsOf(chain.plugins).map(({ entry }) => entry.precision))].join('+') || 'none',
       scale,
       border: scale,
       count: comparison.items.length,

@@ -28,16 +28,42 @@ export type Preset = z.infer<typeof presetSchema>;
 
 const sessionFields = z.strictObject(sessionShape());
 
+/** The options that say where frames come from. */
+const inputFields = sessionFields.pick({
+  input: true,
+  inputFormat: true,
+  start: true,
+  duration: true,
+  deinterlace: true,
+  strict: true,
+  salvage: true,
+  stallTimeoutMs: true,
+  allowReferences: true,
+  maxPixels: true,
+});
+
+/** The options that say what is done to frames: nothing of input or output. */
+const processingFields = sessionFields.pick({
+  ...{ preset: true, plugins: true, scale: true, size: true, height: true },
+  ...{ realtime: true, budgetMs: true, policy: true, levels: true },
+  ...{ workers: true, threads: true, precision: true, device: true, retune: true, models: true, taskTimeoutMs: true },
+});
+
+/** The rules that hold among options of processing. */
+function checkProcessing(options: z.output<typeof processingFields>, context: z.RefinementCtx): void {
+  const { scale, size, height, realtime, budgetMs, policy, levels } = options;
+  const complain = (name: string, message: string) => context.addIssue({ code: 'custom', path: [name], message });
+  if ([scale, size, height].filter((given) => given !== undefined).length > 1)
+    complain('scale', 'scale, size and height each set the output size: give one of them');
+  if (!realtime && (budgetMs ?? policy ?? levels) !== undefined) complain('realtime', 'budgetMs, policy and levels are for real time: give --realtime, too');
+}
+
+const inputSchema = inputFields;
+const processingSchema = processingFields.superRefine(checkProcessing);
+/** Input and processing, for what encodes nothing. */
+const evaluationSchema = z.strictObject({ ...inputFields.shape, ...processingFields.shape }).superRefine(checkProcessing);
 /** Everything a session can be told; each option stands in the table of options/table.ts. */
-export const sessionSchema = sessionFields
-  .refine((options) => [options.scale, options.size, options.height].filter((given) => given !== undefined).length <= 1, {
-    message: 'scale, size and height each set the output size: give one of them',
-    path: ['scale'],
-  })
-  .refine(({ realtime, budgetMs, policy, levels }) => realtime || (budgetMs ?? policy ?? levels) === undefined, {
-    message: 'budgetMs, policy and levels are for real time: give --realtime, too',
-    path: ['realtime'],
-  });
+export const sessionSchema = sessionFields.superRefine(checkProcessing);
 
 /** Bits a second: 8000000, "8M", "800k". */
 const bitrate = z.union([z.number(), z.string().regex(/^\d+(\.\d+)?[kM]?$/, 'a bitrate is bits a second, such as 8M or 800k')]).transform((given, context) => {
@@ -80,10 +106,19 @@ export const relaySchema = z.strictObject({
   streams: z.record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'a name is 1 to 64 letters, digits, _ and -'), streamSchema),
 });
 
-/** What a caller gives. */
+/** Options of a session as a caller gives them. */
 export type SessionRequest = z.input<typeof sessionSchema>;
-/** What a session works with. */
+/** Options of a session, checked, with their defaults. */
 export type SessionOptions = z.output<typeof sessionSchema>;
+/** Where frames come from. */
+export type InputOptions = z.output<typeof inputSchema>;
+/** What is done to frames. */
+export type ProcessingOptions = z.output<typeof processingSchema>;
+export type ProcessingRequest = z.input<typeof processingSchema>;
+/** Where frames go to: a session's options that are neither of input nor of processing. */
+export type OutputOptions = Omit<SessionOptions, keyof ProcessingOptions | keyof InputOptions>;
+export type EvaluationRequest = z.input<typeof evaluationSchema>;
+export type EvaluationOptions = z.output<typeof evaluationSchema>;
 
 /** How frames are treated under deadlines. */
 export interface RealtimeSettings {
@@ -93,7 +128,7 @@ export interface RealtimeSettings {
 }
 
 /** What the caller says goes before the preset, that before the default; undefined where frames have no deadlines. */
-export function realtimeSettings(options: SessionOptions, { realtime: preset }: Preset): RealtimeSettings | undefined {
+export function realtimeSettings(options: ProcessingOptions, { realtime: preset }: Preset): RealtimeSettings | undefined {
   if (!options.realtime) return undefined;
   return {
     budgetMs: options.budgetMs ?? preset?.budgetMs ?? 100,
@@ -103,7 +138,7 @@ export function realtimeSettings(options: SessionOptions, { realtime: preset }: 
 }
 
 /** A hang costs a real-time session one worker until it is ended; a file only time. */
-export function taskTimeoutMs({ taskTimeoutMs, realtime }: SessionOptions): number {
+export function taskTimeoutMs({ taskTimeoutMs, realtime }: Pick<ProcessingOptions, 'taskTimeoutMs' | 'realtime'>): number {
   return taskTimeoutMs ?? (realtime ? 10_000 : 120_000);
 }
 
@@ -155,9 +190,20 @@ export const CONTAINER_ENCODERS: Readonly<Record<string, NonNullable<Preset['enc
   webm: { name: 'libvpx-vp9', crf: 24, options: { b: '0', deadline: 'good', 'cpu-used': '4', 'row-mt': '1' } },
 };
 
-/** @throws SRVID_OPTION_INVALID naming each option that is wrong */
-export function parseSessionOptions(request: SessionRequest): SessionOptions {
-  const parsed = sessionSchema.safeParse(request);
+/** Options of a session. @throws SRVID_OPTION_INVALID naming each option that is wrong */
+export const parseSessionOptions = (request: SessionRequest): SessionOptions => parse(sessionSchema, request);
+
+/** Options of input alone. @throws SRVID_OPTION_INVALID */
+export const parseInputOptions = (request: z.input<typeof inputSchema>): InputOptions => parse(inputSchema, request);
+
+/** Options of processing alone. @throws SRVID_OPTION_INVALID */
+export const parseProcessingOptions = (request: ProcessingRequest): ProcessingOptions => parse(processingSchema, request);
+
+/** Options of input and processing. @throws SRVID_OPTION_INVALID */
+export const parseEvaluationOptions = (request: EvaluationRequest): EvaluationOptions => parse(evaluationSchema, request);
+
+function parse<Options>(schema: z.ZodType<Options>, request: unknown): Options {
+  const parsed = schema.safeParse(request);
   if (parsed.success) return Object.freeze(parsed.data);
   const complaints = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
   const flags = parsed.error.issues.flatMap((issue) => flagOf(String(issue.path[0])) ?? []);

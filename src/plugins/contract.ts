@@ -28,17 +28,22 @@ export interface ModelSpec {
 
 /** A tensor over memory that its owner keeps. */
 export interface Tensor {
-  readonly data: Uint8Array;
-  /** NCHW: [batch, channels, height, width]. */
+  /** As many values as `dims` say, of the type that the model has. */
+  readonly data: Uint8Array | Float32Array;
+  /** A picture is NCHW: [batch, channels, height, width]. */
   readonly dims: readonly number[];
 }
 
-/** A loaded model. uint8 in and out, one input, one output; luma as video stores it (16..235 in limited range). */
+/** A loaded model. srvid's own have one uint8 input and one uint8 output; luma as video stores it (16..235 in limited range). */
 export interface Model {
   readonly id: string;
-  readonly scale: number;
-  /** Runs the model on `input` and fills `output`. @throws SRVID_MODEL_INVALID where the sizes do not fit. */
-  run(input: Tensor, output: Tensor): Promise<void>;
+  /** Output size ÷ input size, any real number; undefined for a model whose output size is the plugin's to say. */
+  readonly scale: number | undefined;
+  /**
+   * Runs the model on one input or several and fills one output or several, in the order of the model's file.
+   * @throws SRVID_MODEL_INVALID where count, type or sizes do not fit
+   */
+  run(input: Tensor | readonly Tensor[], output: Tensor | readonly Tensor[]): Promise<void>;
 }
 
 /** A frame whose planes may be written. */

@@ -67,7 +67,7 @@ function openStream(name: string, options: StreamOptions, { binary, tell }: Pick
     input: parseLiveInput(input, { loop, format: inputFormat, references: request.allowReferences, maxPixels: request.maxPixels }),
     // A recording is of all that comes.
     onDemand: onDemand && record === undefined,
-    request: { ...request, deinterlace },
+    request,
   });
   const recorder = record === undefined ? undefined : new Recorder(stream.rendition('sr'), record, tell);
   return { stream, recorder };

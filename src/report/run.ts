@@ -11,8 +11,7 @@ import type { Source } from '../pipeline/input/source.js';
 import type { EncodePlan, Encoder } from '../pipeline/output/encode.js';
 import { encodedSize } from '../pipeline/output/encode-graph.js';
 import type { OutputFile } from '../pipeline/output/output-file.js';
-import type { Chain } from '../plugins/plan/chain.js';
-import { describePlan } from '../plugins/plan/groups.js';
+import { describePlan, modelsOfSegments, type Segment } from '../plugins/plan/groups.js';
 import type { LevelPlan } from '../plugins/plan/levels.js';
 import type { Processing } from '../processing.js';
 import type { ProgressEvent, RunMetrics, StageReport, StartEvent, Summary } from './events.js';
@@ -20,6 +19,7 @@ import { bottleneckOf, stageReports } from './stages.js';
 
 /** All that is settled before a run begins. */
 export interface PreparedRun extends Processing {
+  readonly options: SessionOptions;
   readonly binary: FfmpegBinary;
   readonly opened: OpenedSource;
   /** Undefined where the output is standard output. */
@@ -43,7 +43,7 @@ export interface RunningParts {
 export const EVENT_LOOP_RESOLUTION_MS = 10;
 
 /** What is told before the first frame. */
-export function startEvent({ options, binary, preset, opened, chain, execution, segments, levels }: PreparedRun, plan: EncodePlan): StartEvent {
+export function startEvent({ options, binary, preset, opened, execution, segments, levels }: PreparedRun, plan: EncodePlan): StartEvent {
   const { info, expectedFrames, url } = opened.source;
   return {
     v: 1,
@@ -54,8 +54,8 @@ export function startEvent({ options, binary, preset, opened, chain, execution, 
     target: { ...encodedSize(plan.format), encoder: plan.encoder.name, container: plan.container.muxer },
     preset: basename(preset.name, '.json'),
     plan: [...describePlan(segments), ...(levels?.missing ?? []).map((level) => `level left out: ${level}`)],
-    models: modelIds(chain, levels),
-    precision: precisionOf(chain),
+    models: modelIds(segments, levels),
+    precision: precisionOf(segments),
     workers: execution.workers,
     threads: execution.threads,
     device: options.device,
@@ -95,7 +95,7 @@ export function metricsOf(parts: RunningParts): RunMetrics {
 }
 
 /** What a run did; called when it has ended. */
-export function summaryOf({ options, opened, chain, execution, levels, startedAt }: PreparedRun, parts: RunningParts): Summary {
+export function summaryOf({ options, opened, execution, segments, levels, startedAt }: PreparedRun, parts: RunningParts): Summary {
   const now = performance.now();
   const { flow, firstFrameAt } = parts;
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
@@ -108,8 +108,8 @@ export function summaryOf({ options, opened, chain, execution, levels, startedAt
     startupSeconds: Number(((firstFrameAt - startedAt) / 1000).toFixed(3)),
     fps: Number(((flow.framesOut * 1000) / (now - firstFrameAt)).toFixed(2)),
     bottleneck: bottleneckOf(metrics.stages),
-    models: modelIds(chain, levels),
-    precision: precisionOf(chain),
+    models: modelIds(segments, levels),
+    precision: precisionOf(segments),
     workers: execution.workers,
     threads: execution.threads,
     peakRssMB: Math.round(maxRSS / 1024),
@@ -131,11 +131,10 @@ function reportStages({ engine, decoder, encoder, firstFrameAt }: RunningParts):
   return stageReports(stages, performance.now() - firstFrameAt);
 }
 
-function modelIds(chain: Chain, levels: LevelPlan | undefined): string[] {
-  const used = levels ? levels.levels.flatMap(({ models }) => models) : chain.models;
-  return [...new Set(used.map(({ entry }) => entry.id))];
+function modelIds(segments: readonly Segment[], levels: LevelPlan | undefined): string[] {
+  return modelsOfSegments(levels ? levels.levels.map(({ segment }) => segment) : segments).map(({ entry }) => entry.id);
 }
 
-function precisionOf(chain: Chain): string {
-  return [...new Set(chain.models.map((model) => model.entry.precision))].join('+') || 'none';
+function precisionOf(segments: readonly Segment[]): string {
+  return [...new Set(modelsOfSegments(segments).map(({ entry }) => entry.precision))].join('+') || 'none';
 }

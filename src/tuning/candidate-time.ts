@@ -1,21 +1,30 @@
-import { type SessionOptions, taskTimeoutMs } from '../options/options.js';
-import { type ModelLibrary, resolveModel, verifyModel } from '../plugins/inference/library.js';
+import { type ProcessingOptions, taskTimeoutMs } from '../options/options.js';
+import type { Precision } from '../plugins/inference/library.js';
 import type { Chain } from '../plugins/plan/chain.js';
 import { planChain } from '../plugins/plan/groups.js';
 import { LevelHost } from '../plugins/workers/level-host.js';
 import { onceMore } from '../plugins/workers/pool.js';
-import type { Candidate } from './execution.js';
 
-/** Large enough that what surrounds a run of a network does not count, small enough not to be waited for. */
+/** A frame large enough that what surrounds a run of a network does not count, small enough not to be waited for. */
 const TEST_FRAME = { kind: 'gray', width: 320, height: 180 } as const;
 const WINDOWS = 3;
 const WINDOW_MS = 80;
 
+/** The arithmetic and the threads in which networks may run. */
+export interface Candidate {
+  readonly precision: Precision;
+  readonly workers: number;
+  /** Inside each run of a network. */
+  readonly threads: number;
+}
+
+/** What is timed. */
 export interface TimingRequest {
   readonly candidate: Candidate;
-  readonly options: SessionOptions;
+  /** With the models of the candidate's precision. */
   readonly chain: Chain;
-  readonly library: ModelLibrary;
+  readonly options: Pick<ProcessingOptions, 'device' | 'taskTimeoutMs' | 'realtime'>;
+  /** Stops what is being timed. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -23,17 +32,12 @@ export interface TimingRequest {
  * Milliseconds for a test frame of 320x180 through a chain's networks, all workers at it: the best of three short
  * windows, because everything that disturbs only adds.
  */
-export async function timeCandidate({ candidate, options, chain, library, signal }: TimingRequest): Promise<number> {
-  const { precision, workers, threads } = candidate;
-  const networks = chain.plugins.filter(({ plugin, options: given }) => (plugin.models?.(given).length ?? 0) > 0);
-  const entries = new Set(
-    networks.flatMap(({ plugin, options: given }) => (plugin.models?.(given) ?? []).map((spec) => resolveModel(library, spec, precision))),
-  );
+export async function timeCandidate({ candidate, chain, options, signal }: TimingRequest): Promise<number> {
+  const { workers, threads } = candidate;
+  const networks = chain.plugins.filter(({ models }) => models.length > 0);
   const host = new LevelHost({
     segments: planChain(TEST_FRAME, networks).slice(0, 1),
-    models: await Promise.all([...entries].map((entry) => verifyModel(library, entry))),
     origin: { color: {}, timeBase: { num: 1, den: 25 } },
-    precision,
     inference: { device: options.device, threads },
     workers,
     slots: { input: workers, output: workers },

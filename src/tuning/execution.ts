@@ -1,24 +1,19 @@
-import { defaultWorkers, type SessionOptions } from '../options/options.js';
-import type { ModelLibrary } from '../plugins/inference/library.js';
-import type { Chain } from '../plugins/plan/chain.js';
-import { timeCandidate } from './candidate-time.js';
+import { defaultWorkers, type ProcessingOptions } from '../options/options.js';
+import type { ModelLibrary, Precision } from '../plugins/inference/library.js';
+import { type Chain, withPrecision } from '../plugins/plan/chain.js';
+import { modelsOf } from '../plugins/plan/plugin-models.js';
+import { type Candidate, timeCandidate } from './candidate-time.js';
 import type { MeasurementCache } from './measurements.js';
 
-/** In which arithmetic and on how many threads networks run. */
-export interface Candidate {
-  readonly precision: 'int8' | 'fp32';
-  readonly workers: number;
-  readonly threads: number;
-}
-
-export interface Execution extends Omit<Candidate, 'precision'> {
-  readonly precision: SessionOptions['precision'];
-  /** What was chosen by measurement, and by which: a sentence each. */
+/** The precision and the layout (workers × threads) of a run. */
+export interface Execution extends Candidate {
+  /** What was chosen by measurement, and by which figures: a sentence each. */
   readonly reasons: readonly string[];
 }
 
+/** What the choice is made from. */
 export interface ExecutionContext {
-  readonly options: SessionOptions;
+  readonly options: ProcessingOptions;
   readonly chain: Chain;
   readonly library: ModelLibrary;
   readonly cache: MeasurementCache;
@@ -26,23 +21,23 @@ export interface ExecutionContext {
   readonly machine: string;
   /** Stops what is being timed. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds a frame, all workers at it; the real thing where not given. */
-  readonly time?: (candidate: Candidate) => Promise<number>;
+  /** Milliseconds a frame of the chain, all workers at it; measured where not given. */
+  readonly time?: (candidate: Candidate, chain: Chain) => Promise<number>;
 }
 
-/** Another layout must be better by so much than a worker a core, which shares nothing and waits for nothing. */
+/** Another layout must beat one single-threaded worker per core by 10 %. */
 const LAYOUT_GAIN = 0.9;
 
 /**
  * Chooses what the caller left open by trying it: int8 or fp32, then workers × threads inside each. Each is timed once on
- * a machine and kept; networks that come in one precision only, and chains without any, leave nothing to choose.
+ * a machine and kept. Networks that come in one precision only, and chains without any, leave nothing to choose.
  */
 export async function chooseExecution(context: ExecutionContext): Promise<Execution> {
   const { options, chain } = context;
   const threads = options.threads ?? 1;
   const workers = options.workers ?? Math.max(1, Math.floor(defaultWorkers() / threads));
-  const usual = { precision: onlyPrecision(chain, options.precision), workers, threads };
-  if (!canBeTimed(chain)) return { ...usual, precision: options.precision, reasons: [] };
+  const usual = { precision: options.precision, workers, threads };
+  if (!canBeTimed(chain)) return { ...usual, reasons: [] };
   const timeOf = timer(context);
   const reasons: string[] = [];
   const precision = await choosePrecision(context, usual, timeOf, reasons);
@@ -50,21 +45,15 @@ export async function chooseExecution(context: ExecutionContext): Promise<Execut
   return { ...chosen, reasons };
 }
 
-/** There are networks, and each works on one frame at a time. */
-function canBeTimed({ plugins, models }: Chain): boolean {
-  return models.length > 0 && plugins.every(({ plugin, options }) => !plugin.models?.(options).length || (plugin.state !== 'ordered' && !plugin.window));
+/** A chain can be timed where it has networks and each of them works on one frame at a time. */
+function canBeTimed({ plugins }: Chain): boolean {
+  const networks = plugins.filter(({ models }) => models.length > 0);
+  return networks.length > 0 && networks.every(({ plugin }) => plugin.state !== 'ordered' && !plugin.window);
 }
 
-function onlyPrecision({ models }: Chain, wanted: SessionOptions['precision']): 'int8' | 'fp32' {
-  if (wanted !== 'auto') return wanted;
-  return models.every(({ entry }) => entry.precision === 'fp32') && models.length > 0 ? 'fp32' : 'int8';
-}
-
-async function choosePrecision({ options, chain, library }: ExecutionContext, usual: Candidate, timeOf: Timer, reasons: string[]): Promise<'int8' | 'fp32'> {
-  const inBoth = chain.models.every(({ entry }) => {
-    const same = library.models.filter((model) => model.family === entry.family && model.scale === entry.scale && model.planes === entry.planes);
-    return ['int8', 'fp32'].every((precision) => same.some((model) => model.precision === precision));
-  });
+async function choosePrecision({ options, chain, library }: ExecutionContext, usual: Candidate, timeOf: Timer, reasons: string[]): Promise<Precision> {
+  const specs = chain.plugins.flatMap(({ models }) => models.map(({ spec }) => spec));
+  const inBoth = specs.every((spec) => spec.precision === undefined && library.has(spec, 'int8') && library.has(spec, 'fp32'));
   if (options.precision !== 'auto' || !inBoth) return usual.precision;
   const [int8, fp32] = [await timeOf({ ...usual, precision: 'int8' }), await timeOf({ ...usual, precision: 'fp32' })];
   const precision = fp32 < int8 ? 'fp32' : 'int8';
@@ -88,20 +77,18 @@ async function chooseLayout({ options }: ExecutionContext, usual: Candidate, tim
 
 type Timer = (candidate: Candidate) => Promise<number>;
 
-/** Times a candidate, unless it is known from an earlier run. */
+/** Times a candidate, unless its time is known from an earlier run. */
 function timer({ options, chain, library, cache, machine, signal, time }: ExecutionContext): Timer {
-  const names = chain.models.map(({ entry }) => `${entry.family}-x${entry.scale}-${entry.planes}`).join('+');
-  const measure = time ?? ((candidate: Candidate) => timeCandidate({ candidate, options, chain, library, signal }));
+  const measure = time ?? ((candidate: Candidate, inPrecision: Chain) => timeCandidate({ candidate, chain: inPrecision, options, signal }));
   return async (candidate) => {
     const { precision, workers, threads } = candidate;
-    const hashes = library.models.filter((model) =>
-      chain.models.some(({ entry }) => entry.family === model.family && entry.scale === model.scale && model.precision === precision),
-    );
-    const key = `test frame by ${names} in ${precision} (${hashes.map(({ sha256 }) => sha256.slice(0, 12))}), ${workers} workers of ${threads} threads on ${options.device}: ms, ${machine}`;
+    const inPrecision = await withPrecision(chain, library, precision);
+    const networks = modelsOf(inPrecision.plugins).map(({ entry }) => `${entry.id} (${entry.sha256.slice(0, 12)})`);
+    const key = `test frame by ${networks.join('+')}, ${workers} workers of ${threads} threads on ${options.device}: ms, ${machine}`;
     const known = options.retune ? undefined : await cache.get(key);
     if (known !== undefined) return known;
     signal?.throwIfAborted();
-    const measured = await measure(candidate);
+    const measured = await measure(candidate, inPrecision);
     await cache.set({ [key]: measured });
     return measured;
   };

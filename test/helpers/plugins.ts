@@ -1,40 +1,52 @@
 import type { PlainFormat } from '../../dist/pipeline/frames/frame.js';
 import { planesOf } from '../../dist/pipeline/frames/frame.js';
 import type { Plugin } from '../../dist/plugins/contract.js';
+import { loadModelLibrary, type ModelLibrary } from '../../dist/plugins/inference/library.js';
 import { planChain } from '../../dist/plugins/plan/groups.js';
-import { findPlugin, type LoadedPlugin, parsePluginSpec, withOptions } from '../../dist/plugins/registry.js';
+import { type ChainPlugin, withModels } from '../../dist/plugins/plan/plugin-models.js';
+import { findPlugin, parsePluginSpec, withOptions } from '../../dist/plugins/registry.js';
 import { type HostOptions, PluginHost } from '../../dist/plugins/workers/host.js';
 import type { Ticket } from '../../dist/plugins/workers/stage.js';
 
 const FOLDER = new URL('../fixtures/plugins/', import.meta.url).pathname;
 
 /** A plugin for plans alone: it is never run. */
-export function planned(plugin: Partial<Plugin>, options: unknown = {}): LoadedPlugin {
-  return { module: 'none', given: {}, options, plugin: { name: 'planned', apiVersion: 1, planes: 'yuv', halo: 0, process: (frame) => frame, ...plugin } };
+export function planned(plugin: Partial<Plugin>, options: unknown = {}): ChainPlugin {
+  return {
+    module: 'none',
+    given: {},
+    options,
+    models: [],
+    plugin: { name: 'planned', apiVersion: 1, planes: 'yuv', halo: 0, process: (frame) => frame, ...plugin },
+  };
 }
 
 /** Loads a chain as the command would: fixtures by "./name.mjs", built-ins by name, with options. */
-export async function loadChain(specs: readonly string[]): Promise<LoadedPlugin[]> {
-  const chain: LoadedPlugin[] = [];
+export async function loadChain(specs: readonly string[], library?: ModelLibrary): Promise<ChainPlugin[]> {
+  const models = library ?? (await loadModelLibrary());
+  const chain: ChainPlugin[] = [];
   for (const spec of specs) {
     const { use, options } = parsePluginSpec(spec);
-    chain.push(withOptions(await findPlugin(use, FOLDER), options));
+    chain.push(await withModels(withOptions(await findPlugin(use, FOLDER), options), models, 'int8'));
   }
   return chain;
 }
 
 /** A host for a chain on frames of this format. */
-export async function hostFor(specs: readonly string[], source: PlainFormat, options: Partial<HostOptions> = {}): Promise<PluginHost> {
+export async function hostFor(
+  specs: readonly string[],
+  source: PlainFormat,
+  options: Partial<HostOptions> & { library?: ModelLibrary } = {},
+): Promise<PluginHost> {
+  const { library, ...given } = options;
   return new PluginHost({
-    segments: planChain(source, await loadChain(specs)),
-    models: [],
+    segments: planChain(source, await loadChain(specs, library)),
     origin: { color: {}, timeBase: { num: 1, den: 25 } },
-    precision: 'auto',
     inference: { device: 'cpu', threads: 1 },
     workers: 1,
     credits: 4,
     taskTimeoutMs: 20_000,
-    ...options,
+    ...given,
   });
 }
 

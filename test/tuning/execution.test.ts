@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseSessionOptions, type SessionRequest } from '../../dist/options/options.js';
-import { loadModelLibrary, resolveModel, verifyModel } from '../../dist/plugins/inference/library.js';
+import { loadModelLibrary, ModelLibrary } from '../../dist/plugins/inference/library.js';
 import { type Candidate, chooseExecution } from '../../dist/tuning/execution.js';
 import { MeasurementCache } from '../../dist/tuning/measurements.js';
 import { temporaryFolder } from '../helpers/media.js';
@@ -10,8 +10,7 @@ import { loadChain } from '../helpers/plugins.js';
 
 const folder = await temporaryFolder();
 const library = await loadModelLibrary();
-const model = await verifyModel(library, resolveModel(library, { family: 'abpn', scale: 3 }, 'int8'));
-const chain = { plugins: await loadChain(['abpn?scale=3']), models: [model] };
+const chain = { plugins: await loadChain(['abpn?scale=3']) };
 const cores = availableParallelism();
 let files = 0;
 
@@ -59,7 +58,7 @@ describe('precision', () => {
   });
 
   test('is what there is where a network comes in one only', async () => {
-    const only = { ...library, models: [model.entry] };
+    const only = new ModelLibrary(library.folder, [library.resolve({ family: 'abpn', scale: 3 }, 'int8')]);
     const { timed } = await chosenBy({ request: { workers: 1 }, ...{ library: only } });
     expect(timed).toEqual([]);
   });
@@ -96,7 +95,7 @@ test('each candidate is timed once on a machine, and again on another one or wit
 });
 
 test('a chain without networks leaves nothing to measure', async () => {
-  const { timed, workers, reasons } = await chosenBy({ chain: { plugins: await loadChain(['bicubic']), models: [] } });
+  const { timed, workers, reasons } = await chosenBy({ chain: { plugins: await loadChain(['bicubic']) } });
   expect([timed, workers, reasons]).toEqual([[], cores, []]);
 });
 

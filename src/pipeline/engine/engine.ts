@@ -1,5 +1,4 @@
-import type { VerifiedModel } from '../../plugins/inference/library.js';
-import type { InferenceSettings } from '../../plugins/inference/onnx-runtime.js';
+import type { InferenceSettings } from '../../plugins/inference/backend.js';
 import type { FrameOrigin } from '../../plugins/plan/groups.js';
 import type { Durations } from '../frames/durations.js';
 import type { Decoder } from '../input/decode.js';
@@ -37,9 +36,7 @@ export interface Engine {
 
 /** What every engine needs to start its workers. */
 export interface EngineSetup {
-  readonly models: readonly VerifiedModel[];
   readonly origin: FrameOrigin;
-  readonly precision: 'auto' | 'int8' | 'fp32';
   readonly inference: InferenceSettings;
   readonly workers: number;
   readonly taskTimeoutMs: number;

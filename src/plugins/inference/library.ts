@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { parseForeignJson, readBounded } from '../../bounded-file.js';
 import { messageOf, SrvidError } from '../../errors.js';
+import { MAX_MODEL_BYTES } from '../../onnx/model-file.js';
 import type { ModelSpec } from '../contract.js';
 import { readModelBytes } from './model-bytes.js';
 
@@ -17,7 +18,8 @@ const fileName = z.string().regex(/^\w[\w.-]*$/);
 const entrySchema = z.object({
   id: z.string().regex(/^[a-z0-9-]+$/),
   family: z.string(),
-  scale: z.number().positive().max(16),
+  /** Output size ÷ input size, any real number; absent for a model whose output size is the plugin's to say. */
+  scale: z.number().positive().max(16).optional(),
   precision: z.enum(['int8', 'fp32']),
   planes: z.enum(['y', 'rgb']),
   file: z.string().regex(/^[\w.-]+\.onnx$/),
@@ -40,23 +42,80 @@ const manifestSchema = z.object({ version: z.literal(1), models: z.array(entrySc
 /** One model as `models/manifest.json` lists it. `parameters` and `macsPerPixel` (per input pixel) are the unpadded network's. */
 export type ModelEntry = z.infer<typeof entrySchema>;
 
-/** The models that are installed, and where. */
-export interface ModelLibrary {
-  readonly folder: URL;
-  readonly models: readonly ModelEntry[];
-}
-
-/** A model that was found and whose file is the one the manifest means: what a worker needs to load it. */
+/** A model whose file is the one that the manifest lists. */
 export interface VerifiedModel {
   readonly entry: ModelEntry;
   readonly path: string;
+  /** The file's bytes, whose hash was checked. Every worker loads these, so the file is read once in a process. */
+  readonly bytes: SharedArrayBuffer;
 }
 
-/** @throws SRVID_MODEL_INVALID */
+/** In which arithmetic networks run; 'auto' is int8 where a network comes in int8, else fp32. */
+export type Precision = 'auto' | 'int8' | 'fp32';
+
+/** The models of one folder. It is the one place that answers a plugin's request for a model and checks the file. */
+export class ModelLibrary {
+  readonly #verified = new Map<string, Promise<VerifiedModel>>();
+
+  constructor(
+    readonly folder: URL,
+    readonly models: readonly ModelEntry[],
+  ) {}
+
+  /**
+   * The model that answers a spec. `precision` decides where the spec does not.
+   * @throws SRVID_MODEL_UNKNOWN naming what exists
+   */
+  resolve(spec: ModelSpec, precision: Precision): ModelEntry {
+    const { family, scale, planes = 'y' } = spec;
+    const wanted = spec.precision ?? precision;
+    const found = this.#find(spec, wanted);
+    if (found) return found;
+    throw new SrvidError(
+      'SRVID_MODEL_UNKNOWN',
+      `Looked for a model of family ${family}, scale ${scale}, planes ${planes}, precision ${wanted}; ${installed(this, family, planes)}. Choose one of these, or train it (models/training/README.md).`,
+      { family, scale, planes, precision: wanted },
+    );
+  }
+
+  /** Whether a model answers the spec. */
+  has(spec: ModelSpec, precision: Precision): boolean {
+    return this.#find(spec, spec.precision ?? precision) !== undefined;
+  }
+
+  /** Reads a model's file and checks its hash, once however often it is asked for. @throws SRVID_MODEL_INVALID */
+  load(entry: ModelEntry): Promise<VerifiedModel> {
+    const known = this.#verified.get(entry.id);
+    if (known) return known;
+    const verified = readVerified(this.folder, entry);
+    this.#verified.set(entry.id, verified);
+    verified.catch(() => this.#verified.delete(entry.id)); // A file that was mended is looked at again.
+    return verified;
+  }
+
+  #find({ family, scale, planes = 'y' }: ModelSpec, wanted: Precision): ModelEntry | undefined {
+    const fitting = this.models.filter((model) => model.family === family && model.scale === scale && model.planes === planes);
+    const as = (precision: 'int8' | 'fp32') => fitting.find((model) => model.precision === precision);
+    return wanted === 'auto' ? (as('int8') ?? as('fp32')) : as(wanted);
+  }
+}
+
+/*
+ * Libraries by their folder, as long as the manifest has not changed: several sessions, or a relay's streams, share the
+ * files that were read and checked.
+ */
+const libraries = new Map<string, { readonly manifest: string; readonly library: ModelLibrary }>();
+
+/** The models of a folder that has a manifest.json; srvid's own where no folder is given. @throws SRVID_MODEL_INVALID */
 export async function loadModelLibrary(folder = new URL('../../../models/', import.meta.url)): Promise<ModelLibrary> {
   const path = fileURLToPath(new URL('manifest.json', folder));
   try {
-    return { folder, models: parseManifest((await readBounded(path, MAX_MANIFEST_BYTES)).toString()) };
+    const manifest = (await readBounded(path, MAX_MANIFEST_BYTES)).toString();
+    const known = libraries.get(folder.href);
+    if (known?.manifest === manifest) return known.library;
+    const library = new ModelLibrary(folder, parseManifest(manifest));
+    libraries.set(folder.href, { manifest, library });
+    return library;
   } catch (error) {
     throw new SrvidError(
       'SRVID_MODEL_INVALID',
@@ -67,45 +126,34 @@ export async function loadModelLibrary(folder = new URL('../../../models/', impo
   }
 }
 
-/** @throws a JSON or zod error */
+/** The entries of a manifest. @throws a JSON or zod error */
 export function parseManifest(json: string): readonly ModelEntry[] {
   return manifestSchema.parse(parseForeignJson(json)).models;
 }
 
-/**
- * The model that a spec means. `precision` decides where the spec does not; 'auto' is int8, else fp32.
- * @throws SRVID_MODEL_UNKNOWN naming what exists.
- */
-export function resolveModel(library: ModelLibrary, spec: ModelSpec, precision: 'auto' | 'int8' | 'fp32'): ModelEntry {
-  const { family, scale, planes = 'y' } = spec;
-  const wanted = spec.precision ?? precision;
-  const fitting = library.models.filter((model) => model.family === family && model.scale === scale && model.planes === planes);
-  const found =
-    wanted === 'auto'
-      ? (fitting.find((model) => model.precision === 'int8') ?? fitting.find((model) => model.precision === 'fp32'))
-      : fitting.find((model) => model.precision === wanted);
-  if (found) return found;
-  throw new SrvidError(
-    'SRVID_MODEL_UNKNOWN',
-    `Looked for a model of family ${family}, scale ${scale}, planes ${planes}, precision ${wanted}; ${installed(library, family, planes)}. Choose one of these, or train it (models/training/README.md).`,
-    { family, scale, planes, precision: wanted },
-  );
-}
-
-/** What there is in place of a model that there is not: the family's on the same planes, else all. */
+/** The models to name where one was not found: the family's on the same planes, else all. */
 function installed({ models }: ModelLibrary, family: string, planes: 'y' | 'rgb'): string {
   const related = models.filter((model) => model.family === family && model.planes === planes);
   const named = (related.length > 0 ? related : models).map((model) => model.id).join(', ') || 'none';
   if (related.length === 0) return `installed are: ${named}`;
-  const scales = [...new Set(related.map((model) => model.scale))].sort((a, b) => a - b);
+  const scales = [...new Set(related.map(({ scale = 1 }) => scale))].sort((a, b) => a - b);
   return `of ${family} on ${planes === 'y' ? 'luma' : 'RGB'} only ${scales.map((one) => `x${one}`).join(', ')} is installed: ${named}`;
 }
 
-/** Checks that the file is there and is the one that was measured. @throws SRVID_MODEL_INVALID */
-export async function verifyModel(library: ModelLibrary, entry: ModelEntry): Promise<VerifiedModel> {
-  const path = fileURLToPath(new URL(entry.file, library.folder));
-  await readModelBytes({ entry, path });
-  return { entry, path };
+/** A model from a file whose hash nobody listed, for tests and benchmarks. @throws the error of reading */
+export async function modelAt(entry: ModelEntry, path: string): Promise<VerifiedModel> {
+  return { entry, path, bytes: shared(await readBounded(path, MAX_MODEL_BYTES)) };
+}
+
+function shared(bytes: Uint8Array): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(bytes.length);
+  new Uint8Array(memory).set(bytes);
+  return memory;
+}
+
+async function readVerified(folder: URL, entry: ModelEntry): Promise<VerifiedModel> {
+  const path = fileURLToPath(new URL(entry.file, folder));
+  return { entry, path, bytes: shared(await readModelBytes(entry, path)) };
 }
 
 function reasonOf(error: unknown): string {

@@ -4,14 +4,14 @@ import { readBounded } from '../../bounded-file.js';
 import { messageOf, SrvidError } from '../../errors.js';
 import { externalFiles, withExternalData } from '../../onnx/external-data.js';
 import { MAX_MODEL_BYTES, parseModel, serializeModel } from '../../onnx/model-file.js';
-import type { VerifiedModel } from './library.js';
+import type { ModelEntry } from './library.js';
 
 /**
  * A model's bytes, which are the ones that the manifest means, and whole: ONNX Runtime would look for values in other files
  * from the working folder, and nobody would have checked them. Files that the manifest lists are taken in.
  * @throws SRVID_MODEL_INVALID
  */
-export async function readModelBytes({ entry, path }: VerifiedModel): Promise<Uint8Array> {
+export async function readModelBytes(entry: ModelEntry, path: string): Promise<Uint8Array> {
   const bytes = await readListed(`Model ${entry.id}`, path, entry.sha256);
   const model = parseModel(bytes, path);
   const names = externalFiles(model);

@@ -1,8 +1,7 @@
 // The thread of one network: `network-thread.ts` is the other side.
 import { parentPort } from 'node:worker_threads';
 import { messageOf, SrvidError } from '../../errors.js';
-import { NativeMark } from '../threads/native-mark.js';
-import type { MarkMessage } from '../workers/protocol.js';
+import { type MarkMessage, NativeMark } from '../threads/native-mark.js';
 import type { ModelTiming, NetworkReply, NetworkRequest, Tensors } from './network-protocol.js';
 import type { Network } from './onnx-runtime.js';
 
@@ -61,8 +60,8 @@ async function time(inputs: Tensors): Promise<number> {
 }
 
 async function timeModel({ model, luma, size: { width, height }, threads, times }: ModelTiming): Promise<number[]> {
-  const { loadModel } = await import('./onnx-runtime.js');
-  const { scale } = model.entry;
+  const { loadModel } = await import('./model.js');
+  const { scale = 1 } = model.entry;
   const loaded = await loadModel(model, { device: 'cpu', threads });
   const input = { data: luma, dims: [1, 1, height, width] };
   const output = { data: new Uint8Array(width * height * scale * scale), dims: [1, 1, height * scale, width * scale] };

@@ -1,99 +1,62 @@
 import { messageOf, SrvidError } from '../../errors.js';
 import { unshareWeights } from '../../onnx/unshare.js';
-import type { Model, Tensor } from '../contract.js';
-import { alignedUp, copyCropped, copyPadded, type Planes } from '../pixels/padding.js';
+import type { Tensor } from '../contract.js';
+import type { BackendSession, InferenceBackend, InferenceSettings, TensorInfo } from './backend.js';
 import { giveBack } from './give-back.js';
-import type { ModelEntry, VerifiedModel } from './library.js';
-import { readModelBytes } from './model-bytes.js';
-import { type InferenceSession, loadOnnxRuntime, type OnnxRuntime, type OrtTensor } from './onnx-library.js';
+import { type InferenceSession, loadOnnxRuntime, type OnnxRuntime, runtimeVersion } from './onnx-library.js';
 
-/** Where and how a worker runs networks. */
-export interface InferenceSettings {
-  /** ONNX Runtime's name of an execution provider. */
-  readonly device: 'cpu' | 'cuda' | 'webgpu' | 'coreml' | 'dml';
-  /** Threads inside one run of a network. */
-  readonly threads: number;
-}
-
-/** Does a call into native code, where its thread must not be ended. */
-export type CallNative = <T>(call: () => Promise<T>) => Promise<T>;
-
-/** A model with its inference session. Released before its thread ends: ending a thread inside native code would end the process. */
-export interface LoadedModel extends Model {
-  release(): Promise<void>;
-}
-
-/**
- * Loads a model for this thread; on one core, unless told otherwise. ONNX Runtime on Node 20 refuses tensors over shared memory, so each size of
- * input has a private pair of buffers, between which and the slots the bytes are copied (0.2 ms in, 0.5 ms out for a
- * 1080p luma plane). A picture whose sides are no multiple of the model's `align` is padded on its way in, and cropped on its way out.
- * @param inNative does each call into the runtime; for a thread that may be ended meanwhile
- * @throws SRVID_MODEL_INVALID, SRVID_DEVICE_UNAVAILABLE
- */
-export async function loadModel(
-  model: VerifiedModel,
-  settings: InferenceSettings = { device: 'cpu', threads: 1 },
-  inNative: CallNative = (call) => call(),
-): Promise<LoadedModel> {
-  const { entry, path } = model;
-  const bytes = await readModelBytes(model);
-  const { runtime, inferenceSession } = await inNative(async () => {
+/** ONNX Runtime as an engine: float and quantised networks on any device it was built for. */
+export const onnxRuntime: InferenceBackend = {
+  name: 'onnxruntime',
+  async open(what, bytes, settings) {
     const runtime = await loadOnnxRuntime();
-    const inferenceSession = await createSession(runtime, `model ${entry.id} from ${path}`, bytes, settings);
-    await tryOnce(runtime, inferenceSession, entry);
-    return { runtime, inferenceSession };
-  });
-  const [inputName, outputName] = [inferenceSession.inputNames[0] as string, inferenceSession.outputNames[0] as string];
-  const buffers = new Map<string, { input: OrtTensor; output: OrtTensor; into: Planes; from: Planes }>();
+    return sessionOf(runtime, await createSession(runtime, what, bytes, settings));
+  },
+  version: runtimeVersion,
+};
 
-  const buffersFor = (input: Tensor) => {
-    const known = buffers.get(`${input.dims}`);
-    if (known) return known;
-    const [batch, channels, ...sides] = input.dims as [number, number, number, number];
-    const [height, width] = sides.map((side) => alignedUp(side, entry.align)) as [number, number];
-    const tensorOf = (scale: number) => {
-      const planes = { data: new Uint8Array(batch * channels * height * width * scale * scale), width: width * scale, height: height * scale };
-      return { planes, tensor: new runtime.Tensor('uint8', planes.data, [batch, channels, planes.height, planes.width]) };
-    };
-    const [read, given] = [tensorOf(1), tensorOf(entry.scale)];
-    const made = { into: read.planes, from: given.planes, input: read.tensor, output: given.tensor };
-    buffers.set(`${input.dims}`, made);
-    return made;
-  };
-
+function sessionOf(runtime: OnnxRuntime, session: InferenceSession): BackendSession {
+  const tensorOf = ({ data, dims }: Tensor) =>
+    data instanceof Float32Array ? new runtime.Tensor('float32', data, dims) : new runtime.Tensor('uint8', data, dims);
+  const named = (names: readonly string[], tensors: readonly Tensor[]) =>
+    Object.fromEntries(tensors.map((tensor, index) => [names[index] as string, tensorOf(tensor)]));
   return {
-    id: entry.id,
-    scale: entry.scale,
-    async run(input, output) {
-      assertShapes(entry, input, output);
-      const held = buffersFor(input);
-      copyPadded(planesOf(input), held.into);
-      const results = await inNative(() => inferenceSession.run({ [inputName]: held.input }, { [outputName]: held.output }));
-      copyCropped(held.from, planesOf(output));
-      // ONNX Runtime writes into the tensor that it was given, and returns a copy of it, which nobody asked for.
-      const copy = results[outputName]?.data as Uint8Array | undefined;
-      if (copy && copy.buffer !== held.from.data.buffer) giveBack(copy.buffer as ArrayBuffer);
+    inputs: session.inputMetadata.map(infoOf),
+    outputs: session.outputMetadata.map(infoOf),
+    async run(inputs, outputs) {
+      const results = await session.run(named(session.inputNames, inputs), named(session.outputNames, outputs));
+      // ONNX Runtime writes into the tensors that it was given, and returns copies of them, which nobody asked for.
+      for (const [index, { data }] of outputs.entries()) {
+        const copy = results[session.outputNames[index] as string]?.data as Tensor['data'] | undefined;
+        if (copy && copy.buffer !== data.buffer) giveBack(copy.buffer as ArrayBuffer);
+      }
     },
-    release: () => inNative(() => inferenceSession.release()),
+    release: () => session.release(),
   };
 }
 
-/** Any tensor of any model, in this thread's own memory. */
+function infoOf(metadata: InferenceSession.ValueMetadata): TensorInfo {
+  const type = metadata.isTensor ? metadata.type : undefined;
+  return { name: metadata.name, type: type === 'uint8' || type === 'float32' ? type : undefined };
+}
+
+/** A tensor of any type that a model may have, in this thread's own memory. */
 export interface NamedTensor {
   readonly dims: readonly number[];
-  readonly data: Tensor['data'] | Float32Array | Int8Array | Int32Array;
+  readonly data: Tensor['data'] | Int8Array | Int32Array;
 }
 
-/** Any ONNX model, loaded as every model is: one thread, every optimisation. */
+/** Any ONNX model for examination: tensors of every type, by name, and the time of each operator. One thread, every optimisation. */
 export interface Network {
   /** Runs it; the results are the caller's. @throws SRVID_MODEL_INVALID */
   run(inputs: Readonly<Record<string, NamedTensor>>): Promise<Readonly<Record<string, NamedTensor>>>;
   /** Ends a profiled session's log, and gives its path. */
   endProfile(): void;
+  /** Frees what native code holds. */
   release(): Promise<void>;
 }
 
-/** `profile`: ONNX Runtime writes what each operator took to a file whose path begins like this. @throws SRVID_MODEL_INVALID */
+/** `profile`: ONNX Runtime writes the times of operators to a file whose path begins like this. @throws SRVID_MODEL_INVALID */
 export async function openNetwork(what: string, bytes: Uint8Array, { profile }: { readonly profile?: string } = {}): Promise<Network> {
   const runtime = await loadOnnxRuntime();
   const more = profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile };
@@ -159,46 +122,4 @@ function unavailable(runtime: OnnxRuntime, device: string, error: unknown): Srvi
     { device, built },
     error,
   );
-}
-
-/** A model that reads or gives something else than the manifest says is found before the first frame. */
-async function tryOnce(runtime: OnnxRuntime, inferenceSession: InferenceSession, { id, scale, planes, align }: ModelEntry): Promise<void> {
-  const side = 16 * align;
-  const channels = planes === 'rgb' ? 3 : 1;
-  const input = new runtime.Tensor('uint8', new Uint8Array(channels * side * side), [1, channels, side, side]);
-  const expected = `uint8 [${[1, channels, side * scale, side * scale]}]`;
-  const [inputName, outputName] = [inferenceSession.inputNames[0] as string, inferenceSession.outputNames[0] as string];
-  const found = await inferenceSession
-    .run({ [inputName]: input })
-    .then((results) => `${results[outputName]?.type} [${results[outputName]?.dims}]`)
-    .catch((error: unknown) => `the error "${messageOf(error)}"`);
-  if (found === expected) return;
-  throw new SrvidError(
-    'SRVID_MODEL_INVALID',
-    `Model ${id} should give ${expected} for a picture of ${side}x${side}, but gives ${found}. It is not the network that the manifest lists.`,
-    {
-      model: id,
-    },
-  );
-}
-
-function assertShapes({ id, scale, planes }: ModelEntry, input: Tensor, output: Tensor): void {
-  const [batch, channels, height, width] = input.dims as [number, number, number, number];
-  const expected = [batch, channels, height * scale, width * scale];
-  const whole = channels === (planes === 'rgb' ? 3 : 1) && input.dims.every((size) => Number.isInteger(size) && size > 0);
-  const fits = whole && expected.every((size, axis) => size === output.dims[axis]);
-  if (fits && input.data.length === product(input.dims) && output.data.length === product(output.dims)) return;
-  throw new SrvidError(
-    'SRVID_MODEL_INVALID',
-    `Model ${id} was given ${input.data.length} bytes as [${input.dims}] and ${output.data.length} bytes as [${output.dims}]; its output is [${expected}], one byte a value.`,
-    { model: id },
-  );
-}
-
-function planesOf({ data, dims }: Tensor): Planes {
-  return { data, height: dims[2] as number, width: dims[3] as number };
-}
-
-function product(dims: readonly number[]): number {
-  return dims.reduce((total, size) => total * size, 1);
 }

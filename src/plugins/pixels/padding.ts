@@ -1,7 +1,7 @@
 /** A picture's planes, one behind the other, as a network reads them. */
 export interface Planes {
-  /** 8-bit values, [count, height, width]. */
-  readonly data: Uint8Array;
+  /** Values of a tensor, [count, height, width]. */
+  readonly data: Uint8Array | Float32Array;
   readonly width: number;
   readonly height: number;
 }

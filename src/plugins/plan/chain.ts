@@ -1,23 +1,23 @@
 import { SrvidError } from '../../errors.js';
-import type { SessionOptions } from '../../options/options.js';
+import type { ProcessingOptions } from '../../options/options.js';
 import type { StreamInfo } from '../../pipeline/frames/stream-info.js';
 import { toNumber } from '../../pipeline/frames/time.js';
 import type { Plugin, Size } from '../contract.js';
-import { type ModelEntry, type ModelLibrary, resolveModel, type VerifiedModel, verifyModel } from '../inference/library.js';
+import type { ModelLibrary, Precision } from '../inference/library.js';
 import { BUILTIN_PLUGINS, findPlugin, type LoadedPlugin, type PluginRequest, withOptions } from '../registry.js';
 import { outputSize } from './groups.js';
+import { areInstalled, type ChainPlugin, withModels } from './plugin-models.js';
 import type { LoadedPreset } from './presets.js';
 
-/** The plugins of a run in order, with the models they need. */
+/** The plugins of a run in order, each with the models it needs. */
 export interface Chain {
-  readonly plugins: readonly LoadedPlugin[];
-  readonly models: readonly VerifiedModel[];
+  readonly plugins: readonly ChainPlugin[];
 }
 
 type Found = PluginRequest & { readonly module: string; readonly plugin: Plugin };
 
 /** Loads preset and extra plugins, and settles the scale. @throws whatever is wrong with them, before the first frame */
-export async function buildChain(options: SessionOptions, preset: LoadedPreset, library: ModelLibrary, info: StreamInfo): Promise<Chain> {
+export async function buildChain(options: ProcessingOptions, preset: LoadedPreset, library: ModelLibrary, info: StreamInfo): Promise<Chain> {
   const found: Found[] = [];
   const { size, height = preset.preset.height } = options;
   const sized = size !== undefined || (options.scale === undefined && height !== undefined);
@@ -25,8 +25,12 @@ export async function buildChain(options: SessionOptions, preset: LoadedPreset, 
   for (const request of options.plugins) found.push({ ...request, ...(await findPlugin(request.use, process.cwd())) });
   const target = sized ? targetSize({ size, height }, info) : undefined;
   const scaled = target ? await reaching(target, found, options, library, info) : atScale(options.scale, found);
-  const entries = [...new Set(scaled.flatMap((loaded) => modelsOf(loaded, library, options.precision)))];
-  return { plugins: scaled, models: await Promise.all(entries.map((entry) => verifyModel(library, entry))) };
+  return withPrecision({ plugins: scaled }, library, options.precision);
+}
+
+/** The same chain with the models of a precision. @throws SRVID_MODEL_UNKNOWN, SRVID_MODEL_INVALID */
+export async function withPrecision({ plugins }: { readonly plugins: readonly LoadedPlugin[] }, library: ModelLibrary, precision: Precision): Promise<Chain> {
+  return { plugins: await Promise.all(plugins.map((loaded) => withModels(loaded, library, precision))) };
 }
 
 /** One plugin, or the first of several of srvid's own that is installed with networks for the scale. */
@@ -34,7 +38,7 @@ async function findFirst(
   uses: readonly string[],
   given: Readonly<Record<string, unknown>>,
   folder: string,
-  { options, library, sized }: { options: SessionOptions; library: ModelLibrary; sized: boolean },
+  { options, library, sized }: { options: ProcessingOptions; library: ModelLibrary; sized: boolean },
 ): Promise<Found> {
   for (const use of uses) {
     if (uses.length > 1 && !(BUILTIN_PLUGINS as readonly string[]).includes(use)) continue;
@@ -42,7 +46,7 @@ async function findFirst(
     // Where a size is asked for, any of its scales may serve; else the one that is asked for, or its own default.
     const scales = options.scale === undefined && sized ? (found.plugin.scales ?? []) : [options.scale];
     const serves = (scale?: number) => scale === undefined || found.plugin.scales?.includes(scale);
-    if (uses.length === 1 || scales.some((scale) => serves(scale) && isInstalled(atScale(scale, [found]), library, options.precision))) return found;
+    if (uses.length === 1 || scales.some((scale) => serves(scale) && areInstalled(atScale(scale, [found]), library, options.precision))) return found;
   }
   const at = options.scale === undefined ? '' : ` at scale ${options.scale}`;
   throw new SrvidError(
@@ -55,7 +59,7 @@ async function findFirst(
 }
 
 /** The size that --size or --height asks for; aspect by --height follows what is displayed. */
-export function targetSize(options: Pick<SessionOptions, 'size' | 'height'>, info: StreamInfo): Size | undefined {
+export function targetSize(options: Pick<ProcessingOptions, 'size' | 'height'>, info: StreamInfo): Size | undefined {
   if (options.size) return options.size;
   if (options.height === undefined) return undefined;
   const { width, height } = info.format;
@@ -79,10 +83,10 @@ function atScale(scale: number | undefined, found: readonly Found[]): LoadedPlug
  * The smallest scale whose result is at least as large as the target, else the largest; then one resampling to the
  * exact size.
  */
-async function reaching(target: Size, found: readonly Found[], options: SessionOptions, library: ModelLibrary, info: StreamInfo): Promise<LoadedPlugin[]> {
+async function reaching(target: Size, found: readonly Found[], options: ProcessingOptions, library: ModelLibrary, info: StreamInfo): Promise<LoadedPlugin[]> {
   const scaler = found.find(({ plugin }) => plugin.scales);
   const scales = [...(scaler?.plugin.scales ?? [])].sort((a, b) => a - b);
-  const possible = scales.map((scale) => atScale(scale, found)).filter((chain) => isInstalled(chain, library, options.precision));
+  const possible = scales.map((scale) => atScale(scale, found)).filter((chain) => areInstalled(chain, library, options.precision));
   const chains = possible.length > 0 ? possible : [atScale(undefined, found)];
   const sizeOf = (chain: readonly LoadedPlugin[]) => chain.reduce<Size>((size, loaded) => outputSize(loaded, size), info.format);
   const reaches = (chain: readonly LoadedPlugin[]) => sizeOf(chain).width >= target.width && sizeOf(chain).height >= target.height;
@@ -91,18 +95,4 @@ async function reaching(target: Size, found: readonly Found[], options: SessionO
   if (size.width === target.width && size.height === target.height) return chosen;
   const resampler = withOptions(await findPlugin('bicubic', process.cwd()), { ...target });
   return [...chosen, resampler];
-}
-
-function isInstalled(chain: readonly LoadedPlugin[], library: ModelLibrary, precision: SessionOptions['precision']): boolean {
-  try {
-    for (const loaded of chain) modelsOf(loaded, library, precision);
-    return true;
-  } catch (error) {
-    if (error instanceof SrvidError && error.code === 'SRVID_MODEL_UNKNOWN') return false;
-    throw error;
-  }
-}
-
-function modelsOf({ plugin, options }: LoadedPlugin, library: ModelLibrary, precision: SessionOptions['precision']): ModelEntry[] {
-  return (plugin.models?.(options) ?? []).map((spec) => resolveModel(library, spec, precision));
 }

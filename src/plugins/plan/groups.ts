@@ -1,11 +1,13 @@
 import { SrvidError } from '../../errors.js';
 import { type Color, describeFormat, type FrameFormat, type PixelFormat, type PlainFormat } from '../../pipeline/frames/frame.js';
 import type { Size } from '../contract.js';
+import type { VerifiedModel } from '../inference/library.js';
 import type { LoadedPlugin } from '../registry.js';
+import { type ChainPlugin, modelsOf } from './plugin-models.js';
 
 /** One plugin at its place in the chain: what reaches it and what it gives. */
 export interface Step {
-  readonly loaded: LoadedPlugin;
+  readonly loaded: ChainPlugin;
   /** What arrives; the host converts it to `reads` first. */
   readonly arrives: FrameFormat;
   readonly reads: FrameFormat;
@@ -28,7 +30,7 @@ export interface Segment {
  * Cuts a chain into segments and chooses every format, once, before the first frame. A luma plugin that changes the
  * size turns a planar frame into `split`, which stays so up to the encoder unless a later plugin reads chroma.
  */
-export function planChain(source: PlainFormat, chain: readonly LoadedPlugin[]): readonly Segment[] {
+export function planChain(source: PlainFormat, chain: readonly ChainPlugin[]): readonly Segment[] {
   const steps: Step[] = [];
   for (const loaded of chain) {
     const arrives = steps.at(-1)?.gives ?? source;
@@ -52,6 +54,11 @@ export function planChain(source: PlainFormat, chain: readonly LoadedPlugin[]): 
       reusable: past + future === 0 && group.every((step) => !isOrdered(step) && step.loaded.plugin.halo !== 'global'),
     };
   });
+}
+
+/** The models of all steps of some segments, each once. */
+export function modelsOfSegments(segments: readonly Segment[]): readonly VerifiedModel[] {
+  return modelsOf(segments.flatMap(({ steps }) => steps.map(({ loaded }) => loaded)));
 }
 
 /** The plan in words, a line a step, for `--verbose`. */
@@ -82,7 +89,7 @@ function isSize(value: unknown): value is Size {
   return [width, height].every((side) => Number.isInteger(side) && (side as number) >= 1);
 }
 
-function planStep(loaded: LoadedPlugin, arrives: FrameFormat, sourceKind: PixelFormat): Step {
+function planStep(loaded: ChainPlugin, arrives: FrameFormat, sourceKind: PixelFormat): Step {
   const reads = readable(loaded.plugin.planes, arrives, sourceKind);
   const size = outputSize(loaded, reads);
   const resized = size.width !== reads.width || size.height !== reads.height;

@@ -1,17 +1,16 @@
 import { messageOf, SrvidError } from '../../errors.js';
-import type { RealtimeSettings, SessionOptions } from '../../options/options.js';
+import type { RealtimeSettings } from '../../options/options.js';
 import { type PlainFormat, sameFormat } from '../../pipeline/frames/frame.js';
 import type { Size } from '../contract.js';
-import { type ModelLibrary, resolveModel, type VerifiedModel, verifyModel } from '../inference/library.js';
+import type { ModelLibrary, Precision } from '../inference/library.js';
 import { BUILTIN_PLUGINS, findPlugin, type LoadedPlugin, withOptions } from '../registry.js';
-import type { Chain } from './chain.js';
+import { type Chain, withPrecision } from './chain.js';
 import { outputSize, planChain, type Segment } from './groups.js';
 
 /** One way of processing a frame, with what it costs. */
 export interface Level {
   readonly name: string;
   readonly segment: Segment;
-  readonly models: readonly VerifiedModel[];
   /** Multiplications of its networks, for a frame. */
   readonly macs: number;
 }
@@ -24,7 +23,7 @@ export interface LevelPlan {
   readonly missing: readonly string[];
 }
 
-type Context = { readonly options: SessionOptions; readonly library: ModelLibrary; readonly format: PlainFormat };
+type Context = { readonly library: ModelLibrary; readonly precision: Precision; readonly format: PlainFormat };
 
 /**
  * The levels of a chain. Each is the chain with another network in the place of its scaler; the bypass is the chain with
@@ -98,8 +97,9 @@ function usesModels({ plugin, options }: LoadedPlugin): boolean {
   return (plugin.models?.(options).length ?? 0) > 0;
 }
 
-async function levelOf(name: string, plugins: readonly LoadedPlugin[], { options, library, format }: Context): Promise<Level> {
-  const segments = planChain(format, plugins);
+async function levelOf(name: string, plugins: readonly LoadedPlugin[], { library, precision, format }: Context): Promise<Level> {
+  const chain = await withPrecision({ plugins }, library, precision);
+  const segments = planChain(format, chain.plugins);
   const [segment] = segments;
   if (!segment || segments.length > 1 || segment.ordered || segment.window.past + segment.window.future > 0) {
     throw new SrvidError(
@@ -108,14 +108,12 @@ async function levelOf(name: string, plugins: readonly LoadedPlugin[], { options
       { level: name },
     );
   }
-  const entries = new Set(
-    plugins.flatMap(({ plugin, options: given }) => (plugin.models?.(given) ?? []).map((spec) => resolveModel(library, spec, options.precision))),
-  );
-  const models = await Promise.all([...entries].map((entry) => verifyModel(library, entry)));
-  let macs = 0;
-  for (const step of segment.steps) {
-    const { plugin, options: given } = step.loaded;
-    for (const spec of plugin.models?.(given) ?? []) macs += resolveModel(library, spec, options.precision).macsPerPixel * step.reads.width * step.reads.height;
-  }
-  return { name, segment, models, macs };
+  return { name, segment, macs: macsOf(segment) };
+}
+
+/** Multiplications of a frame, by the models' own counts for an input pixel. */
+function macsOf({ steps }: Segment): number {
+  const ofStep = ({ loaded, reads }: Segment['steps'][number]) =>
+    loaded.models.reduce((sum, { model }) => sum + model.entry.macsPerPixel, 0) * reads.width * reads.height;
+  return steps.reduce((sum, step) => sum + ofStep(step), 0);
 }

@@ -1,17 +1,15 @@
 import { Timings } from '../../pipeline/frames/durations.js';
 import { type RingMemory, SlotRing } from '../../pipeline/frames/ring.js';
-import type { VerifiedModel } from '../inference/library.js';
-import type { InferenceSettings } from '../inference/onnx-runtime.js';
-import type { FrameOrigin, Segment } from '../plan/groups.js';
+import type { InferenceSettings } from '../inference/backend.js';
+import { type FrameOrigin, modelsOfSegments, type Segment } from '../plan/groups.js';
+import { specKey } from '../plan/plugin-models.js';
 import { onceMore, WorkerPool } from './pool.js';
 import type { SegmentSpec, WorkerSetup } from './protocol.js';
 import type { Stage, Ticket } from './stage.js';
 
 export interface HostOptions {
   readonly segments: readonly Segment[];
-  readonly models: readonly VerifiedModel[];
   readonly origin: FrameOrigin;
-  readonly precision: 'auto' | 'int8' | 'fp32';
   readonly inference: InferenceSettings;
   /** Threads for the stateless segments. */
   readonly workers: number;
@@ -34,9 +32,8 @@ export class PluginHost {
     const ringMemory = (index: number) => (this.rings[index] as SlotRing).memory;
     const setup = (runs: (segment: Segment, index: number) => boolean, size: number): WorkerSetup => ({
       segments: segments.map((segment, index) => (runs(segment, index) ? segmentSpec(segment, ringMemory(index), ringMemory(index + 1)) : undefined)),
-      models: options.models,
+      models: modelsOfSegments(segments.filter(runs)),
       origin: options.origin,
-      precision: options.precision,
       inference: options.inference,
       opened: new SharedArrayBuffer(4),
       size,
@@ -94,6 +91,7 @@ export function segmentSpec({ steps, window }: Segment, input: RingMemory, outpu
     name: loaded.plugin.name,
     module: loaded.module,
     given: loaded.given,
+    models: loaded.models.map(({ spec, model }) => [specKey(spec), model.entry.id] as const),
     arrives,
     reads,
     gives,

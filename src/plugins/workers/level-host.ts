@@ -1,16 +1,13 @@
 import { SlotRing } from '../../pipeline/frames/ring.js';
-import type { VerifiedModel } from '../inference/library.js';
-import type { InferenceSettings } from '../inference/onnx-runtime.js';
-import type { FrameOrigin, Segment } from '../plan/groups.js';
+import type { InferenceSettings } from '../inference/backend.js';
+import { type FrameOrigin, modelsOfSegments, type Segment } from '../plan/groups.js';
 import { segmentSpec } from './host.js';
 import { WorkerPool } from './pool.js';
 
 export interface LevelHostOptions {
   /** One for each level, best first: all read and give the same formats, and none keeps anything from frame to frame. */
   readonly segments: readonly Segment[];
-  readonly models: readonly VerifiedModel[];
   readonly origin: FrameOrigin;
-  readonly precision: 'auto' | 'int8' | 'fp32';
   readonly inference: InferenceSettings;
   readonly workers: number;
   /** Slots of the rings before and behind. */
@@ -31,13 +28,13 @@ export class LevelHost {
   readonly output: SlotRing;
   readonly #pool: WorkerPool;
 
-  constructor({ segments, models, origin, precision, inference, workers, slots, taskTimeoutMs }: LevelHostOptions) {
+  constructor({ segments, origin, inference, workers, slots, taskTimeoutMs }: LevelHostOptions) {
     const first = segments[0] as Segment;
     this.input = new SlotRing(first.input, slots.input);
     this.output = new SlotRing(first.output, slots.output);
     const specs = segments.map((segment) => segmentSpec(segment, this.input.memory, this.output.memory));
     const opened = new SharedArrayBuffer(4);
-    this.#pool = new WorkerPool(workers, { segments: specs, models, origin, precision, inference, opened, size: workers }, taskTimeoutMs);
+    this.#pool = new WorkerPool(workers, { segments: specs, models: modelsOfSegments(segments), origin, inference, opened, size: workers }, taskTimeoutMs);
   }
 
   get workers(): number {

@@ -1,8 +1,8 @@
 import type { ErrorRecord } from '../../errors.js';
 import type { FrameFormat } from '../../pipeline/frames/frame.js';
 import type { RingMemory } from '../../pipeline/frames/ring.js';
+import type { InferenceSettings } from '../inference/backend.js';
 import type { VerifiedModel } from '../inference/library.js';
-import type { InferenceSettings } from '../inference/onnx-runtime.js';
 import type { FrameOrigin } from '../plan/groups.js';
 
 /*
@@ -15,6 +15,8 @@ export interface StepSpec {
   readonly name: string;
   readonly module: string;
   readonly given: Readonly<Record<string, unknown>>;
+  /** The id of the model that answers each spec, by the spec's key. */
+  readonly models: readonly (readonly [spec: string, id: string])[];
   readonly arrives: FrameFormat;
   readonly reads: FrameFormat;
   readonly gives: FrameFormat;
@@ -33,7 +35,6 @@ export interface WorkerSetup {
   readonly segments: readonly (SegmentSpec | undefined)[];
   readonly models: readonly VerifiedModel[];
   readonly origin: FrameOrigin;
-  readonly precision: 'auto' | 'int8' | 'fp32';
   readonly inference: InferenceSettings;
   /** One Int32: how many workers have finished opening, so that each of them is opened by a task of its own. */
   readonly opened: SharedArrayBuffer;
@@ -53,11 +54,6 @@ export type WorkerRequest =
       readonly pts: readonly number[];
     }
   | { readonly id: number; readonly op: 'close' };
-
-/** The first message to a worker, which has no reply: the memory of its `NativeMark`. */
-export interface MarkMessage {
-  readonly mark: SharedArrayBuffer;
-}
 
 export type WorkerReply =
   | { readonly id: number; readonly ok: true /** Milliseconds by step, for 'process'. */; readonly stepMs: readonly number[] }

@@ -4,11 +4,12 @@ import { slotBytes } from '../../pipeline/frames/ring.js';
 import type { Model, ModelSpec, Plugin, PluginContext, WritableFrame } from '../contract.js';
 import { type Convert, planConversion } from '../pixels/convert.js';
 import type { FrameOrigin } from '../plan/groups.js';
+import { specKey } from '../plan/plugin-models.js';
 import { importPlugin, validateOptions } from '../registry.js';
 import type { SegmentSpec, StepSpec } from './protocol.js';
 
-/** Finds a loaded model; throws where the plugin did not name it in `models`. */
-export type ModelFinder = (plugin: string, spec: ModelSpec) => Model;
+/** This thread's models by their ids. */
+export type ThreadModels = ReadonlyMap<string, Model>;
 
 /** Runs one segment on one thread: slots in, slot out. */
 export class SegmentRunner {
@@ -19,7 +20,7 @@ export class SegmentRunner {
   ) {}
 
   /** Imports and initialises the segment's plugins. @throws SRVID_PLUGIN_INVALID, SRVID_PLUGIN_FAILED */
-  static async open(spec: SegmentSpec, origin: FrameOrigin, models: ModelFinder): Promise<SegmentRunner> {
+  static async open(spec: SegmentSpec, origin: FrameOrigin, models: ThreadModels): Promise<SegmentRunner> {
     const steps: StepRunner[] = [];
     for (const step of spec.steps) steps.push(await StepRunner.open(step, origin, models));
     const last = spec.steps.at(-1) as StepSpec;
@@ -55,6 +56,7 @@ export class SegmentRunner {
 class StepRunner {
   readonly #convert: Convert | undefined;
   readonly #converted: Uint8Array[] = [];
+  readonly #modelIds: ReadonlyMap<string, string>;
   #scratch: Uint8Array | undefined;
   #frames: readonly Frame[] = [];
   #present = 0;
@@ -67,9 +69,10 @@ class StepRunner {
     private readonly plugin: Plugin,
     options: unknown,
     private readonly origin: FrameOrigin,
-    models: ModelFinder,
+    models: ThreadModels,
   ) {
     this.#convert = planConversion(step.arrives, step.reads, origin.color);
+    this.#modelIds = new Map(step.models);
     this.#context = {
       options,
       state: undefined,
@@ -77,11 +80,11 @@ class StepRunner {
       output: { width: step.gives.width, height: step.gives.height },
       allocate: () => this.#allocate(),
       neighbour: (offset) => this.#neighbour(offset),
-      model: (spec) => models(step.name, spec),
+      model: (spec) => this.#model(spec, models),
     };
   }
 
-  static async open(step: StepSpec, origin: FrameOrigin, models: ModelFinder): Promise<StepRunner> {
+  static async open(step: StepSpec, origin: FrameOrigin, models: ThreadModels): Promise<StepRunner> {
     const plugin = await importPlugin(step.module, step.name);
     const runner = new StepRunner(step, plugin, validateOptions(plugin, step.given), origin, models);
     runner.#context.state = await runner.#guard('init', () => plugin.init?.(runner.#context as PluginContext<unknown>));
@@ -126,6 +129,14 @@ class StepRunner {
     const lumaOnly = this.plugin.planes === 'y';
     const seen: PlainFormat = lumaOnly ? { kind: 'gray', width, height } : { kind: format.kind as PixelFormat, width, height };
     return { format: seen.kind, width, height, planes: planesOf(seen, bytes), pts, ...this.origin };
+  }
+
+  #model(spec: ModelSpec, models: ThreadModels): Model {
+    const id = this.#modelIds.get(specKey(spec));
+    const model = id === undefined ? undefined : models.get(id);
+    if (model) return model;
+    const { name } = this.step;
+    throw new SrvidError('SRVID_PLUGIN_FAILED', `Plugin ${name} asked for a model that it does not name in "models": ${specKey(spec)}.`, { plugin: name });
   }
 
   #allocate(): WritableFrame {

@@ -1,11 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, SrvidError } from '../../errors.js';
-import type { ModelSpec } from '../contract.js';
-import { resolveModel, type VerifiedModel } from '../inference/library.js';
-import type { LoadedModel } from '../inference/onnx-runtime.js';
-import { NativeMark } from '../threads/native-mark.js';
+import type { VerifiedModel } from '../inference/library.js';
+import type { LoadedModel } from '../inference/model.js';
+import { type MarkMessage, NativeMark } from '../threads/native-mark.js';
 import { keepFromExit } from '../threads/no-exit.js';
-import type { MarkMessage, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
+import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
 import type { SegmentRunner } from './runner.js';
 
 /*
@@ -60,19 +59,12 @@ async function handle(request: WorkerRequest): Promise<readonly number[]> {
 async function open(): Promise<readonly (SegmentRunner | undefined)[]> {
   const { SegmentRunner } = await import('./runner.js');
   await Promise.all(setup.models.map(load));
-  return Promise.all(setup.segments.map((segment) => segment && SegmentRunner.open(segment, setup.origin, find)));
+  return Promise.all(setup.segments.map((segment) => segment && SegmentRunner.open(segment, setup.origin, models)));
 }
 
 async function load(model: VerifiedModel): Promise<void> {
-  const { loadModel } = await import('../inference/onnx-runtime.js');
-  models.set(model.entry.id, await loadModel(model, setup.inference, inNative));
-}
-
-function find(plugin: string, spec: ModelSpec): LoadedModel {
-  const library = { folder: new URL('file:///'), models: setup.models.map((model) => model.entry) };
-  const model = models.get(resolveModel(library, spec, setup.precision).id);
-  if (model) return model;
-  throw new SrvidError('SRVID_PLUGIN_FAILED', `Plugin ${plugin} asked for a model that it does not name in "models".`, { plugin });
+  const { loadModel } = await import('../inference/model.js');
+  models.set(model.entry.id, await loadModel(model, setup.inference, { inNative }));
 }
 
 /** Holds a worker's `open` until every worker has one, so that none is given two while another stays cold. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseSessionOptions, type SessionRequest } from '../../options/options.js';
+import { type ProcessingRequest, parseProcessingOptions } from '../../options/options.js';
 import { emptyFlow, type FrameFlow } from '../../pipeline/engine/lossless/flow.js';
 import type { RealtimeEngine } from '../../pipeline/engine/realtime/engine.js';
 import type { FfmpegBinary } from '../../pipeline/ffmpeg/binary.js';
@@ -22,8 +22,8 @@ const HELD_SOUND_BYTES = 1 << 20;
 /** How long the last frames may take when another run takes over. */
 const DRAIN_MS = 5000;
 
-/** What a relay is told about processing: a session's options without its ends. */
-export type LiveRequest = Omit<SessionRequest, 'input' | 'output' | 'realtime' | 'overwrite'>;
+/** What a relay is told about processing. It is always in real time. */
+export type LiveRequest = Omit<ProcessingRequest, 'realtime'>;
 
 export interface LiveRunOptions {
   readonly binary: FfmpegBinary;
@@ -55,7 +55,7 @@ export class LiveRun {
 
   /** Loads networks and proves the encoder; takes no frames yet. @throws what is wrong with preset, networks or encoder */
   static async prepare({ binary, request, bitrate, stallTimeoutMs }: LiveRunOptions, live: LiveSource): Promise<LiveRun> {
-    const asked = parseSessionOptions({ ...request, input: '-', output: '-', realtime: true });
+    const asked = parseProcessingOptions({ ...request, realtime: true });
     const processing = await planProcessing(asked, await lookUp(asked), live.source.info);
     const engine = realtimeEngineFor(processing, live.source.info, false);
     const format = (processing.segments.at(-1) as Segment).output;

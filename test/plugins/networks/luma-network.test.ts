@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { loadModelLibrary, resolveModel, type VerifiedModel, verifyModel } from '../../../dist/plugins/inference/library.js';
-import { loadModel } from '../../../dist/plugins/inference/onnx-runtime.js';
+import { loadModelLibrary, type ModelEntry, ModelLibrary } from '../../../dist/plugins/inference/library.js';
+import { loadModel } from '../../../dist/plugins/inference/model.js';
 import { findPlugin, validateOptions } from '../../../dist/plugins/registry.js';
 import { failureOf } from '../../helpers/errors.js';
 import { hostFor, lumaOf, through } from '../../helpers/plugins.js';
@@ -11,29 +11,30 @@ const FAMILIES = ['abpn', 'best', 'swift', 'xlsr'] as const;
 const [WIDTH, HEIGHT, SCALE] = [24, 16, 3];
 
 /** A network under a family's name. What a plugin is to do with it does not depend on what it has learnt. */
-async function networkAs(family: string): Promise<VerifiedModel> {
-  const { entry, path } = await verifyModel(library, resolveModel(library, { family: 'abpn', scale: SCALE }, 'int8'));
-  return { entry: { ...entry, family, id: `${family}-x${SCALE}-int8` }, path };
+function networkAs(family: string): ModelEntry {
+  return { ...library.resolve({ family: 'abpn', scale: SCALE }, 'int8'), family, id: `${family}-x${SCALE}-int8` };
 }
 
 test.each(FAMILIES)('%s enlarges the luma of a frame by the network of its family, to the byte', async (family) => {
-  const verified = await networkAs(family);
-  const [network, others] = [await loadModel(verified), await Promise.all(FAMILIES.filter((name) => name !== family).map(networkAs))];
+  const [own, others] = [[networkAs(family)], FAMILIES.filter((name) => name !== family).map(networkAs)].map(
+    (entries) => new ModelLibrary(library.folder, entries),
+  );
+  const network = await loadModel(await (own as ModelLibrary).load(networkAs(family)));
   onTestFinished(() => network.release());
   const bytes = randomBytes(1, (WIDTH * HEIGHT * 3) / 2);
   const source = { kind: 'yuv420p', width: WIDTH, height: HEIGHT } as const;
   const expected = new Uint8Array(WIDTH * HEIGHT * SCALE ** 2);
   await network.run({ data: lumaOf(source, bytes), dims: [1, 1, HEIGHT, WIDTH] }, { data: expected, dims: [1, 1, HEIGHT * SCALE, WIDTH * SCALE] });
 
-  const host = await hostFor([`${family}?scale=${SCALE}`], source, { models: [verified] });
+  const host = await hostFor([`${family}?scale=${SCALE}`], source, { library: own as ModelLibrary });
   onTestFinished(() => host.close());
   await host.open();
   const result = await through(host, bytes);
   expect(result.subarray(0, expected.length)).toEqual(expected);
 
-  const without = await hostFor([`${family}?scale=${SCALE}`], source, { models: others });
-  onTestFinished(() => without.close());
-  expect((await failureOf(() => without.open().then(() => through(without, bytes)))).message).toContain(family);
+  const error = await failureOf(() => hostFor([`${family}?scale=${SCALE}`], source, { library: others as ModelLibrary }));
+  expect(error.code).toBe('SRVID_MODEL_UNKNOWN');
+  expect(error.message).toContain(family);
 });
 
 test.each(FAMILIES)('%s has the scales it was trained for, and names them where another is wanted', async (family) => {

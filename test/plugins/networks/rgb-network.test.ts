@@ -4,8 +4,8 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Evaluation } from '../../../dist/eval/report.js';
 import { planResize } from '../../../dist/eval/resize.js';
 import type { Color, PixelFormat } from '../../../dist/pipeline/frames/frame.js';
-import { loadModelLibrary, resolveModel, verifyModel } from '../../../dist/plugins/inference/library.js';
-import { loadModel } from '../../../dist/plugins/inference/onnx-runtime.js';
+import { loadModelLibrary, ModelLibrary } from '../../../dist/plugins/inference/library.js';
+import { loadModel } from '../../../dist/plugins/inference/model.js';
 import { CUBIC } from '../../../dist/plugins/pixels/resample.js';
 import { endOf, srvid } from '../../helpers/command.js';
 import { ffmpeg, ffprobe, rawFrames, temporaryFolder } from '../../helpers/media.js';
@@ -18,7 +18,7 @@ const MODELS = new URL('../../fixtures/models/', import.meta.url);
 const [WIDTH, HEIGHT, SCALE] = [20, 14, 3];
 const folder = await temporaryFolder();
 const library = await loadModelLibrary(MODELS);
-const verified = await verifyModel(library, resolveModel(library, { family: 'abpn', scale: SCALE, planes: 'rgb' }, 'int8'));
+const verified = await library.load(library.resolve({ family: 'abpn', scale: SCALE, planes: 'rgb' }, 'int8'));
 const network = await loadModel(verified);
 afterAll(() => network.release());
 
@@ -33,8 +33,8 @@ async function enlarged(rgb: Uint8Array, width = WIDTH, height = HEIGHT): Promis
 
 async function restored(kind: PixelFormat, bytes: Uint8Array, color: Color = {}, family = 'abpn'): Promise<Uint8Array> {
   const origin = { color, timeBase: { num: 1, den: 25 } };
-  const models = [{ ...verified, entry: { ...verified.entry, family, id: `${family}-rgb-x3-int8` } }];
-  const host = await hostFor([`${family}-rgb`], { kind, width: WIDTH, height: HEIGHT }, { models, origin });
+  const named = new ModelLibrary(library.folder, [{ ...verified.entry, family, id: `${family}-rgb-x3-int8` }]);
+  const host = await hostFor([`${family}-rgb`], { kind, width: WIDTH, height: HEIGHT }, { library: named, origin });
   onTestFinished(() => host.close());
   await host.open();
   return through(host, bytes);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { parseSessionOptions, presetSchema, type SessionRequest } from '../../../dist/options/options.js';
 import type { StreamInfo } from '../../../dist/pipeline/frames/stream-info.js';
-import type { ModelEntry, ModelLibrary } from '../../../dist/plugins/inference/library.js';
-import { loadModelLibrary } from '../../../dist/plugins/inference/library.js';
+import { loadModelLibrary, type ModelEntry, ModelLibrary } from '../../../dist/plugins/inference/library.js';
 import { buildChain, targetSize } from '../../../dist/plugins/plan/chain.js';
 import { planChain } from '../../../dist/plugins/plan/groups.js';
+import { modelsOf } from '../../../dist/plugins/plan/plugin-models.js';
 import { parsePreset } from '../../../dist/plugins/plan/presets.js';
 import { failureOf } from '../../helpers/errors.js';
 
@@ -25,7 +25,7 @@ async function chainOf(request: Partial<SessionRequest>, source: StreamInfo, use
   return {
     names: chain.plugins.map(({ plugin, options: valid }) => `${plugin.name} ${JSON.stringify(valid)}`),
     size: [output?.width, output?.height],
-    models: chain.models.map((model) => model.entry.id),
+    models: modelsOf(chain.plugins).map(({ entry }) => entry.id),
   };
 }
 
@@ -66,21 +66,31 @@ test('--size is met exactly, whatever the aspect', async () => {
 
 test('--height takes no scale whose network is not installed', async () => {
   const entry = shipped.models.find(({ family, planes }) => family === 'abpn' && planes === 'y') as ModelEntry;
-  const only = { ...shipped, models: [entry] };
+  const only = new ModelLibrary(shipped.folder, [entry]);
   const chain = await chainOf({ height: 96 }, info(64, 48), 'abpn', only);
   expect(chain.models).toEqual([entry.id]);
   expect(chain.size).toEqual([128, 96]);
 });
 
 test('a scale of which no network is installed is refused, and what is installed is named', async () => {
-  const error = await failureOf(() => chainOf({ scale: 2 }, info(64, 48), 'abpn', { ...shipped, models: shipped.models.filter((model) => model.scale !== 2) }));
+  const error = await failureOf(() =>
+    chainOf(
+      { scale: 2 },
+      info(64, 48),
+      'abpn',
+      new ModelLibrary(
+        shipped.folder,
+        shipped.models.filter((model) => model.scale !== 2),
+      ),
+    ),
+  );
   expect(error.code).toBe('SRVID_MODEL_UNKNOWN');
   expect(error.message).toContain('abpn-x3-int8');
 });
 
 test('a family of which no network is installed is refused, and what is installed is named', async () => {
   const others = shipped.models.filter((model) => model.family !== 'xlsr');
-  const error = await failureOf(() => chainOf({ scale: 3 }, info(64, 48), 'xlsr', { ...shipped, models: others }));
+  const error = await failureOf(() => chainOf({ scale: 3 }, info(64, 48), 'xlsr', new ModelLibrary(shipped.folder, others)));
   expect(error.code).toBe('SRVID_MODEL_UNKNOWN');
   expect(error.message).toMatch(/family xlsr, scale 3.*abpn-x2-int8.*abpn-x3-int8/);
 });
@@ -106,7 +116,7 @@ describe('a preset that names several plugins', () => {
   const built = async (use: string[], request: Partial<SessionRequest> = {}, height?: number, library = shipped) => {
     const options = parseSessionOptions({ input: 'in.mp4', output: 'out.mp4', ...request });
     const chain = await buildChain(options, several(use, height), library, info(64, 48));
-    return { names: chain.plugins.map(({ plugin }) => plugin.name), models: chain.models.map(({ entry }) => entry.id) };
+    return { names: chain.plugins.map(({ plugin }) => plugin.name), models: modelsOf(chain.plugins).map(({ entry }) => entry.id) };
   };
 
   test('takes the first that is installed, whatever is not', async () => {
@@ -121,7 +131,10 @@ describe('a preset that names several plugins', () => {
   });
 
   test('passes over one that has networks for other scales only, where no scale and no size is asked for', async () => {
-    const only = { ...shipped, models: shipped.models.filter(({ family, scale }) => family !== 'xlsr' || scale === 3) };
+    const only = new ModelLibrary(
+      shipped.folder,
+      shipped.models.filter(({ family, scale }) => family !== 'xlsr' || scale === 3),
+    );
     expect((await built(['xlsr', 'abpn'], {}, undefined, only)).models).toEqual(['abpn-x2-int8']);
     expect((await built(['xlsr', 'abpn'], { scale: 3 }, undefined, only)).models).toEqual(['xlsr-x3-int8']);
     expect((await built(['xlsr', 'abpn'], {}, 144, only)).models).toEqual(['xlsr-x3-int8']);

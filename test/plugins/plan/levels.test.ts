@@ -2,10 +2,9 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { parseSessionOptions } from '../../../dist/options/options.js';
 import type { PixelFormat } from '../../../dist/pipeline/frames/frame.js';
-import { loadModelLibrary, type ModelEntry, type ModelLibrary, resolveModel } from '../../../dist/plugins/inference/library.js';
-import { outputSize } from '../../../dist/plugins/plan/groups.js';
+import { loadModelLibrary, type ModelEntry, ModelLibrary } from '../../../dist/plugins/inference/library.js';
+import { modelsOfSegments, outputSize } from '../../../dist/plugins/plan/groups.js';
 import { planLevels } from '../../../dist/plugins/plan/levels.js';
 import { endOf, srvid } from '../../helpers/command.js';
 import { failureOf } from '../../helpers/errors.js';
@@ -14,11 +13,11 @@ import { loadChain } from '../../helpers/plugins.js';
 
 const folder = await temporaryFolder();
 const shipped = await loadModelLibrary();
-const abpn = resolveModel(shipped, { family: 'abpn', scale: 3 }, 'int8');
+const abpn = shipped.resolve({ family: 'abpn', scale: 3 }, 'int8');
 
 /** A library in which a cheaper family is installed, too: the same network under another name. */
 const cheaper: ModelEntry = { ...abpn, id: 'xlsr-x3-int8', family: 'xlsr', macsPerPixel: Math.round(abpn.macsPerPixel / 3) };
-const library: ModelLibrary = { folder: pathToFileURL(`${folder}/`), models: [cheaper, abpn] };
+const library = new ModelLibrary(pathToFileURL(`${folder}/`), [cheaper, abpn]);
 await copyFile(fileURLToPath(new URL(abpn.file, shipped.folder)), join(folder, abpn.file));
 await writeFile(join(folder, 'manifest.json'), JSON.stringify({ version: 1, models: library.models }));
 
@@ -26,9 +25,8 @@ async function planned(
   specs: readonly string[],
   { levels, installed = library, kind = 'yuv420p' as PixelFormat }: { levels?: string[]; installed?: ModelLibrary; kind?: PixelFormat } = {},
 ) {
-  const options = parseSessionOptions({ input: 'in.mp4', output: 'out.mp4', realtime: true, precision: 'int8' });
-  const chain = { plugins: await loadChain(specs), models: [] };
-  return planLevels(chain, { budgetMs: 100, policy: 'bypass', levels }, { options, library: installed, format: { kind, width: 64, height: 36 } });
+  const chain = { plugins: await loadChain(specs, installed) };
+  return planLevels(chain, { budgetMs: 100, policy: 'bypass', levels }, { library: installed, precision: 'int8', format: { kind, width: 64, height: 36 } });
 }
 
 const namesOf = ({ levels }: { levels: readonly { readonly name: string }[] }) => levels.map(({ name }) => name);
@@ -68,7 +66,7 @@ test('every level and the bypass give frames of one format, whatever else is in 
 
 test('the bypass has no network, and keeps the plugins that have none', async () => {
   const { bypass } = await planned(['./shift-chroma.js', 'abpn?scale=3']);
-  expect(bypass.models).toEqual([]);
+  expect(modelsOfSegments([bypass.segment])).toEqual([]);
   expect(bypass.segment.steps.map(({ loaded }) => loaded.plugin.name)).toEqual(['shift-chroma', 'bicubic']);
   expect(outputSize(bypass.segment.steps[1]?.loaded as never, { width: 64, height: 36 })).toEqual({ width: 192, height: 108 });
 });

@@ -1,5 +1,6 @@
 import { SrvidError } from '../../../errors.js';
 import type { RealtimeSettings } from '../../../options/options.js';
+import { modelsOfSegments } from '../../../plugins/plan/groups.js';
 import type { Level, LevelPlan } from '../../../plugins/plan/levels.js';
 import { LevelHost } from '../../../plugins/workers/level-host.js';
 import { calibrate } from '../../../tuning/level-times.js';
@@ -47,7 +48,7 @@ export class RealtimeEngine implements Engine {
 
   constructor(
     private readonly options: RealtimeEngineOptions,
-    private readonly setup: Omit<EngineSetup, 'models'>,
+    private readonly setup: EngineSetup,
   ) {
     const { plan, settings, info, clock = systemClock } = options;
     this.#clock = clock;
@@ -56,7 +57,6 @@ export class RealtimeEngine implements Engine {
     this.#host = new LevelHost({
       ...setup,
       segments: this.#levels.map(({ segment }) => segment),
-      models: [...new Map(this.#levels.flatMap(({ models }) => models.map((model) => [model.entry.id, model] as const))).values()],
       slots: slotsFor(this.#room, setup.workers),
     });
     this.#timings = this.#levels.map(({ segment }) => new Timings(segment.steps.map(({ loaded }) => loaded.plugin.name)));
@@ -136,12 +136,12 @@ export class RealtimeEngine implements Engine {
     return times;
   }
 
-  #keyOf({ segment, models }: Level): string {
+  #keyOf({ segment }: Level): string {
     const { width, height } = segment.input;
     const { workers, inference } = this.setup;
     const what = [
       ...segment.steps.map(({ loaded }) => `${loaded.plugin.name}${JSON.stringify(loaded.given)}`),
-      ...models.map(({ entry }) => entry.sha256.slice(0, 12)),
+      ...modelsOfSegments([segment]).map(({ entry }) => entry.sha256.slice(0, 12)),
     ];
     return `frame of ${width}x${height} by ${what.join('+')}, ${workers} workers of ${inference.threads} threads on ${inference.device}: ms, ${this.options.machine}`;
   }

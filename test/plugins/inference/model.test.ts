@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { loadModelLibrary, type ModelEntry, resolveModel, verifyModel } from '../../../dist/plugins/inference/library.js';
-import { type LoadedModel, loadModel } from '../../../dist/plugins/inference/onnx-runtime.js';
+import { loadModelLibrary, type ModelEntry, modelAt as modelFile } from '../../../dist/plugins/inference/library.js';
+import { type LoadedModel, loadModel } from '../../../dist/plugins/inference/model.js';
 import { failureOf } from '../../helpers/errors.js';
 import { rawFrames } from '../../helpers/media.js';
 import { planeOf, psnr, resampleReference } from '../../helpers/picture.js';
@@ -18,14 +18,14 @@ afterAll(async () => {
 });
 
 async function modelAt(family: string, scale: number, precision: 'int8' | 'fp32'): Promise<{ entry: ModelEntry; model: LoadedModel }> {
-  const entry = resolveModel(library, { family, scale }, precision);
-  const model = loaded.get(entry.id) ?? verifyModel(library, entry).then(loadModel);
+  const entry = library.resolve({ family, scale }, precision);
+  const model = loaded.get(entry.id) ?? library.load(entry).then((verified) => loadModel(verified));
   loaded.set(entry.id, model);
   return { entry, model: await model };
 }
 
 async function enlarged(model: LoadedModel, data: Uint8Array, width: number, height: number): Promise<Uint8Array> {
-  const [outWidth, outHeight] = [width * model.scale, height * model.scale];
+  const [outWidth, outHeight] = [width * (model.scale ?? 1), height * (model.scale ?? 1)];
   const output = new Uint8Array(outWidth * outHeight);
   await model.run({ data, dims: [1, 1, height, width] }, { data: output, dims: [1, 1, outHeight, outWidth] });
   return output;
@@ -108,7 +108,7 @@ test.each(networks)('%s x%d int8: any size is taken, down to one pixel', async (
 
 test('sizes that do not fit one another are refused before they reach native code', async () => {
   const { model } = await modelAt('abpn', 2, 'int8');
-  const side = 8 * model.scale;
+  const side = 8 * (model.scale ?? 1);
   const [input, output] = [new Uint8Array(64), new Uint8Array(side * side)];
   const wrong: readonly (readonly [number[], number[]])[] = [
     [
@@ -150,7 +150,7 @@ test('sizes that do not fit one another are refused before they reach native cod
 test('a file that is not a network is refused with its path', async () => {
   const entry = library.models[0] as ModelEntry;
   const path = fileURLToPath(new URL('manifest.json', library.folder));
-  const error = await failureOf(() => loadModel({ entry, path }));
+  const error = await failureOf(async () => loadModel(await modelFile(entry, path)));
   expect(error.code).toBe('SRVID_MODEL_INVALID');
   expect(error.message).toContain(path);
 });

@@ -1,0 +1,34 @@
+import type { ModelSpec } from '../contract.js';
+import type { ModelLibrary, Precision, VerifiedModel } from '../inference/library.js';
+import type { LoadedPlugin } from '../registry.js';
+
+/** A plugin of a chain, with the files that answer what it asks for in `models`, in that order. */
+export interface ChainPlugin extends LoadedPlugin {
+  readonly models: readonly { readonly spec: ModelSpec; readonly model: VerifiedModel }[];
+}
+
+/** Finds and verifies a plugin's models. @throws SRVID_MODEL_UNKNOWN, SRVID_MODEL_INVALID */
+export async function withModels(loaded: LoadedPlugin, library: ModelLibrary, precision: Precision): Promise<ChainPlugin> {
+  const answers = specsOf(loaded).map((spec) => ({ spec, entry: library.resolve(spec, precision) }));
+  return { ...loaded, models: await Promise.all(answers.map(async ({ spec, entry }) => ({ spec, model: await library.load(entry) }))) };
+}
+
+/** Whether all models that the plugins ask for are in the library. */
+export function areInstalled(plugins: readonly LoadedPlugin[], library: ModelLibrary, precision: Precision): boolean {
+  return plugins.every((loaded) => specsOf(loaded).every((spec) => library.has(spec, precision)));
+}
+
+/** The models of several plugins, each once. */
+export function modelsOf(plugins: readonly ChainPlugin[]): readonly VerifiedModel[] {
+  const models = plugins.flatMap((plugin) => plugin.models.map(({ model }) => model));
+  return [...new Map(models.map((model) => [model.entry.id, model])).values()];
+}
+
+/** A spec as a key of a map: equal specs give equal keys. */
+export function specKey({ family, scale, planes = 'y', precision }: ModelSpec): string {
+  return `${family} x${scale} ${planes} ${precision ?? 'any precision'}`;
+}
+
+function specsOf({ plugin, options }: LoadedPlugin): readonly ModelSpec[] {
+  return plugin.models?.(options) ?? [];
+}
