@@ -3,9 +3,9 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SrvidError } from '../errors.js';
 import type { Measured } from '../eval/comparison.js';
-import { decodeFrames, isPicture, type Picture, picturesIn, readPicture } from '../eval/picture-file.js';
+import { croppedPicture, decodeFrames, isPicture, type Picture, picturesIn, readPicture } from '../eval/picture-file.js';
 import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
-import type { Plane } from '../pipeline/frames/frame.js';
+import { frameBytes, type PlainFormat, type Plane, planesOf } from '../pipeline/frames/frame.js';
 import type { Size } from '../plugins/contract.js';
 import type { NamedTensor } from '../plugins/inference/onnx-runtime.js';
 import { planConversion } from '../plugins/pixels/convert.js';
@@ -83,12 +83,13 @@ export function toPicture(name: string, { white }: PictureNetwork, { dims, data 
     );
   }
   const samples = data instanceof Float32Array ? levelsOf(data, white) : (data as Uint8Array);
-  if (channels === 1) return { luma: planeOf(samples, width, height, width) };
+  if (channels === 1) return { luma: onlyPlane({ kind: 'gray', width, height }, samples) };
   const packed = new Uint8Array(samples.length);
   for (let at = 0, pixels = width * height; at < packed.length; at++) packed[at] = samples[(at % 3) * pixels + Math.floor(at / 3)] as number;
-  const luma = new Uint8Array(width * height);
-  planConversion({ kind: 'rgb24', width, height }, { kind: 'gray', width, height }, COLOR)?.(packed, luma);
-  return { luma: planeOf(luma, width, height, width), rgb: planeOf(packed, width, height, width * 3) };
+  const [rgb, gray] = [{ kind: 'rgb24', width, height } as const, { kind: 'gray', width, height } as const];
+  const luma = new Uint8Array(frameBytes(gray));
+  planConversion(rgb, gray, COLOR)?.(packed, luma);
+  return { luma: onlyPlane(gray, luma), rgb: onlyPlane(rgb, packed) };
 }
 
 /** Cut off at black and white, and rounded. */
@@ -98,8 +99,8 @@ function levelsOf(values: Float32Array, white: number): Uint8Array {
   return new Uint8Array(levels.buffer);
 }
 
-function planeOf(data: Uint8Array, width: number, height: number, stride: number): Plane {
-  return { data, width, height, stride };
+function onlyPlane(format: PlainFormat, bytes: Uint8Array): Plane {
+  return planesOf(format, bytes)[0] as Plane;
 }
 
 /** The largest size that all pictures have; the least that is asked for where there are none. */
@@ -110,12 +111,6 @@ function commonSize(pictures: readonly Picture[]): Size {
   return { width: aligned(least(({ width }) => width, LARGEST.width)), height: aligned(least(({ height }) => height, LARGEST.height)) };
 }
 
-function middle(picture: Picture, { width, height }: Size): Picture {
-  const [left, top] = [(picture.width - width) >> 1, (picture.height - height) >> 1];
-  const data = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y++) {
-    const from = ((top + y) * picture.width + left) * 3;
-    data.set(picture.data.subarray(from, from + width * 3), y * width * 3);
-  }
-  return { width, height, data };
+function middle(picture: Picture, size: Size): Picture {
+  return croppedPicture(picture, size, (picture.width - size.width) >> 1, (picture.height - size.height) >> 1);
 }

@@ -1,7 +1,7 @@
 import type { Measured } from '../eval/comparison.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import { writePng } from '../pipeline/ffmpeg/png.js';
-import type { Plane } from '../pipeline/frames/frame.js';
+import { frameBytes, type Plane } from '../pipeline/frames/frame.js';
 import type { Size } from '../plugins/contract.js';
 
 /** A place where a network differs from its reference. */
@@ -42,7 +42,7 @@ export async function writeTiles(binary: FfmpegBinary, path: string, tiles: read
   const shown = tiles.slice(0, SHOWN);
   const cell = SIDE * ENLARGED + GAP;
   const size = { width: 3 * cell + GAP, height: shown.length * cell + GAP };
-  const sheet = new Uint8Array(size.width * size.height * 3).fill(64);
+  const sheet = new Uint8Array(frameBytes({ kind: 'rgb24', ...size })).fill(64);
   for (const [row, { wanted, found }] of shown.entries()) {
     const difference = wanted.map((value, index) => Math.min(255, Math.max(0, 128 + 8 * ((found[index] as number) - value))));
     for (const [column, picture] of [wanted, found, difference].entries()) paste(sheet, size, picture, GAP + column * cell, GAP + row * cell);

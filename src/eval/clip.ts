@@ -1,6 +1,6 @@
 import { openSource } from '../io-plan.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
-import { frameBytes, type PlainFormat, type Plane, planesOf } from '../pipeline/frames/frame.js';
+import { frameBytes, lumaBytes, lumaFormat, type PlainFormat, type Plane, planesOf } from '../pipeline/frames/frame.js';
 import { ptsToSeconds } from '../pipeline/frames/time.js';
 import { Decoder } from '../pipeline/input/decode.js';
 import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
@@ -27,11 +27,11 @@ export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip
   const { segments } = planFor(job, low, size);
   const total = start === undefined && duration === undefined ? source.expectedFrames : undefined;
 
-  const lowLuma: PlainFormat = { ...low, kind: 'gray' };
-  const luma: PlainFormat = { kind: 'gray', ...size };
+  const lowLuma = lumaFormat(low);
+  const luma = lumaFormat({ ...format, ...size });
   const reduce = planResize(format, low, CUBIC, size);
   const [bicubic, lanczos] = [planResize(lowLuma, luma, CUBIC), planResize(lowLuma, luma, LANCZOS3)];
-  const measured = (frame: Uint8Array) => ({ luma: planesOf(luma, frame.subarray(0, frameBytes(luma)))[0] as Plane });
+  const measured = (frame: Uint8Array) => ({ luma: planesOf(luma, frame)[0] as Plane });
 
   const comparison = new Comparison(scale, true);
   const running: { readonly truth: Plane; readonly reduced: Uint8Array }[] = [];
@@ -50,7 +50,7 @@ export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip
           const reduced = reduce(whole);
           slot().set(reduced);
           const plane = planesOf(format, whole)[0] as Plane;
-          running.push({ truth: { ...plane, ...size, data: plane.data.slice() }, reduced: reduced.slice(0, frameBytes(lowLuma)) });
+          running.push({ truth: { ...plane, ...size, data: plane.data.slice() }, reduced: reduced.slice(0, lumaBytes(low)) });
           return pts;
         },
         // Every result begins with its luma plane, whatever chroma follows.

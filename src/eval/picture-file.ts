@@ -7,8 +7,9 @@ import { type CommandInput, commandArguments } from '../pipeline/ffmpeg/command.
 import { pipeInput, refusalOf } from '../pipeline/ffmpeg/input-file.js';
 import { probeFile } from '../pipeline/ffmpeg/probe.js';
 import { FfmpegProcess } from '../pipeline/ffmpeg/process.js';
-import { assertFrameSize } from '../pipeline/frames/frame.js';
+import { assertFrameSize, frameBytes, type Plane, planesOf } from '../pipeline/frames/frame.js';
 import { withTimeout } from '../pipeline/frames/timeout.js';
+import type { Size } from '../plugins/contract.js';
 
 const PICTURE_TYPES = new Set(['.png', '.jpg', '.jpeg', '.webp', '.bmp']);
 
@@ -102,6 +103,21 @@ async function bytesOf(process: FfmpegProcess): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+/** A part of a picture, as a picture of its own. */
+export function croppedPicture(picture: Picture, { width, height }: Size, left = 0, top = 0): Picture {
+  if (picture.width === width && picture.height === height) return picture;
+  const size = { kind: 'rgb24', width, height } as const;
+  const data = new Uint8Array(frameBytes(size));
+  const [from] = planesOf({ ...size, width: picture.width, height: picture.height }, picture.data) as [Plane];
+  const [to] = planesOf(size, data) as [Plane];
+  const pixel = to.stride / width;
+  for (let y = 0; y < height; y++) {
+    const start = (top + y) * from.stride + left * pixel;
+    to.data.set(from.data.subarray(start, start + to.stride), y * to.stride);
+  }
+  return { width, height, data };
+}
+
 /** Pictures that stand one after the other: one at least. */
 function parsePpms(bytes: Buffer, path: string): Picture[] {
   const pictures: Picture[] = [];
@@ -111,10 +127,11 @@ function parsePpms(bytes: Buffer, path: string): Picture[] {
     const [width, height] = [Number(header[1]), Number(header[2])];
     assertFrameSize(`The picture ${path}`, width, height);
     const from = at + header[0].length;
-    at = from + width * height * 3;
+    const expected = frameBytes({ kind: 'rgb24', width, height });
+    at = from + expected;
     const data = Uint8Array.from(bytes.subarray(from, at));
-    if (data.length !== width * height * 3) {
-      throw new SrvidError('SRVID_INPUT_UNREADABLE', `${path} decodes to ${data.length} bytes, but ${width}x${height} pixels have ${width * height * 3}.`, {
+    if (data.length !== expected) {
+      throw new SrvidError('SRVID_INPUT_UNREADABLE', `${path} decodes to ${data.length} bytes, but ${width}x${height} pixels have ${expected}.`, {
         path,
       });
     }

@@ -7,7 +7,7 @@ import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
 import type { FrameOrigin, Segment } from '../plugins/plan/groups.js';
 import { type Job, measuredSize, planFor, runChain } from './chain-run.js';
 import { Comparison, type Measured } from './comparison.js';
-import { type Picture, picturesIn, readPicture } from './picture-file.js';
+import { croppedPicture, type Picture, picturesIn, readPicture } from './picture-file.js';
 import { planResize } from './resize.js';
 
 /** Luma as the literature measures it: BT.601, black 16, white 235. A picture has no time; here it has a second. */
@@ -29,7 +29,7 @@ export async function evaluatePictures(job: Job, binary: FfmpegBinary, path: str
     const name = names[read++];
     if (name === undefined) return undefined;
     const picture = await readPicture(binary, join(folder, name), job.options.stallTimeoutMs, job.options.maxPixels);
-    return { name, ...cut(picture, measuredSize(`The picture ${name}`, picture, job.scale)) };
+    return { name, ...croppedPicture(picture, measuredSize(`The picture ${name}`, picture, job.scale)) };
   };
   const add: Comparison['add'] = (...measured) => {
     comparison.add(...measured);
@@ -117,15 +117,4 @@ function planMeasured(format: FrameFormat): (bytes: Uint8Array) => Measured {
   };
   const [luma, rgb] = [as('gray'), as('rgb24')];
   return (bytes) => ({ luma: luma(bytes), rgb: rgb(bytes) });
-}
-
-/** The top left part of a picture. */
-function cut(picture: Picture, { width, height }: Size): Picture {
-  if (picture.width === width && picture.height === height) return picture;
-  const data = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y++) {
-    const from = y * picture.width * 3;
-    data.set(picture.data.subarray(from, from + width * 3), y * width * 3);
-  }
-  return { width, height, data };
 }

@@ -66,6 +66,9 @@ export interface PlaneLayout {
   readonly bytesPerSample: number;
 }
 
+/** Bytes of one sample; rgb24 has red, green and blue in one. */
+const BYTES_PER_SAMPLE: Readonly<Record<PixelFormat, number>> = { yuv420p: 1, yuv422p: 1, yuv444p: 1, gray: 1, rgb24: 3 };
+
 /** log2 of the chroma subsampling, horizontally and vertically. */
 export const CHROMA_SHIFT: Readonly<Record<PixelFormat, readonly [x: number, y: number] | undefined>> = {
   yuv420p: [1, 1],
@@ -75,33 +78,61 @@ export const CHROMA_SHIFT: Readonly<Record<PixelFormat, readonly [x: number, y: 
   rgb24: undefined,
 };
 
-/** The planes of a plain format in order, tightly packed: Y, U, V, or one plane of gray or RGB. */
-export function planeLayouts(format: PlainFormat): readonly PlaneLayout[] {
-  const { kind, width, height } = format;
-  const first = { offset: 0, width, height, bytesPerSample: kind === 'rgb24' ? 3 : 1 };
-  const shift = CHROMA_SHIFT[kind];
-  if (!shift) return [first];
-  const chromaWidth = ceilShift(width, shift[0]);
-  const chromaHeight = ceilShift(height, shift[1]);
-  const offset = width * height;
-  const chroma = { width: chromaWidth, height: chromaHeight, bytesPerSample: 1 };
-  return [first, { ...chroma, offset }, { ...chroma, offset: offset + chromaWidth * chromaHeight }];
+/** The plain frames that lie one behind the other in a frame's bytes: itself, or a split frame's large luma and its small frame. */
+export function partsOf(format: FrameFormat): readonly PlainFormat[] {
+  return format.kind === 'split' ? [lumaFormat(format), format.small] : [format];
+}
+
+/** The luma plane, with which every frame but those of RGB begins, as a frame of its own. */
+export function lumaFormat({ width, height }: FrameFormat): PlainFormat {
+  return { kind: 'gray', width, height };
+}
+
+/** The planes of a frame in order, tightly packed: Y, U, V, or one plane of gray or RGB; large Y, then the small frame's, where it is split. */
+export function planeLayouts(format: FrameFormat): readonly PlaneLayout[] {
+  let offset = 0;
+  return partsOf(format)
+    .flatMap(planeSizes)
+    .map((size) => {
+      const layout = { ...size, offset };
+      offset += planeBytes(layout);
+      return layout;
+    });
+}
+
+/** Bytes of one plane. */
+export function planeBytes({ width, height, bytesPerSample }: Omit<PlaneLayout, 'offset'>): number {
+  return width * height * bytesPerSample;
 }
 
 /** Bytes of one frame. */
 export function frameBytes(format: FrameFormat): number {
-  if (format.kind === 'split') return format.width * format.height + frameBytes(format.small);
-  return planeLayouts(format).reduce((sum, plane) => sum + plane.width * plane.height * plane.bytesPerSample, 0);
+  return planeLayouts(format).reduce((sum, plane) => sum + planeBytes(plane), 0);
 }
 
-/** Views of a plain frame's planes in `bytes`, which is not copied. */
-export function planesOf(format: PlainFormat, bytes: Uint8Array): readonly Plane[] {
-  return planeLayouts(format).map(({ offset, width, height, bytesPerSample }) => ({
-    data: bytes.subarray(offset, offset + width * height * bytesPerSample),
-    stride: width * bytesPerSample,
-    width,
-    height,
+/** Bytes of the luma plane; what a frame has beside its luma begins there. */
+export function lumaBytes(format: FrameFormat): number {
+  return frameBytes(lumaFormat(format));
+}
+
+/** The byte at which a split frame's small frame begins. */
+export function smallOffset(format: SplitFormat): number {
+  return lumaBytes(format);
+}
+
+/** Views of a frame's planes in `bytes`, which is not copied; in the order of `planeLayouts`. */
+export function planesOf(format: FrameFormat, bytes: Uint8Array): readonly Plane[] {
+  return planeLayouts(format).map((layout) => ({
+    data: bytes.subarray(layout.offset, layout.offset + planeBytes(layout)),
+    stride: layout.width * layout.bytesPerSample,
+    width: layout.width,
+    height: layout.height,
   }));
+}
+
+/** Fills samples with the middle of their range: middle gray as luma, no colour as chroma. */
+export function fillMiddle(bytes: Uint8Array): void {
+  bytes.fill(128);
 }
 
 export function sameFormat(a: FrameFormat, b: FrameFormat): boolean {
@@ -123,6 +154,16 @@ export function assertFrameSize(what: string, width: number, height: number): vo
     width,
     height,
   });
+}
+
+/** Sizes of a plain frame's planes. */
+function planeSizes({ kind, width, height }: PlainFormat): Omit<PlaneLayout, 'offset'>[] {
+  const bytesPerSample = BYTES_PER_SAMPLE[kind];
+  const shift = CHROMA_SHIFT[kind];
+  const first = { width, height, bytesPerSample };
+  if (!shift) return [first];
+  const chroma = { width: ceilShift(width, shift[0]), height: ceilShift(height, shift[1]), bytesPerSample };
+  return [first, chroma, chroma];
 }
 
 function ceilShift(value: number, shift: number): number {

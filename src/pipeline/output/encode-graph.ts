@@ -1,4 +1,4 @@
-import { CHROMA_SHIFT, type Color, type FrameFormat, type SplitFormat } from '../frames/frame.js';
+import { CHROMA_SHIFT, type Color, type FrameFormat, partsOf, type SplitFormat } from '../frames/frame.js';
 import { type Rational, rational } from '../frames/time.js';
 
 /** Codec tags by which NUT names raw frames; ffmpeg's raw codec table. */
@@ -6,9 +6,7 @@ const FOURCC = { yuv420p: 'I420', yuv422p: '422P', yuv444p: '444P', gray: 'Y800'
 
 /** The raw streams that carry one frame to the encoder, in order. */
 export function rawStreams(format: FrameFormat): readonly { fourcc: string; width: number; height: number }[] {
-  if (format.kind !== 'split') return [{ fourcc: FOURCC[format.kind], width: format.width, height: format.height }];
-  const { width, height, small } = format;
-  return [{ fourcc: FOURCC.gray, width, height }, ...rawStreams(small)];
+  return partsOf(format).map(({ kind, width, height }) => ({ fourcc: FOURCC[kind], width, height }));
 }
 
 /** Whether an encoder with these settings takes gray frames as they are (`ffmpeg -h encoder=NAME` lists its formats). */

@@ -5,13 +5,13 @@ import { type CommandInput, commandArguments, fileUrl } from '../ffmpeg/command.
 import type { ProbedStream } from '../ffmpeg/probe.js';
 import { FfmpegProcess } from '../ffmpeg/process.js';
 import { Durations } from '../frames/durations.js';
-import type { Color, FrameFormat } from '../frames/frame.js';
+import { type Color, type FrameFormat, frameBytes, partsOf } from '../frames/frame.js';
 import { formatRational, ptsToSeconds, type Rational } from '../frames/time.js';
 import { withTimeout } from '../frames/timeout.js';
 import type { Cut } from '../input/cut.js';
 import type { ForwardedPacket } from '../input/decode.js';
 import type { NutStream } from '../nut/syntax.js';
-import { type NutPayload, NutWriter } from '../nut/writer.js';
+import { NutWriter } from '../nut/writer.js';
 import type { CarriedStream } from './carry.js';
 import type { Container } from './container.js';
 import type { CoverFile } from './cover-art.js';
@@ -75,8 +75,8 @@ export class Encoder {
   readonly waits = new Durations();
   readonly #process: FfmpegProcess;
   readonly #writer: NutWriter;
-  readonly #videoStreams: number;
-  readonly #planeBytes: readonly number[];
+  /** Bytes of a frame by raw stream. */
+  readonly #streamBytes: readonly number[];
   #framesWritten = 0;
   #framesEncoded = 0;
   #heardAt = 0;
@@ -104,10 +104,8 @@ export class Encoder {
         partial = lines.pop() ?? '';
         for (const line of lines) if (line.startsWith('frame=')) this.#framesEncoded = Number(line.slice('frame='.length));
       });
-    const raw = rawStreams(plan.format);
-    this.#videoStreams = raw.length;
-    this.#planeBytes = plan.format.kind === 'split' ? [plan.format.width * plan.format.height] : [];
-    const video: NutStream[] = raw.map(({ fourcc, width, height }) => ({
+    this.#streamBytes = partsOf(plan.format).map(frameBytes);
+    const video: NutStream[] = rawStreams(plan.format).map(({ fourcc, width, height }) => ({
       kind: 'video',
       fourcc,
       timeBase: plan.timeBase,
@@ -131,14 +129,11 @@ export class Encoder {
     const since = performance.now();
     const { clock, encoder, timeBase } = this.plan;
     if (clock) assertOnClock(encoder.name, clock, ptsToSeconds(pts, timeBase), timeBase);
-    const [luma] = this.#planeBytes;
-    const payloads: NutPayload[] =
-      luma === undefined
-        ? [{ stream: 0, data: bytes }]
-        : [
-            { stream: 0, data: bytes.subarray(0, luma) },
-            { stream: 1, data: bytes.subarray(luma) },
-          ];
+    let end = 0;
+    const payloads = this.#streamBytes.map((length, stream) => {
+      end += length;
+      return { stream, data: bytes.subarray(end - length, end) };
+    });
     await this.#bounded(this.#writer.write(pts, payloads));
     this.#framesWritten++;
     this.waits.add(performance.now() - since);
@@ -146,7 +141,7 @@ export class Encoder {
 
   /** Hands over a packet of a forwarded stream. */
   async forward({ stream, pts, data }: ForwardedPacket): Promise<void> {
-    await this.#bounded(this.#writer.write(pts, [{ stream: this.#videoStreams + stream, data }]));
+    await this.#bounded(this.#writer.write(pts, [{ stream: this.#streamBytes.length + stream, data }]));
   }
 
   /**

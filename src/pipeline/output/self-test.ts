@@ -1,6 +1,6 @@
 import { messageOf, SrvidError } from '../../errors.js';
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
-import { type FrameFormat, frameBytes } from '../frames/frame.js';
+import { type FrameFormat, fillMiddle, frameBytes } from '../frames/frame.js';
 import { rescale } from '../frames/time.js';
 import { type EncodePlan, Encoder } from './encode.js';
 
@@ -20,7 +20,8 @@ export async function testEncoder(binary: FfmpegBinary, plan: EncodePlan): Promi
   const encoder = new Encoder(binary, { ...plan, clock, format, carry: { from: 'nothing' }, container: NULL_CONTAINER, output: 'pipe:1' }, 'ignore');
   try {
     await encoder.open();
-    const gray = new Uint8Array(frameBytes(format)).fill(128);
+    const gray = new Uint8Array(frameBytes(format));
+    fillMiddle(gray);
     await encoder.write(0, gray);
     await encoder.write(plan.clock ? rescale(1, plan.clock.timeBase, plan.timeBase) : 1, gray);
     await encoder.finish();

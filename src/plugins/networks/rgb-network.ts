@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { Plane } from '../../pipeline/frames/frame.js';
-import { definePlugin, type ModelSpec, type Plugin } from '../contract.js';
+import { frameBytes, type Plane } from '../../pipeline/frames/frame.js';
+import { definePlugin, type ModelSpec, type Plugin, type Size } from '../contract.js';
 import { toPacked, toPlanar } from '../pixels/channels.js';
 
 /** What tells one family of networks on RGB from another, to the plugin that runs it. */
@@ -29,7 +29,7 @@ export function rgbNetwork({ family, description, halo }: RgbNetwork): Plugin<{ 
     scales: SCALES,
     halo,
     models: ({ scale }) => [modelFor(scale)],
-    init: ({ input, output }) => ({ small: new Uint8Array(input.width * input.height * 3), large: new Uint8Array(output.width * output.height * 3) }),
+    init: ({ input, output }) => ({ small: memoryFor(input), large: memoryFor(output) }),
     async process(frame, context) {
       const result = context.allocate(frame);
       const { small, large } = context.state;
@@ -41,4 +41,8 @@ export function rgbNetwork({ family, description, halo }: RgbNetwork): Plugin<{ 
       return result;
     },
   });
+}
+
+function memoryFor(size: Size): Uint8Array {
+  return new Uint8Array(frameBytes({ kind: 'rgb24', ...size }));
 }

@@ -63,8 +63,9 @@ export function colorMatrix(color: Color, height: number): ColorMatrix {
   };
 }
 
-/** Planes of yuv444 (tight, `count` samples each) to packed RGB. */
-export function yuvToRgb(matrix: ColorMatrix, y: Uint8Array, u: Uint8Array, v: Uint8Array, rgb: Uint8Array, count: number): void {
+/** Planes of yuv444 (tight) to packed RGB. */
+export function yuvToRgb(matrix: ColorMatrix, y: Uint8Array, u: Uint8Array, v: Uint8Array, rgb: Uint8Array): void {
+  const count = y.length;
   for (let index = 0, out = 0; index < count; index++, out += 3) {
     const luma = ((y[index] as number) - matrix.lumaOffset) * matrix.lumaGain + 32768;
     const blueDifference = (u[index] as number) - 128;
@@ -75,8 +76,9 @@ export function yuvToRgb(matrix: ColorMatrix, y: Uint8Array, u: Uint8Array, v: U
   }
 }
 
-/** Packed RGB to planes of yuv444 (tight, `count` samples each). */
-export function rgbToYuv(matrix: ColorMatrix, rgb: Uint8Array, y: Uint8Array, u: Uint8Array, v: Uint8Array, count: number): void {
+/** Packed RGB to planes of yuv444 (tight). */
+export function rgbToYuv(matrix: ColorMatrix, rgb: Uint8Array, y: Uint8Array, u: Uint8Array, v: Uint8Array): void {
+  const count = y.length;
   const [luma, blueDifference, redDifference] = matrix.forward as [Row, Row, Row];
   const lumaOffset = matrix.lumaOffset * 65536 + 32768;
   const chromaOffset = 128 * 65536 + 32768;

@@ -1,4 +1,17 @@
-import { CHROMA_SHIFT, type Color, type FrameFormat, frameBytes, type PlainFormat, type Plane, planesOf, sameFormat } from '../../pipeline/frames/frame.js';
+import {
+  CHROMA_SHIFT,
+  type Color,
+  type FrameFormat,
+  fillMiddle,
+  frameBytes,
+  lumaBytes,
+  type PlainFormat,
+  type Plane,
+  planesOf,
+  type SplitFormat,
+  sameFormat,
+  smallOffset,
+} from '../../pipeline/frames/frame.js';
 import { type ColorMatrix, colorMatrix, rgbToYuv, yuvToRgb } from './color-matrix.js';
 import { Resampler } from './resample.js';
 
@@ -30,28 +43,28 @@ function chain(first: Convert, middle: FrameFormat, second: Convert | undefined)
   };
 }
 
-function completeSplit(from: FrameFormat & { kind: 'split' }, to: PlainFormat, color: Color): Convert {
-  const lumaBytes = from.width * from.height;
+function completeSplit(from: SplitFormat, to: PlainFormat, color: Color): Convert {
+  const [luma, small] = [lumaBytes(from), smallOffset(from)];
   const scaler = chromaScaler(from.small, to, color);
   return (input, output) => {
-    output.set(input.subarray(0, lumaBytes));
-    scaler(planesOf(from.small, input.subarray(lumaBytes)), planesOf(to, output));
+    output.set(input.subarray(0, luma));
+    scaler(planesOf(from.small, input.subarray(small)), planesOf(to, output));
   };
 }
 
 /** Same luma, other chroma resolution (444 ↔ 422 ↔ 420), or none. */
 function reshapeChroma(from: PlainFormat, to: PlainFormat, color: Color): Convert {
-  const lumaBytes = from.width * from.height;
-  if (to.kind === 'gray') return (input, output) => output.set(input.subarray(0, lumaBytes));
+  const luma = lumaBytes(from);
+  if (to.kind === 'gray') return (input, output) => output.set(input.subarray(0, luma));
   if (from.kind === 'gray') {
     return (input, output) => {
-      output.set(input.subarray(0, lumaBytes));
-      output.fill(128, lumaBytes);
+      output.set(input.subarray(0, luma));
+      fillMiddle(output.subarray(luma));
     };
   }
   const scaler = chromaScaler(from, to, color);
   return (input, output) => {
-    output.set(input.subarray(0, lumaBytes));
+    output.set(input.subarray(0, luma));
     scaler(planesOf(from, input), planesOf(to, output));
   };
 }
@@ -90,20 +103,18 @@ function toRgb(from: PlainFormat, to: PlainFormat, color: Color): Convert {
   const full: PlainFormat = { ...to, kind: 'yuv444p' };
   const matrix: ColorMatrix = colorMatrix(color, from.height);
   const toFull: Convert = planConversion(from, full, color) ?? ((input, output) => output.set(input));
-  const count = to.width * to.height;
   return chain(toFull, full, (input, output) => {
     const [y, u, v] = planesOf(full, input) as [Plane, Plane, Plane];
-    yuvToRgb(matrix, y.data, u.data, v.data, output, count);
+    yuvToRgb(matrix, y.data, u.data, v.data, output);
   });
 }
 
 function fromRgb(from: PlainFormat, to: PlainFormat, color: Color): Convert {
   const full: PlainFormat = { ...from, kind: 'yuv444p' };
   const matrix: ColorMatrix = colorMatrix(color, from.height);
-  const count = from.width * from.height;
   const toFull: Convert = (input, output) => {
     const [y, u, v] = planesOf(full, output) as [Plane, Plane, Plane];
-    rgbToYuv(matrix, input, y.data, u.data, v.data, count);
+    rgbToYuv(matrix, input, y.data, u.data, v.data);
   };
   return chain(toFull, full, planConversion(full, to, color));
 }

@@ -1,5 +1,5 @@
 import { describeCause, messageOf, SrvidError } from '../../errors.js';
-import { type Frame, frameBytes, type PixelFormat, type PlainFormat, planesOf, sameFormat } from '../../pipeline/frames/frame.js';
+import { type Frame, frameBytes, lumaBytes, lumaFormat, type PixelFormat, type PlainFormat, planesOf, sameFormat } from '../../pipeline/frames/frame.js';
 import { slotBytes } from '../../pipeline/frames/ring.js';
 import type { Model, ModelSpec, Plugin, PluginContext, WritableFrame } from '../contract.js';
 import { type Convert, planConversion } from '../pixels/convert.js';
@@ -127,7 +127,7 @@ class StepRunner {
   #view(format: StepSpec['reads'], bytes: Uint8Array, pts: number): Frame {
     const { width, height } = format;
     const lumaOnly = this.plugin.planes === 'y';
-    const seen: PlainFormat = lumaOnly ? { kind: 'gray', width, height } : { kind: format.kind as PixelFormat, width, height };
+    const seen: PlainFormat = lumaOnly ? lumaFormat(format) : { kind: format.kind as PixelFormat, width, height };
     return { format: seen.kind, width, height, planes: planesOf(seen, bytes), pts, ...this.origin };
   }
 
@@ -160,8 +160,8 @@ class StepRunner {
     if (this.plugin.planes !== 'y') return;
     const { reads, gives } = this.step;
     const becomesSplit = gives.kind === 'split' && reads.kind !== 'split';
-    const rest = becomesSplit ? input : input.subarray(reads.width * reads.height);
-    this.#into.set(rest, gives.width * gives.height);
+    const rest = becomesSplit ? input : input.subarray(lumaBytes(reads));
+    this.#into.set(rest, lumaBytes(gives));
   }
 
   async #guard<T>(what: string, call: () => T | Promise<T>, pts?: number): Promise<T> {

@@ -1,4 +1,4 @@
-import { type Color, type FrameFormat, planeLayouts } from '../../pipeline/frames/frame.js';
+import { type Color, type FrameFormat, type PlaneLayout, planeBytes, planeLayouts } from '../../pipeline/frames/frame.js';
 import type { Hello } from '../delivery/protocol.js';
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
@@ -7,12 +7,8 @@ import type { InitSegment } from '../fmp4/init-segment.js';
 const HEAD_BYTES = 8;
 const NOTHING = Buffer.alloc(0);
 
-interface Part {
+interface Part extends PlaneLayout {
   readonly name: 'y' | 'u' | 'v' | 'rgb';
-  readonly offset: number;
-  readonly width: number;
-  readonly height: number;
-  readonly bytesPerSample: number;
 }
 
 /**
@@ -30,7 +26,7 @@ export class RawFrames {
 
   constructor(format: FrameFormat, { matrix, range }: Color) {
     this.#parts = partsOf(format);
-    this.#bytes = HEAD_BYTES + this.#parts.reduce((sum, part) => sum + lengthOf(part), 0);
+    this.#bytes = HEAD_BYTES + this.#parts.reduce((sum, part) => sum + planeBytes(part), 0);
     const { width, height } = format;
     this.init = { bytes: NOTHING, mime: 'application/octet-stream', width, height, timescale: 1, tracks: [] };
     const planes = this.#parts.map(({ name, width, height }) => ({ name, width, height }));
@@ -43,23 +39,17 @@ export class RawFrames {
     bytes.writeDoubleBE(seconds);
     let at = HEAD_BYTES;
     for (const part of this.#parts) {
-      bytes.set(frame.subarray(part.offset, part.offset + lengthOf(part)), at);
-      at += lengthOf(part);
+      bytes.set(frame.subarray(part.offset, part.offset + planeBytes(part)), at);
+      at += planeBytes(part);
     }
     return { bytes, keyframe: true, startSeconds: seconds, durationSeconds: 0 };
   }
 }
 
 function partsOf(format: FrameFormat): Part[] {
-  if (format.kind !== 'split') {
-    const names = format.kind === 'rgb24' ? (['rgb'] as const) : (['y', 'u', 'v'] as const);
-    return planeLayouts(format).map((layout, index) => ({ ...layout, name: names[index] as Part['name'] }));
-  }
-  const { width, height, small } = format;
-  const [, ...chroma] = partsOf(small);
-  return [{ name: 'y', offset: 0, width, height, bytesPerSample: 1 }, ...chroma.map((part) => ({ ...part, offset: part.offset + width * height }))];
-}
-
-function lengthOf({ width, height, bytesPerSample }: Part): number {
-  return width * height * bytesPerSample;
+  const layouts = planeLayouts(format);
+  // A split frame's second plane is the luma that the first one was made of.
+  const shown = format.kind === 'split' ? layouts.toSpliced(1, 1) : layouts;
+  const names = format.kind === 'rgb24' ? (['rgb'] as const) : (['y', 'u', 'v'] as const);
+  return shown.map((layout, index) => ({ ...layout, name: names[index] as Part['name'] }));
 }

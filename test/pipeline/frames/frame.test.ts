@@ -4,11 +4,19 @@ import {
   assertFrameSize,
   describeFormat,
   type FrameFormat,
+  fillMiddle,
   frameBytes,
+  lumaBytes,
+  lumaFormat,
   type PlainFormat,
+  type PlaneLayout,
+  partsOf,
+  planeBytes,
   planeLayouts,
   planesOf,
+  type SplitFormat,
   sameFormat,
+  smallOffset,
 } from '../../../dist/pipeline/frames/frame.js';
 import { failureOf } from '../../helpers/errors.js';
 import { ffmpeg, rawFrames, temporaryFolder } from '../../helpers/media.js';
@@ -20,20 +28,60 @@ const plain: fc.Arbitrary<PlainFormat> = fc.record({
   height: fc.integer({ min: 1, max: 40 }),
 });
 
+const split: fc.Arbitrary<SplitFormat> = fc.record({
+  kind: fc.constant('split' as const),
+  width: fc.integer({ min: 1, max: 80 }),
+  height: fc.integer({ min: 1, max: 80 }),
+  small: plain.filter(({ kind }) => kind !== 'rgb24' && kind !== 'gray'),
+});
+
 test('the planes of a frame follow one another without gap or overlap, and fill it', () => {
   fc.assert(
-    fc.property(plain, (format) => {
+    fc.property(fc.oneof(plain, split), (format) => {
       const bytes = new Uint8Array(frameBytes(format));
       let end = 0;
       for (const [index, plane] of planesOf(format, bytes).entries()) {
         expect(plane.data.byteOffset - bytes.byteOffset).toBe(end);
         expect(planeLayouts(format)[index]?.offset).toBe(end);
         expect(plane.data).toHaveLength(plane.stride * plane.height);
+        expect(plane.data).toHaveLength(planeBytes(planeLayouts(format)[index] as PlaneLayout));
         end += plane.data.length;
       }
       expect(end).toBe(bytes.length);
     }),
   );
+});
+
+test('a split frame is its luma, then its small frame as that is by itself', () => {
+  fc.assert(
+    fc.property(split, (format) => {
+      const bytes = Uint8Array.from({ length: frameBytes(format) }, (_, index) => index % 251);
+      expect(partsOf(format)).toEqual([lumaFormat(format), format.small]);
+      expect(smallOffset(format)).toBe(lumaBytes(format));
+      const [large, ...rest] = planesOf(format, bytes);
+      expect(large).toEqual(planesOf(lumaFormat(format), bytes)[0]);
+      expect(rest).toEqual(planesOf(format.small, bytes.subarray(smallOffset(format))));
+    }),
+  );
+});
+
+test('what has luma begins with it', () => {
+  fc.assert(
+    fc.property(fc.oneof(plain, split), (format) => {
+      if (format.kind === 'rgb24') return;
+      const bytes = new Uint8Array(frameBytes(format));
+      expect(planesOf(format, bytes)[0]?.data).toHaveLength(lumaBytes(format));
+    }),
+  );
+});
+
+test('the middle of a sample’s range is gray without colour, as ffmpeg makes it', async () => {
+  const path = `${folder}/middle.nut`;
+  const source = 'color=c=gray:size=16x16:rate=1:duration=1';
+  await ffmpeg('-f', 'lavfi', '-i', source, '-vf', 'scale=out_range=pc', '-c:v', 'rawvideo', '-pix_fmt', 'yuv420p', '-f', 'nut', path);
+  const middle = new Uint8Array(frameBytes({ kind: 'yuv420p', width: 16, height: 16 }));
+  fillMiddle(middle);
+  expect([...(await rawFrames(path, 'yuv420p'))]).toEqual([...middle]);
 });
 
 test.each([

@@ -45,14 +45,14 @@ async function byFfmpeg(bytes: Uint8Array, from: string, to: string, filter: str
 function toYuv(matrix: string, range: 'tv' | 'pc', rgb: Uint8Array): Uint8Array {
   const out = new Uint8Array(rgb.length);
   const count = rgb.length / 3;
-  rgbToYuv(colorMatrix({ matrix, range }, 1080), rgb, out.subarray(0, count), out.subarray(count, 2 * count), out.subarray(2 * count), count);
+  rgbToYuv(colorMatrix({ matrix, range }, 1080), rgb, out.subarray(0, count), out.subarray(count, 2 * count), out.subarray(2 * count));
   return out;
 }
 
 function toRgb(matrix: string, range: 'tv' | 'pc', yuv: Uint8Array): Uint8Array {
   const out = new Uint8Array(yuv.length);
   const count = yuv.length / 3;
-  yuvToRgb(colorMatrix({ matrix, range }, 1080), yuv.subarray(0, count), yuv.subarray(count, 2 * count), yuv.subarray(2 * count), out, count);
+  yuvToRgb(colorMatrix({ matrix, range }, 1080), yuv.subarray(0, count), yuv.subarray(count, 2 * count), yuv.subarray(2 * count), out);
   return out;
 }
 
