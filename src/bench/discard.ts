@@ -1,14 +1,12 @@
 import { openSource } from '../io-plan.js';
-import { defaultWorkers, parseEvaluationOptions, taskTimeoutMs } from '../options/options.js';
-import { LosslessEngine } from '../pipeline/engine/lossless/engine.js';
-import { emptyFlow } from '../pipeline/engine/lossless/flow.js';
+import { defaultWorkers, parseEvaluationOptions } from '../options/options.js';
+import { emptyFlow } from '../pipeline/engine/frame-flow.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import { Decoder } from '../pipeline/input/decode.js';
-import { loadModelLibrary, type VerifiedModel } from '../plugins/inference/library.js';
+import type { VerifiedModel } from '../plugins/inference/library.js';
 import { buildChain } from '../plugins/plan/chain.js';
-import { planChain } from '../plugins/plan/groups.js';
 import { modelsOf } from '../plugins/plan/plugin-models.js';
-import { loadPreset } from '../plugins/plan/presets.js';
+import { engineFor, lookUp, planProcessing } from '../processing.js';
 
 export interface DiscardRequest {
   readonly input: string;
@@ -24,14 +22,9 @@ export async function discardedFps(
   { workers = defaultWorkers(), threads = 1, ...request }: DiscardRequest,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<number> {
-  const options = parseEvaluationOptions({ ...request, precision: 'int8' });
-  const [preset, library] = await Promise.all([loadPreset(options.preset), loadModelLibrary()]);
-  const { source } = await openSource(binary, options);
-  const { info } = source;
-  const chain = await buildChain(options, preset, library, info);
-  const setup = { workers, taskTimeoutMs: taskTimeoutMs(options) };
-  const origin = { color: info.color, timeBase: info.timeBase };
-  const engine = new LosslessEngine(planChain(info.format, chain.plugins), { ...setup, origin, inference: { device: 'cpu', threads } });
+  const options = parseEvaluationOptions({ ...request, precision: 'int8', workers, threads });
+  const [installed, { source }] = await Promise.all([lookUp(options), openSource(binary, options)]);
+  const engine = engineFor(await planProcessing(options, installed, source.info), source.info, false);
   const decoder = new Decoder(binary, source, { forwarded: [], salvage: false, stallTimeoutMs: options.stallTimeoutMs });
   try {
     signal.throwIfAborted();
@@ -51,6 +44,6 @@ export async function networksOf(
   { input, preset, scale }: Pick<DiscardRequest, 'input' | 'preset' | 'scale'>,
 ): Promise<readonly VerifiedModel[]> {
   const options = parseEvaluationOptions({ input, preset, scale });
-  const [loaded, library, { source }] = await Promise.all([loadPreset(preset), loadModelLibrary(), openSource(binary, options)]);
-  return modelsOf((await buildChain(options, loaded, library, source.info)).plugins);
+  const [installed, { source }] = await Promise.all([lookUp(options), openSource(binary, options)]);
+  return modelsOf((await buildChain(options, installed.preset, installed.library, source.info)).plugins);
 }

@@ -1,12 +1,11 @@
 import { SrvidError } from '../errors.js';
 import { defaultWorkers, type EvaluationOptions, taskTimeoutMs } from '../options/options.js';
-import { Budget } from '../pipeline/engine/lossless/credits.js';
-import { emptyFlow, runFrames } from '../pipeline/engine/lossless/flow.js';
+import { emptyFlow } from '../pipeline/engine/frame-flow.js';
+import { LosslessEngine } from '../pipeline/engine/lossless/engine.js';
 import type { FrameFormat, PlainFormat } from '../pipeline/frames/frame.js';
 import type { Size } from '../plugins/contract.js';
 import type { Chain } from '../plugins/plan/chain.js';
 import { type FrameOrigin, outputSize, planChain, type Segment } from '../plugins/plan/groups.js';
-import { PluginHost } from '../plugins/workers/host.js';
 import { isMeasurable } from './metrics.js';
 
 /** What stays the same for everything that is measured in one evaluation. */
@@ -63,27 +62,16 @@ export function planFor({ chain }: Job, format: PlainFormat, size: Size): { segm
   );
 }
 
-/** Sends frames through the chain as a run does, by the same plan, rings, threads and graph, with no ffmpeg behind it. */
+/** Sends frames through the chain by the engine of a run, with no ffmpeg behind it. */
 export async function runChain(job: Job, segments: readonly Segment[], origin: FrameOrigin, { next, take }: Ends): Promise<void> {
   const { options, signal } = job;
   const { workers = defaultWorkers(), threads = 1, device } = options;
-  const lookahead = segments.reduce((frames, segment) => frames + segment.window.future, 0);
-  const budget = new Budget(2 * workers + 2 + lookahead);
-  const host = new PluginHost({
-    segments,
-    origin,
-    inference: { device, threads },
-    workers,
-    credits: budget.credits,
-    taskTimeoutMs: taskTimeoutMs(options),
-  });
+  const setup = { origin, inference: { device, threads }, workers, taskTimeoutMs: taskTimeoutMs(options) };
+  const engine = new LosslessEngine(segments, setup);
   try {
-    await host.open();
-    const { rings, stages } = host;
-    const flow = emptyFlow();
-    await runFrames({ decoder: { next }, encoder: { write: take }, rings, stages, budget, signal, flow });
+    await engine.open();
+    await engine.run({ decoder: { next }, encoder: { write: take }, signal, flow: emptyFlow() });
   } finally {
-    budget.close();
-    await host.close();
+    await engine.close();
   }
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import * as z from 'zod';
 import { SrvidError } from '../errors.js';
+import type { DropPolicyName } from '../pipeline/engine/realtime/policies.js';
 import { budgetMs, crf, dropPolicy, encoderName, encoderOptionName, flagOf, levels, namesOnly, outputHeight, pluginRequest, sessionShape } from './table.js';
 
 /** A preset's plugin: one, or the first of several of srvid's own that is installed at the scale asked for. */
@@ -123,7 +124,7 @@ export type EvaluationOptions = z.output<typeof evaluationSchema>;
 /** How frames are treated under deadlines. */
 export interface RealtimeSettings {
   readonly budgetMs: number;
-  readonly policy: z.infer<typeof dropPolicy>;
+  readonly policy: DropPolicyName;
   readonly levels: readonly string[] | undefined;
 }
 

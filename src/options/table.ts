@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { DROP_POLICY_NAMES } from '../pipeline/engine/realtime/policies.js';
 
 /** A part of the help: what an option is about. */
 export const OPTION_GROUPS = ['Input', 'Processing', 'Output', 'Real time', 'Speed', 'Viewers', 'Messages', 'Other'] as const;
@@ -37,7 +38,7 @@ export const crf = z.number().min(0).max(63);
 /** Milliseconds from a frame's arrival to its deadline. */
 export const budgetMs = z.number().min(5).max(10_000);
 /** What becomes of frames without time. */
-export const dropPolicy = z.enum(['bypass', 'drop-oldest', 'drop-newest', 'block']);
+export const dropPolicy = z.enum(DROP_POLICY_NAMES);
 /** Names of plugins that may stand in for the chain's scaler. */
 export const levels = z.array(z.string().min(1)).min(1);
 

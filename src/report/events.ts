@@ -1,6 +1,6 @@
 import type { ErrorRecord } from '../errors.js';
 import type { Outcome } from '../pipeline/engine/outcome.js';
-import type { RealtimeReport } from '../pipeline/engine/realtime/stats.js';
+import type { RealtimeReport } from '../pipeline/engine/realtime-report.js';
 
 export type { Outcome, RealtimeReport };
 

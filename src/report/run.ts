@@ -3,7 +3,7 @@ import type { IntervalHistogram } from 'node:perf_hooks';
 import type { OpenedSource } from '../io-plan.js';
 import type { SessionOptions } from '../options/options.js';
 import type { Engine } from '../pipeline/engine/engine.js';
-import type { FrameFlow } from '../pipeline/engine/lossless/flow.js';
+import type { FrameFlow } from '../pipeline/engine/frame-flow.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import { toNumber } from '../pipeline/frames/time.js';
 import type { Decoder } from '../pipeline/input/decode.js';

@@ -1,5 +1,6 @@
-import { Budget } from '../../dist/pipeline/engine/lossless/credits.js';
-import { emptyFlow, type FrameFlow, runFrames } from '../../dist/pipeline/engine/lossless/flow.js';
+import { emptyFlow, type FrameFlow } from '../../dist/pipeline/engine/frame-flow.js';
+import { Credits } from '../../dist/pipeline/engine/lossless/credits.js';
+import { runFrames } from '../../dist/pipeline/engine/lossless/flow.js';
 import { SlotRing } from '../../dist/pipeline/frames/ring.js';
 import type { Stage, Ticket } from '../../dist/plugins/workers/stage.js';
 
@@ -38,7 +39,7 @@ export function blend(contents: readonly number[]): number {
 
 /** Runs `runFrames` on a source and a sink that hold numbers, with rings that are as small as the engine makes them. */
 export async function runScript({ contents, stages: shapes, credits, fault, pause }: FlowScript): Promise<FlowResult> {
-  const budget = new Budget(credits);
+  const pool = new Credits(credits);
   const stop = new AbortController();
   const rings = [
     new SlotRing(FORMAT, credits + (shapes[0]?.past ?? 0) + 1),
@@ -55,7 +56,7 @@ export async function runScript({ contents, stages: shapes, credits, fault, paus
       failsAt('decode', seen.read);
       if (seen.read === contents.length) return undefined;
       slot().fill(contents[seen.read] as number);
-      seen.most = Math.max(seen.most, budget.inFlight);
+      seen.most = Math.max(seen.most, pool.inFlight);
       return 100 + 3 * seen.read++;
     },
   };
@@ -86,6 +87,6 @@ export async function runScript({ contents, stages: shapes, credits, fault, paus
     };
   });
   const flow = emptyFlow();
-  const failure = await runFrames({ decoder, encoder, rings, stages, budget, signal: stop.signal, flow }).catch((error: unknown) => error);
-  return { written, flow, failure, slotsInUse: rings.map((ring) => ring.inUse), mostInFlight: seen.most, inFlight: budget.inFlight, processed: seen.processed };
+  const failure = await runFrames({ decoder, encoder, rings, stages, credits: pool, signal: stop.signal, flow }).catch((error: unknown) => error);
+  return { written, flow, failure, slotsInUse: rings.map((ring) => ring.inUse), mostInFlight: seen.most, inFlight: pool.inFlight, processed: seen.processed };
 }

@@ -1,13 +1,15 @@
 import { SrvidError } from '../../dist/errors.js';
-import { emptyFlow, type FrameFlow } from '../../dist/pipeline/engine/lossless/flow.js';
-import type { DropPolicy, Ending } from '../../dist/pipeline/engine/outcome.js';
+import { emptyFlow, type FrameFlow } from '../../dist/pipeline/engine/frame-flow.js';
+import type { Ending } from '../../dist/pipeline/engine/outcome.js';
 import { Dispatcher } from '../../dist/pipeline/engine/realtime/dispatcher.js';
 import { slotsFor } from '../../dist/pipeline/engine/realtime/dispatcher-options.js';
 import { runRealtime } from '../../dist/pipeline/engine/realtime/flow.js';
 import { LevelController } from '../../dist/pipeline/engine/realtime/level-controller.js';
+import { DROP_POLICIES, type DropPolicy, type DropPolicyName } from '../../dist/pipeline/engine/realtime/policies.js';
 import { Schedule } from '../../dist/pipeline/engine/realtime/schedule.js';
 import { ServiceTimes } from '../../dist/pipeline/engine/realtime/service-times.js';
-import { type RealtimeReport, RealtimeStats } from '../../dist/pipeline/engine/realtime/stats.js';
+import { RealtimeStats } from '../../dist/pipeline/engine/realtime/stats.js';
+import type { RealtimeReport } from '../../dist/pipeline/engine/realtime-report.js';
 import type { Clock } from '../../dist/pipeline/frames/clock.js';
 import { SlotRing } from '../../dist/pipeline/frames/ring.js';
 
@@ -61,7 +63,7 @@ export interface World {
   readonly fps: number;
   readonly workers?: number;
   readonly budgetMs?: number;
-  readonly policy?: DropPolicy;
+  readonly policy?: DropPolicyName | DropPolicy;
   /** Milliseconds by level as calibration says, best first; the last one is the bypass. */
   readonly levels: readonly number[];
   /** What it is in truth; by calibration where not given. */
@@ -105,8 +107,8 @@ export async function live(world: World): Promise<Told> {
   const { service = (level) => levels[level] as number, encoderMs = () => 0.5, content = (sequence) => 1 + (sequence % 20) } = world;
   const { arrival = (sequence) => (sequence * 1000) / fps } = world;
   const clock = new FakeClock();
-  const room = Math.max(2, Math.ceil((budgetMs * fps) / 1000));
-  const slots = slotsFor(room, workers);
+  const queueCapacity = Math.max(2, Math.ceil((budgetMs * fps) / 1000));
+  const slots = slotsFor(queueCapacity, workers);
   const [input, output] = [new SlotRing(FORMAT, slots.input), new SlotRing(FORMAT, slots.output)];
   const controller = new LevelController(new ServiceTimes(levels), levels.length - 1);
   const seen = { running: 0, most: 0, waiting: 0 };
@@ -126,7 +128,18 @@ export async function live(world: World): Promise<Told> {
     if (takes === 'throws') throw new SrvidError('SRVID_PLUGIN_FAILED', 'as it was told');
     if (typeof takes !== 'number') throw new SrvidError('SRVID_WORKER_FAILED', `the worker ${takes}`);
   };
-  const dispatcher = new Dispatcher({ clock, policy, budgetMs, workers, room, input, output, controller, run, intervalMs: 1000 / fps });
+  const dispatcher = new Dispatcher({
+    clock,
+    policy: typeof policy === 'string' ? DROP_POLICIES[policy] : policy,
+    budgetMs,
+    workers,
+    queueCapacity,
+    input,
+    output,
+    controller,
+    run,
+    intervalMs: 1000 / fps,
+  });
   const submit = dispatcher.submit.bind(dispatcher);
   dispatcher.submit = async (given) => {
     const ending = await submit(given);
@@ -136,7 +149,7 @@ export async function live(world: World): Promise<Told> {
   const decoder = {
     async next(slot: () => Uint8Array) {
       const sequence = readAt.length;
-      seen.waiting = Math.max(seen.waiting, dispatcher.depth);
+      seen.waiting = Math.max(seen.waiting, dispatcher.queueLength);
       if (sequence === frames) return undefined;
       if (!paced) while (clock.now() < arrival(sequence)) await clock.after(arrival(sequence) - clock.now());
       readAt.push(clock.now());
@@ -152,10 +165,15 @@ export async function live(world: World): Promise<Told> {
       written.push({ sequence: sequenceOf(pts), pts, bytes: held.slice(0, 1), at: clock.now() });
     },
   };
-  const stats = new RealtimeStats({ policy, budgetMs, levels: levels.map((_, index) => `level ${index}`), tickSeconds: 1 / 1000 });
+  const stats = new RealtimeStats({
+    policy: typeof policy === 'string' ? policy : 'the test’s',
+    budgetMs,
+    levels: levels.map((_, index) => `level ${index}`),
+    tickSeconds: 1 / 1000,
+  });
   const schedule = new Schedule(clock, { budgetMs, timeBase: TIME_BASE, paced });
   const flow = emptyFlow();
-  const parts = { decoder, encoder, clock, schedule, dispatcher, policy, input, output, reusable: true, signal: new AbortController().signal, flow, stats };
+  const parts = { decoder, encoder, clock, schedule, dispatcher, input, output, reusable: true, signal: new AbortController().signal, flow, stats };
   let failure: unknown;
   let ended = false;
   void runRealtime(parts)
@@ -176,7 +194,7 @@ export async function live(world: World): Promise<Told> {
     flow,
     failure,
     readAt,
-    report: stats.report(controller.current, controller.steps, dispatcher.depth),
+    report: stats.report(controller.current, controller.steps, dispatcher.queueLength),
     slotsInUse: [input.inUse, output.inUse],
     mostAtOnce: seen.most,
     mostWaiting: seen.waiting,

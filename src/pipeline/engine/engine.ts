@@ -3,8 +3,8 @@ import type { FrameOrigin } from '../../plugins/plan/groups.js';
 import type { Durations } from '../frames/durations.js';
 import type { Decoder } from '../input/decode.js';
 import type { Encoder } from '../output/encode.js';
-import type { FrameFlow } from './lossless/flow.js';
-import type { RealtimeReport } from './realtime/stats.js';
+import type { FrameFlow } from './frame-flow.js';
+import type { RealtimeReport } from './realtime-report.js';
 
 /** Between which ends frames flow. */
 export interface EngineEnds {

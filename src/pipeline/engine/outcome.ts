@@ -1,26 +1,26 @@
-import type { Appointment } from './realtime/schedule.js';
+import type { ReadFrame } from './frame-reader.js';
 
 /** What can become of a frame: processed, given the result of the frame it equals, merely resampled, or left out. */
 export type Outcome = 'sr' | 'reused' | 'bypassed' | 'dropped';
 
 /**
  * Why a frame was not processed as wanted. 'late': no level would have had it done by its deadline. 'overload': more
- * frames waited than there is room for. 'encoder': the encoder took nothing, so that there was nowhere to put a result.
+ * frames waited than the queue holds. 'encoder': the encoder took nothing, so that there was nowhere to put a result.
  * 'worker': a worker died or hung on it.
  */
 export const REASONS = ['late', 'overload', 'encoder', 'worker'] as const;
 export type Reason = (typeof REASONS)[number];
 
-/** A frame that came in. */
-export interface Arrival extends Appointment {
+/** When a frame came and by when it must be with the encoder, in milliseconds of the session's clock. */
+export interface FrameTiming {
+  readonly arrivedAt: number;
+  readonly deadline: number;
+}
+
+/** A frame that came in; its slot, of the ring that the decoder fills, belongs to whoever takes the arrival. */
+export interface Arrival extends FrameTiming, ReadFrame {
   /** Dense, from 0, in the order of reading. */
   readonly sequence: number;
-  /** In ticks of the source's time base. */
-  readonly pts: number;
-  /** Of the ring that the decoder fills; belongs to whoever takes the arrival. */
-  readonly slot: number;
-  /** Equal, byte for byte, to the frame before it. */
-  readonly duplicate: boolean;
 }
 
 /** A frame whose outcome is certain. */
@@ -37,6 +37,3 @@ export interface Ending {
   readonly startedAt?: number | undefined;
   readonly endedAt: number;
 }
-
-/** What to do with a frame for which there is no time. */
-export type DropPolicy = 'bypass' | 'drop-oldest' | 'drop-newest' | 'block';

@@ -37,12 +37,12 @@ export class SlotRing {
   }
 
   /**
-   * A free slot with one reference. The credits of the budget see to it that there is one, so having none is a
+   * A free slot with one reference. Credits see to it that there is one, so having none is a
    * mistake of srvid's, never a matter of waiting.
    */
   take(): number {
     const slot = this.#free.pop();
-    if (slot === undefined) throw new Error(`SlotRing: all ${this.slots} slots are in use; more frames are in flight than the budget allows`);
+    if (slot === undefined) throw new Error(`SlotRing: all ${this.slots} slots are in use; more frames are in flight than there are credits`);
     this.#references[slot] = 1;
     return slot;
   }

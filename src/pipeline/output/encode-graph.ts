@@ -1,12 +1,44 @@
-import { CHROMA_SHIFT, type Color, type FrameFormat, partsOf, type SplitFormat } from '../frames/frame.js';
+import {
+  CHROMA_SHIFT,
+  type Color,
+  type FrameFormat,
+  frameBytes,
+  lumaBytes,
+  type PixelFormat,
+  type PlainFormat,
+  planeLayouts,
+  type SplitFormat,
+} from '../frames/frame.js';
 import { type Rational, rational } from '../frames/time.js';
 
 /** Codec tags by which NUT names raw frames; ffmpeg's raw codec table. */
 const FOURCC = { yuv420p: 'I420', yuv422p: '422P', yuv444p: '444P', gray: 'Y800', rgb24: 'RGB\x18' } as const;
 
-/** The raw streams that carry one frame to the encoder, in order. */
-export function rawStreams(format: FrameFormat): readonly { fourcc: string; width: number; height: number }[] {
-  return partsOf(format).map(({ kind, width, height }) => ({ fourcc: FOURCC[kind], width, height }));
+/** In the middle of two luma samples, see `chromaSite`. */
+const MIDDLE = 128;
+
+/** A raw video stream to the encoder, and which of a frame's bytes go through it. */
+export interface RawStream {
+  readonly fourcc: string;
+  readonly width: number;
+  readonly height: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The raw streams that carry one frame to the encoder, in order. A split frame is its luma and a picture of its chroma,
+ * which needs bytes where its luma would be: the end of the small luma lies just before the chroma, and nobody looks at it.
+ */
+export function rawStreams(format: FrameFormat, color: Color): readonly RawStream[] {
+  const { width, height } = format;
+  if (format.kind !== 'split') return [{ fourcc: FOURCC[format.kind], width, height, start: 0, end: frameBytes(format) }];
+  const picture = chromaPicture(format.small, color);
+  const end = frameBytes(format);
+  return [
+    { fourcc: FOURCC.gray, width, height, start: 0, end: lumaBytes(format) },
+    { fourcc: FOURCC[picture.kind], width: picture.width, height: picture.height, start: end - frameBytes(picture), end },
+  ];
 }
 
 /** Whether an encoder with these settings takes gray frames as they are (`ffmpeg -h encoder=NAME` lists its formats). */
@@ -23,8 +55,8 @@ export function encodedSize(format: FrameFormat): { width: number; height: numbe
 }
 
 /**
- * The encoder's filter graph, from input 0 to [v]. A split frame's small part is scaled by swscale as a whole, at the
- * right chroma position, then only its U and V are taken and merged with the luma plane. Where the encoder does not take
+ * The encoder's filter graph, from input 0 to [v]. A split frame's U and V are scaled by swscale, at the right chroma
+ * position, and merged with the luma plane. Where the encoder does not take
  * gray, `grayAsYuv` gives it neutral chroma: left to itself, ffmpeg would stretch the range, or turn it into RGB.
  */
 export function filterGraph(format: FrameFormat, color: Color, sampleAspect: Rational | undefined, grayAsYuv = false): string {
@@ -64,25 +96,45 @@ export function scaledAspect(
 }
 
 function mergeGraph({ width, height, small }: SplitFormat, color: Color): string {
-  if (small.kind === 'gray' || small.kind === 'rgb24') throw new Error(`mergeGraph: a ${small.kind} frame has no chroma to merge`);
-  const positions = chromaPositions(small.kind, color.chromaLocation);
-  const scale = [`scale=${width}:${height}:flags=bicubic`, ...positions].join(':');
+  const large = { kind: small.kind, width, height };
+  const picture = chromaPicture(large, color);
+  const scale = [`scale=${picture.width}:${picture.height}:flags=bicubic`, ...chromaPositions(picture.kind, color)].join(':');
   return (
-    `[0:1]${scale},format=${small.kind},extractplanes=u+v[u][v0];[0:0]format=gray[y];` +
+    `[0:1]${scale},format=${picture.kind},extractplanes=u+v[u][v0];[0:0]format=gray[y];` +
     `[y][u][v0]mergeplanes=map0s=0:map0p=0:map1s=1:map1p=0:map2s=2:map2p=0:format=${small.kind}`
   );
 }
 
 /**
- * swscale's chroma positions, in 1/256 of a luma sample. Without them it takes 4:2:0 chroma for centred and the result
- * lies off by up to one luma pixel of the output.
+ * The picture with the least luma that has a frame's chroma as its own, for swscale to scale. swscale minds where chroma
+ * sits only along an axis that has less chroma than luma, so luma is left out along the axes where chroma sits in the middle.
  */
-function chromaPositions(kind: 'yuv420p' | 'yuv422p' | 'yuv444p', location = 'left'): string[] {
-  const [x, y] = CHROMA_SHIFT[kind] as readonly [number, number];
-  const horizontal = location === 'center' || location === 'top' || location === 'bottom' ? 128 : 0;
-  const vertical = location.startsWith('top') ? 0 : location.startsWith('bottom') ? 256 : 128;
+function chromaPicture(format: PlainFormat, color: Color): PlainFormat {
+  const [, chroma] = planeLayouts(format);
+  const [x, y] = CHROMA_SHIFT[format.kind] ?? [0, 0];
+  if (!chroma) throw new Error(`chromaPicture: a ${format.kind} frame has no chroma`);
+  const [horizontal, vertical] = chromaSite(color);
+  if (y > 0 && vertical !== MIDDLE) return format;
+  if (x > 0 && horizontal !== MIDDLE) return { kind: 'yuv422p', width: format.width, height: chroma.height };
+  return { kind: 'yuv444p', width: chroma.width, height: chroma.height };
+}
+
+/**
+ * swscale's options for where chroma sits. Without them it takes 4:2:0 chroma for centred and the result lies off by up
+ * to one luma pixel of the output.
+ */
+function chromaPositions(kind: PixelFormat, color: Color): string[] {
+  const [x, y] = CHROMA_SHIFT[kind] ?? [0, 0];
+  const [horizontal, vertical] = chromaSite(color);
   const options: string[] = [];
   if (x > 0) options.push(`in_h_chr_pos=${horizontal}`, `out_h_chr_pos=${horizontal}`);
   if (y > 0) options.push(`in_v_chr_pos=${vertical}`, `out_v_chr_pos=${vertical}`);
   return options;
+}
+
+/** Where a chroma sample sits among the luma samples that share it, in 1/256 of a luma sample from the first. */
+function chromaSite({ chromaLocation = 'left' }: Color): readonly [horizontal: number, vertical: number] {
+  const horizontal = /^(center|top|bottom)$/.test(chromaLocation) ? MIDDLE : 0;
+  const vertical = chromaLocation.startsWith('top') ? 0 : chromaLocation.startsWith('bottom') ? 256 : MIDDLE;
+  return [horizontal, vertical];
 }

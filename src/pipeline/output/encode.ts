@@ -5,7 +5,7 @@ import { type CommandInput, commandArguments, fileUrl } from '../ffmpeg/command.
 import type { ProbedStream } from '../ffmpeg/probe.js';
 import { FfmpegProcess } from '../ffmpeg/process.js';
 import { Durations } from '../frames/durations.js';
-import { type Color, type FrameFormat, frameBytes, partsOf } from '../frames/frame.js';
+import type { Color, FrameFormat } from '../frames/frame.js';
 import { formatRational, ptsToSeconds, type Rational } from '../frames/time.js';
 import { withTimeout } from '../frames/timeout.js';
 import type { Cut } from '../input/cut.js';
@@ -15,7 +15,7 @@ import { NutWriter } from '../nut/writer.js';
 import type { CarriedStream } from './carry.js';
 import type { Container } from './container.js';
 import type { CoverFile } from './cover-art.js';
-import { filterGraph, rawStreams, takesGray } from './encode-graph.js';
+import { filterGraph, type RawStream, rawStreams, takesGray } from './encode-graph.js';
 import { assertOnClock, type EncoderClock } from './encoder-clock.js';
 
 /** The video codec and its settings. */
@@ -75,8 +75,7 @@ export class Encoder {
   readonly waits = new Durations();
   readonly #process: FfmpegProcess;
   readonly #writer: NutWriter;
-  /** Bytes of a frame by raw stream. */
-  readonly #streamBytes: readonly number[];
+  readonly #rawStreams: readonly RawStream[];
   #framesWritten = 0;
   #framesEncoded = 0;
   #heardAt = 0;
@@ -104,8 +103,8 @@ export class Encoder {
         partial = lines.pop() ?? '';
         for (const line of lines) if (line.startsWith('frame=')) this.#framesEncoded = Number(line.slice('frame='.length));
       });
-    this.#streamBytes = partsOf(plan.format).map(frameBytes);
-    const video: NutStream[] = rawStreams(plan.format).map(({ fourcc, width, height }) => ({
+    this.#rawStreams = rawStreams(plan.format, plan.color);
+    const video: NutStream[] = this.#rawStreams.map(({ fourcc, width, height }) => ({
       kind: 'video',
       fourcc,
       timeBase: plan.timeBase,
@@ -129,11 +128,7 @@ export class Encoder {
     const since = performance.now();
     const { clock, encoder, timeBase } = this.plan;
     if (clock) assertOnClock(encoder.name, clock, ptsToSeconds(pts, timeBase), timeBase);
-    let end = 0;
-    const payloads = this.#streamBytes.map((length, stream) => {
-      end += length;
-      return { stream, data: bytes.subarray(end - length, end) };
-    });
+    const payloads = this.#rawStreams.map(({ start, end }, stream) => ({ stream, data: bytes.subarray(start, end) }));
     await this.#bounded(this.#writer.write(pts, payloads));
     this.#framesWritten++;
     this.waits.add(performance.now() - since);
@@ -141,7 +136,7 @@ export class Encoder {
 
   /** Hands over a packet of a forwarded stream. */
   async forward({ stream, pts, data }: ForwardedPacket): Promise<void> {
-    await this.#bounded(this.#writer.write(pts, [{ stream: this.#streamBytes.length + stream, data }]));
+    await this.#bounded(this.#writer.write(pts, [{ stream: this.#rawStreams.length + stream, data }]));
   }
 
   /**

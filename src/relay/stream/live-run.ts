@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ProcessingRequest, parseProcessingOptions } from '../../options/options.js';
-import { emptyFlow, type FrameFlow } from '../../pipeline/engine/lossless/flow.js';
+import { emptyFlow, type FrameFlow } from '../../pipeline/engine/frame-flow.js';
 import type { RealtimeEngine } from '../../pipeline/engine/realtime/engine.js';
 import type { FfmpegBinary } from '../../pipeline/ffmpeg/binary.js';
 import type { Percentiles } from '../../pipeline/frames/durations.js';

@@ -57,10 +57,10 @@ test('the pixel’s shape is set after planes are merged, since planes of differ
 });
 
 test.each([
-  ['left', 'in_h_chr_pos=0:out_h_chr_pos=0:in_v_chr_pos=128:out_v_chr_pos=128'],
-  [undefined, 'in_h_chr_pos=0:out_h_chr_pos=0:in_v_chr_pos=128:out_v_chr_pos=128'],
-  ['center', 'in_h_chr_pos=128:out_h_chr_pos=128:in_v_chr_pos=128:out_v_chr_pos=128'],
-  ['topleft', 'in_h_chr_pos=0:out_h_chr_pos=0:in_v_chr_pos=0:out_v_chr_pos=0'],
+  ['left', 'scale=10:3:flags=bicubic:in_h_chr_pos=0:out_h_chr_pos=0,format=yuv422p'],
+  [undefined, 'scale=10:3:flags=bicubic:in_h_chr_pos=0:out_h_chr_pos=0,format=yuv422p'],
+  ['center', 'scale=5:3:flags=bicubic,format=yuv444p'],
+  ['topleft', 'scale=10:6:flags=bicubic:in_h_chr_pos=0:out_h_chr_pos=0:in_v_chr_pos=0:out_v_chr_pos=0,format=yuv420p'],
   ['top', 'in_h_chr_pos=128:out_h_chr_pos=128:in_v_chr_pos=0:out_v_chr_pos=0'],
   ['bottomleft', 'in_h_chr_pos=0:out_h_chr_pos=0:in_v_chr_pos=256:out_v_chr_pos=256'],
 ])('chroma sited %s is scaled at that place', (chromaLocation, options) => {
@@ -73,12 +73,13 @@ test('the vertical place of chroma is left out where chroma has every row', () =
   expect(graph).not.toContain('v_chr_pos');
 });
 
-test('a split frame travels as two raw streams, any other as one', () => {
-  expect(rawStreams(split(10, 6))).toEqual([
-    { fourcc: 'Y800', width: 10, height: 6 },
-    { fourcc: 'I420', width: 5, height: 3 },
-  ]);
-  expect(rawStreams({ kind: 'yuv444p', width: 4, height: 2 })).toEqual([{ fourcc: '444P', width: 4, height: 2 }]);
+test('a split frame travels as two raw streams, luma and chroma, any other as one', () => {
+  const luma = { fourcc: 'Y800', width: 10, height: 6, start: 0, end: 60 };
+  const end = 60 + 15 + 2 * 6;
+  expect(rawStreams(split(10, 6), {})).toEqual([luma, { fourcc: '422P', width: 5, height: 2, start: end - 12 - 10, end }]);
+  expect(rawStreams(split(10, 6), { chromaLocation: 'center' })).toEqual([luma, { fourcc: '444P', width: 3, height: 2, start: end - 12 - 6, end }]);
+  expect(rawStreams(split(10, 6), { chromaLocation: 'top' })).toEqual([luma, { fourcc: 'I420', width: 5, height: 3, start: 60, end }]);
+  expect(rawStreams({ kind: 'yuv444p', width: 4, height: 2 }, {})).toEqual([{ fourcc: '444P', width: 4, height: 2, start: 0, end: 24 }]);
 });
 
 test('the shape of the picture on the screen stays, whatever the size', () => {

@@ -1,12 +1,13 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type FfmpegBinary, findFfmpeg } from '../../../dist/pipeline/ffmpeg/binary.js';
-import { type FrameFormat, frameBytes } from '../../../dist/pipeline/frames/frame.js';
+import { type FrameFormat, frameBytes, type PixelFormat, smallOffset } from '../../../dist/pipeline/frames/frame.js';
 import { containerFor } from '../../../dist/pipeline/output/container.js';
 import { type EncodePlan, Encoder } from '../../../dist/pipeline/output/encode.js';
 import { failureOf } from '../../helpers/errors.js';
 import { fakeFfmpeg } from '../../helpers/fake-program.js';
-import { ffprobe, rawFrames, temporaryFolder, videoTimes } from '../../helpers/media.js';
+import { ffmpeg, ffprobe, rawFrames, temporaryFolder, videoTimes } from '../../helpers/media.js';
 import { randomBytes } from '../../helpers/random.js';
 
 const folder = await temporaryFolder();
@@ -61,6 +62,31 @@ test('a split frame arrives with its luma untouched and chroma at full size', as
   expect(Uint8Array.from(raw.subarray(0, 1024))).toEqual(bytes.slice(0, 1024));
   expect(new Set(raw.subarray(1024, 1280))).toEqual(new Set([90]));
   expect(new Set(raw.subarray(1280))).toEqual(new Set([170]));
+});
+
+test.each<[PixelFormat, string | undefined, string]>([
+  ['yuv420p', undefined, 'in_h_chr_pos=0:out_h_chr_pos=0:in_v_chr_pos=128:out_v_chr_pos=128'],
+  ['yuv420p', 'center', 'in_h_chr_pos=128:out_h_chr_pos=128:in_v_chr_pos=128:out_v_chr_pos=128'],
+  ['yuv420p', 'topleft', 'in_h_chr_pos=0:out_h_chr_pos=0:in_v_chr_pos=0:out_v_chr_pos=0'],
+  ['yuv420p', 'bottom', 'in_h_chr_pos=128:out_h_chr_pos=128:in_v_chr_pos=256:out_v_chr_pos=256'],
+  ['yuv422p', 'left', 'in_h_chr_pos=0:out_h_chr_pos=0'],
+  ['yuv422p', 'center', 'in_h_chr_pos=128:out_h_chr_pos=128'],
+  ['yuv444p', undefined, ''],
+])('a split frame’s chroma (%s, %s) is what scaling the small frame as a whole gives, to a level', async (kind, chromaLocation, positions) => {
+  const small = { kind, width: 37, height: 23 };
+  const [width, height] = [2 * small.width, 2 * small.height];
+  const format: FrameFormat = { kind: 'split', width, height, small };
+  const bytes = randomBytes(7, frameBytes(format));
+  const [output, whole, scaled] = [join(folder, 'chroma.mkv'), join(folder, 'small.raw'), join(folder, 'scaled.nut')];
+  await encode(encoderOf(real, { output, format, color: { chromaLocation } }), [[0, bytes]]);
+  await writeFile(whole, bytes.subarray(smallOffset(format)));
+  const input = ['-f', 'rawvideo', '-pix_fmt', kind, '-s', `${small.width}x${small.height}`, '-i', whole];
+  await ffmpeg(...input, '-vf', `scale=${width}:${height}:flags=bicubic:${positions}`, '-pix_fmt', kind, '-c:v', 'rawvideo', '-f', 'nut', scaled);
+  const [found, expected] = [await rawFrames(output, kind), await rawFrames(scaled, kind)];
+  expect(found).toHaveLength(expected.length);
+  const chroma = width * height;
+  const off = expected.subarray(chroma).map((value, index) => Math.abs(value - (found[chroma + index] as number)));
+  expect(Math.max(...off)).toBeLessThanOrEqual(1);
 });
 
 test('times that were moved away from below zero are moved back', async () => {

@@ -3,18 +3,18 @@
  * without a credit the reader stops, the pipe fills and ffmpeg waits. This is the only bound between decode and
  * encode, and it is enough: every ring has a slot for each credit.
  */
-export class Budget {
+export class Credits {
   #available: number;
   #waiting: ((granted: boolean) => void) | undefined;
   #waitedMs = 0;
   #closed = false;
 
-  constructor(readonly credits: number) {
-    this.#available = credits;
+  constructor(readonly total: number) {
+    this.#available = total;
   }
 
   get inFlight(): number {
-    return this.credits - this.#available;
+    return this.total - this.#available;
   }
 
   /** Milliseconds for which the source had to wait. */
@@ -22,7 +22,7 @@ export class Budget {
     return this.#waitedMs;
   }
 
-  /** Waits for a credit; false once the budget is closed. One taker at a time. */
+  /** Waits for a credit; false once they are closed. One taker at a time. */
   async take(): Promise<boolean> {
     if (this.#closed) return false;
     if (this.#available > 0) {
@@ -41,7 +41,7 @@ export class Budget {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (waiting) waiting(true);
-    else if (++this.#available > this.credits) throw new Error('Budget: a credit was given back twice');
+    else if (++this.#available > this.total) throw new Error('Credits: a credit was given back twice');
   }
 
   /** Ends all waiting: no more frames may enter. */

@@ -2,18 +2,18 @@ import type { Segment } from '../../../plugins/plan/groups.js';
 import { PluginHost } from '../../../plugins/workers/host.js';
 import type { Durations } from '../../frames/durations.js';
 import type { Engine, EngineEnds, EngineSetup, StageTime } from '../engine.js';
-import { Budget } from './credits.js';
+import { Credits } from './credits.js';
 import { runFrames } from './flow.js';
 
 /** Frames in = frames out: the source waits for whoever is slowest. */
 export class LosslessEngine implements Engine {
-  readonly #budget: Budget;
+  readonly #credits: Credits;
   readonly #host: PluginHost;
 
   constructor(segments: readonly Segment[], setup: EngineSetup) {
     const lookahead = segments.reduce((frames, segment) => frames + segment.window.future, 0);
-    this.#budget = new Budget(2 * setup.workers + 2 + lookahead);
-    this.#host = new PluginHost({ ...setup, segments, credits: this.#budget.credits });
+    this.#credits = new Credits(2 * setup.workers + 2 + lookahead);
+    this.#host = new PluginHost({ ...setup, segments, credits: this.#credits.total });
   }
 
   async open(): Promise<void> {
@@ -22,11 +22,11 @@ export class LosslessEngine implements Engine {
 
   async run(ends: EngineEnds): Promise<void> {
     const { rings, stages } = this.#host;
-    await runFrames({ ...ends, rings, stages, budget: this.#budget });
+    await runFrames({ ...ends, rings, stages, credits: this.#credits });
   }
 
   async close(): Promise<void> {
-    this.#budget.close();
+    this.#credits.close();
     await this.#host.close();
   }
 

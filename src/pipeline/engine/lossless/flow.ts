@@ -3,21 +3,10 @@ import type { Stage, Ticket } from '../../../plugins/workers/stage.js';
 import type { SlotRing } from '../../frames/ring.js';
 import type { Decoder } from '../../input/decode.js';
 import type { Encoder } from '../../output/encode.js';
+import type { FrameFlow } from '../frame-flow.js';
+import { FrameReader } from '../frame-reader.js';
 import { fromPull, type Neighbourhood, orderedMap, runGraph, withNeighbours } from '../graph.js';
-import type { Outcome } from '../outcome.js';
-import type { Budget } from './credits.js';
-
-/** What has come and gone; counted while frames flow. */
-export interface FrameFlow {
-  framesIn: number;
-  framesOut: number;
-  readonly outcomes: Record<Outcome, number>;
-}
-
-/** Nothing yet. */
-export function emptyFlow(): FrameFlow {
-  return { framesIn: 0, framesOut: 0, outcomes: { sr: 0, reused: 0, bypassed: 0, dropped: 0 } };
-}
+import type { Credits } from './credits.js';
 
 export interface FlowParts {
   readonly decoder: Pick<Decoder, 'next'>;
@@ -25,7 +14,7 @@ export interface FlowParts {
   /** One more than stages: the first is filled by the decoder, each other one by the stage before it. */
   readonly rings: readonly SlotRing[];
   readonly stages: readonly Stage[];
-  readonly budget: Budget;
+  readonly credits: Credits;
   readonly signal: AbortSignal;
   readonly flow: FrameFlow;
 }
@@ -33,8 +22,10 @@ export interface FlowParts {
 const NO_SLOT = -1;
 
 /** Lets all frames of a source flow through the stages to the encoder, in order, each exactly once. */
-export async function runFrames({ decoder, encoder, rings, stages, budget, signal, flow }: FlowParts): Promise<void> {
-  const source = frames(decoder, rings[0] as SlotRing, budget, flow);
+export async function runFrames({ decoder, encoder, rings, stages, credits, signal, flow }: FlowParts): Promise<void> {
+  // Only the first stage sees frames as they were read.
+  const reader = new FrameReader(decoder, rings[0] as SlotRing, stages[0]?.reusable === true);
+  const source = frames(reader, credits, flow);
   const graph = stages.reduce((upstream, stage, index) => upstream.pipe(runStage(stage, rings[index] as SlotRing, rings[index + 1] as SlotRing)), source);
   const finished = rings.at(-1) as SlotRing;
   await runGraph(
@@ -42,7 +33,7 @@ export async function runFrames({ decoder, encoder, rings, stages, budget, signa
     async (ticket) => {
       await encoder.write(ticket.pts, finished.bytes(ticket.slot));
       finished.release(ticket.slot);
-      budget.give();
+      credits.give();
       flow.framesOut++;
       flow.outcomes[ticket.reused ? 'reused' : 'sr']++;
     },
@@ -50,23 +41,14 @@ export async function runFrames({ decoder, encoder, rings, stages, budget, signa
   );
 }
 
-/** Reads frames as long as there are credits. A frame that equals the one before it, byte for byte, is marked. */
-function frames(decoder: FlowParts['decoder'], ring: SlotRing, budget: Budget, flow: FrameFlow): Observable<Ticket> {
-  let previous = NO_SLOT;
+/** Reads frames as long as there are credits. */
+function frames(reader: FrameReader, credits: Credits, flow: FrameFlow): Observable<Ticket> {
   return fromPull(async () => {
-    if (!(await budget.take())) return undefined;
-    const slot = ring.take();
-    const pts = await decoder.next(() => ring.bytes(slot));
-    const duplicate = pts !== undefined && previous !== NO_SLOT && Buffer.compare(ring.bytes(previous), ring.bytes(slot)) === 0;
-    if (previous !== NO_SLOT) ring.release(previous);
-    if (pts === undefined) {
-      ring.release(slot);
-      budget.give();
-      return undefined;
-    }
-    previous = slot;
-    ring.retain(slot);
-    return { sequence: flow.framesIn++, pts, slot, duplicate, reused: false };
+    if (!(await credits.take())) return undefined;
+    const frame = await reader.next();
+    if (frame) return { ...frame, sequence: flow.framesIn++, reused: false };
+    credits.give();
+    return undefined;
   });
 }
 

@@ -1,16 +1,16 @@
 import type { Clock } from '../../frames/clock.js';
 import type { SlotRing } from '../../frames/ring.js';
-import type { DropPolicy } from '../outcome.js';
 import type { LevelController } from './level-controller.js';
+import type { DropPolicy } from './policies.js';
 
 export interface DispatcherOptions {
   readonly clock: Clock;
   readonly policy: DropPolicy;
   readonly budgetMs: number;
-  /** Frames that workers can have in hand at once. */
+  /** Frames that can be in flight at once: one a worker. */
   readonly workers: number;
   /** Frames that may wait for a worker. */
-  readonly room: number;
+  readonly queueCapacity: number;
   readonly input: SlotRing;
   readonly output: SlotRing;
   readonly controller: LevelController;
@@ -21,8 +21,8 @@ export interface DispatcherOptions {
 }
 
 /** Slots that each ring must have, see `Dispatcher`. */
-export function slotsFor(room: number, workers: number): { readonly input: number; readonly output: number } {
-  // Input: waiting, one that comes when the room is full, in hand, being read, and the last one for comparison.
-  // Output: in hand, done and waiting their turn, and the last one for a duplicate.
-  return { input: room + 1 + workers + 2, output: workers + (room + workers) + 1 };
+export function slotsFor(queueCapacity: number, workers: number): { readonly input: number; readonly output: number } {
+  // Input: waiting, one that comes when the queue is full, in flight, being read, and the last one for comparison.
+  // Output: in flight, done and waiting their turn, and the last one for a duplicate.
+  return { input: queueCapacity + 1 + workers + 2, output: workers + (queueCapacity + workers) + 1 };
 }

@@ -1,7 +1,7 @@
 import { SrvidError } from '../../../errors.js';
 import type { Arrival, Ending, Outcome, Reason } from '../outcome.js';
 import type { DispatcherOptions } from './dispatcher-options.js';
-import { type Entry, InHand, type Task } from './in-flight.js';
+import { type Entry, InFlight, type Task } from './in-flight.js';
 import type { Backlog } from './level-controller.js';
 
 /** Failures of workers, one after the other without a frame done in between, after which the run gives up: for each worker. */
@@ -9,16 +9,16 @@ const PATIENCE_WITH_WORKERS = 3;
 
 /**
  * Decides what becomes of each frame of a real-time session: who waits, which level, what is bypassed or left out. Every
- * frame that is submitted ends exactly once, and nothing waits for one that does not: a frame in a worker's hands is given
- * up when a finished one behind it would become late for its sake. Its slots stay the worker's until that answers.
+ * frame that is submitted ends exactly once, and nothing waits for one that does not: a frame in flight is given up
+ * when a finished one behind it would become late for its sake. Its slots stay the worker's until that answers.
  */
 export class Dispatcher {
-  /** Not yet in a worker's hands, in order of sequence. */
+  /** The queue: frames that no worker has yet, in order of sequence. */
   readonly #waiting: Entry[] = [];
   /** Those without an ending, and behind them those whose turn has not come; in order. */
   readonly #unfinished: Entry[] = [];
-  /** In workers' hands, given up or not. */
-  readonly #inHand: InHand;
+  /** Frames that workers have, given up or not. */
+  readonly #inFlight: InFlight;
   #followers = 0;
   #latest: Entry | undefined;
   /** `latest` has a result that its duplicate may take; a reference is held to its slot. */
@@ -27,24 +27,24 @@ export class Dispatcher {
   #handoverMs = 1;
   #failuresInARow = 0;
   #cancelTimer: (() => void) | undefined;
-  #roomFreed: (() => void) | undefined;
+  #placeFreed: (() => void) | undefined;
   #closed = false;
 
   constructor(private readonly options: DispatcherOptions) {
     this.#intervalMs = options.intervalMs;
-    this.#inHand = new InHand(options.workers, options.controller.times);
+    this.#inFlight = new InFlight(options.workers, options.controller.times);
   }
 
   /** Frames that wait for a worker. */
-  get depth(): number {
+  get queueLength(): number {
     return this.#waiting.length;
   }
 
-  /** Waits until there is room for one more; for the policy that makes the source wait. */
-  async place(): Promise<void> {
-    while (!this.#closed && this.depth + this.#followers >= this.options.room) {
+  /** Waits until the next frame may be read: until the queue has a place for it, where the policy has the source wait, else not at all. */
+  async ready(): Promise<void> {
+    while (this.options.policy.holdsSource && !this.#closed && this.queueLength + this.#followers >= this.options.queueCapacity) {
       await new Promise<void>((resolve) => {
-        this.#roomFreed = resolve;
+        this.#placeFreed = resolve;
       });
     }
   }
@@ -60,7 +60,7 @@ export class Dispatcher {
       this.#kept = undefined;
       this.#unfinished.push(entry);
       if (arrival.duplicate && kept !== undefined && endingBefore) this.#reuse(entry, endingBefore);
-      else if (arrival.duplicate && before && !endingBefore && this.#hasRoom()) {
+      else if (arrival.duplicate && before && !endingBefore && this.#hasPlace()) {
         before.follower = entry;
         this.#followers++;
       } else this.#admit(entry);
@@ -77,41 +77,43 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** Ends all waiting for room and for times; what was submitted is not settled any more. */
+  /** Ends all waiting for a place and for times; what was submitted is not settled any more. */
   close(): void {
     this.#closed = true;
     this.#cancelTimer?.();
-    this.#roomFreed?.();
+    this.#placeFreed?.();
     if (this.#kept !== undefined) this.options.output.release(this.#kept);
     this.#kept = undefined;
   }
 
-  #hasRoom(): boolean {
-    return this.depth + this.#followers < this.options.room;
+  #hasPlace(): boolean {
+    return this.queueLength + this.#followers < this.options.queueCapacity;
   }
 
   #admit(entry: Entry): void {
     const { policy, controller } = this.options;
-    const full = !this.#hasRoom();
-    if (policy === 'drop-newest' && !this.#idle()) {
-      if (full || !controller.meets(controller.cheapest, this.#backlog([...this.#waiting, entry]))) {
-        this.#drop(entry, 'overload');
-        return;
-      }
+    const admission = policy.admit({
+      full: !this.#hasPlace(),
+      idle: this.#idle(),
+      inTime: () => controller.meets(controller.cheapest, this.#backlog([...this.#waiting, entry])),
+    });
+    if (admission === 'refuse') {
+      this.#drop(entry, 'overload');
+      return;
     }
     const behind = this.#waiting.findIndex((other) => other.arrival.sequence > entry.arrival.sequence);
-    this.#waiting.splice(behind < 0 ? this.depth : behind, 0, entry);
-    if (full && policy !== 'block') this.#drop(this.#waiting.shift() as Entry, 'overload');
+    this.#waiting.splice(behind < 0 ? this.queueLength : behind, 0, entry);
+    if (admission === 'displace-oldest') this.#drop(this.#waiting.shift() as Entry, 'overload');
   }
 
   /** Gives waiting frames to free workers, lets go those whose time has passed, and sees to it that it is called again. */
   #pump(): void {
     if (this.#closed) return;
     const { clock, output, policy } = this.options;
-    while (policy !== 'block' && this.depth > 0 && this.#due(this.#waiting[0] as Entry) <= clock.now() && !this.#idle(1)) {
+    while (policy.givesUp && this.queueLength > 0 && this.#due(this.#waiting[0] as Entry) <= clock.now() && !this.#idle(1)) {
       this.#drop(this.#waiting.shift() as Entry, 'late');
     }
-    while (this.depth > 0 && !this.#inHand.full && output.inUse < output.slots) {
+    while (this.queueLength > 0 && !this.#inFlight.full && output.inUse < output.slots) {
       const entry = this.#waiting[0] as Entry;
       const level = this.#levelFor(entry);
       this.#waiting.shift();
@@ -119,9 +121,9 @@ export class Dispatcher {
       else this.#start(entry, level);
     }
     this.#giveUp();
-    if (this.#hasRoom()) {
-      this.#roomFreed?.();
-      this.#roomFreed = undefined;
+    if (this.#hasPlace()) {
+      this.#placeFreed?.();
+      this.#placeFreed = undefined;
     }
     this.#setTimer();
   }
@@ -131,22 +133,20 @@ export class Dispatcher {
     const { controller, policy, clock } = this.options;
     const level = controller.choose(this.#backlog(this.#waiting));
     const [now, due] = [clock.now(), this.#due(entry)];
-    if (now + controller.times.bound(level) <= due || policy === 'block' || policy === 'drop-newest') return level;
-    const bypass = controller.times.levels - 1;
-    // As long as there is nothing else to show, late is better than never.
-    if (policy === 'bypass') return now + controller.times.expected(bypass) <= due || this.#idle(1) ? bypass : undefined;
-    return this.#idle(1) ? controller.cheapest : undefined;
+    if (now + controller.times.bound(level) <= due) return level;
+    const inTime = (other: number) => now + controller.times.expected(other) <= due;
+    return policy.levelWhenLate({ level, cheapest: controller.cheapest, bypass: controller.times.levels - 1, inTime, alone: this.#idle(1) });
   }
 
   #start(entry: Entry, level: number): void {
     const { clock, output, controller, run } = this.options;
     const { slot, pts } = entry.arrival;
     const into = output.take();
-    const task = this.#inHand.begin(level, clock.now());
+    const task = this.#inFlight.begin(level, clock.now());
     entry.task = task;
     run(level, { input: slot, output: into, pts }).then(
       () => {
-        this.#inHand.end(task);
+        this.#inFlight.end(task);
         this.#failuresInARow = 0;
         controller.times.observe(level, clock.now() - task.startedAt);
         if (entry.ending) this.#abandoned(entry, into);
@@ -154,7 +154,7 @@ export class Dispatcher {
         this.#pump();
       },
       (error) => {
-        this.#inHand.end(task);
+        this.#inFlight.end(task);
         if (entry.ending) this.#abandoned(entry, into);
         else {
           output.release(into);
@@ -177,11 +177,11 @@ export class Dispatcher {
     }
   }
 
-  /** A frame in a worker's hands is given up when a finished one behind it would become late, or when the worker hangs. */
+  /** A frame in flight is given up when a finished one behind it would become late, or when the worker hangs. */
   #giveUp(): void {
     const head = this.#unfinished[0];
-    if (!head?.task || this.options.policy === 'block' || this.options.clock.now() < this.#patienceWith(head, head.task)) return;
-    const slow = !head.workerFailed && this.options.clock.now() < this.#inHand.hangsAt(head.task);
+    if (!head?.task || !this.options.policy.givesUp || this.options.clock.now() < this.#patienceWith(head, head.task)) return;
+    const slow = !head.workerFailed && this.options.clock.now() < this.#inFlight.hangsAt(head.task);
     this.#end(head, 'dropped', { reason: slow ? 'late' : 'worker' });
     this.#giveUp();
   }
@@ -190,7 +190,7 @@ export class Dispatcher {
   #patienceWith(head: Entry, task: Task): number {
     const finished = this.#unfinished.find((entry) => entry.ending?.slot !== undefined);
     const { deadline } = head.arrival;
-    const own = Math.max(deadline + this.options.budgetMs, this.#inHand.hangsAt(task));
+    const own = Math.max(deadline + this.options.budgetMs, this.#inFlight.hangsAt(task));
     return Math.max(deadline, Math.min(own, finished ? this.#due(finished) : Number.POSITIVE_INFINITY));
   }
 
@@ -223,7 +223,7 @@ export class Dispatcher {
       endedAt: clock.now(),
     };
     entry.ending = ending;
-    if (entry.task && this.#inHand.has(entry.task)) entry.task.abandoned = true;
+    if (entry.task && this.#inFlight.has(entry.task)) entry.task.abandoned = true;
     else input.release(entry.arrival.slot);
     const reusable = outcome === 'sr' || outcome === 'reused';
     if (reusable && entry === this.#latest) {
@@ -250,20 +250,20 @@ export class Dispatcher {
     return entry.arrival.deadline - this.#handoverMs;
   }
 
-  /** Nothing is in hand, and nobody waits but `waiting` frames. */
+  /** Nothing is in flight, and nobody waits but `waiting` frames. */
   #idle(waiting = 0): boolean {
-    return this.#inHand.count === 0 && this.depth <= waiting;
+    return this.#inFlight.count === 0 && this.queueLength <= waiting;
   }
 
   #backlog(waiting: readonly Entry[]): Backlog {
     const now = this.options.clock.now();
-    return { now, freeAt: this.#inHand.freeAt(now), due: waiting.map((entry) => this.#due(entry)), intervalMs: this.#intervalMs };
+    return { now, freeAt: this.#inFlight.freeAt(now), due: waiting.map((entry) => this.#due(entry)), intervalMs: this.#intervalMs };
   }
 
   #setTimer(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    if (this.options.policy === 'block') return;
+    if (!this.options.policy.givesUp) return;
     const [first, head] = [this.#waiting[0], this.#unfinished[0]];
     const next = Math.min(
       first && !this.#idle(1) ? this.#due(first) : Number.POSITIVE_INFINITY,

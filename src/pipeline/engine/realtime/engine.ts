@@ -1,5 +1,4 @@
 import { SrvidError } from '../../../errors.js';
-import type { RealtimeSettings } from '../../../options/options.js';
 import { modelsOfSegments } from '../../../plugins/plan/groups.js';
 import type { Level, LevelPlan } from '../../../plugins/plan/levels.js';
 import { LevelHost } from '../../../plugins/workers/level-host.js';
@@ -10,17 +9,19 @@ import { type Durations, Timings } from '../../frames/durations.js';
 import type { StreamInfo } from '../../frames/stream-info.js';
 import { toNumber } from '../../frames/time.js';
 import type { Engine, EngineEnds, EngineSetup, StageTime } from '../engine.js';
+import type { RealtimeReport } from '../realtime-report.js';
 import { Dispatcher } from './dispatcher.js';
 import { slotsFor } from './dispatcher-options.js';
 import { runRealtime } from './flow.js';
 import { LevelController } from './level-controller.js';
+import { DROP_POLICIES, type DropPolicyName } from './policies.js';
 import { Schedule } from './schedule.js';
 import { ServiceTimes } from './service-times.js';
-import { type RealtimeReport, RealtimeStats } from './stats.js';
+import { RealtimeStats } from './stats.js';
 
 export interface RealtimeEngineOptions {
   readonly plan: LevelPlan;
-  readonly settings: RealtimeSettings;
+  readonly settings: { readonly budgetMs: number; readonly policy: DropPolicyName };
   readonly info: StreamInfo;
   /** The source gives frames faster than they are to be shown, and is held back to their times; else they come when they come. */
   readonly paced: boolean;
@@ -31,7 +32,7 @@ export interface RealtimeEngineOptions {
 }
 
 /** Frames that wait are bounded by memory, too: half a gigabyte at 1080p. */
-const MOST_ROOM = 120;
+const MOST_WAITING = 120;
 
 /** Frames under deadlines. */
 export class RealtimeEngine implements Engine {
@@ -42,7 +43,7 @@ export class RealtimeEngine implements Engine {
   readonly #timings: readonly Timings[];
   /** All levels, the bypass last. */
   readonly #levels: readonly Level[];
-  readonly #room: number;
+  readonly #queueCapacity: number;
   #pinned: number | undefined;
   #running: { readonly controller: LevelController; readonly dispatcher: Dispatcher } | undefined;
 
@@ -53,11 +54,11 @@ export class RealtimeEngine implements Engine {
     const { plan, settings, info, clock = systemClock } = options;
     this.#clock = clock;
     this.#levels = [...plan.levels, plan.bypass];
-    this.#room = Math.min(MOST_ROOM, Math.max(2, Math.ceil((settings.budgetMs * toNumber(info.frameRate)) / 1000)));
+    this.#queueCapacity = Math.min(MOST_WAITING, Math.max(2, Math.ceil((settings.budgetMs * toNumber(info.frameRate)) / 1000)));
     this.#host = new LevelHost({
       ...setup,
       segments: this.#levels.map(({ segment }) => segment),
-      slots: slotsFor(this.#room, setup.workers),
+      slots: slotsFor(this.#queueCapacity, setup.workers),
     });
     this.#timings = this.#levels.map(({ segment }) => new Timings(segment.steps.map(({ loaded }) => loaded.plugin.name)));
     const names = this.#levels.map(({ name }) => name);
@@ -76,16 +77,16 @@ export class RealtimeEngine implements Engine {
     const controller = new LevelController(new ServiceTimes(await this.#serviceTimes()), this.#levels.length - 1);
     controller.pinned = this.#pinned;
     const dispatcher = new Dispatcher({
-      ...{ clock, policy, budgetMs, controller, input, output },
+      ...{ clock, policy: DROP_POLICIES[policy], budgetMs, controller, input, output },
       workers: host.workers,
-      room: this.#room,
+      queueCapacity: this.#queueCapacity,
       run: async (level, task) => this.#timings[level]?.add(await host.run(level, task)),
       intervalMs: 1000 / toNumber(info.frameRate),
     });
     this.#running = { controller, dispatcher };
     const schedule = new Schedule(clock, { budgetMs, timeBase: info.timeBase, paced });
     const reusable = this.#levels.every(({ segment }) => segment.reusable);
-    await runRealtime({ ...{ decoder, encoder, clock, schedule, dispatcher, policy, input, output, reusable, signal, flow, stats } });
+    await runRealtime({ ...{ decoder, encoder, clock, schedule, dispatcher, input, output, reusable, signal, flow, stats } });
   }
 
   /** Names of the levels it chooses among, best first; the bypass is not one of them. */
@@ -122,7 +123,7 @@ export class RealtimeEngine implements Engine {
 
   realtime(): RealtimeReport {
     const { current, steps } = this.#running?.controller ?? { current: 0, steps: { up: 0, down: 0 } };
-    return this.#stats.report(current, steps, this.#running?.dispatcher.depth ?? 0);
+    return this.#stats.report(current, steps, this.#running?.dispatcher.queueLength ?? 0);
   }
 
   /** What each level takes here: from earlier runs, or measured now and kept. */

@@ -2,9 +2,10 @@ import type { Clock } from '../../frames/clock.js';
 import type { SlotRing } from '../../frames/ring.js';
 import type { Decoder } from '../../input/decode.js';
 import type { Encoder } from '../../output/encode.js';
+import type { FrameFlow } from '../frame-flow.js';
+import { FrameReader } from '../frame-reader.js';
 import { fromPull, orderedMap, runGraph } from '../graph.js';
-import type { FrameFlow } from '../lossless/flow.js';
-import type { Arrival, DropPolicy, Ending } from '../outcome.js';
+import type { Arrival, Ending } from '../outcome.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Schedule } from './schedule.js';
 import type { RealtimeStats } from './stats.js';
@@ -15,7 +16,6 @@ export interface RealtimeParts {
   readonly clock: Clock;
   readonly schedule: Schedule;
   readonly dispatcher: Dispatcher;
-  readonly policy: DropPolicy;
   readonly input: SlotRing;
   readonly output: SlotRing;
   /** Equal frames may share a result. */
@@ -28,7 +28,7 @@ export interface RealtimeParts {
 /**
  * Lets the frames of a source flow to the encoder under deadlines: each is submitted as it comes, ends in one outcome,
  * and is written in order unless it was dropped. Reading never waits for anything but the source, and its clock, unless
- * the policy is to block. What waits is bounded by the dispatcher; of dropped frames only their endings do.
+ * the policy has it wait. What waits is bounded by the dispatcher; of dropped frames only their endings do.
  */
 export async function runRealtime(parts: RealtimeParts): Promise<void> {
   const { encoder, clock, dispatcher, output, signal, flow, stats } = parts;
@@ -50,22 +50,14 @@ export async function runRealtime(parts: RealtimeParts): Promise<void> {
 }
 
 /** Reads frames, each into a slot of its own, and holds them back until they are due. */
-function arrivals({ decoder, schedule, dispatcher, policy, input, reusable, signal, flow, stats }: RealtimeParts) {
-  let previous: number | undefined;
+function arrivals({ decoder, schedule, dispatcher, input, reusable, signal, flow, stats }: RealtimeParts) {
+  const reader = new FrameReader(decoder, input, reusable);
   return fromPull<Arrival>(async () => {
-    if (policy === 'block') await dispatcher.place();
-    const slot = input.take();
-    const pts = await decoder.next(() => input.bytes(slot));
-    const duplicate = reusable && pts !== undefined && previous !== undefined && Buffer.compare(input.bytes(previous), input.bytes(slot)) === 0;
-    if (previous !== undefined) input.release(previous);
-    if (pts === undefined) {
-      input.release(slot);
-      return undefined;
-    }
-    previous = slot;
-    input.retain(slot);
-    const appointment = await schedule.meet(pts, signal);
-    stats.arrived(dispatcher.depth);
-    return { ...appointment, sequence: flow.framesIn++, pts, slot, duplicate };
+    await dispatcher.ready();
+    const frame = await reader.next();
+    if (!frame) return undefined;
+    const timing = await schedule.waitFor(frame.pts, signal);
+    stats.arrived(dispatcher.queueLength);
+    return { ...timing, ...frame, sequence: flow.framesIn++ };
   });
 }

@@ -21,8 +21,8 @@ export interface Entry {
   workerFailed: boolean;
 }
 
-/** What the workers have in hand. */
-export class InHand {
+/** The frames that workers have. */
+export class InFlight {
   readonly #tasks = new Set<Task>();
 
   constructor(

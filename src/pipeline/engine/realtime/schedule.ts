@@ -1,11 +1,6 @@
 import { type Clock, waitUntil } from '../../frames/clock.js';
 import { type Rational, toNumber } from '../../frames/time.js';
-
-/** When a frame came and by when it must be with the encoder, on the session's clock. */
-export interface Appointment {
-  readonly arrivedAt: number;
-  readonly deadline: number;
-}
+import type { FrameTiming } from '../outcome.js';
 
 export interface ScheduleOptions {
   readonly budgetMs: number;
@@ -28,8 +23,8 @@ export class Schedule {
     private readonly options: ScheduleOptions,
   ) {}
 
-  /** Waits until the frame with this pts is due. */
-  async meet(pts: number, signal: AbortSignal): Promise<Appointment> {
+  /** Waits until the frame with this pts is due, and gives its times. */
+  async waitFor(pts: number, signal: AbortSignal): Promise<FrameTiming> {
     const { budgetMs, paced } = this.options;
     const now = this.clock.now();
     if (!paced) return { arrivedAt: now, deadline: now + budgetMs };

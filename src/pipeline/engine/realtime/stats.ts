@@ -1,37 +1,6 @@
-import { SrvidError } from '../../../errors.js';
-import { Durations, type Percentiles } from '../../frames/durations.js';
-import type { FrameFlow } from '../lossless/flow.js';
-import { type Ending, REASONS, type Reason } from '../outcome.js';
-
-/** What a real-time session has done so far. Times in milliseconds. */
-export interface RealtimeReport {
-  readonly policy: string;
-  readonly budgetMs: number;
-  /** Written frames that the encoder had by their deadline, and those it had later. */
-  readonly delivered: number;
-  readonly late: number;
-  /** Frames by level, best first; the last one is the bypass. `serviceMs` is from a worker's taking a frame to its result. */
-  readonly levels: readonly { readonly name: string; readonly frames: number; readonly serviceMs: Percentiles }[];
-  /** The level in use. */
-  readonly level: string;
-  readonly steps: { readonly up: number; readonly down: number };
-  /** Bypassed and dropped frames by reason; reasons that did not occur are left out. */
-  readonly reasons: Readonly<Partial<Record<'bypassed' | 'dropped', Readonly<Partial<Record<Reason, number>>>>>>;
-  /** From arrival to the encoder's having it, of written frames. */
-  readonly latencyMs: Percentiles;
-  /** Of the frame that was written last. */
-  readonly lastLatencyMs: number;
-  /** The parts of it: until a worker took it, from its being done to its turn, handing it over. */
-  readonly waitMs: Percentiles;
-  readonly orderMs: Percentiles;
-  readonly handoverMs: Percentiles;
-  /** Frames that wait for a worker: at this moment; when another one came, on the average and at most. */
-  readonly queue: { readonly now: number; readonly mean: number; readonly most: number };
-  /** The longest time between two written frames, by their pts. */
-  readonly longestGapMs: number;
-  /** The last written frame's time at the encoder less its pts, compared with the first one's: what has come to lag behind. */
-  readonly driftMs: number;
-}
+import { Durations } from '../../frames/durations.js';
+import { type Ending, REASONS } from '../outcome.js';
+import type { RealtimeReport } from '../realtime-report.js';
 
 export interface StatsContext {
   readonly policy: string;
@@ -40,17 +9,6 @@ export interface StatsContext {
   readonly levels: readonly string[];
   /** Seconds a tick of every pts. */
   readonly tickSeconds: number;
-}
-
-/** An encoder that was given nothing fails in words of its own; this says why first. @throws SRVID_FRAMES_DROPPED */
-export function assertAnyWritten({ framesIn, framesOut }: FrameFlow, { reasons, budgetMs, policy }: RealtimeReport): void {
-  if (framesOut > 0 || framesIn === 0) return;
-  const told = Object.entries(reasons.dropped ?? {}).map(([reason, count]) => `${count} ${reason}`);
-  throw new SrvidError(
-    'SRVID_FRAMES_DROPPED',
-    `All ${framesIn} frames were dropped (${told.join(', ')}): none was done within ${budgetMs} ms, so there is nothing to write. Give them more time with --budget-ms, keep them with --policy block, take --preset fast, or leave --realtime out. The policy was ${policy}.`,
-    { framesIn, policy, budgetMs },
-  );
 }
 
 /** Counts what becomes of the frames of a real-time session. */
@@ -76,10 +34,10 @@ export class RealtimeStats {
   }
 
   /** A frame has come while so many waited. */
-  arrived(depth: number): void {
-    this.#queue.total += depth;
+  arrived(queueLength: number): void {
+    this.#queue.total += queueLength;
     this.#queue.samples++;
-    this.#queue.most = Math.max(this.#queue.most, depth);
+    this.#queue.most = Math.max(this.#queue.most, queueLength);
   }
 
   dropped({ reason }: Ending): void {
@@ -103,8 +61,8 @@ export class RealtimeStats {
     this.#follow(arrival.pts * this.context.tickSeconds * 1000, until);
   }
 
-  /** @param depth frames that wait at this moment */
-  report(level: number, steps: { readonly up: number; readonly down: number }, depth: number): RealtimeReport {
+  /** @param queueLength frames that wait at this moment */
+  report(level: number, steps: { readonly up: number; readonly down: number }, queueLength: number): RealtimeReport {
     const { policy, budgetMs, levels } = this.context;
     const { total, samples, most } = this.#queue;
     const reasons = { bypassed: nonzero(this.#reasons.bypassed), dropped: nonzero(this.#reasons.dropped) };
@@ -126,7 +84,7 @@ export class RealtimeStats {
       waitMs: this.#wait.percentiles,
       orderMs: this.#order.percentiles,
       handoverMs: this.#handover.percentiles,
-      queue: { now: depth, mean: Number((samples === 0 ? 0 : total / samples).toFixed(2)), most },
+      queue: { now: queueLength, mean: Number((samples === 0 ? 0 : total / samples).toFixed(2)), most },
       longestGapMs: Number(this.#longestGapMs.toFixed(1)),
       driftMs: Number(((this.#last?.offsetMs ?? 0) - this.#firstOffsetMs).toFixed(1)),
     };

@@ -1,67 +1,67 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Budget } from '../../../../dist/pipeline/engine/lossless/credits.js';
+import { Credits } from '../../../../dist/pipeline/engine/lossless/credits.js';
 
 test('never grants more credits than there are, and grants a freed one to who waits', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 5 }), fc.array(fc.boolean(), { maxLength: 60 }), async (credits, steps) => {
-      const budget = new Budget(credits);
+      const pool = new Credits(credits);
       let held = 0;
       let waiting: Promise<boolean> | undefined;
       for (const take of steps) {
         if (take && held < credits) {
-          expect(await budget.take()).toBe(true);
+          expect(await pool.take()).toBe(true);
           held++;
         } else if (take) {
-          waiting ??= budget.take();
+          waiting ??= pool.take();
         } else if (held > 0) {
-          budget.give();
+          pool.give();
           if (waiting) expect(await waiting).toBe(true);
           else held--;
           waiting = undefined;
         }
-        expect(budget.inFlight).toBe(held);
+        expect(pool.inFlight).toBe(held);
       }
-      budget.close();
+      pool.close();
       if (waiting) expect(await waiting).toBe(false);
     }),
   );
 });
 
 test('makes the taker wait as long as there is no credit', async () => {
-  const budget = new Budget(1);
-  await budget.take();
+  const pool = new Credits(1);
+  await pool.take();
   let granted = false;
-  const second = budget.take().then(() => {
+  const second = pool.take().then(() => {
     granted = true;
   });
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
   expect(granted).toBe(false);
-  budget.give();
+  pool.give();
   await second;
   expect(granted).toBe(true);
 });
 
 test('refuses a credit that was given back twice', async () => {
-  const budget = new Budget(2);
-  await budget.take();
-  budget.give();
-  expect(() => budget.give()).toThrow('given back twice');
+  const pool = new Credits(2);
+  await pool.take();
+  pool.give();
+  expect(() => pool.give()).toThrow('given back twice');
 });
 
 test('grants nothing once it is closed', async () => {
-  const budget = new Budget(2);
-  budget.close();
-  expect(await budget.take()).toBe(false);
+  const pool = new Credits(2);
+  pool.close();
+  expect(await pool.take()).toBe(false);
 });
 
 test('tells for how long the source had to wait', async () => {
-  const budget = new Budget(1);
-  await budget.take();
-  const second = budget.take();
+  const pool = new Credits(1);
+  await pool.take();
+  const second = pool.take();
   const since = performance.now();
   while (performance.now() - since < 20) await new Promise(setImmediate);
-  budget.give();
+  pool.give();
   await second;
-  expect(budget.waitedMs).toBeGreaterThan(15);
+  expect(pool.waitedMs).toBeGreaterThan(15);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { assertAnyWritten } from '../../../../dist/pipeline/engine/realtime/stats.js';
+import { assertAnyWritten } from '../../../../dist/pipeline/engine/realtime-report.js';
 import { failureOf } from '../../../helpers/errors.js';
 import { HANG_MS, live, result, type Service, type Told, tally, type World } from '../../../helpers/realtime.js';
 
