@@ -32,7 +32,7 @@ export function buildProgram(interrupt: AbortSignal): Command {
     .addHelpText('after', EXAMPLES)
     .exitOverride();
   addRunOptions(program).action(async (input: string, output: string, options) => {
-    await runCommand(requestFrom(input, output, options), { ...options, interrupt });
+    await runCommand({ ...requestFrom(options), input, output }, { ...options, interrupt });
   });
   addEvalOptions(program.command('eval')).action((input: string, options) => printEvaluation(input, options, interrupt));
   addBenchOptions(program.command('bench')).action((clip: string | undefined, options) => printBench(clip, options, interrupt));

@@ -24,7 +24,7 @@ export function addRunOptions(command: Command): Command {
 }
 
 /** Flags to a session's options; those not given stay away, so that the defaults stand in one place. */
-export function requestFrom(input: string, output: string, flags: Readonly<Record<string, unknown>>): SessionRequest {
+export function requestFrom(flags: Readonly<Record<string, unknown>>): Partial<SessionRequest> {
   const given = Object.entries(SESSION_OPTIONS as Readonly<Record<string, SessionOption>>).flatMap(([name, { flag, form }]) => {
     const value = flag === undefined ? undefined : flags[attributeOf(flag)];
     if (value === undefined) return [];
@@ -32,7 +32,7 @@ export function requestFrom(input: string, output: string, flags: Readonly<Recor
       [name, form === 'plugins' ? (value as readonly string[]).map(parsePluginSpec).map(({ use, options }) => ({ use, options: { ...options } })) : value],
     ];
   });
-  return { ...Object.fromEntries(given), input, output } as SessionRequest;
+  return Object.fromEntries(given) as Partial<SessionRequest>;
 }
 
 /** The name under which commander keeps a flag: "-y, --yes" as "yes", "--budget-ms <n>" as "budgetMs". */
