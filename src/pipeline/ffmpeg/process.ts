@@ -15,6 +15,10 @@ const KEPT_LOG_LINES = 40;
 const HARMLESS =
   /read_timestamp failed|no index at the end|Last message repeated|codec parameters for stream \d+ \((Attachment|Data|Unknown)|Consider increasing the value for/;
 
+/** What ffmpeg adds from 7.0 on to an error that it has told: each of its threads says that it ends, and so would hide the cause. */
+const AFTERMATH =
+  /Task finished with error code|Terminating thread with return code|Could not open encoder before EOF|Error sending frames to consumers|Nothing was written into output file/;
+
 export interface FfmpegOptions {
   readonly path: string;
   readonly args: readonly string[];
@@ -119,7 +123,7 @@ export class FfmpegProcess {
   #collectLog(): void {
     let partial = '';
     const keep = (line: string) => {
-      if (line.trim() === '' || HARMLESS.test(line)) return;
+      if (line.trim() === '' || HARMLESS.test(line) || AFTERMATH.test(line)) return;
       this.#log.push((this.options.shown?.(line) ?? line).trim().slice(0, 500));
       if (this.#log.length > KEPT_LOG_LINES) this.#log.shift();
     };
