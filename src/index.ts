@@ -1,5 +1,6 @@
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, SrvidError } from './errors.js';
-export { type Preset, parseSessionOptions, type SessionOptions, type SessionRequest } from './options/options.js';
+export type { Preset } from './options/preset.js';
+export { parseSessionOptions, type SessionOptions, type SessionRequest } from './options/session.js';
 export { loadModelLibrary, type ModelEntry, type ModelLibrary } from './plugins/inference/library.js';
 export { loadPreset, presetNames } from './plugins/plan/presets.js';
 export type * from './report/events.js';

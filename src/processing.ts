@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type ProcessingOptions, type RealtimeSettings, realtimeSettings, taskTimeoutMs } from './options/options.js';
+import { type ProcessingOptions, type RealtimeSettings, realtimeSettings, taskTimeoutMs } from './options/session.js';
 import type { Engine, EngineSetup } from './pipeline/engine/engine.js';
 import { LosslessEngine } from './pipeline/engine/lossless/engine.js';
 import { RealtimeEngine } from './pipeline/engine/realtime/engine.js';

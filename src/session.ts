@@ -1,8 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
 import { describeCause, SrvidError } from './errors.js';
-import { openSource, type PlannedOutput, planOutput } from './io-plan.js';
-import { parseSessionOptions, type SessionRequest } from './options/options.js';
+import { encoderSettings } from './options/encoder.js';
+import { parseSessionOptions, type SessionRequest } from './options/session.js';
 import type { Engine } from './pipeline/engine/engine.js';
 import { emptyFlow } from './pipeline/engine/frame-flow.js';
 import { assertAnyWritten } from './pipeline/engine/realtime-report.js';
@@ -11,10 +11,12 @@ import { finite } from './pipeline/ffmpeg/probe.js';
 import { withTimeout } from './pipeline/frames/timeout.js';
 import { Decoder, type ForwardedPacket } from './pipeline/input/decode.js';
 import { holding } from './pipeline/input/forwarding.js';
+import { openSource } from './pipeline/input/open.js';
 import { CoverArt } from './pipeline/output/cover-art.js';
 import { type EncodePlan, Encoder } from './pipeline/output/encode.js';
 import { checkEncoder } from './pipeline/output/encoder-options.js';
 import { OutputFile } from './pipeline/output/output-file.js';
+import { type PlannedOutput, planOutput } from './pipeline/output/plan.js';
 import { testEncoder } from './pipeline/output/self-test.js';
 import type { Segment } from './plugins/plan/groups.js';
 import { engineFor, lookUp, planProcessing } from './processing.js';
@@ -103,7 +105,11 @@ class Run {
   ) {
     const { options, opened, segments, preset, output } = prepared;
     const format = (segments.at(-1) as Segment).output;
-    this.#planned = planOutput({ options, preset: preset.preset, source: opened, format, output: output?.partial ?? 'pipe:1' });
+    this.#planned = planOutput({
+      ...{ target: options.output, targetFormat: options.format, output: output?.partial ?? 'pipe:1' },
+      ...{ source: opened, range: options, format, strict: options.strict, stallTimeoutMs: options.stallTimeoutMs },
+      encoderFor: (muxer) => encoderSettings(options, preset.preset, muxer),
+    });
     // What can be sought in can be read ahead of its time; a stream comes when it comes.
     this.#engine = engineFor(prepared, opened.source.info, opened.bytes === undefined);
   }

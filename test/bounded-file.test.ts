@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { parseForeignJson, readBounded } from '../dist/bounded-file.js';
 import { readModelFile } from '../dist/onnx/model-file.js';
-import { parseSessionOptions } from '../dist/options/options.js';
+import { parseSessionOptions } from '../dist/options/session.js';
 import { loadModelLibrary } from '../dist/plugins/inference/library.js';
 import { loadPreset } from '../dist/plugins/plan/presets.js';
 import { parsePluginSpec } from '../dist/plugins/registry.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describeCause, SrvidError } from '../errors.js';
-import { defaultWorkers } from '../options/options.js';
+import { defaultWorkers } from '../options/session.js';
 import { type FfmpegBinary, findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import type { Size } from '../plugins/contract.js';
 import type { VerifiedModel } from '../plugins/inference/library.js';

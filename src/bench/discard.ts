@@ -1,8 +1,8 @@
-import { openSource } from '../io-plan.js';
-import { defaultWorkers, parseEvaluationOptions } from '../options/options.js';
+import { defaultWorkers, parseEvaluationOptions } from '../options/session.js';
 import { emptyFlow } from '../pipeline/engine/frame-flow.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import { Decoder } from '../pipeline/input/decode.js';
+import { openSource } from '../pipeline/input/open.js';
 import type { VerifiedModel } from '../plugins/inference/library.js';
 import { buildChain } from '../plugins/plan/chain.js';
 import { modelsOf } from '../plugins/plan/plugin-models.js';

@@ -1,4 +1,4 @@
-import type { SessionRequest } from '../options/options.js';
+import type { SessionRequest } from '../options/session.js';
 import type { RealtimeReport, SessionEvent, StartEvent, Summary } from '../report/events.js';
 import { runSession } from '../session.js';
 import { ProgressLine } from './progress-line.js';

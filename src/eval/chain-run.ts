@@ -1,5 +1,5 @@
 import { SrvidError } from '../errors.js';
-import { defaultWorkers, type EvaluationOptions, taskTimeoutMs } from '../options/options.js';
+import { defaultWorkers, type EvaluationOptions, taskTimeoutMs } from '../options/session.js';
 import { emptyFlow } from '../pipeline/engine/frame-flow.js';
 import { LosslessEngine } from '../pipeline/engine/lossless/engine.js';
 import type { FrameFormat, PlainFormat } from '../pipeline/frames/frame.js';

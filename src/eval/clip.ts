@@ -1,8 +1,8 @@
-import { openSource } from '../io-plan.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import { frameBytes, lumaBytes, lumaFormat, type PlainFormat, type Plane, planesOf } from '../pipeline/frames/frame.js';
 import { ptsToSeconds } from '../pipeline/frames/time.js';
 import { Decoder } from '../pipeline/input/decode.js';
+import { openSource } from '../pipeline/input/open.js';
 import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
 import { type Job, measuredSize, planFor, runChain } from './chain-run.js';
 import { Comparison } from './comparison.js';

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describeCause, SrvidError } from '../errors.js';
-import { type EvaluationRequest, parseEvaluationOptions } from '../options/options.js';
+import { type EvaluationRequest, parseEvaluationOptions } from '../options/session.js';
 import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { loadModelLibrary } from '../plugins/inference/library.js';
 import { buildChain } from '../plugins/plan/chain.js';

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { parseForeignJson, readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
-import { relaySchema, type StreamOptions, streamSchema } from '../options/options.js';
+import { relaySchema, type StreamOptions, streamSchema } from '../options/relay.js';
 import { parseLiveInput } from '../pipeline/input/live-input.js';
 import { loadPreset } from '../plugins/plan/presets.js';
 

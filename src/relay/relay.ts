@@ -1,4 +1,4 @@
-import type { StreamOptions } from '../options/options.js';
+import type { StreamOptions } from '../options/relay.js';
 import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { parseLiveInput } from '../pipeline/input/live-input.js';
 import { checkStream, type StreamRequests } from './config.js';

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import type { IntervalHistogram } from 'node:perf_hooks';
-import type { OpenedSource } from '../io-plan.js';
-import type { SessionOptions } from '../options/options.js';
+import type { SessionOptions } from '../options/session.js';
 import type { Engine } from '../pipeline/engine/engine.js';
 import type { FrameFlow } from '../pipeline/engine/frame-flow.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import { toNumber } from '../pipeline/frames/time.js';
 import type { Decoder } from '../pipeline/input/decode.js';
+import type { OpenedSource } from '../pipeline/input/open.js';
 import type { Source } from '../pipeline/input/source.js';
 import type { EncodePlan, Encoder } from '../pipeline/output/encode.js';
 import { encodedSize } from '../pipeline/output/encode-graph.js';

@@ -1,4 +1,4 @@
-import { type ProcessingOptions, taskTimeoutMs } from '../options/options.js';
+import { type ProcessingOptions, taskTimeoutMs } from '../options/session.js';
 import type { Precision } from '../plugins/inference/library.js';
 import type { Chain } from '../plugins/plan/chain.js';
 import { planChain } from '../plugins/plan/groups.js';

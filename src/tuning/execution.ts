@@ -1,4 +1,4 @@
-import { defaultWorkers, type ProcessingOptions } from '../options/options.js';
+import { defaultWorkers, type ProcessingOptions } from '../options/session.js';
 import type { ModelLibrary, Precision } from '../plugins/inference/library.js';
 import { type Chain, withPrecision } from '../plugins/plan/chain.js';
 import { modelsOf } from '../plugins/plan/plugin-models.js';

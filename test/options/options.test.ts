@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseSessionOptions, type SessionRequest } from '../../dist/options/options.js';
+import { parseSessionOptions, type SessionRequest } from '../../dist/options/session.js';
 import { failureOf } from '../helpers/errors.js';
 
 const given: SessionRequest = { input: 'in.mp4', output: 'out.mp4' };

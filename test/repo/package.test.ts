@@ -1,7 +1,7 @@
 import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { presetSchema } from '../../dist/options/options.js';
+import { presetSchema } from '../../dist/options/preset.js';
 import { presetNames } from '../../dist/plugins/plan/presets.js';
 import { BUILTIN_PLUGINS, findPlugin, withOptions } from '../../dist/plugins/registry.js';
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseSessionOptions, type SessionRequest } from '../../dist/options/options.js';
+import { parseSessionOptions, type SessionRequest } from '../../dist/options/session.js';
 import { loadModelLibrary, ModelLibrary } from '../../dist/plugins/inference/library.js';
 import { type Candidate, chooseExecution } from '../../dist/tuning/execution.js';
 import { MeasurementCache } from '../../dist/tuning/measurements.js';

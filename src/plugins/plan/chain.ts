@@ -1,5 +1,5 @@
 import { SrvidError } from '../../errors.js';
-import type { ProcessingOptions } from '../../options/options.js';
+import type { ProcessingOptions } from '../../options/session.js';
 import type { StreamInfo } from '../../pipeline/frames/stream-info.js';
 import { toNumber } from '../../pipeline/frames/time.js';
 import type { Plugin, Size } from '../contract.js';

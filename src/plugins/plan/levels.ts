@@ -1,5 +1,5 @@
 import { messageOf, SrvidError } from '../../errors.js';
-import type { RealtimeSettings } from '../../options/options.js';
+import type { RealtimeSettings } from '../../options/session.js';
 import { type PlainFormat, sameFormat } from '../../pipeline/frames/frame.js';
 import type { Size } from '../contract.js';
 import type { ModelLibrary, Precision } from '../inference/library.js';

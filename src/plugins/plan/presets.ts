@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseForeignJson, readBounded } from '../../bounded-file.js';
 import { messageOf, SrvidError } from '../../errors.js';
-import { type Preset, presetSchema } from '../../options/options.js';
+import { type Preset, presetSchema } from '../../options/preset.js';
 
 const FOLDER = fileURLToPath(new URL('../../../presets/', import.meta.url));
 const MAX_BYTES = 1 << 20;

@@ -1,4 +1,4 @@
-import { RELAY_DEFAULTS } from '../../options/options.js';
+import { RELAY_DEFAULTS } from '../../options/limits.js';
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
 import type { Hello, ServerMessage, StateMessage } from './protocol.js';

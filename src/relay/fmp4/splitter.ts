@@ -1,4 +1,4 @@
-import { RELAY_DEFAULTS } from '../../options/options.js';
+import { RELAY_DEFAULTS } from '../../options/limits.js';
 import { type BoxHeader, boxHeader, damaged } from './box.js';
 import { type Fragment, readFragment } from './fragment.js';
 import { type InitSegment, readInitSegment } from './init-segment.js';

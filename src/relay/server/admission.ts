@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { RelayLimits } from '../../options/options.js';
+import type { RelayLimits } from '../../options/limits.js';
 import type { Clock } from '../../pipeline/frames/clock.js';
 import { type Answer, refusal } from './answer.js';
 import type { OriginPolicy } from './origin.js';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { RelayLimits } from '../../options/options.js';
+import type { RelayLimits } from '../../options/limits.js';
 import type { Clock } from '../../pipeline/frames/clock.js';
 import { SUBPROTOCOL } from '../delivery/protocol.js';
 import type { ViewerSink } from '../delivery/viewer.js';

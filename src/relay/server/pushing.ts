@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { RelayLimits } from '../../options/options.js';
+import type { RelayLimits } from '../../options/limits.js';
 import type { RelayStream } from '../stream/stream.js';
 import type { Connection } from './connection.js';
 import { closeReason, errorMessage } from './viewing.js';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { messageOf, SrvidError } from '../../errors.js';
-import { RELAY_DEFAULTS, type RelayLimits } from '../../options/options.js';
+import { RELAY_DEFAULTS, type RelayLimits } from '../../options/limits.js';
 import { type Clock, systemClock } from '../../pipeline/frames/clock.js';
 import type { Rendition } from '../delivery/rendition.js';
 import type { RelayStream } from '../stream/stream.js';

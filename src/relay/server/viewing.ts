@@ -1,5 +1,5 @@
 import { messageOf, SrvidError } from '../../errors.js';
-import type { RelayLimits } from '../../options/options.js';
+import type { RelayLimits } from '../../options/limits.js';
 import type { Clock } from '../../pipeline/frames/clock.js';
 import { type Dialect, GO2RTC_DIALECT, srvidDialect } from '../delivery/dialect.js';
 import { type ClientMessage, parseClientMessage, parseGo2rtcMessage, type ServerMessage } from '../delivery/protocol.js';

@@ -1,4 +1,4 @@
-import type { Preset } from '../../options/options.js';
+import type { Preset } from '../../options/preset.js';
 import type { FrameFormat } from '../../pipeline/frames/frame.js';
 import type { Source } from '../../pipeline/input/source.js';
 import type { NutStream } from '../../pipeline/nut/syntax.js';

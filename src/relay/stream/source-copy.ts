@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Preset } from '../../options/options.js';
+import type { Preset } from '../../options/preset.js';
 import type { FfmpegBinary } from '../../pipeline/ffmpeg/binary.js';
 import { frameBytes } from '../../pipeline/frames/frame.js';
 import { Encoder } from '../../pipeline/output/encode.js';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseSessionOptions, presetSchema, type SessionRequest } from '../../../dist/options/options.js';
+import { presetSchema } from '../../../dist/options/preset.js';
+import { parseSessionOptions, type SessionRequest } from '../../../dist/options/session.js';
 import type { StreamInfo } from '../../../dist/pipeline/frames/stream-info.js';
 import { loadModelLibrary, type ModelEntry, ModelLibrary } from '../../../dist/plugins/inference/library.js';
 import { buildChain, targetSize } from '../../../dist/plugins/plan/chain.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { parseSessionOptions } from '../../../../dist/options/options.js';
+import { parseSessionOptions } from '../../../../dist/options/session.js';
 import {
   type Admission,
   type AdmissionState,

@@ -1,0 +1,106 @@
+import { availableParallelism } from 'node:os';
+import * as z from 'zod';
+import { SrvidError } from '../errors.js';
+import type { DropPolicyName } from '../pipeline/engine/realtime/policies.js';
+import type { Preset } from './preset.js';
+import { flagOf, sessionShape } from './table.js';
+
+/** The fields of a session's options, for schemas that take some of them. */
+export const sessionFields = z.strictObject(sessionShape());
+
+/** The options that say where frames come from. */
+const inputFields = sessionFields.pick({
+  input: true,
+  inputFormat: true,
+  start: true,
+  duration: true,
+  deinterlace: true,
+  strict: true,
+  salvage: true,
+  stallTimeoutMs: true,
+  allowReferences: true,
+  maxPixels: true,
+});
+
+/** The options that say what is done to frames: nothing of input or output. */
+const processingFields = sessionFields.pick({
+  ...{ preset: true, plugins: true, scale: true, size: true, height: true },
+  ...{ realtime: true, budgetMs: true, policy: true, levels: true },
+  ...{ workers: true, threads: true, precision: true, device: true, retune: true, models: true, taskTimeoutMs: true },
+});
+
+/** The rules that hold among options of processing. */
+function checkProcessing(options: z.output<typeof processingFields>, context: z.RefinementCtx): void {
+  const { scale, size, height, realtime, budgetMs, policy, levels } = options;
+  const complain = (name: string, message: string) => context.addIssue({ code: 'custom', path: [name], message });
+  if ([scale, size, height].filter((given) => given !== undefined).length > 1)
+    complain('scale', 'scale, size and height each set the output size: give one of them');
+  if (!realtime && (budgetMs ?? policy ?? levels) !== undefined) complain('realtime', 'budgetMs, policy and levels are for real time: give --realtime, too');
+}
+
+const processingSchema = processingFields.superRefine(checkProcessing);
+/** Input and processing, for what encodes nothing. */
+const evaluationSchema = z.strictObject({ ...inputFields.shape, ...processingFields.shape }).superRefine(checkProcessing);
+/** Everything a session can be told; each option stands in the table of options/table.ts. */
+export const sessionSchema = sessionFields.superRefine(checkProcessing);
+
+/** Options of a session as a caller gives them. */
+export type SessionRequest = z.input<typeof sessionSchema>;
+/** Options of a session, checked, with their defaults. */
+export type SessionOptions = z.output<typeof sessionSchema>;
+/** Options of input, checked, with their defaults: where frames come from. */
+export type InputOptions = z.output<typeof inputFields>;
+/** Options of processing, checked, with their defaults. */
+export type ProcessingOptions = z.output<typeof processingSchema>;
+/** Options of processing as a caller gives them. */
+export type ProcessingRequest = z.input<typeof processingSchema>;
+/** Where frames go to: a session's options that are neither of input nor of processing. */
+export type OutputOptions = Omit<SessionOptions, keyof ProcessingOptions | keyof InputOptions>;
+/** Options of input and processing as a caller gives them: `input` is a folder of pictures, a picture or a video. */
+export type EvaluationRequest = z.input<typeof evaluationSchema>;
+/** Options of input and processing, checked, with their defaults. */
+export type EvaluationOptions = z.output<typeof evaluationSchema>;
+
+/** How frames are treated under deadlines. */
+export interface RealtimeSettings {
+  readonly budgetMs: number;
+  readonly policy: DropPolicyName;
+  readonly levels: readonly string[] | undefined;
+}
+
+/** What the caller says goes before the preset, that before the default; undefined where frames have no deadlines. */
+export function realtimeSettings(options: ProcessingOptions, { realtime: preset }: Preset): RealtimeSettings | undefined {
+  if (!options.realtime) return undefined;
+  return {
+    budgetMs: options.budgetMs ?? preset?.budgetMs ?? 100,
+    policy: options.policy ?? preset?.policy ?? 'bypass',
+    levels: options.levels ?? preset?.levels,
+  };
+}
+
+/** A hang costs a real-time session one worker until it is ended; a file only time. */
+export function taskTimeoutMs({ taskTimeoutMs, realtime }: Pick<ProcessingOptions, 'taskTimeoutMs' | 'realtime'>): number {
+  return taskTimeoutMs ?? (realtime ? 10_000 : 120_000);
+}
+
+/** As many threads as there are cores, each working by itself: the choice where nothing was measured. */
+export function defaultWorkers(): number {
+  return availableParallelism();
+}
+
+/** Options of a session. @throws SRVID_OPTION_INVALID naming each option that is wrong */
+export const parseSessionOptions = (request: SessionRequest): SessionOptions => parse(sessionSchema, request);
+
+/** Options of processing alone. @throws SRVID_OPTION_INVALID */
+export const parseProcessingOptions = (request: ProcessingRequest): ProcessingOptions => parse(processingSchema, request);
+
+/** Options of input and processing. @throws SRVID_OPTION_INVALID */
+export const parseEvaluationOptions = (request: EvaluationRequest): EvaluationOptions => parse(evaluationSchema, request);
+
+function parse<Options>(schema: z.ZodType<Options>, request: unknown): Options {
+  const parsed = schema.safeParse(request);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const complaints = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
+  const flags = parsed.error.issues.flatMap((issue) => flagOf(String(issue.path[0])) ?? []);
+  throw new SrvidError('SRVID_OPTION_INVALID', `These options are not valid: ${complaints.join('; ')}.`, { options: complaints, flags });
+}

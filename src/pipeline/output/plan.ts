@@ -1,0 +1,112 @@
+import { finite, type Probe, type ProbedStream } from '../ffmpeg/probe.js';
+import { assertFrameSize, type FrameFormat } from '../frames/frame.js';
+import { parseRational } from '../frames/time.js';
+import { planCut, type TimeRange } from '../input/cut.js';
+import { refuseLosses } from '../input/losses.js';
+import type { OpenedSource } from '../input/open.js';
+import type { Source } from '../input/source.js';
+import { planCarry } from './carry.js';
+import { containerFor } from './container.js';
+import type { EncodePlan, EncoderSettings } from './encode.js';
+import { encodedSize, scaledAspect } from './encode-graph.js';
+import { assertOnClock, type EncoderClock, encoderTimeBase } from './encoder-clock.js';
+
+/** What an output is planned from. */
+export interface OutputRequest {
+  /** The output as the user named it, whose ending says the container, and its format where the name does not. */
+  readonly target: string;
+  readonly targetFormat: string | undefined;
+  /** A path, or "pipe:1". */
+  readonly output: string;
+  readonly source: OpenedSource;
+  /** The part of the source that was asked for. */
+  readonly range: TimeRange;
+  /** The frames that the encoder is given. */
+  readonly format: FrameFormat;
+  /** The encoder and its settings for a container, by its muxer. */
+  readonly encoderFor: (muxer: string) => EncoderSettings;
+  /** Refuses to lose anything. */
+  readonly strict: boolean;
+  /** How long ffmpeg may take no data before it counts as hung. */
+  readonly stallTimeoutMs: number;
+}
+
+/** An output as it will be written. */
+export interface PlannedOutput {
+  readonly plan: EncodePlan;
+  /** Cover art to take out of the source, and then to name in the plan's `carry.covers`. */
+  readonly covers: readonly ProbedStream[];
+  readonly warnings: readonly string[];
+}
+
+/** Plans how to encode and what to carry along. @throws SRVID_OUTPUT_FORMAT */
+export function planOutput(request: OutputRequest): PlannedOutput {
+  const {
+    source: { source, bytes },
+    range,
+    format,
+    output,
+    strict,
+    stallTimeoutMs,
+  } = request;
+  const container = containerFor(request.target, request.targetFormat);
+  const carried = planCarry(container, source.probe, source.video, bytes !== undefined);
+  if (strict) refuseLosses(carried.warnings, 'SRVID_OUTPUT_FORMAT');
+  assertFrameSize('A result', format.width, format.height);
+  const size = encodedSize(format);
+  const cropped = size.width !== format.width || size.height !== format.height;
+  const { info } = source;
+  const { streams } = carried;
+  const carry: EncodePlan['carry'] = bytes
+    ? { from: 'pipe', streams, forwarded: [] }
+    : {
+        from: 'file',
+        input: source.probe.input,
+        video: source.video,
+        streams,
+        covers: [],
+        cut: planCut(source, range),
+        lastsSeconds: range.duration && range.duration + unstartedSeconds(range, source.probe),
+        // Frames without times are counted from the cut, so there is nothing to move.
+        startSeconds: range.start && source.hasTimestamps ? range.start + (source.probe.startSeconds ?? 0) : 0,
+      };
+  const encoder = request.encoderFor(container.muxer);
+  return {
+    plan: {
+      format,
+      timeBase: info.timeBase,
+      clock: clockOf(encoder.name, source, carry.from === 'file' ? carry.startSeconds : 0),
+      frameRate: info.frameRate,
+      stallTimeoutMs,
+      color: info.color,
+      sampleAspect: scaledAspect({ ...info.format, sampleAspect: info.sampleAspect }, format),
+      encoder,
+      container,
+      output,
+      shiftSeconds: source.shiftSeconds,
+      carry,
+    },
+    covers: carried.covers,
+    warnings: [
+      ...carried.warnings,
+      ...(cropped
+        ? [`${format.width}x${format.height} is odd, and encoders need even sizes: the last row or column is left out, giving ${size.width}x${size.height}.`]
+        : []),
+    ],
+  };
+}
+
+/** ffmpeg counts an output's length from the time 0 of the source, unless told where it begins. Sound may begin before 0: its encoder's delay. */
+function unstartedSeconds({ start }: TimeRange, { startSeconds = 0 }: Probe): number {
+  return start ? 0 : Math.max(0, startSeconds);
+}
+
+/** The encoder's clock where it needs one of its own. @throws SRVID_ENCODER_UNAVAILABLE where the source begins between its ticks */
+function clockOf(encoder: string, { info, video, hasTimestamps, shiftSeconds }: Source, startSeconds: number): EncoderClock | undefined {
+  const timeBase = encoderTimeBase(encoder, info.timeBase, parseRational(video.r_frame_rate) ?? info.frameRate);
+  if (!timeBase) return undefined;
+  const clock = { timeBase, startsAtSeconds: startSeconds + shiftSeconds };
+  const first = hasTimestamps ? (finite(video.start_time) ?? 0) : 0;
+  assertOnClock(encoder, clock, first + shiftSeconds, info.timeBase);
+  return clock;
+}
