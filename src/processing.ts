@@ -8,7 +8,7 @@ import type { StreamInfo } from './pipeline/frames/stream-info.js';
 import { loadModelLibrary, type ModelLibrary } from './plugins/inference/library.js';
 import { runtimeVersion } from './plugins/inference/onnx-library.js';
 import { assumedColor } from './plugins/pixels/color-matrix.js';
-import { buildChain, type Chain, withPrecision } from './plugins/plan/chain.js';
+import { buildChain, type Chain } from './plugins/plan/chain.js';
 import { planChain, type Segment } from './plugins/plan/groups.js';
 import { type LevelPlan, planLevels } from './plugins/plan/levels.js';
 import { type LoadedPreset, loadPreset } from './plugins/plan/presets.js';
@@ -54,8 +54,7 @@ export async function planProcessing(
   const built = await buildChain(options, preset, library, info);
   const execution = await chooseExecution({ options, chain: built, library, cache, machine, signal });
   signal?.throwIfAborted();
-  const { precision } = execution;
-  const chain = precision === options.precision ? built : await withPrecision(built, library, precision);
+  const { precision, chain } = execution;
   const segments = planChain(info.format, chain.plugins);
   const settings = realtimeSettings(options, preset.preset);
   const levels = settings && { ...(await planLevels(chain, settings, { library, precision, format: info.format })), settings };

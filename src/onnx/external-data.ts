@@ -1,6 +1,5 @@
 import { clone } from '@bufbuild/protobuf';
-import type { OnnxModel } from './model-file.js';
-import { type AttributeProto, type GraphProto, ModelSchema, type NodeProto, type SparseTensorProto, type TensorProto } from './schema.js';
+import { type AttributeProto, type GraphProto, ModelSchema, type NodeProto, type OnnxModel, type SparseTensorProto, type TensorProto } from './schema.js';
 
 /** `TensorProto.DataLocation`: in the message itself, or in another file. */
 const LOCATION = { here: 0, elsewhere: 1 } as const;

@@ -2,12 +2,9 @@ import { clone, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
 import { externalFiles } from './external-data.js';
-import { type GraphProto, type ModelProto, ModelSchema } from './schema.js';
+import { type ModelProto, ModelSchema, type OnnxModel } from './schema.js';
 
-/** A model that holds a graph: every model that says something. */
-export interface OnnxModel extends ModelProto {
-  graph: GraphProto;
-}
+export type { OnnxModel } from './schema.js';
 
 /** Larger ones are for other purposes than frames of video; protobuf ends at 2 GB. */
 export const MAX_MODEL_BYTES = 512 << 20;

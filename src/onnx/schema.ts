@@ -184,3 +184,8 @@ export const NodeSchema = schema<NodeProto>('onnx.NodeProto');
 export const AttributeSchema = schema<AttributeProto>('onnx.AttributeProto');
 export const TensorSchema = schema<TensorProto>('onnx.TensorProto');
 export const ValueInfoSchema = schema<ValueInfoProto>('onnx.ValueInfoProto');
+
+/** A model that holds a graph: every model that says something. */
+export interface OnnxModel extends ModelProto {
+  graph: GraphProto;
+}

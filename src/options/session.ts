@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import * as z from 'zod';
 import { SrvidError } from '../errors.js';
-import type { DropPolicyName } from '../pipeline/engine/realtime/policies.js';
+import type { DropPolicyName } from '../pipeline/policies/drop-policies.js';
 import type { Preset } from './preset.js';
 import { flagOf, sessionShape } from './table.js';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DROP_POLICY_NAMES } from '../pipeline/engine/realtime/policies.js';
+import { DROP_POLICY_NAMES } from '../pipeline/policies/drop-policies.js';
 
 /** A part of the help: what an option is about. */
 export const OPTION_GROUPS = ['Input', 'Processing', 'Output', 'Real time', 'Speed', 'Viewers', 'Messages', 'Other'] as const;

@@ -7,6 +7,8 @@ import type { MeasurementCache } from './measurements.js';
 
 /** The precision and the layout (workers × threads) of a run. */
 export interface Execution extends Candidate {
+  /** The chain with the models of the chosen precision. */
+  readonly chain: Chain;
   /** What was chosen by measurement, and by which figures: a sentence each. */
   readonly reasons: readonly string[];
 }
@@ -37,12 +39,26 @@ export async function chooseExecution(context: ExecutionContext): Promise<Execut
   const threads = options.threads ?? 1;
   const workers = options.workers ?? Math.max(1, Math.floor(defaultWorkers() / threads));
   const usual = { precision: options.precision, workers, threads };
-  if (!canBeTimed(chain)) return { ...usual, reasons: [] };
-  const timeOf = timer(context);
+  if (!canBeTimed(chain)) return { ...usual, chain, reasons: [] };
+  const chains = inPrecisions(context);
+  const timeOf = timer(context, chains);
   const reasons: string[] = [];
   const precision = await choosePrecision(context, usual, timeOf, reasons);
   const chosen = await chooseLayout(context, { ...usual, precision }, timeOf, reasons);
-  return { ...chosen, reasons };
+  return { ...chosen, chain: await chains(precision), reasons };
+}
+
+/** The chain in each precision that is asked for. Its models are resolved once for each. */
+function inPrecisions({ options, chain, library }: ExecutionContext): (precision: Precision) => Promise<Chain> {
+  const models = modelsOf(chain.plugins);
+  const known = new Map<Precision, Promise<Chain>>([[options.precision, Promise.resolve(chain)]]);
+  for (const precision of ['int8', 'fp32'] as const)
+    if (models.every(({ entry }) => entry.precision === precision)) known.set(precision, Promise.resolve(chain));
+  return (precision) => {
+    const found = known.get(precision) ?? withPrecision(chain, library, precision);
+    known.set(precision, found);
+    return found;
+  };
 }
 
 /** A chain can be timed where it has networks and each of them works on one frame at a time. */
@@ -78,11 +94,11 @@ async function chooseLayout({ options }: ExecutionContext, usual: Candidate, tim
 type Timer = (candidate: Candidate) => Promise<number>;
 
 /** Times a candidate, unless its time is known from an earlier run. */
-function timer({ options, chain, library, cache, machine, signal, time }: ExecutionContext): Timer {
+function timer({ options, cache, machine, signal, time }: ExecutionContext, chains: (precision: Precision) => Promise<Chain>): Timer {
   const measure = time ?? ((candidate: Candidate, inPrecision: Chain) => timeCandidate({ candidate, chain: inPrecision, options, signal }));
   return async (candidate) => {
     const { precision, workers, threads } = candidate;
-    const inPrecision = await withPrecision(chain, library, precision);
+    const inPrecision = await chains(precision);
     const networks = modelsOf(inPrecision.plugins).map(({ entry }) => `${entry.id} (${entry.sha256.slice(0, 12)})`);
     const key = `test frame by ${networks.join('+')}, ${workers} workers of ${threads} threads on ${options.device}: ms, ${machine}`;
     const known = options.retune ? undefined : await cache.get(key);

@@ -5,13 +5,13 @@ import { Dispatcher } from '../../dist/pipeline/engine/realtime/dispatcher.js';
 import { slotsFor } from '../../dist/pipeline/engine/realtime/dispatcher-options.js';
 import { runRealtime } from '../../dist/pipeline/engine/realtime/flow.js';
 import { LevelController } from '../../dist/pipeline/engine/realtime/level-controller.js';
-import { DROP_POLICIES, type DropPolicy, type DropPolicyName } from '../../dist/pipeline/engine/realtime/policies.js';
 import { Schedule } from '../../dist/pipeline/engine/realtime/schedule.js';
 import { ServiceTimes } from '../../dist/pipeline/engine/realtime/service-times.js';
 import { RealtimeStats } from '../../dist/pipeline/engine/realtime/stats.js';
 import type { RealtimeReport } from '../../dist/pipeline/engine/realtime-report.js';
 import type { Clock } from '../../dist/pipeline/frames/clock.js';
 import { SlotRing } from '../../dist/pipeline/frames/ring.js';
+import { DROP_POLICIES, type DropPolicy, type DropPolicyName } from '../../dist/pipeline/policies/drop-policies.js';
 
 const FORMAT = { kind: 'gray', width: 2, height: 1 } as const;
 /** One tick a millisecond. */

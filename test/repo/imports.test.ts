@@ -61,7 +61,10 @@ const importersOf = (name: string) =>
     .filter((file) => file.packages.includes(name))
     .map((file) => file.path)
     .sort();
-const folder = (path: string) => (path.includes('/') ? (path.split('/')[0] as string) : 'top');
+
+/** The room of a file: its folder, or the file itself where it lies in src/. */
+const top = (path: string) => path.split('/')[0] as string;
+const roomOf = (path: string) => (path.includes('/') ? dirname(path) : path);
 
 test('the test itself reads imports in every form', () => {
   const read = describe(
@@ -79,112 +82,140 @@ test('every import leads to a file', () => {
   for (const file of files) for (const path of file.own) expect(paths, `${file.path} imports ${path}`).toContain(path);
 });
 
-test('no file imports itself, through however many others', () => {
+test('no file imports itself, through however many others, types included', () => {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const done = new Set<string>();
   const visit = (path: string, trail: readonly string[]) => {
     if (trail.includes(path)) throw new Error(`a circle: ${[...trail.slice(trail.indexOf(path)), path].join(' -> ')}`);
     if (done.has(path)) return;
-    for (const next of byPath.get(path)?.ownAtRunTime ?? []) visit(next, [...trail, path]);
+    for (const next of byPath.get(path)?.own ?? []) visit(next, [...trail, path]);
     done.add(path);
   };
   for (const file of files) visit(file.path, []);
   expect(done.size).toBe(files.length);
 });
 
-/** What each folder may import from which; `top` is what lies in src/ itself. */
+const FRAMES = ['pipeline/frames'];
+const MEDIA = [...FRAMES, 'pipeline/nut', 'pipeline/ffmpeg', 'pipeline/input', 'pipeline/output'];
+const PLAN = ['options', 'plugins', 'plugins/inference', 'plugins/plan'];
+const ENGINE = ['pipeline/engine', 'pipeline/engine/lossless', 'pipeline/engine/realtime'];
+
+/**
+ * The rooms that each room may import from, beside itself and the ROOTS. A room stands below those that it may import
+ * from, so that there can be no circle among rooms.
+ */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  cli: ['cli', 'bench', 'health', 'eval', 'relay', 'top', 'plugins', 'pipeline', 'onnx'],
-  bench: ['bench', 'top', 'plugins', 'pipeline'],
-  health: ['health', 'eval', 'plugins', 'pipeline', 'onnx'],
-  eval: ['eval', 'top', 'plugins', 'pipeline'],
-  relay: ['relay', 'client', 'top', 'plugins', 'pipeline'],
-  client: ['client'],
-  top: ['top', 'plugins', 'pipeline'],
-  plugins: ['plugins', 'pipeline', 'onnx'],
-  pipeline: ['pipeline'],
-  onnx: ['onnx'],
+  'errors.ts': [],
+  'version.ts': [],
+  'bounded-file.ts': [],
+  onnx: [],
+  client: [],
+  'pipeline/frames': [],
+  'pipeline/policies': [],
+  'pipeline/nut': FRAMES,
+  'pipeline/ffmpeg': FRAMES,
+  'pipeline/input': [...FRAMES, 'pipeline/nut', 'pipeline/ffmpeg'],
+  'pipeline/output': MEDIA,
+  options: ['pipeline/policies'],
+  'plugins/threads': [],
+  plugins: [...FRAMES, 'plugins/threads'],
+  'plugins/pixels': [...FRAMES, 'plugins'],
+  'plugins/pixels/assembly': [],
+  'plugins/inference': ['onnx', 'plugins', 'plugins/threads', 'plugins/pixels'],
+  'plugins/networks': [...FRAMES, 'plugins', 'plugins/pixels'],
+  'plugins/builtin': [...FRAMES, 'plugins', 'plugins/networks', 'plugins/pixels'],
+  'plugins/plan': [...FRAMES, 'options', 'plugins', 'plugins/inference'],
+  'plugins/workers': [...FRAMES, 'plugins', 'plugins/threads', 'plugins/pixels', 'plugins/inference', 'plugins/plan'],
+  tuning: [...FRAMES, ...PLAN, 'plugins/workers'],
+  'pipeline/engine': [...MEDIA, 'plugins/inference', 'plugins/plan'],
+  'pipeline/engine/lossless': ['pipeline/engine', ...MEDIA, 'plugins/plan', 'plugins/workers'],
+  'pipeline/engine/realtime': ['pipeline/engine', ...MEDIA, 'pipeline/policies', 'plugins/plan', 'plugins/workers', 'tuning'],
+  'processing.ts': [...ENGINE, ...FRAMES, ...PLAN, 'plugins/pixels', 'tuning'],
+  report: [...ENGINE, ...MEDIA, ...PLAN, 'processing.ts'],
+  'session.ts': ['report', 'processing.ts', ...ENGINE, ...MEDIA, ...PLAN],
+  eval: [...ENGINE, ...MEDIA, ...PLAN, 'plugins/pixels'],
+  doctor: ['eval', 'onnx', ...MEDIA, 'plugins', 'plugins/inference', 'plugins/pixels'],
+  bench: ['processing.ts', 'report', 'tuning', ...ENGINE, ...MEDIA, ...PLAN],
+  'relay/fmp4': ['options'],
+  'relay/delivery': ['client', 'options', ...FRAMES, 'relay/fmp4'],
+  'relay/source': MEDIA,
+  'relay/stream': ['relay/source', 'relay/delivery', 'relay/fmp4', 'processing.ts', 'report', ...ENGINE, ...MEDIA, ...PLAN],
+  'relay/server': ['relay/source', 'relay/delivery', 'relay/stream', 'report', 'options', ...FRAMES],
+  'relay/page': ['client'],
+  relay: ['relay/server', 'relay/stream', 'options', 'pipeline/ffmpeg', 'pipeline/input', 'plugins/plan'],
+  'plugin.ts': ['plugins'],
+  'index.ts': ['session.ts', 'report', 'options', 'plugins/inference', 'plugins/plan'],
+  cli: ['bench', 'doctor', 'eval', 'relay', 'relay/server', 'session.ts', 'report', 'onnx', ...MEDIA, ...PLAN, 'plugins/threads'],
 };
-const ROOTS = ['errors.ts', 'session-options.ts', 'options.ts', 'bounded-file.ts'];
+/** Files that every room may import. */
+const ROOTS = ['errors.ts', 'version.ts', 'bounded-file.ts'];
 
 test.each(files.map((file) => [file.path, file] as const))('%s imports nothing from above it', (_, file) => {
-  const allowed = ALLOWED[folder(file.path)];
-  expect(allowed, `folder ${folder(file.path)} has no place in the layout`).toBeDefined();
-  for (const path of file.own.filter((own) => !ROOTS.includes(own))) expect(allowed, `${file.path} imports ${path}`).toContain(folder(path));
+  const allowed = ALLOWED[roomOf(file.path)];
+  expect(allowed, `room ${roomOf(file.path)} has no place in the layout`).toBeDefined();
+  for (const path of file.own.filter((own) => !ROOTS.includes(own) && roomOf(own) !== roomOf(file.path)))
+    expect(allowed, `${file.path} imports ${path}`).toContain(roomOf(path));
 });
 
-test('errors, the table of options and options import only one another, in this order', () => {
-  for (const [index, root] of ROOTS.entries()) {
-    const file = files.find(({ path }) => path === root);
-    expect(file?.own.filter((path) => !ROOTS.slice(0, index).includes(path))).toEqual([]);
-  }
+test('rooms stand in an order: none is above itself', () => {
+  const visit = (room: string, trail: readonly string[]) => {
+    if (trail.includes(room)) throw new Error(`a circle of rooms: ${[...trail, room].join(' -> ')}`);
+    for (const below of ALLOWED[room] ?? []) if (below !== room) visit(below, [...trail, room]);
+  };
+  for (const room of Object.keys(ALLOWED)) visit(room, []);
 });
 
-test('the pipeline takes what it is told and knows no options', () => {
-  for (const file of files.filter(({ path }) => folder(path) === 'pipeline')) expect(file.own).not.toContain('options.ts');
-});
-
-test('plugins know frames, time, stages and the memory they lie in, and nothing else of the pipeline', () => {
-  const known = ['frame', 'time', 'stage', 'ring', 'stats'].map((name) => `pipeline/${name}.ts`);
-  for (const file of files.filter(({ path }) => folder(path) === 'plugins')) {
-    for (const path of file.own.filter((own) => folder(own) === 'pipeline')) expect(known, `${file.path} imports ${path}`).toContain(path);
-  }
+test('every room that the layout names has files', () => {
+  const rooms = new Set(files.map(({ path }) => roomOf(path)));
+  expect([...rooms].sort()).toEqual(Object.keys(ALLOWED).sort());
 });
 
 test('srvid’s own plugins use what any plugin may use, and the arithmetic beside them', () => {
-  for (const file of files.filter(({ path }) => path.startsWith('plugins/builtin/'))) {
-    for (const path of file.own)
-      expect(
-        ['plugins/plugin.ts', 'plugins/luma-network.ts', 'plugins/rgb-network.ts', 'plugins/resample.ts', 'pipeline/frame.ts'],
-        `${file.path} imports ${path}`,
-      ).toContain(path);
-  }
+  const open = [
+    'plugins/contract.ts',
+    'plugins/networks/luma-network.ts',
+    'plugins/networks/rgb-network.ts',
+    'plugins/pixels/resample.ts',
+    'pipeline/frames/frame.ts',
+  ];
+  for (const file of files.filter(({ path }) => path.startsWith('plugins/builtin/')))
+    for (const path of file.own) expect(open, `${file.path} imports ${path}`).toContain(path);
 });
 
 test.each([
-  ['rxjs', ['pipeline/flow.ts', 'pipeline/graph.ts']],
-  ['fluent-ffmpeg', ['pipeline/ffmpeg-command.ts']],
-  ['node-worker-threads-pool', ['plugins/watched-pool.ts']],
-  ['onnxruntime-node', ['plugins/onnx-library.ts']],
-  [
-    'commander',
-    [
-      'cli/add-options.ts',
-      'cli/bench.ts',
-      'cli/eval.ts',
-      'cli/examine.ts',
-      'cli/exit-code.ts',
-      'cli/lower.ts',
-      'cli/options-page.ts',
-      'cli/program.ts',
-      'cli/relay.ts',
-      'cli/run-options.ts',
-    ],
-  ],
-  ['ws', ['relay/connection.ts']],
-  [
-    '@bufbuild/protobuf',
-    ['onnx/attribute.ts', 'onnx/external-data.ts', 'onnx/fields.ts', 'onnx/graph.ts', 'onnx/model-file.ts', 'onnx/schema.ts', 'onnx/tensor.ts'],
-  ],
+  ['rxjs', ['pipeline/engine/graph.ts', 'pipeline/engine/lossless/flow.ts']],
+  ['fluent-ffmpeg', ['pipeline/ffmpeg/command.ts']],
+  ['node-worker-threads-pool', ['plugins/threads/watched-pool.ts']],
+  ['onnxruntime-node', ['plugins/inference/onnx-library.ts']],
+  ['ws', ['relay/server/connection.ts']],
 ])('%s is imported by %j alone', (name, expected) => {
   expect(importersOf(name)).toEqual(expected);
 });
 
+test.each([
+  ['commander', 'cli'],
+  ['@bufbuild/protobuf', 'onnx'],
+])('%s stays within %s', (name, room) => {
+  expect([...new Set(importersOf(name).map(roomOf))]).toEqual([room]);
+});
+
 test('nothing but the command imports the relay', () => {
-  const importers = files.filter((file) => folder(file.path) !== 'relay' && file.own.some((path) => folder(path) === 'relay'));
-  expect([...new Set(importers.map(({ path }) => folder(path)))]).toEqual(['cli']);
+  const importers = files.filter((file) => top(file.path) !== 'relay' && file.own.some((path) => top(path) === 'relay'));
+  expect([...new Set(importers.map(({ path }) => top(path)))]).toEqual(['cli']);
 });
 
 test('renditions, viewers and the MP4 splitter know nothing of sockets', () => {
-  const apart = files.filter(({ path }) => path.startsWith('relay/fmp4/') || ['relay/rendition.ts', 'relay/viewer.ts', 'relay/dialect.ts'].includes(path));
+  const apart = files.filter(
+    ({ path }) => path.startsWith('relay/fmp4/') || ['relay/delivery/rendition.ts', 'relay/delivery/viewer.ts', 'relay/delivery/dialect.ts'].includes(path),
+  );
   expect(apart.length).toBeGreaterThan(5);
   for (const { path, own } of apart) {
-    for (const name of ['server', 'connection', 'answer', 'gate', 'viewing', 'pushing']) expect(own, path).not.toContain(`relay/${name}.ts`);
+    expect(own.map(roomOf), path).not.toContain('relay/server');
   }
 });
 
 test('what a browser is given imports nothing but what it is given with', () => {
-  for (const file of files.filter(({ path }) => folder(path) === 'client' || path.startsWith('relay/page/'))) {
+  for (const file of files.filter(({ path }) => top(path) === 'client' || path.startsWith('relay/page/'))) {
     expect(file.packages, file.path).toEqual([]);
     for (const path of file.own) expect(path, `${file.path} imports ${path}`).toMatch(/^(?:client\/|relay\/page\/|errors\.ts$)/);
   }
@@ -201,7 +232,7 @@ test.each(files.map((file) => [file.path, file.lines] as const))('%s is short en
 });
 
 test('only the command ends the process', async () => {
-  for (const { path } of files.filter((file) => folder(file.path) !== 'cli')) {
+  for (const { path } of files.filter((file) => top(file.path) !== 'cli')) {
     expect(await readFile(join(SOURCE, path), 'utf8'), path).not.toMatch(/(?<!called )process\.exit\(/);
   }
 });

@@ -4,7 +4,7 @@ import { readBounded } from '../../bounded-file.js';
 import { messageOf, SrvidError } from '../../errors.js';
 import { externalFiles, withExternalData } from '../../onnx/external-data.js';
 import { MAX_MODEL_BYTES, parseModel, serializeModel } from '../../onnx/model-file.js';
-import type { ModelEntry } from './library.js';
+import type { ModelEntry } from './manifest.js';
 
 /**
  * A model's bytes, which are the ones that the manifest means, and whole: ONNX Runtime would look for values in other files

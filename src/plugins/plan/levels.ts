@@ -3,9 +3,10 @@ import type { RealtimeSettings } from '../../options/session.js';
 import { type PlainFormat, sameFormat } from '../../pipeline/frames/frame.js';
 import type { Size } from '../contract.js';
 import type { ModelLibrary, Precision } from '../inference/library.js';
-import { BUILTIN_PLUGINS, findPlugin, type LoadedPlugin, withOptions } from '../registry.js';
-import { type Chain, withPrecision } from './chain.js';
+import { BUILTIN_PLUGINS, findPlugin, withOptions } from '../registry.js';
+import type { Chain } from './chain.js';
 import { outputSize, planChain, type Segment } from './groups.js';
+import { type ChainPlugin, withModels } from './plugin-models.js';
 
 /** One way of processing a frame, with what it costs. */
 export interface Level {
@@ -32,8 +33,9 @@ type Context = { readonly library: ModelLibrary; readonly precision: Precision; 
  * @throws SRVID_OPTION_INVALID where the chain keeps something from frame to frame, or no level that was named is installed
  */
 export async function planLevels(chain: Chain, { levels: named }: RealtimeSettings, context: Context): Promise<LevelPlan> {
-  const own = await levelOf(scalerName(chain.plugins), chain.plugins, context);
-  const resampled = await levelOf('bicubic', await bypassOf(chain.plugins, context), context);
+  const { format } = context;
+  const own = levelOf(scalerName(chain.plugins), chain.plugins, format);
+  const resampled = levelOf('bicubic', await bypassOf(chain.plugins, format), format);
   // Where networks give whole frames, the worker completes what was resampled to such a one.
   const bypass = { ...resampled, segment: { ...resampled.segment, output: own.segment.output } };
   const missing: string[] = [];
@@ -61,45 +63,42 @@ function reasonOf(error: unknown): string {
   return error instanceof SrvidError && error.code === 'SRVID_MODEL_UNKNOWN' ? 'not installed for this scale' : messageOf(error);
 }
 
-function scalerOf(plugins: readonly LoadedPlugin[]): number {
+function scalerOf(plugins: readonly ChainPlugin[]): number {
   return plugins.findIndex(({ plugin }) => plugin.scales);
 }
 
-function scalerName(plugins: readonly LoadedPlugin[]): string {
-  return (plugins[scalerOf(plugins)] ?? (plugins[0] as LoadedPlugin)).plugin.name;
+function scalerName(plugins: readonly ChainPlugin[]): string {
+  return (plugins[scalerOf(plugins)] ?? (plugins[0] as ChainPlugin)).plugin.name;
 }
 
 /** The chain with one of srvid's own plugins in its scaler's place, at the same scale. @throws where that cannot be */
-async function replaced(name: string, plugins: readonly LoadedPlugin[], context: Context): Promise<Level> {
+async function replaced(name: string, plugins: readonly ChainPlugin[], { library, precision, format }: Context): Promise<Level> {
   const place = scalerOf(plugins);
   if (place < 0 || !(BUILTIN_PLUGINS as readonly string[]).includes(name)) throw new Error('not installed');
-  const { scale } = (plugins[place] as LoadedPlugin).options as { scale?: number };
+  const { scale } = (plugins[place] as ChainPlugin).options as { scale?: number };
   const found = await findPlugin(name, process.cwd());
-  return levelOf(name, plugins.with(place, withOptions(found, scale === undefined ? {} : { scale })), context);
+  const instead = await withModels(withOptions(found, scale === undefined ? {} : { scale }), library, precision);
+  return levelOf(name, plugins.with(place, instead), format);
 }
 
 /** Without networks; the scaler's size is reached by resampling. */
-async function bypassOf(plugins: readonly LoadedPlugin[], { format }: Context): Promise<readonly LoadedPlugin[]> {
+async function bypassOf(plugins: readonly ChainPlugin[], format: PlainFormat): Promise<readonly ChainPlugin[]> {
   const bicubic = await findPlugin('bicubic', process.cwd());
-  const cheap: LoadedPlugin[] = [];
+  const resampling = ({ width, height }: Size): ChainPlugin => ({ ...withOptions(bicubic, { width, height }), models: [] });
+  const cheap: ChainPlugin[] = [];
   let size: Size = format;
   for (const loaded of plugins) {
     const arriving = size;
     size = outputSize(loaded, arriving);
     const resizes = size.width !== arriving.width || size.height !== arriving.height;
-    if (!usesModels(loaded)) cheap.push(loaded);
-    else if (resizes) cheap.push(withOptions(bicubic, { width: size.width, height: size.height }));
+    if (loaded.models.length === 0) cheap.push(loaded);
+    else if (resizes) cheap.push(resampling(size));
   }
-  return cheap.length > 0 ? cheap : [withOptions(bicubic, { width: size.width, height: size.height })];
+  return cheap.length > 0 ? cheap : [resampling(size)];
 }
 
-function usesModels({ plugin, options }: LoadedPlugin): boolean {
-  return (plugin.models?.(options).length ?? 0) > 0;
-}
-
-async function levelOf(name: string, plugins: readonly LoadedPlugin[], { library, precision, format }: Context): Promise<Level> {
-  const chain = await withPrecision({ plugins }, library, precision);
-  const segments = planChain(format, chain.plugins);
+function levelOf(name: string, plugins: readonly ChainPlugin[], format: PlainFormat): Level {
+  const segments = planChain(format, plugins);
   const [segment] = segments;
   if (!segment || segments.length > 1 || segment.ordered || segment.window.past + segment.window.future > 0) {
     throw new SrvidError(

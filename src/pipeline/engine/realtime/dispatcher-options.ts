@@ -1,7 +1,7 @@
 import type { Clock } from '../../frames/clock.js';
 import type { SlotRing } from '../../frames/ring.js';
+import type { DropPolicy } from '../../policies/drop-policies.js';
 import type { LevelController } from './level-controller.js';
-import type { DropPolicy } from './policies.js';
 
 export interface DispatcherOptions {
   readonly clock: Clock;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { parseSessionOptions } from '../../../../dist/options/session.js';
+import { parseSessionOptions } from '../../../dist/options/session.js';
 import {
   type Admission,
   type AdmissionState,
@@ -8,9 +8,9 @@ import {
   DROP_POLICY_NAMES,
   type DropPolicy,
   type LateState,
-} from '../../../../dist/pipeline/engine/realtime/policies.js';
-import { failureOf } from '../../../helpers/errors.js';
-import { live, tally } from '../../../helpers/realtime.js';
+} from '../../../dist/pipeline/policies/drop-policies.js';
+import { failureOf } from '../../helpers/errors.js';
+import { live, tally } from '../../helpers/realtime.js';
 
 /** Twice as many frames as two workers can process. */
 const overload = { frames: 120, fps: 60, levels: [45, 12] };
@@ -65,6 +65,6 @@ test('options take the names of all policies and no other', async () => {
 });
 
 test.each(['dispatcher', 'flow', 'dispatcher-options'])('%s.ts knows no policy by name', async (file) => {
-  const text = await readFile(new URL(`../../../../src/pipeline/engine/realtime/${file}.ts`, import.meta.url), 'utf8');
+  const text = await readFile(new URL(`../../../src/pipeline/engine/realtime/${file}.ts`, import.meta.url), 'utf8');
   for (const name of DROP_POLICY_NAMES) expect(text).not.toContain(`'${name}'`);
 });
