@@ -17,6 +17,8 @@ class Session:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Without VNNI, sums of unsigned times signed bytes saturate. Unsigned weights are added exactly, as VNNI does it.
+        options.add_session_config_entry("session.x64quantprecision", "1")
         content = model.SerializeToString() if isinstance(model, onnx.ModelProto) else model if isinstance(model, bytes) else str(model)
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         self.facts = dict(self._session.get_modelmeta().custom_metadata_map)
