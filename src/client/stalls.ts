@@ -1,4 +1,4 @@
-/** How often a picture stood still that should have moved, and for how long in all. */
+/** Counts and times the stalls of a player. */
 export class Stalls {
   #count = 0;
   #endedMs = 0;
@@ -10,7 +10,7 @@ export class Stalls {
     this.#since = performance.now();
   }
 
-  /** Does nothing where it does not stand still. */
+  /** Ends the stall, if there is one. */
   end(): void {
     this.#endedMs = this.ms;
     this.#since = undefined;
@@ -24,7 +24,7 @@ export class Stalls {
     return this.#count;
   }
 
-  /** With the one that lasts now. */
+  /** Milliseconds of all stalls, the current one included. */
   get ms(): number {
     return this.#endedMs + (this.#since === undefined ? 0 : performance.now() - this.#since);
   }
