@@ -16,6 +16,7 @@ import { median, runSrvid, withTemporaryFolder } from './tools.js';
 
 /** Options of a measurement. Every preset is measured at every scale, in `rounds` rounds. */
 export interface BenchRequest {
+  /** A video file. Default: the bundled clip. */
   readonly clip?: string | undefined;
   readonly presets: readonly string[];
   readonly scales: readonly number[];
@@ -27,6 +28,7 @@ export interface BenchRequest {
   readonly threads?: number | undefined;
   /** Stops the measurement, which then fails with SRVID_INTERRUPTED. */
   readonly signal?: AbortSignal | undefined;
+  /** Called after each round with one line of text. */
   readonly onRound: (text: string) => void;
 }
 

@@ -13,7 +13,9 @@ export interface DiscardRequest {
   readonly input: string;
   readonly preset: string;
   readonly scale: number;
+  /** Number of worker threads. Default: one for each core. */
   readonly workers: number | undefined;
+  /** Threads inside a network. Default 1. */
   readonly threads: number | undefined;
 }
 

@@ -2,8 +2,10 @@
 export interface BenchCase {
   readonly preset: string;
   readonly scale: number;
+  /** Sizes before and after, as "640x360". */
   readonly source: string;
   readonly target: string;
+  /** Identifiers of the networks in the order of the chain. */
   readonly models: readonly string[];
   /** `workers`: worker threads. `threads`: threads that each uses inside a network. */
   readonly workers: number;
@@ -24,20 +26,25 @@ export interface BenchCase {
   readonly peakShare: number;
   /** Milliseconds of one frame through the network, with 1 and with 2 threads. */
   readonly latencyMs: { readonly one: number; readonly two: number };
+  /** Seconds from the start of the run to the first frame. */
   readonly startupSeconds: number;
+  /** Largest resident memory of the process, in MB. */
   readonly peakRssMB: number;
+  /** 99th percentile of the event loop's delay, in milliseconds. */
   readonly eventLoopP99Ms: number;
 }
 
 /** The output of `srvid bench --json`. Fields may be added without a new `v`. */
 export interface BenchReport {
   readonly v: 1;
+  /** CPU, number of cores, architecture, and versions of Node and ONNX Runtime. */
   readonly machine: string;
   readonly srvid: string;
   readonly ffmpeg: string;
   readonly clip: string;
   readonly frames: number;
   readonly rounds: number;
+  /** The options given for the encoder, or a note that each preset's own were used. */
   readonly encoder: string;
   /** Throughput of one core in large int8 convolutions. */
   readonly peakGmacPerSecond: number;

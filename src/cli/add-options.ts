@@ -6,6 +6,7 @@ import { parseTime } from '../pipeline/frames/time.js';
 /** An option of a command. Either a session's option in the command's own words, or one that only the command has. */
 export interface CommandOption {
   readonly flag: string;
+  /** Form of the text, which selects the parser. `parse` replaces it. */
   readonly form?: SessionOption['form'];
   readonly help: string;
   /** The default, in words. Undefined if there is none, or if the command's default differs from the session's. */

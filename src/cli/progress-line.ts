@@ -16,6 +16,7 @@ export class ProgressLine {
     this.#shown = true;
   }
 
+  /** Erases the line, so that other text can be printed. */
   clear(): void {
     if (this.#shown) this.stream.write('\r\x1b[K');
     this.#shown = false;

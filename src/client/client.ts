@@ -43,7 +43,7 @@ export interface CloseEvent {
   readonly retryInMs: number | undefined;
 }
 
-/** The events of a client, with what their listeners are given. */
+/** The events of a client, and the value that the listeners of each get. */
 export interface RelayClientEvents {
   readonly hello: HelloMessage;
   readonly init: InitSegment;
@@ -111,6 +111,7 @@ export class RelayClient extends Emitter<RelayClientEvents> implements AsyncIter
     return this.#hello;
   }
 
+  /** The last `stats`, which may be of an earlier connection. */
   get stats(): StatsMessage | undefined {
     return this.#stats;
   }
@@ -126,7 +127,7 @@ export class RelayClient extends Emitter<RelayClientEvents> implements AsyncIter
   }
 
   /**
-   * Asks the relay to switch the preset or the level. The relay answers with a new `hello`, or an `error`.
+   * Asks the relay to switch the preset or the level. A new preset causes a new `hello`, a level `pinned` in `stats`, a failure `error`.
    * @returns false if the request could not be sent
    */
   set(change: SetRequest): boolean {

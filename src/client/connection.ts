@@ -18,6 +18,7 @@ export type WebSocketConstructor = new (url: string, protocols: string) => WebSo
 
 /** Callbacks for one connection. */
 export interface ConnectionListener {
+  /** Called when the handshake has completed. */
   open(): void;
   text(message: string): void;
   binary(message: Uint8Array): void;

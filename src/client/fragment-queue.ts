@@ -16,6 +16,7 @@ export class FragmentQueue implements AsyncIterableIterator<Fragment> {
     private readonly onReturn: () => void,
   ) {}
 
+  /** Adds a fragment, or skips it if the queue is full. */
   push(fragment: Fragment): void {
     if (this.#ended) return;
     const full = this.#bytes + fragment.data.byteLength > this.maxBytes;

@@ -13,7 +13,7 @@ const TRIM_FROM_SECONDS = 12;
 
 type Step = { readonly init: InitSegment } | { readonly fragment: Fragment; readonly splice: boolean };
 
-/** Tells whether this browser can play a MIME type such as 'video/mp4; codecs="avc1.42c028"'. */
+/** True if this browser can play a MIME type such as 'video/mp4; codecs="avc1.42c028"'. */
 export function canPlay(mime: string): boolean {
   return PlatformMediaSource?.isTypeSupported(mime) ?? false;
 }
@@ -50,6 +50,7 @@ export class MediaBuffer {
     this.init(init);
   }
 
+  /** Queues an init segment. The buffer changes its type if the codecs differ. */
   init(init: InitSegment): void {
     this.#waiting.push({ init });
     this.#work();
@@ -65,6 +66,7 @@ export class MediaBuffer {
     this.#work();
   }
 
+  /** Bytes of the queued fragments that are not appended yet. */
   get queuedBytes(): number {
     return this.#queuedBytes;
   }

@@ -24,17 +24,21 @@ export interface HelloMessage {
   readonly type: 'hello';
   /** Version of the protocol. */
   readonly v: number;
+  /** The stream's name, as in its address. */
   readonly stream: string;
   readonly rendition: Rendition;
   /** Counts restarts. Timestamps may start anywhere in a new epoch. All renditions of an epoch have the same timestamps. */
   readonly epoch: number;
   /** MIME type for `MediaSource.isTypeSupported` and `addSourceBuffer`. */
   readonly mime: string;
+  /** Size of the video in pixels. */
   readonly width: number;
   readonly height: number;
   /** Frames a second, as the source declares them. */
   readonly fps: number;
+  /** The renditions that a viewer can ask for. `raw` is not listed. */
   readonly renditions: readonly Rendition[];
+  /** Size of the input video in pixels. */
   readonly source: { readonly width: number; readonly height: number };
   readonly preset: string;
   /** Presets that may be switched to. */
@@ -64,18 +68,23 @@ export interface StatsMessage {
   readonly type: 'stats';
   /** The relay's wall clock, in milliseconds since 1970. */
   readonly at: number;
+  /** Frames a second that the relay sends. */
   readonly fps: number;
+  /** Frames a second that the source sends. */
   readonly sourceFps: number;
+  /** The quality level in use. */
   readonly level: string;
   /** The level that was asked for. Null if the relay chooses. */
   readonly pinned: string | null;
   /** Number of frames by level. */
   readonly levels: Readonly<Record<string, number>>;
+  /** Number of frames by outcome: super-resolved, reused from an equal frame, enlarged by the resampler, dropped. */
   readonly outcomes: { readonly sr: number; readonly reused: number; readonly bypassed: number; readonly dropped: number };
   /** Milliseconds from a frame's arrival to the encoder. */
   readonly latencyMs: Percentiles;
   /** Milliseconds from a frame's arrival to the WebSocket. */
   readonly relayMs: Percentiles;
+  /** Viewers of all renditions. */
   readonly viewers: number;
   /**
    * Arrival of one frame: its timestamp in the fragments `pts`, in seconds, and the relay's wall clock `at`, in
@@ -90,6 +99,7 @@ export interface GapMessage {
   readonly from: number;
   readonly to: number;
   readonly fragments: number;
+  /** `slow`: the relay skipped fragments for a slow viewer. `consumer`: this client did. */
   readonly reason: string;
 }
 
@@ -99,6 +109,7 @@ export interface StateMessage {
   /** `waiting`: the source is away, the connection stays open. `ended`: the relay closes the connection next. */
   readonly state: 'live' | 'waiting' | 'ended';
   readonly message?: string | undefined;
+  /** Milliseconds until the relay tries again. Only for `waiting`. */
   readonly retryInMs?: number | undefined;
 }
 

@@ -4,6 +4,7 @@ export interface Track {
   readonly kind: 'video' | 'audio' | 'other';
   /** Ticks a second. */
   readonly timescale: number;
+  /** Duration in ticks and flags for samples whose fragment does not give them. */
   readonly defaultDuration: number;
   readonly defaultFlags: number;
 }

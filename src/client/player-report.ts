@@ -17,10 +17,11 @@ export interface PlayerReport {
   readonly skippedFragments: number;
 }
 
-/** The events of a player, with what their listeners are given. */
+/** The events of a player, and the value that the listeners of each get. */
 export interface PlayerEvents {
   /** The video plays: at the start, and after each stall or pause. */
   readonly playing: undefined;
+  /** The buffer ran empty and the video stopped. */
   readonly stalled: undefined;
   /** The browser plays only after a click. Call `play` from a click handler. */
   readonly blocked: undefined;

@@ -49,6 +49,7 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
   readonly #lateness = new Lateness();
   #clock: { readonly timeline: number; readonly epoch: number; readonly pts: number; readonly at: number } | undefined;
 
+  /** Starts to play at once. `video` and `client` stay the caller's. */
   constructor(
     readonly video: HTMLVideoElement,
     readonly client: RelayClient,
@@ -73,6 +74,7 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
     return this.#started ? this.#buffer?.timeline.mediaAt(this.video.currentTime) : undefined;
   }
 
+  /** True after `pause`, until `play`. */
   get paused(): boolean {
     return !this.#wanted;
   }
@@ -82,6 +84,7 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
     return this.#started && this.#wanted && !this.#stalls.stalled;
   }
 
+  /** Plays at the live edge. Browsers may require a click first; `blocked` is emitted then. */
   play(): void {
     this.#wanted = true;
     this.video.play().catch((error: unknown) => {

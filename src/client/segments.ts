@@ -35,10 +35,12 @@ export class SegmentReader {
     this.#newConnection = true;
   }
 
+  /** Announces that the next binary message is an init segment. */
   hello(message: HelloMessage): void {
     this.#announced = message;
   }
 
+  /** Remembers a gap for the next fragment. */
   gap(message: GapMessage): void {
     this.#gap = message;
   }

@@ -4,6 +4,7 @@ export class Stalls {
   #endedMs = 0;
   #since: number | undefined;
 
+  /** Starts a stall. Ends the one before, if any. */
   begin(): void {
     this.end();
     this.#count += 1;
@@ -20,6 +21,7 @@ export class Stalls {
     return this.#since !== undefined;
   }
 
+  /** Number of stalls, the current one included. */
   get count(): number {
     return this.#count;
   }

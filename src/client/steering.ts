@@ -65,10 +65,12 @@ export class Margin {
     return this.#seconds;
   }
 
+  /** Reports a stall: the margin grows by half, up to 1.5 s or the least margin if that is larger. */
   stalled(): void {
     this.#seconds = Math.min(Math.max(MOST_MARGIN, this.least), this.#seconds * 1.5);
   }
 
+  /** Reports seconds of playback without a stall: the margin shrinks towards the least. */
   played(seconds: number): void {
     this.#seconds = this.least + (this.#seconds - this.least) * 0.5 ** (seconds / HALF_LIFE);
   }

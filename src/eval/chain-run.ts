@@ -12,6 +12,7 @@ import { isMeasurable } from './metrics.js';
 export interface Job {
   readonly options: EvaluationOptions;
   readonly chain: Chain;
+  /** The chain's factor. Also the width of the border that is not measured. */
   readonly scale: number;
   readonly signal: AbortSignal;
   /** Called after each picture or frame. `total` is undefined if it is not known. */

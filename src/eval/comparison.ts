@@ -11,6 +11,7 @@ export interface Measured {
 
 /** Measures the results of all methods, picture by picture, and collects the scores. */
 export class Comparison {
+  /** The scores of each item so far, in order. */
   readonly items: Item[] = [];
   readonly #tallies = new Map(METHODS.map((method) => [method, { lumaShift: 0, flicker: 0, lastError: undefined as Int16Array | undefined }]));
 
@@ -20,6 +21,7 @@ export class Comparison {
     private readonly follows: boolean,
   ) {}
 
+  /** Measures one item. Planes of `truth` and `results` must have the same size. */
   add(item: Item['item'], truth: Measured, results: Readonly<Record<Method, Measured>>): void {
     const scores = METHODS.map((method) => [method, this.#measure(method, results[method], truth)] as const);
     this.items.push({ item, scores: Object.fromEntries(scores) as Record<Method, ItemScore> });

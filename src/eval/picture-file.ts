@@ -20,7 +20,7 @@ export interface Picture {
   readonly data: Uint8Array;
 }
 
-/** Tells whether a file name ends in .png, .jpg, .jpeg, .webp or .bmp. */
+/** True if a file name ends in .png, .jpg, .jpeg, .webp or .bmp. */
 export function isPicture(path: string): boolean {
   return PICTURE_TYPES.has(extname(path).toLowerCase());
 }

@@ -7,6 +7,7 @@ export type Method = (typeof METHODS)[number];
 export interface ItemScore {
   /** PSNR of the luma, in dB. */
   readonly psnr: number;
+  /** SSIM of the luma, at most 1. */
   readonly ssim: number;
   /** PSNR over red, green and blue, in dB. For pictures only. */
   readonly rgbPsnr?: number;
@@ -36,12 +37,16 @@ export interface Evaluation {
   readonly type: 'eval';
   readonly input: string;
   readonly kind: 'pictures' | 'clip';
+  /** Name of the preset. */
   readonly preset: string;
+  /** Identifiers of the networks in the order of the chain. */
   readonly models: readonly string[];
+  /** Precisions of the networks, joined by "+", or "none" without networks. */
   readonly precision: string;
   readonly scale: number;
   /** Pixels that are left out on each side. */
   readonly border: number;
+  /** Number of pictures or frames. */
   readonly count: number;
   readonly scores: readonly Score[];
   readonly items: readonly Item[];

@@ -10,12 +10,15 @@ import { Recorder } from './stream/recorder.js';
 
 /** Options of a relay: its address, its streams and who may connect. */
 export interface RelayOptions {
+  /** Host name or IP address to listen at. */
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
   readonly streams: StreamRequests;
+  /** Known tokens. Without any, only a loopback address is allowed. */
   readonly tokens?: Tokens | undefined;
   readonly allowOrigins?: readonly string[];
+  /** Most viewers at once. Default 100. */
   readonly maxViewers?: number | undefined;
   /** The files of the page, by URL path. */
   readonly assets?: ReadonlyMap<string, Asset>;
@@ -26,9 +29,11 @@ export interface RelayOptions {
 /** A running relay. */
 export interface Relay {
   readonly host: string;
+  /** The actual port, also if 0 was given. */
   readonly port: number;
   /** Resolves when every stream has ended for good. */
   readonly ended: Promise<void>;
+  /** Closes all connections, stops the streams and finishes the recordings. */
   close(): Promise<void>;
 }
 

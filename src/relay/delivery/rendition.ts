@@ -17,6 +17,7 @@ export interface Epoch {
 
 /** Receives a rendition's output. None of these methods may throw or wait, since they run for one subscriber after another. */
 export interface Subscriber {
+  /** A new epoch starts. Its fragments follow. */
   begin(epoch: Epoch): void;
   fragment(fragment: Fragment): void;
   say(message: ServerMessage): void;
@@ -43,6 +44,7 @@ export interface Delivery {
  * fragments since the last keyframe are kept, so that a new viewer sees a picture at once.
  */
 export class Rendition {
+  /** Counts for this rendition. Viewers update them, too. */
   readonly delivery: Delivery = { viewers: 0, joined: 0, fragments: 0, bytes: 0, gaps: 0, skipped: 0, stuck: 0 };
   readonly #maxBacklogBytes: number;
   readonly #subscribers = new Set<Subscriber>();
@@ -60,6 +62,7 @@ export class Rendition {
     this.#maxBacklogBytes = maxBacklogBytes;
   }
 
+  /** Number of subscribers that are viewers. */
   get viewers(): number {
     return this.#subscribers.size - this.#others.size;
   }
@@ -79,6 +82,7 @@ export class Rendition {
     for (const subscriber of this.#subscribers) subscriber.fragment(fragment);
   }
 
+  /** Sends a text message to all subscribers. */
   say(message: ServerMessage): void {
     if (message.type === 'state') this.#state = message.state === 'live' ? undefined : message;
     for (const subscriber of this.#subscribers) subscriber.say(message);

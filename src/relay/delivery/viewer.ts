@@ -9,6 +9,7 @@ export interface ViewerSink {
   /** Bytes passed to `send` that the operating system has not accepted yet. */
   readonly bufferedAmount: number;
   send(data: string | Uint8Array): void;
+  /** Starts the closing handshake with a WebSocket close code. */
   close(code: number, reason: string): void;
 }
 
@@ -96,7 +97,7 @@ export class Viewer implements Subscriber {
     else if (this.#gap && now - this.#gap.since >= limits.behindMs) this.#giveUp('it is too slow for this stream');
   }
 
-  /** Says whether a fragment may be sent. One larger than the bound is sent when nothing else is waiting. */
+  /** True if a fragment may be sent. One larger than the bound is sent when nothing else is waiting. */
   #hasRoomFor({ keyframe, bytes }: Fragment): boolean {
     const { sink, limits } = this.#options;
     if (this.#gap) return keyframe && sink.bufferedAmount <= limits.maxViewerBytes / 2;

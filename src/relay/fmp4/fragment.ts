@@ -9,6 +9,7 @@ export interface Fragment {
   readonly keyframe: boolean;
   /** Decode time of the first video sample, or of the first audio sample if there is no video. Counted from the start of the epoch. */
   readonly startSeconds: number;
+  /** Sum of the sample durations of that track. */
   readonly durationSeconds: number;
 }
 

@@ -8,6 +8,7 @@ export interface Track extends SampleFormat {
   readonly timescale: number;
   /** Duration in ticks for samples whose fragment does not give one. */
   readonly defaultDuration: number;
+  /** Sample flags for samples whose fragment does not give any. */
   readonly defaultFlags: number;
 }
 
@@ -22,6 +23,7 @@ export interface InitSegment {
   readonly height: number;
   /** Timescale of the video, in ticks a second. */
   readonly timescale: number;
+  /** The video and audio tracks. Tracks of unknown codecs are left out. */
   readonly tracks: readonly Track[];
 }
 

@@ -23,6 +23,7 @@ export class Comparison {
     this.#video.addEventListener('playing', () => this.#appear(), { once: true });
   }
 
+  /** The player of the source. Undefined while the comparison is off. */
   get player(): MediaSourcePlayer | undefined {
     return this.#player;
   }

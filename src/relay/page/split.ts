@@ -46,6 +46,7 @@ export class Split {
     this.#picture.addEventListener('animationend', () => this.#picture.classList.remove('greeting'), { once: true });
   }
 
+  /** @param percent position from the left edge; limited to 0..100 */
   moveTo(percent: number): void {
     this.#percent = Math.min(100, Math.max(0, percent));
     const shown = Math.round(this.#percent);

@@ -53,6 +53,7 @@ export class Connection implements ViewerSink {
     this.socket.close(code, reason);
   }
 
+  /** Destroys the socket without a closing handshake. */
   terminate(): void {
     this.socket.resume();
     this.socket.terminate();

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIPv4 } from 'node:net';
 import { SrvidError } from '../../errors.js';
 
-/** Tells whether a host name or address is the loopback interface, so that no other machine can connect. */
+/** True if a host name or address is the loopback interface, so that no other machine can connect. */
 export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   return isIPv4(bare) ? bare.startsWith('127.') : bare === '::1' || bare === 'localhost' || bare.endsWith('.localhost');

@@ -64,6 +64,7 @@ export class AddressRates {
     return limit.take();
   }
 
+  /** Number of addresses that are remembered. */
   get addresses(): number {
     return this.#limits.size;
   }

@@ -7,6 +7,7 @@ export const RENDITIONS = ['sr', 'source', 'raw'] as const;
 
 /** Counts of the server itself. */
 export interface ServerCounts {
+  /** Open WebSockets, viewers and pushers. */
   readonly connections: number;
   readonly viewers: number;
   /** Number of refusals, by HTTP status. */

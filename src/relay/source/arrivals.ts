@@ -42,6 +42,7 @@ export class Arrivals {
     return ((this.#times.length - 1) * 1000) / (last.at - first.at);
   }
 
+  /** The arrival of the first frame, in milliseconds of `performance.now()`. */
   get startedAt(): number {
     return this.#startedAt;
   }

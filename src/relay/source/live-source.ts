@@ -106,6 +106,7 @@ export class LiveSource {
     this.#watcher = watcher;
   }
 
+  /** Stops the processes. The consumer sees the end of its stream. */
   async stop(): Promise<void> {
     this.#handover.release();
     await Promise.all([this.ingest.stop(), this.decoder.stop()]);

@@ -9,6 +9,7 @@ import type { ArrivalTime } from '../source/arrivals.js';
 export interface FragmentTarget {
   /** Reading starts when this resolves. */
   readonly after?: Promise<void> | undefined;
+  /** Called with each init segment. */
   begin(init: InitSegment): void;
   push(fragment: Fragment): void;
   /** Called with each frame before it is encoded. The bytes are valid during the call only. */

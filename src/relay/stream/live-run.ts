@@ -89,6 +89,7 @@ export class LiveRun {
     return (this.processing.segments.at(-1) as Segment).output;
   }
 
+  /** Milliseconds that a frame may take from its arrival to the encoder. */
   get budgetMs(): number {
     return this.processing.levels?.settings.budgetMs ?? 0;
   }
@@ -124,6 +125,7 @@ export class LiveRun {
     await this.stop();
   }
 
+  /** Stops engine and encoder without finishing frames. */
   async stop(): Promise<void> {
     this.#abort.abort(new Error('the run was stopped'));
     await Promise.all([this.engine.close(), this.encoder.stop()]);

@@ -138,6 +138,7 @@ export class Program {
     };
   }
 
+  /** Stops all runs and encoders. */
   async close(): Promise<void> {
     this.#stopped = true;
     await this.#switching;

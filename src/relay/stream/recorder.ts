@@ -45,6 +45,7 @@ export class Recorder implements Subscriber {
     else this.#file.write(fragment.bytes);
   }
 
+  /** Text messages are not recorded. */
   say(): void {}
 
   end(): void {

@@ -31,6 +31,7 @@ export class SourceCopy {
     private readonly feed: FragmentFeed,
   ) {}
 
+  /** Tests and starts the encoder. Takes no frames yet. @throws the errors of the encoder and its self-test */
   static async prepare(binary: FfmpegBinary, live: LiveSource, bitrate: number, stallTimeoutMs: number): Promise<SourceCopy> {
     const { source } = live;
     const settings = liveEncoder(ENCODER, bitrate);
