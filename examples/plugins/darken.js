@@ -1,4 +1,4 @@
-// The smallest plugin: reads the luma, writes the luma.
+// A minimal plugin: it makes the luma darker. The chroma stays as it is.
 import { definePlugin } from 'srvid/plugin';
 
 export default definePlugin({

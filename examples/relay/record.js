@@ -1,6 +1,6 @@
 // Records a relay's stream: node record.js ws://127.0.0.1:8787/live/main out.mp4 [seconds of each file]
-// Fragments are written as they come, after their init segment: that is a playable MP4 at every moment, even if the power fails.
-// Where the stream begins anew (another size, another source) another file begins: out-2.mp4, out-3.mp4 ...
+// Each fragment is written when it arrives, after its init segment. So the file is a playable MP4 at any moment, even if the power fails.
+// If size or source changes, a new file is started: out-2.mp4, out-3.mp4 ...
 
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -10,7 +10,7 @@ import { WebSocket } from 'ws';
 const [address, output, seconds = 'Infinity'] = process.argv.slice(2);
 if (!address || !output) throw new Error('Usage: node record.js ADDRESS OUTPUT.mp4 [SECONDS]');
 
-// Node 22 has a WebSocket of its own; on Node 20 the client is given one.
+// Node 22 has a WebSocket, Node 20 needs the one of the package ws.
 const client = connect(address, { WebSocket, token: process.env.SRVID_TOKEN });
 process.once('SIGINT', () => client.close());
 client.on('state', ({ state, message }) => console.error(`${state}: ${message ?? ''}`));

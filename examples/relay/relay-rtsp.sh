@@ -1,8 +1,8 @@
 #!/bin/sh
-# Relays a camera. User and password may stand in the address; they are never logged, shown or sent on. A camera that goes away is
-# tried again, later and later, and viewers stay. Further arguments go to srvid.
+# Relays a camera. The address may contain user and password; they are never logged, shown or sent on. A camera that goes away is
+# opened again, with growing delays, and viewers stay connected. Further arguments are passed to srvid.
 #
-# Without a camera at hand, MediaMTX (https://github.com/bluenviron/mediamtx) is a server for one, and ffmpeg plays its part:
+# Without a camera, use MediaMTX (https://github.com/bluenviron/mediamtx) as RTSP server and ffmpeg as the camera:
 #
 #     mediamtx &
 #     ffmpeg -re -stream_loop -1 -i examples/clips/city-360p25.mp4 -c copy -f rtsp rtsp://127.0.0.1:8554/camera

@@ -14,24 +14,31 @@ import type { BenchCase, BenchReport } from './report.js';
 import { decodeMs, encodeMs, int8Peak, networkMs } from './stages.js';
 import { median, runSrvid, withTemporaryFolder } from './tools.js';
 
+/** Options of a measurement. Every preset is measured at every scale, in `rounds` rounds. */
 export interface BenchRequest {
+  /** A video file. Default: the bundled clip. */
   readonly clip?: string | undefined;
   readonly presets: readonly string[];
   readonly scales: readonly number[];
   readonly frames: number;
   readonly rounds: number;
-  /** "preset=ultrafast"; added to the preset's. */
+  /** Options such as "preset=ultrafast", added to the preset's own. */
   readonly encoderOptions: readonly string[];
   readonly workers?: number | undefined;
   readonly threads?: number | undefined;
-  /** Stops it; it then fails with SRVID_INTERRUPTED. */
+  /** Stops the measurement, which then fails with SRVID_INTERRUPTED. */
   readonly signal?: AbortSignal | undefined;
+  /** Called after each round with one line of text. */
   readonly onRound: (text: string) => void;
 }
 
 const TARGET: Size = { width: 1920, height: 1080 };
 
-/** Measures presets at scales, all to 1080p. Within a round one thing is measured after the other, so that they share the minute they are from. */
+/**
+ * Measures presets at scales, with 1080p as the target size. The stages of a round are measured directly after one
+ * another, so that they share the same conditions.
+ * @throws SRVID_INTERRUPTED, and the errors of a run
+ */
 export async function runBench(request: BenchRequest): Promise<BenchReport> {
   try {
     return await measureAll(request);
@@ -75,7 +82,7 @@ interface CaseRequest {
   readonly preset: string;
   readonly scale: number;
   readonly folder: string;
-  /** Filled with each round's. */
+  /** Collects the int8 peak of each round, in GMAC/s. */
   readonly peaks: number[];
 }
 
@@ -137,7 +144,7 @@ async function measureRound(
   const network = await each(1, Math.min(30, clip.frames));
   const args = [
     ...['--preset', preset, '--scale', String(scale)],
-    // The stage alone and the whole run the same networks.
+    // Both the single stage and the complete run must use the same networks.
     ...(models[0] ? ['--precision', models[0].entry.precision] : []),
     ...request.encoderOptions.flatMap((option) => ['--encoder-option', option]),
     ...(workers === undefined ? [] : ['--workers', String(workers)]),

@@ -14,7 +14,7 @@ const STAGES = [
   { name: 'srvid', color: '#d9a514' },
 ] as const;
 
-/** Where a frame's core-milliseconds go, a stacked bar for each case, as an SVG. */
+/** Draws the core-milliseconds of a frame as SVG: a stacked bar for each case. */
 export function chartOf({ cases, machine, encoder }: BenchReport): string {
   const totalOf = ({ coreMs }: BenchReport['cases'][number]) => STAGES.reduce((sum, { name }) => sum + coreMs[name], 0);
   const most = Math.max(1, ...cases.map(totalOf));

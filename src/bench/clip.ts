@@ -4,16 +4,17 @@ import { fileURLToPath } from 'node:url';
 import { runTool } from '../pipeline/ffmpeg/tied-process.js';
 import type { Size } from '../plugins/contract.js';
 
-/** What to measure on. */
+/** A clip to measure on. */
 export interface BenchClip {
   readonly name: string;
   readonly path: string;
   readonly size: Size;
   readonly frames: number;
-  /** Of the first frame; for networks alone. */
+  /** Luma plane of the first frame, width x height bytes. For measuring networks alone. */
   readonly luma: Uint8Array;
 }
 
+/** Options of `prepareClip`. `folder` gets the clip. */
 export interface ClipRequest {
   readonly source: string | undefined;
   readonly size: Size;
@@ -24,7 +25,10 @@ export interface ClipRequest {
 
 const BUNDLED = fileURLToPath(new URL('../../examples/clips/city-360p25.mp4', import.meta.url));
 
-/** The source at a size, repeated to a number of frames so that start-up does not count; ffmpeg's test picture where there is none. */
+/**
+ * Scales the source and repeats it to `frames` frames, so that start-up time does not matter. Without a source or the
+ * bundled clip it uses ffmpeg's test picture.
+ */
 export async function prepareClip(ffmpeg: string, { source, size, frames, folder, signal }: ClipRequest): Promise<BenchClip> {
   const { width, height } = size;
   const clip = source ?? (existsSync(BUNDLED) ? BUNDLED : undefined);

@@ -8,15 +8,18 @@ import { buildChain } from '../plugins/plan/chain.js';
 import { modelsOf } from '../plugins/plan/plugin-models.js';
 import { engineFor, lookUp, planProcessing } from '../processing.js';
 
+/** The input and the chain to measure. `workers` and `threads` default to one thread on each core. */
 export interface DiscardRequest {
   readonly input: string;
   readonly preset: string;
   readonly scale: number;
+  /** Number of worker threads. Default: one for each core. */
   readonly workers: number | undefined;
+  /** Threads inside a network. Default 1. */
   readonly threads: number | undefined;
 }
 
-/** Frames a second with everything but an encoder: decoding, reading, networks in worker threads, order. */
+/** Frames a second without an encoder: decoding, networks in worker threads and ordering. @throws the errors of a run */
 export async function discardedFps(
   binary: FfmpegBinary,
   { workers = defaultWorkers(), threads = 1, ...request }: DiscardRequest,
@@ -38,7 +41,7 @@ export async function discardedFps(
   }
 }
 
-/** The networks of a preset at a scale, int8 where they come so. */
+/** The networks of a preset at a scale, in int8 if there is such a version. */
 export async function networksOf(
   binary: FfmpegBinary,
   { input, preset, scale }: Pick<DiscardRequest, 'input' | 'preset' | 'scale'>,

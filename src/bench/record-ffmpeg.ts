@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Stands in for ffmpeg during one run: notes the encoder's command and its input, and otherwise is ffmpeg.
+// Replaces ffmpeg during one run. It records the encoder's command and input, and passes everything on to ffmpeg.
 import { spawn } from 'node:child_process';
 import { createWriteStream, writeFileSync } from 'node:fs';
 

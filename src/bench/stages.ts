@@ -1,4 +1,4 @@
-// What each stage costs by itself, in milliseconds of one core a frame.
+// The cost of each stage by itself, in CPU milliseconds a frame.
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,16 +11,16 @@ import { benchmarkMs, median, runSrvid } from './tools.js';
 
 const RECORDER = fileURLToPath(new URL('./record-ffmpeg.js', import.meta.url));
 const PEAK = fileURLToPath(new URL('../../bench/models/int8-peak.onnx', import.meta.url));
-/** As `models/training/ship/peak.py` counts them. */
+/** MACs a pixel of int8-peak.onnx, counted like `models/training/ship/peak.py` does. */
 const PEAK_MACS_PER_PIXEL = 9 * (4 * 128 ** 2 + 2 * 128);
 const PEAK_SIZE = { width: 160, height: 90 };
 
-/** Milliseconds of one run of a network on one frame, median: bytes in, network, bytes out. */
+/** Median milliseconds of one network on one frame, including copying the frame in and the result out. */
 export async function networkMs(model: VerifiedModel, { luma, size }: BenchClip, threads: number, times: number, signal?: AbortSignal): Promise<number> {
   return median(await timeModelRuns({ model, luma, size, threads, times }, signal));
 }
 
-/** GMAC/s of one core in large int8 convolutions: the best of some runs, since disturbances only add. */
+/** GMAC/s of one core in large int8 convolutions. The best of `times` runs, since other load only makes runs slower. */
 export async function int8Peak(times: number, signal?: AbortSignal): Promise<number> {
   const { width, height } = PEAK_SIZE;
   const entry = { id: 'int8-peak', scale: 1, planes: 'y', align: 1 } as ModelEntry;
@@ -29,12 +29,16 @@ export async function int8Peak(times: number, signal?: AbortSignal): Promise<num
   return (PEAK_MACS_PER_PIXEL * width * height) / Math.min(...taken) / 1e6;
 }
 
+/** CPU milliseconds a frame of decoding the clip with ffmpeg. */
 export async function decodeMs(ffmpeg: string, { path, frames }: BenchClip, signal?: AbortSignal): Promise<number> {
   const { stderr } = await runTool(ffmpeg, ['-nostdin', '-benchmark', '-i', path, '-map', '0:v:0', '-f', 'null', '-'], { maxBuffer: 1 << 26, signal });
   return benchmarkMs(stderr) / frames;
 }
 
-/** The very encoder command of a run, fed again with the frames it was fed, from a file. */
+/**
+ * CPU milliseconds a frame of encoding. It records the encoder's command and input during a run, and repeats the command
+ * with that input from a file.
+ */
 export async function encodeMs(ffmpeg: string, { path, frames }: BenchClip, args: readonly string[], folder: string, signal?: AbortSignal): Promise<number> {
   const recording = join(folder, 'recording');
   const env = { FFMPEG_PATH: RECORDER, BENCH_RECORDING: recording, BENCH_FFMPEG: ffmpeg };
@@ -48,7 +52,7 @@ export async function encodeMs(ffmpeg: string, { path, frames }: BenchClip, args
   }
 }
 
-/** What a command says on standard error until it ends. */
+/** Runs a command with the file descriptor `input` as stdin. Resolves with its stderr. */
 async function said({ file, args }: Command, input: number, signal: AbortSignal | undefined): Promise<string> {
   const child = spawn(file, args, { stdio: [input, 'ignore', 'pipe', 'ignore'] });
   const stop = () => child.kill('SIGKILL');

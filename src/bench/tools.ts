@@ -8,15 +8,16 @@ import type { EndEvent } from '../report/events.js';
 
 const COMMAND = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 
-/** How long a srvid that was told to stop may take. */
+/** Milliseconds that a stopped srvid may take to end. */
 const STOP_MS = 1300;
 
+/** Environment variables to add, and a signal that stops the command. */
 export interface SrvidOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs the command as a process of its own, as users do, and gives its closing event. */
+/** Runs the srvid command in a process of its own, as users do. @returns its `end` event */
 export async function runSrvid(args: readonly string[], { env = {}, signal }: SrvidOptions = {}): Promise<EndEvent> {
   const command = tied(process.execPath, [COMMAND, ...args, '--json', '-y']);
   signal?.throwIfAborted();
@@ -37,6 +38,7 @@ export async function runSrvid(args: readonly string[], { env = {}, signal }: Sr
   return JSON.parse(stdout.trim().split('\n').at(-1) as string) as EndEvent;
 }
 
+/** The median. NaN for no values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -44,6 +46,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
 
+/** Runs `work` with a new temporary folder, which is removed afterwards. */
 export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'srvid-bench-'));
   try {
@@ -53,7 +56,7 @@ export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T
   }
 }
 
-/** User and system milliseconds that ffmpeg says it used, from its -benchmark line. */
+/** User and system milliseconds of ffmpeg, from the output of its option -benchmark. */
 export function benchmarkMs(stderr: string): number {
   const match = /bench: utime=([\d.]+)s stime=([\d.]+)s/.exec(stderr);
   if (!match) throw new Error(`ffmpeg printed no benchmark line: ${stderr.slice(-400)}`);

@@ -3,22 +3,23 @@ import { messageOf } from '../errors.js';
 import { OPTION_GROUPS, SESSION_OPTIONS, type SessionOption, type SessionOptionName, type TextForm } from '../options/table.js';
 import { parseTime } from '../pipeline/frames/time.js';
 
-/** An option of a command: one of a session's, in the command's own words, or one that only the command has. */
+/** An option of a command. Either a session's option in the command's own words, or one that only the command has. */
 export interface CommandOption {
   readonly flag: string;
+  /** Form of the text, which selects the parser. `parse` replaces it. */
   readonly form?: SessionOption['form'];
   readonly help: string;
-  /** The default in words; undefined where there is none, or where a command has another than a session. */
+  /** The default, in words. Undefined if there is none, or if the command's default differs from the session's. */
   readonly fallback?: string | undefined;
-  /** Heading in the help; "Options" where the command has too few to need any. */
+  /** Heading in the help. Undefined puts the option under "Options". */
   readonly group?: SessionOption['group'];
-  /** Reads the text where none of the forms fits. */
+  /** Parses the text, if none of the forms fits. */
   readonly parse?: (text: string, previous: unknown) => unknown;
-  /** What the command gets where the option is not given. */
+  /** The value if the option is not given. */
   readonly value?: unknown;
 }
 
-/** Declares these options; the help says each one's fallback. */
+/** Adds options to a command. Its help shows their defaults. */
 export function addOptions(command: Command, options: readonly CommandOption[]): Command {
   for (const { flag, form, group, help, fallback, parse, value } of options) {
     const option = new Option(flag, fallback === undefined || value !== undefined ? help : withFallback(help, fallback));
@@ -31,21 +32,21 @@ export function addOptions(command: Command, options: readonly CommandOption[]):
   return command;
 }
 
-/** A session's option for another command, with what differs there. */
+/** A session's option for another command. `change` holds the differences. */
 export function sessionOption(name: SessionOptionName, change: Partial<CommandOption> = {}): CommandOption {
   const { flag = '', form, help, fallback }: SessionOption = SESSION_OPTIONS[name];
   const own = { flag, help, ...(form ? { form } : {}), ...(fallback === undefined ? {} : { fallback }) };
   return { ...own, ...change };
 }
 
-/** The options of a session that the command has, group by group. */
+/** The session's options that have a flag, group by group. */
 export function sessionOptions(): readonly CommandOption[] {
   const entries = Object.entries(SESSION_OPTIONS) as [SessionOptionName, SessionOption][];
   const having = entries.filter(([, { flag }]) => flag !== undefined);
   return OPTION_GROUPS.flatMap((group) => having.filter(([, option]) => option.group === group).map(([name]) => sessionOption(name, { group })));
 }
 
-/** A parser for an option that is one of a few numbers. */
+/** Makes a parser for an option that accepts a few numbers only. */
 export function oneOf<const T extends number>(...allowed: readonly T[]): (text: string) => T {
   return (text) => {
     const found = allowed.find((value) => String(value) === text);
@@ -54,7 +55,7 @@ export function oneOf<const T extends number>(...allowed: readonly T[]): (text: 
   };
 }
 
-/** Reads a number. */
+/** Parses a finite number. @throws InvalidArgumentError */
 export function number(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.');
@@ -63,7 +64,7 @@ export function number(text: string): number {
 
 type Parser = (text: string, previous: unknown, option: string) => unknown;
 
-/** Plugins stay text here: what is wrong with one is said with the code of plugins. */
+/** The parser of each form. Plugins stay text here, so that errors in them get the codes of plugins. */
 const PARSERS: Readonly<Record<TextForm, Parser | undefined>> = {
   switch: undefined,
   text: undefined,
@@ -75,7 +76,7 @@ const PARSERS: Readonly<Record<TextForm, Parser | undefined>> = {
   plugins: collect,
 };
 
-/** Takes an option that may be given again and again. */
+/** Parser of a repeatable option: appends the text to the previous ones. */
 export function collect(text: string, previous: unknown): readonly string[] {
   return [...((previous as readonly string[]) ?? []), text];
 }

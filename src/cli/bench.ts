@@ -45,7 +45,7 @@ export function addBenchOptions(command: Command): Command {
   return addOptions(command, OPTIONS);
 }
 
-/** `srvid bench` */
+/** Runs `srvid bench` and prints its table, or JSON. */
 export async function printBench(clip: string | undefined, flags: BenchFlags, interrupt: AbortSignal): Promise<void> {
   const { json, compare, chart, yes = false } = flags;
   const earlier = compare === undefined ? undefined : await readEarlier(compare);
@@ -105,7 +105,7 @@ const FIGURES: readonly Figure[] = [
   { title: 'event loop delay p99, ms', of: ({ eventLoopP99Ms }) => eventLoopP99Ms, digits: 1 },
 ];
 
-/** A column for each case; with an earlier report behind each figure its ratio to that one's. */
+/** Formats a report as a table with a column for each case. With `earlier`, each figure is followed by its ratio to that report's. */
 export function benchText(report: BenchReport, earlier?: BenchReport): string {
   const before = report.cases.map((item) => earlier?.cases.find(({ preset, scale }) => preset === item.preset && scale === item.scale));
   const cell = ({ of, digits }: Figure, item: BenchCase, index: number) => {

@@ -9,7 +9,7 @@ import { loadModelLibrary } from '../plugins/inference/library.js';
 import { loadOnnxRuntime, runtimeVersion } from '../plugins/inference/onnx-library.js';
 import { packageVersion } from '../version.js';
 
-/** Encoders that people ask for, and how to come by each. */
+/** Encoders that users ask for, and the way to get each. */
 const ENCODERS: Readonly<Record<string, string>> = {
   libx264: 'H.264; an ffmpeg built with --enable-libx264 (Debian, Ubuntu: apt install ffmpeg)',
   libx265: 'H.265; an ffmpeg built with --enable-libx265',
@@ -19,18 +19,21 @@ const ENCODERS: Readonly<Record<string, string>> = {
   prores_ks: 'ProRes; in every ffmpeg',
 };
 
-/** What makes int8 networks fast on x86, by the names in /proc/cpuinfo. */
+/** The CPU features that make int8 networks fast on x86, by their names in /proc/cpuinfo. */
 const CPU_FEATURES = ['avx2', 'avx_vnni', 'avx512f', 'avx512_vnni', 'amx_int8'];
 
 interface Check {
   readonly what: string;
   readonly ok: boolean;
   readonly found: string;
-  /** What to do about it. */
+  /** Advice for a check that failed, or could be better. */
   readonly remedy?: string;
 }
 
-/** `srvid doctor`: what is here, what is missing and how to get it, and what killed runs left in a folder. Exit code 1 where something needed is missing. */
+/**
+ * Runs `srvid doctor` without a network. It checks the installation, and lists the leftovers of killed runs in a folder.
+ * Sets exit code 1 if something needed is missing.
+ */
 export async function printDoctor({ json, folder }: { json?: boolean; folder: string }): Promise<void> {
   const checks = [...versions(), await cpu(), ...(await ffmpegChecks()), await runtimeCheck(), await modelCheck(), ...(await leftoverChecks(folder))];
   if (json) process.stdout.write(`${JSON.stringify({ v: 1, checks }, null, 2)}\n`);
@@ -91,7 +94,7 @@ async function ffmpegChecks(): Promise<Check[]> {
   }
 }
 
-/** Whether this ffmpeg does what it has to in a run, whatever its version. */
+/** Tests whether the commands of a run work with this ffmpeg, whatever its version. */
 async function commandCheck(binary: FfmpegBinary): Promise<Check> {
   const what = "srvid's ffmpeg commands";
   const tested = `srvid is tested with ffmpeg ${TESTED_VERSIONS.join(', ')}`;

@@ -5,21 +5,22 @@ import { decodableVideo, findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { writePng } from '../pipeline/ffmpeg/png.js';
 import { OutputFile } from '../pipeline/output/output-file.js';
 
-/** Pixels across a drawing as PNG: twice what an SVG is laid out for, so that it is sharp on any screen. */
+/** Width of a PNG in pixels. It is twice the SVG's, so that it is sharp on any screen. */
 const PNG_WIDTH = 1920;
 
-/** A file to draw into, as SVG or, by ffmpeg, as PNG. */
+/** An output file for a drawing: SVG, or PNG made by ffmpeg. */
 export class Drawing {
   private constructor(
     private readonly file: OutputFile,
-    /** The ffmpeg that makes a PNG of it; undefined for SVG. */
+    /** The ffmpeg that renders the PNG. Undefined for SVG. */
     private readonly rasterizer: string | undefined,
   ) {}
 
   /**
-   * To be asked before the work whose result is drawn.
-   * @param option the one that named it, "--chart"
-   * @throws SRVID_OUTPUT_FORMAT, SRVID_OUTPUT_EXISTS, SRVID_OUTPUT_IS_INPUT, SRVID_OUTPUT_UNWRITABLE, SRVID_FFMPEG_MISSING
+   * Checks the file before the work whose result is drawn.
+   * @param option the flag that named the file, such as "--chart"
+   * @throws SRVID_OUTPUT_FORMAT, SRVID_OUTPUT_EXISTS, SRVID_OUTPUT_IS_INPUT, SRVID_OUTPUT_UNWRITABLE,
+   * SRVID_FFMPEG_MISSING
    */
   static async prepare(option: string, path: string, input: string, overwrite: boolean): Promise<Drawing> {
     const extension = extname(path).toLowerCase();
@@ -40,7 +41,7 @@ export class Drawing {
     );
   }
 
-  /** @throws SRVID_OUTPUT_UNWRITABLE */
+  /** Writes the drawing under its final name once it is complete. @throws SRVID_OUTPUT_UNWRITABLE */
   async write(svg: string): Promise<void> {
     try {
       await this.file.claim();

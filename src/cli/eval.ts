@@ -35,9 +35,9 @@ export function addEvalOptions(command: Command): Command {
   return addOptions(command, OPTIONS);
 }
 
-/** `srvid eval` */
+/** Runs `srvid eval` and prints its table, or JSON. */
 export async function printEvaluation(input: string, { plot, yes, json, ...flags }: EvalFlags, interrupt: AbortSignal): Promise<void> {
-  // Whatever is wrong with the plot is said before minutes of work.
+  // Errors of the plot's file are found here, before minutes of work.
   const drawing = plot === undefined ? undefined : await Drawing.prepare('--plot', plot, input, yes ?? false);
   const counting = process.stderr.isTTY === true && !json;
   const onItem = (done: number, total: number | undefined) => {

@@ -47,7 +47,7 @@ export function addDoctorOptions(command: Command): Command {
   return addOptions(command, OPTIONS);
 }
 
-/** `srvid doctor`. Exit code 1 where something needed is missing, or the network is ill. */
+/** Runs `srvid doctor`. Sets exit code 1 if something needed is missing, or the network has a serious fault. */
 export async function runDoctor(model: string | undefined, { json, tiles, yes = false, ...flags }: ExamineFlags, signal: AbortSignal): Promise<void> {
   const { channels, ...others } = flags;
   const isFolder = model !== undefined && (await stat(model).catch(() => undefined))?.isDirectory();

@@ -3,15 +3,15 @@ import { ERROR_CODES, messageOf, SrvidError } from '../errors.js';
 import { commandOf, helpHint } from './program.js';
 import { jsonStream } from './run.js';
 
-/** The exit code of a command that was used wrongly. */
+/** Exit code for wrong usage of a command. */
 export const USAGE_EXIT = 2;
 
-/** Turns whatever went wrong into a message on stderr and an exit code. */
+/** Prints an error on stderr, or as JSON, and returns the exit code for it. */
 export function exitCodeOf(error: unknown, program: Command, args: readonly string[]): number {
   const command = commandOf(program, args);
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   if (args.includes('--json')) jsonStream(program.args[1]).write(`${JSON.stringify({ v: 1, type: 'error', ...recordOf(error) })}\n`);
-  // commander has said it already.
+  // commander has printed the error already.
   if (error instanceof CommanderError) return USAGE_EXIT;
   const known = error instanceof SrvidError ? error : undefined;
   const hint = known?.code === 'SRVID_OPTION_INVALID' ? `\n${helpHint(command)}` : '';

@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { describeCause, SrvidError } from '../errors.js';
 import { tied } from '../pipeline/ffmpeg/tied-process.js';
 
-/** From the signal to the last moment at which everything should have ended. */
+/** Milliseconds after the signal at which the command is abandoned. */
 const LATEST_MS = 1400;
-/** What Node then takes for its own end at most. */
+/** Milliseconds that Node may then take to exit. */
 const EXIT_MS = 300;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What stops the command from outside: Ctrl-C, a polite kill, a reader that went away, an error that nobody caught. */
+/** Stops the command on SIGINT, SIGTERM, SIGHUP, a closed output pipe or an uncaught exception. */
 export class Interrupt {
   readonly #controller = new AbortController();
   readonly #overdue: Promise<never>;
@@ -23,21 +23,21 @@ export class Interrupt {
     });
     this.#overdue.catch(() => {});
     for (const name of SIGNALS) process.on(name, this.#stop);
-    // Whoever read along has gone; nobody wants the rest.
+    // The reader of the output has gone, so nobody needs the rest.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => this.#stop('SIGPIPE'));
-    // From a plugin's timer; the run is to end as from any other error.
+    // Such an error may come from a plugin's timer. The run should end as after any other error.
     process.on('uncaughtException', (error) => {
       this.#uncaught ??= { error };
       this.#stop(error);
     });
   }
 
-  /** Aborted by the first of them. Everything ends by it within a bound, which later ones need not shorten. */
+  /** Aborted by the first event. The command then ends within a bound, so further events change nothing. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Waits for the command, but not much longer than the signal allows. @throws what the command throws, SRVID_INTERRUPTED, or what nobody caught */
+  /** Waits for the command, or until 1.4 s after the signal. @throws the command's error, SRVID_INTERRUPTED, or the uncaught exception */
   async endOf(command: Promise<unknown>): Promise<void> {
     try {
       await Promise.race([command, this.#overdue]);
@@ -47,11 +47,14 @@ export class Interrupt {
     if (this.#uncaught) throw this.#uncaught.error;
   }
 
-  /** Signals mean again what they mean to any process. To be called right before the end of this one, which may hang where something was overdue. */
+  /**
+   * Restores the default effect of signals. Call it right before the process exits. If part of the command did not stop,
+   * it also starts a helper that kills the process.
+   */
   dispose(): void {
     for (const name of SIGNALS) process.off(name, this.#stop);
     if (!this.#isOverdue || process.platform === 'win32') return;
-    // Node waits for a read of the file system that never ends; a shell sees exit code 130 from this, too.
+    // Node would wait for a file system read that never ends. With SIGINT a shell sees exit code 130 here, too.
     const { file, args } = tied('/bin/sh', ['-c', `sleep ${EXIT_MS / 1000}; kill -INT ${process.pid}`]);
     spawn(file, args, { detached: true, stdio: 'ignore' })
       .on('error', () => {})

@@ -2,7 +2,7 @@ import { loadModelLibrary } from '../plugins/inference/library.js';
 import { loadPreset, presetNames } from '../plugins/plan/presets.js';
 import { table } from './table.js';
 
-/** `srvid models` */
+/** Runs `srvid models`: prints the bundled networks as a table, or JSON. */
 export async function printModels({ json }: { json?: boolean }): Promise<void> {
   const { models } = await loadModelLibrary();
   if (json) return print(JSON.stringify(models, null, 2));
@@ -21,7 +21,7 @@ export async function printModels({ json }: { json?: boolean }): Promise<void> {
   print(table([['model', 'scale', 'works on', 'parameters', 'MAC/pixel', 'Kodak Y-PSNR', 'over bicubic'], ...rows]));
 }
 
-/** `srvid presets` */
+/** Runs `srvid presets`: prints the presets as a table, or JSON. */
 export async function printPresets({ json }: { json?: boolean }): Promise<void> {
   const presets = await Promise.all((await presetNames()).map(loadPreset));
   if (json)

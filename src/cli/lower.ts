@@ -24,7 +24,7 @@ export function addLowerOptions(command: Command): Command {
   return addOptions(command, OPTIONS);
 }
 
-/** `srvid lower` */
+/** Runs `srvid lower` and prints a summary, or JSON. */
 export async function printLowered(input: string, output: string, { channels = 4, json, yes = false }: LowerFlags, signal: AbortSignal): Promise<void> {
   const { lowered, proof } = await lowerFile(input, output, { overwrite: yes, outputMultiple: channels, signal });
   if (json) {

@@ -2,7 +2,7 @@
 import { keepFromExit } from '../plugins/threads/no-exit.js';
 import { Interrupt } from './interrupt.js';
 
-// Plugins are imported here, too.
+// Plugins are imported in this process, so it needs the guard against `process.exit`, too.
 const exit = keepFromExit();
 const endsUnasked = () => {
   process.stderr.write('srvid: The process ended before the command was done: something waits for what never comes. [SRVID_INTERNAL]\n');
@@ -11,7 +11,7 @@ const endsUnasked = () => {
 process.once('exit', endsUnasked);
 const interrupt = new Interrupt();
 const args = process.argv.slice(2);
-// Only now, since it takes most of the start, during which a signal is to be heard, too.
+// Imported late, since it takes most of the start-up time, during which a signal should work as well.
 const { buildProgram } = await import('./program.js');
 const { exitCodeOf, USAGE_EXIT } = await import('./exit-code.js');
 const program = buildProgram(interrupt.signal);
@@ -27,5 +27,5 @@ try {
 }
 interrupt.dispose();
 process.off('exit', endsUnasked);
-// Nothing is left to wait for, but the pool's timers of tasks that failed would hold the process for their whole time.
+// Exit explicitly: timers of failed tasks in the pool would otherwise keep the process alive until they expire.
 exit(process.exitCode);

@@ -20,13 +20,13 @@ Examples:
 
 srvid help COMMAND has the options of a command; docs/options.md has all of them.`;
 
-/** Builds the command line. Only this folder knows of argv, the terminal and exit codes. */
+/** Builds the command line. Only this folder deals with argv, the terminal and exit codes. */
 export function buildProgram(interrupt: AbortSignal): Command {
   const program = new Command('srvid')
     .description('Super-resolution and clean-up for video on an ordinary CPU.')
     .usage('[options] <input> <output>\n       srvid <command> [options]')
     .version(packageVersion())
-    // What follows a subcommand's name is the subcommand's, even where the main command has an option of that name.
+    // Options after a subcommand's name belong to the subcommand, even if the main command has one of that name.
     .enablePositionalOptions()
     .helpCommand('help [command]', 'the options of a command')
     .addHelpText('after', EXAMPLES)
@@ -45,17 +45,17 @@ export function buildProgram(interrupt: AbortSignal): Command {
   return program;
 }
 
-/** The command that these arguments run, `srvid` itself where they name none. */
+/** The command that these arguments select. The main command if they name none. */
 export function commandOf(program: Command, args: readonly string[]): Command {
   return program.commands.find((command) => command.name() === args[0]) ?? program;
 }
 
-/** Says where a command's options are explained. */
+/** The sentence that says how to get a command's help. */
 export function helpHint(command: Command): string {
   return `Run ${nameOf(command)} --help for the options.`;
 }
 
-/** A command as it is typed: "srvid eval". */
+/** A command's name as it is typed, such as "srvid eval". */
 export function nameOf(command: Command): string {
   return command.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name();
 }

@@ -1,6 +1,6 @@
 import type { ProgressEvent } from '../report/events.js';
 
-/** One line on a terminal that is written over; nothing where there is no terminal. */
+/** A progress line that is overwritten in place. Prints nothing unless the stream is a terminal. */
 export class ProgressLine {
   #shown = false;
 
@@ -16,13 +16,14 @@ export class ProgressLine {
     this.#shown = true;
   }
 
+  /** Erases the line, so that other text can be printed. */
   clear(): void {
     if (this.#shown) this.stream.write('\r\x1b[K');
     this.#shown = false;
   }
 }
 
-/** "120/250 frames  29.1 fps  1.16x  ETA 0:04  bottleneck: abpn" */
+/** Formats a progress event: "120/250 frames  29.1 fps  1.16x  ETA 0:04  bottleneck: abpn". */
 export function progressText({ frames, total, fps, speed, etaSeconds, bottleneck }: ProgressEvent): string {
   const count = total === undefined ? `${frames} frames` : `${frames}/${total} frames`;
   const eta = etaSeconds === undefined ? '' : `  ETA ${Math.floor(etaSeconds / 60)}:${String(etaSeconds % 60).padStart(2, '0')}`;

@@ -63,7 +63,7 @@ export function addRelayOptions(command: Command): Command {
   return addOptions(command, OPTIONS);
 }
 
-/** Runs a relay until it is interrupted, or everything that it relays has ended. */
+/** Runs a relay until it is interrupted, or all its streams have ended. */
 export async function runRelay(input: string | undefined, flags: RelayFlags, interrupt: AbortSignal): Promise<void> {
   const { listen, tokenFile, allowOrigin, maxViewers, quiet } = flags;
   const say = (text: string) => {

@@ -4,7 +4,7 @@ import { SESSION_OPTIONS, type SessionOption } from '../options/table.js';
 import { parsePluginSpec } from '../plugins/registry.js';
 import { addOptions, type CommandOption, sessionOptions } from './add-options.js';
 
-/** What commander makes of a command's options: by the flags' names, each a session's option or one of the command's own. */
+/** The parsed options of `srvid`, by attribute name. Each is a session's option or one of the command's own. */
 export type RunFlags = Readonly<Record<string, unknown>> & {
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -23,7 +23,7 @@ export function addRunOptions(command: Command): Command {
   return addOptions(command, [...sessionOptions(), ...MESSAGES]);
 }
 
-/** Flags to a session's options; those not given stay away, so that the defaults stand in one place. */
+/** Converts flags to a session's options. Flags that were not given are left out, so that each default is defined in one place. */
 export function requestFrom(flags: Readonly<Record<string, unknown>>): Partial<SessionRequest> {
   const given = Object.entries(SESSION_OPTIONS as Readonly<Record<string, SessionOption>>).flatMap(([name, { flag, form }]) => {
     const value = flag === undefined ? undefined : flags[attributeOf(flag)];
@@ -35,7 +35,7 @@ export function requestFrom(flags: Readonly<Record<string, unknown>>): Partial<S
   return Object.fromEntries(given) as Partial<SessionRequest>;
 }
 
-/** The name under which commander keeps a flag: "-y, --yes" as "yes", "--budget-ms <n>" as "budgetMs". */
+/** commander's name for a flag: "-y, --yes" is "yes", "--budget-ms <n>" is "budgetMs". */
 export function attributeOf(flag: string): string {
   const name = /--([a-z-]+)/.exec(flag)?.[1] ?? '';
   return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());

@@ -3,6 +3,7 @@ import type { RealtimeReport, SessionEvent, StartEvent, Summary } from '../repor
 import { runSession } from '../session.js';
 import { ProgressLine } from './progress-line.js';
 
+/** Controls the messages of `runCommand`. `interrupt` stops the run. */
 export interface RunOutput {
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -10,12 +11,12 @@ export interface RunOutput {
   readonly interrupt: AbortSignal;
 }
 
-/** Where JSON lines go: nowhere but the video may go where the video goes. */
+/** The stream for JSON lines: stdout, or stderr if the video goes to stdout. */
 export function jsonStream(output: string | undefined): NodeJS.WriteStream {
   return output === '-' ? process.stderr : process.stdout;
 }
 
-/** Runs a session and tells of it: progress and summary on stderr, or JSON lines on stdout (stderr where the video goes to stdout). */
+/** Runs a session and reports it: progress and summary on stderr, or JSON lines on `jsonStream`. @throws the session's error */
 export async function runCommand(request: SessionRequest, { json, quiet, verbose, interrupt }: RunOutput): Promise<void> {
   const line = new ProgressLine(process.stderr, !json && !quiet && process.stderr.isTTY === true);
   const jsonLines = jsonStream(request.output);
@@ -38,13 +39,13 @@ export async function runCommand(request: SessionRequest, { json, quiet, verbose
   }
 }
 
-/** What is going to be done, for `--verbose`. */
+/** The plan of the run, for `--verbose`. */
 function planText({ plan, chosen, ffmpeg, workers, threads, device, precision, realtime }: StartEvent): string {
   const deadlines = realtime ? [`real time: ${realtime.budgetMs} ms, ${realtime.policy}, levels ${realtime.levels.join(' > ')}`] : [];
   return [...plan, ...deadlines, ...chosen, `ffmpeg ${ffmpeg}, ${workers} workers x ${threads} threads on ${device}, ${precision}`].join('\n');
 }
 
-/** The closing lines, for people. */
+/** The closing lines for people. */
 export function summaryText(summary: Summary): string {
   const { framesIn, framesOut, outcomes, wallSeconds, startupSeconds, fps, stages, bottleneck, models, precision, workers, threads, peakRssMB } = summary;
   const outcome = Object.entries(outcomes)
@@ -61,7 +62,7 @@ export function summaryText(summary: Summary): string {
   ].join('\n');
 }
 
-/** Real time in three lines: in time or not, at which level, where the latency comes from. */
+/** Real-time figures in three lines: frames in time, quality levels used, sources of latency. */
 function realtimeText({
   policy,
   budgetMs,

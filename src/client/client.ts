@@ -18,30 +18,32 @@ import { RelayClock, wallClockMs } from './relay-clock.js';
 import { type Fragment, type InitSegment, SegmentReader } from './segments.js';
 import { hiddenPage } from './visibility.js';
 
+/** Options of `connect`. */
 export interface ConnectOptions {
-  /** Default `sr`. */
+  /** The rendition to receive. Default `sr`. */
   readonly rendition?: Rendition;
-  /** Goes into the address, since browsers cannot set a WebSocket's headers. */
+  /** Token for a relay that requires one. It goes into the URL, since browsers cannot set a WebSocket's headers. */
   readonly token?: string | undefined;
-  /** Default: the platform's. Node 20 has none: give it that of the package `ws`. */
+  /** The WebSocket class. Default: the platform's. Node 20 has none; pass the one of the package `ws`. */
   readonly WebSocket?: WebSocketConstructor;
-  /** Whether to connect again when the connection is lost. Default true. */
+  /** Reconnect when the connection is lost. Default true. */
   readonly reconnect?: boolean;
-  /** Whether to leave the relay alone while the page is hidden, from 5 s on. Default false. */
+  /** Disconnect while the page is hidden, after 5 s. Default false. */
   readonly pauseWhileHidden?: boolean;
-  /** What `for await` may leave waiting before fragments are left out. Default 64 MiB. */
+  /** Bytes that may wait in `for await` before fragments are skipped. Default 64 MiB. */
   readonly maxQueuedBytes?: number;
 }
 
-/** A connection's end. */
+/** The end of a connection. */
 export interface CloseEvent {
-  /** As in docs/relay.md; 1006 where nothing was said. */
+  /** The WebSocket close code. docs/relay.md lists the relay's. 1006 if there was none. */
   readonly code: number;
   readonly reason: string;
-  /** When it is tried again; undefined when it is not. */
+  /** Milliseconds until the next try. Undefined if there is none. */
   readonly retryInMs: number | undefined;
 }
 
+/** The events of a client, and the value that the listeners of each get. */
 export interface RelayClientEvents {
   readonly hello: HelloMessage;
   readonly init: InitSegment;
@@ -54,12 +56,12 @@ export interface RelayClientEvents {
 }
 
 const PING_EVERY_MS = 5_000;
-/** The stream ended; or the relay says that this client does what it must not, which it would do again. */
+/** Close codes after which reconnecting is useless: the stream ended, or this client broke the protocol and would do so again. */
 const FINAL_CODES = new Set([1000, 1008, 1009]);
 
 /**
- * Receives one stream of a relay and stays with it: a connection that is lost is made again, later and later, until `close`.
- * @throws SrvidError SRVID_OPTION_INVALID where the address is none, or the platform has no WebSocket.
+ * Connects to one stream of a relay. A lost connection is made again, with growing delays, until `close`.
+ * @throws SRVID_OPTION_INVALID if the address is invalid, or the platform has no WebSocket
  */
 export function connect(url: string | URL, options: ConnectOptions = {}): RelayClient {
   const WebSocket = options.WebSocket ?? (globalThis as { readonly WebSocket?: WebSocketConstructor }).WebSocket;
@@ -72,6 +74,7 @@ export function connect(url: string | URL, options: ConnectOptions = {}): RelayC
   return new RelayClient(relayAddress(url, { rendition: options.rendition, token: options.token }), WebSocket, options);
 }
 
+/** The client of one stream. It emits events, and `for await` yields its fragments. */
 export class RelayClient extends Emitter<RelayClientEvents> implements AsyncIterable<Fragment> {
   readonly #clock = new RelayClock();
   readonly #backoff = new Backoff();
@@ -86,7 +89,7 @@ export class RelayClient extends Emitter<RelayClientEvents> implements AsyncIter
   #hello: HelloMessage | undefined;
   #stats: StatsMessage | undefined;
 
-  /** Use `connect`. */
+  /** Use `connect` instead. */
   constructor(
     private readonly address: URL,
     private readonly WebSocket: WebSocketConstructor,
@@ -103,36 +106,40 @@ export class RelayClient extends Emitter<RelayClientEvents> implements AsyncIter
     this.#open();
   }
 
-  /** The last hello, of an earlier connection perhaps. */
+  /** The last `hello`, which may be of an earlier connection. */
   get hello(): HelloMessage | undefined {
     return this.#hello;
   }
 
+  /** The last `stats`, which may be of an earlier connection. */
   get stats(): StatsMessage | undefined {
     return this.#stats;
   }
 
-  /** Whether this client has ended for good. */
+  /** True after this client has ended for good. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** What the relay's wall clock shows now, in milliseconds since 1970; undefined before the first pong. */
+  /** The relay's wall-clock time now, in milliseconds since 1970. Undefined before the first pong. */
   relayNow(): number | undefined {
     return this.#clock.offsetMs === undefined ? undefined : wallClockMs() + this.#clock.offsetMs;
   }
 
-  /** Switches the preset or the level; the answer is a new `hello`, or an `error`. @returns whether it could be sent. */
+  /**
+   * Asks the relay to switch the preset or the level. A new preset causes a new `hello`, a level `pinned` in `stats`, a failure `error`.
+   * @returns false if the request could not be sent
+   */
   set(change: SetRequest): boolean {
     return this.#connection?.send({ type: 'set', ...change }) ?? false;
   }
 
-  /** Gives the connection up and makes a new one, after the usual wait; for players whose decoder has failed. */
+  /** Drops the connection and makes a new one after the usual delay. For players whose decoder has failed. */
   reconnect(reason: string): void {
     this.#connection?.end(undefined, reason);
   }
 
-  /** Ends it for good. Fragments that wait in a `for await` are still given out. */
+  /** Ends the client for good. Fragments that wait in a `for await` are still yielded. */
   close(): void {
     if (this.#closed) return;
     this.#finish();
@@ -141,7 +148,7 @@ export class RelayClient extends Emitter<RelayClientEvents> implements AsyncIter
     connection?.end(1000, 'Closed by the client.');
   }
 
-  /** Every fragment from now on. Ends with the stream; over its bound it leaves out, which a fragment's `gap` says. */
+  /** Yields every fragment from now on, until the stream ends. Over `maxQueuedBytes` fragments are skipped; the next one then carries a `gap`. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Fragment> {
     const queue: FragmentQueue = new FragmentQueue(this.options.maxQueuedBytes ?? 64 * 2 ** 20, () => this.#queues.delete(queue));
     if (this.#closed) queue.end();
@@ -154,7 +161,7 @@ export class RelayClient extends Emitter<RelayClientEvents> implements AsyncIter
     this.#segments.beginConnection();
     this.#connection = new Connection(this.address, this.WebSocket, {
       open: () => {
-        // Three, since the first round trips of a connection are seldom its shortest.
+        // Three pings, since a connection's first round trips are seldom its shortest.
         for (const ms of [0, 200, 400]) setTimeout(() => this.#ping(), ms);
       },
       text: (message) => this.#receiveText(message),
@@ -219,7 +226,7 @@ export class RelayClient extends Emitter<RelayClientEvents> implements AsyncIter
     this.emit('fragment', read.fragment);
   }
 
-  /** What cannot be read is not this protocol, or was damaged: what follows cannot be trusted either. */
+  /** Reports damaged or foreign data, and reconnects: nothing after it can be trusted. */
   #distrust(error: unknown): void {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     const code = error instanceof TypeError ? 'SRVID_MESSAGE_INVALID' : 'SRVID_FRAGMENT_INVALID';

@@ -1,7 +1,7 @@
 import { SrvidError } from '../errors.js';
 import { SUBPROTOCOL } from './messages.js';
 
-/** What a client needs of a WebSocket: browsers have it, Node 22 has it, `ws` has it. */
+/** The part of WebSocket that the client uses. Browsers, Node 22 and the package `ws` have it. */
 export interface WebSocketLike {
   binaryType: string;
   readonly readyState: number;
@@ -13,20 +13,23 @@ export interface WebSocketLike {
   close(code?: number): void;
 }
 
+/** A WebSocket class. `protocols` is the name of the subprotocol. */
 export type WebSocketConstructor = new (url: string, protocols: string) => WebSocketLike;
 
+/** Callbacks for one connection. */
 export interface ConnectionListener {
+  /** Called when the handshake has completed. */
   open(): void;
   text(message: string): void;
   binary(message: Uint8Array): void;
-  /** Called once, for connections that never opened, too. @param lastedMs how long it was open. */
+  /** Called once, also if the connection never opened. @param lastedMs milliseconds that it was open */
   closed(code: number, reason: string, lastedMs: number): void;
 }
 
 const OPEN = 1;
 /** The code of a connection that ended without one (RFC 6455 §7.4.1). */
 const ABNORMAL = 1006;
-/** The relay speaks once a second, and answers pings. One that is silent for so long is not there any more, whatever TCP says. */
+/** Milliseconds of silence after which a connection is given up. The relay sends something every second and answers pings. */
 const SILENCE_MS = 15_000;
 
 /** One WebSocket connection, from the attempt to its end. */
@@ -50,18 +53,18 @@ export class Connection {
     });
     this.#socket.addEventListener('message', ({ data }) => this.#receive(data));
     this.#socket.addEventListener('close', ({ code, reason }) => this.end(code, reason));
-    // A close follows, with all that browsers tell.
+    // Browsers give no details here. A 'close' event follows.
     this.#socket.addEventListener('error', () => {});
   }
 
-  /** @returns whether it was sent; what is said before it is open, or after its end, is not. */
+  /** Sends a message as JSON. @returns false if the connection is not open yet, or has ended */
   send(message: object): boolean {
     if (this.#ended || this.#socket.readyState !== OPEN) return false;
     this.#socket.send(JSON.stringify(message));
     return true;
   }
 
-  /** Ends it without waiting for the other side; nothing of it is heard afterwards. */
+  /** Ends the connection without waiting for the other side. Nothing is received afterwards. */
   end(code = ABNORMAL, reason = ''): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -83,10 +86,7 @@ export class Connection {
   }
 }
 
-/**
- * The address to connect to: `http` becomes `ws`; a relative one is relative to the page.
- * @throws SrvidError SRVID_OPTION_INVALID
- */
+/** The URL to connect to, with `query` added. `http` becomes `ws`; a relative URL is resolved against the page's. @throws SRVID_OPTION_INVALID */
 export function relayAddress(url: string | URL, query: Readonly<Record<string, string | undefined>>): URL {
   const page = (globalThis as { readonly location?: { readonly href: string } }).location?.href;
   if (!URL.canParse(String(url), page)) {

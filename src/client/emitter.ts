@@ -1,8 +1,8 @@
-/** Typed events, the same in browsers and in Node. `Events` maps each name to what its listeners are given. */
+/** A typed event emitter for browsers and Node. `Events` maps each event's name to the value that its listeners get. */
 export class Emitter<Events> {
   readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>();
 
-  /** Calls `listener` with each event of that name. @returns what ends that. */
+  /** Calls `listener` with each event of that name. @returns a function that removes the listener */
   on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners);
@@ -23,7 +23,7 @@ export class Emitter<Events> {
   }
 
   protected emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
-    // A copy, since a listener may take itself or another away.
+    // A copy, since a listener may remove itself or another.
     for (const listener of [...(this.#listeners.get(name) ?? [])]) (listener as (event: Events[Name]) => void)(event);
   }
 }

@@ -1,8 +1,8 @@
 import type { Fragment } from './segments.js';
 
 /**
- * Fragments that wait to be taken by `for await`. A WebSocket knows no back-pressure, so there is a bound: over it, fragments are
- * left out up to the next keyframe, which carries a `gap` with reason `consumer`.
+ * The fragments that wait for a `for await`. A WebSocket has no back-pressure, so the queue is bounded. Over the bound,
+ * fragments are skipped up to the next keyframe, which carries a `gap` with the reason `consumer`.
  */
 export class FragmentQueue implements AsyncIterableIterator<Fragment> {
   readonly #waiting: Fragment[] = [];
@@ -16,6 +16,7 @@ export class FragmentQueue implements AsyncIterableIterator<Fragment> {
     private readonly onReturn: () => void,
   ) {}
 
+  /** Adds a fragment, or skips it if the queue is full. */
   push(fragment: Fragment): void {
     if (this.#ended) return;
     const full = this.#bytes + fragment.data.byteLength > this.maxBytes;
@@ -34,7 +35,7 @@ export class FragmentQueue implements AsyncIterableIterator<Fragment> {
     this.#bytes += next.data.byteLength;
   }
 
-  /** What waits is still given out. */
+  /** Adds no more. The fragments that wait are still yielded. */
   end(): void {
     this.#ended = true;
     this.#answer({ done: true, value: undefined });

@@ -1,26 +1,27 @@
 import type { Fragment, InitSegment } from './segments.js';
 import { Timeline } from './timeline.js';
 
-/** Old Safari on phones has only the managed one. */
+/** Safari on iPhones has ManagedMediaSource only. */
 const PlatformMediaSource: typeof MediaSource | undefined =
   (globalThis as { readonly MediaSource?: typeof MediaSource; readonly ManagedMediaSource?: typeof MediaSource }).MediaSource ??
   (globalThis as { readonly ManagedMediaSource?: typeof MediaSource }).ManagedMediaSource;
 
-/** Behind what is shown; the longest GOP and a little. */
+/** Seconds that are kept behind the playback position: the longest GOP and a little more. */
 const KEEP_BEHIND_SECONDS = 4;
-/** Removing is not free, so it waits until this much is there. */
+/** Seconds that must have collected before old ones are removed. Removing has a cost, so it is done seldom. */
 const TRIM_FROM_SECONDS = 12;
 
 type Step = { readonly init: InitSegment } | { readonly fragment: Fragment; readonly splice: boolean };
 
+/** True if this browser can play a MIME type such as 'video/mp4; codecs="avc1.42c028"'. */
 export function canPlay(mime: string): boolean {
   return PlatformMediaSource?.isTypeSupported(mime) ?? false;
 }
 
 /**
- * One MediaSource of a `<video>` and its one SourceBuffer, which takes one thing at a time: steps wait here for their turn. Its
- * time has no holes: where the stream's leaps, `timestampOffset` closes up (Media Source Extensions §5.1), so that playing goes on
- * over a restart, another size, or a gap.
+ * The MediaSource of a `<video>` and its one SourceBuffer. A SourceBuffer does one operation at a time, so operations are
+ * queued here. The player's time has no holes: `timestampOffset` closes those in the stream's timestamps (Media Source
+ * Extensions §5.1). So playback continues over restarts, size changes and gaps.
  */
 export class MediaBuffer {
   readonly timeline = new Timeline();
@@ -33,7 +34,7 @@ export class MediaBuffer {
   #madeRoom = false;
   #closed = false;
 
-  /** @param onFailed is called once, with what failed; then only `close` is left. */
+  /** @param onFailed called once, with the reason. Only `close` may be called then. */
   constructor(
     private readonly video: HTMLVideoElement,
     init: InitSegment,
@@ -49,29 +50,34 @@ export class MediaBuffer {
     this.init(init);
   }
 
+  /** Queues an init segment. The buffer changes its type if the codecs differ. */
   init(init: InitSegment): void {
     this.#waiting.push({ init });
     this.#work();
   }
 
-  /** @param splice whether its time does not follow the one before: it must be a keyframe then. */
+  /**
+   * Queues a fragment. The bytes are kept until they are appended.
+   * @param splice true if its timestamp does not follow the previous one; it must be a keyframe then
+   */
   append(fragment: Fragment, splice: boolean): void {
     this.#waiting.push({ fragment, splice });
     this.#queuedBytes += fragment.data.byteLength;
     this.#work();
   }
 
+  /** Bytes of the queued fragments that are not appended yet. */
   get queuedBytes(): number {
     return this.#queuedBytes;
   }
 
-  /** What lies ready, in the player's seconds; undefined where nothing does. */
+  /** The buffered seconds in the player's time. Undefined if the buffer is empty. */
   get range(): { readonly start: number; readonly end: number } | undefined {
     const ranges = this.#buffer?.buffered;
     return ranges && ranges.length > 0 ? { start: ranges.start(0), end: ranges.end(ranges.length - 1) } : undefined;
   }
 
-  /** Where to go on from `time`, if nothing is there but something is later: a source may leave frames out. */
+  /** The start of the next buffered range if nothing is buffered at `time`. A source may leave frames out. */
   afterHole(time: number): number | undefined {
     const ranges = this.#buffer?.buffered;
     for (let index = 0; ranges && index < ranges.length; index += 1) {
@@ -119,7 +125,8 @@ export class MediaBuffer {
       if ('fragment' in step) this.#queuedBytes -= step.fragment.data.byteLength;
       this.#madeRoom = false;
     } catch (error) {
-      // Full: everything behind is given up, once; the step stays and is tried again at `updateend`.
+      // The buffer is full: remove everything behind the playback position, once. The operation stays queued and is tried
+      // again at `updateend`.
       const full = error instanceof Error && error.name === 'QuotaExceededError' && !this.#madeRoom;
       this.#madeRoom = true;
       if (!full || !this.#trim(buffer, 0.1, 0.05)) this.#fail(error);
@@ -140,7 +147,7 @@ export class MediaBuffer {
     if (splice) this.timeline.splice(end, { epoch: fragment.init.hello.epoch, time: fragment.time });
   }
 
-  /** @returns whether it has begun to remove. */
+  /** @returns true if it has started to remove */
   #trim(buffer: SourceBuffer, from: number, keep: number): boolean {
     const start = this.range?.start;
     const now = this.video.currentTime;
@@ -156,7 +163,7 @@ export class MediaBuffer {
   }
 }
 
-/** TypeScript tells apart what may be shared memory; what came from a WebSocket never is. */
+/** TypeScript distinguishes memory that may be shared. Bytes from a WebSocket never are. */
 function owned(data: Uint8Array): Uint8Array<ArrayBuffer> {
   return data as Uint8Array<ArrayBuffer>;
 }

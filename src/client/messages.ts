@@ -1,121 +1,146 @@
 /**
- * The text messages of the relay's protocol, version 1 (docs/relay.md), as plain types: the client has no dependencies.
- * The relay's schemas (src/relay/protocol.ts) do not compile where they differ.
+ * The text messages of the relay's protocol, version 1 (docs/relay.md), as plain types, since the client has no
+ * dependencies. The relay's schemas (src/relay/delivery/protocol.ts) do not compile if they differ from these types.
  */
 
-/** The subprotocol that a client asks for. */
+/** The name of the WebSocket subprotocol. */
 export const SUBPROTOCOL = 'srvid.v1';
 
-/** `sr` is super-resolved; `source` is what came in, with the same times; `raw` is `sr` as planes of samples, for who has a token. */
+/**
+ * `sr`: super-resolved video. `source`: the input video, with the same timestamps. `raw`: the frames of `sr` as planes of
+ * samples, for clients with a token.
+ */
 export type Rendition = 'sr' | 'source' | 'raw';
 
-/** One plane of a raw frame, rows top to bottom, 8 bits a sample (`rgb`: three samples a pixel). */
+/** One plane of a raw frame: 8 bits a sample, rows from top to bottom. `rgb` has three samples a pixel. */
 export interface RawPlane {
   readonly name: 'y' | 'u' | 'v' | 'rgb';
   readonly width: number;
   readonly height: number;
 }
 
-/** What is sent from now on. The next binary message is its init segment. */
+/** Describes the rendition from now on. The next binary message is its init segment. */
 export interface HelloMessage {
   readonly type: 'hello';
-  /** The version of the protocol. */
+  /** Version of the protocol. */
   readonly v: number;
+  /** The stream's name, as in its address. */
   readonly stream: string;
   readonly rendition: Rendition;
-  /** Counts what begins anew: with each, times may begin anywhere. Both renditions of an epoch have the same times. */
+  /** Counts restarts. Timestamps may start anywhere in a new epoch. All renditions of an epoch have the same timestamps. */
   readonly epoch: number;
-  /** For `MediaSource.isTypeSupported` and `addSourceBuffer`. */
+  /** MIME type for `MediaSource.isTypeSupported` and `addSourceBuffer`. */
   readonly mime: string;
+  /** Size of the video in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Frames a second, as the source promises them. */
+  /** Frames a second, as the source declares them. */
   readonly fps: number;
+  /** The renditions that a viewer can ask for. `raw` is not listed. */
   readonly renditions: readonly Rendition[];
+  /** Size of the input video in pixels. */
   readonly source: { readonly width: number; readonly height: number };
   readonly preset: string;
-  /** What may be switched to. */
+  /** Presets that may be switched to. */
   readonly presets: readonly string[];
-  /** Best first. */
+  /** Names of the quality levels, best first. */
   readonly levels: readonly string[];
-  /** Whether this viewer's token may switch preset and level. */
+  /** True if this viewer's token may switch preset and level. */
   readonly maySet: boolean;
-  /** From a frame's arrival to the encoder, in milliseconds. */
+  /** Milliseconds that a frame may take from its arrival to the encoder. */
   readonly budgetMs: number;
-  /** Of `raw`: what follows the eight bytes of time (float64, big-endian, seconds) in each binary message. Colours by ffmpeg's names, null where the source does not say. */
+  /**
+   * Only for `raw`: the planes in each binary message. They follow eight bytes of time (float64, big-endian, seconds).
+   * Matrix and range have ffmpeg's names; null if the source does not give them.
+   */
   readonly raw?: { readonly planes: readonly RawPlane[]; readonly matrix: string | null; readonly range: 'tv' | 'pc' | null } | undefined;
 }
 
+/** Percentiles of a measurement: the median, the 95th and the 99th. */
 export interface Percentiles {
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
 }
 
-/** Once a second. Counts are since the epoch began. */
+/** Sent once a second. Counts start anew with each epoch. */
 export interface StatsMessage {
   readonly type: 'stats';
   /** The relay's wall clock, in milliseconds since 1970. */
   readonly at: number;
+  /** Frames a second that the relay sends. */
   readonly fps: number;
+  /** Frames a second that the source sends. */
   readonly sourceFps: number;
+  /** The quality level in use. */
   readonly level: string;
-  /** The level that was asked for; null where the relay chooses. */
+  /** The level that was asked for. Null if the relay chooses. */
   readonly pinned: string | null;
-  /** Frames by level. */
+  /** Number of frames by level. */
   readonly levels: Readonly<Record<string, number>>;
+  /** Number of frames by outcome: super-resolved, reused from an equal frame, enlarged by the resampler, dropped. */
   readonly outcomes: { readonly sr: number; readonly reused: number; readonly bypassed: number; readonly dropped: number };
-  /** From a frame's arrival to the encoder, in milliseconds. */
+  /** Milliseconds from a frame's arrival to the encoder. */
   readonly latencyMs: Percentiles;
-  /** From a frame's arrival to the WebSocket, in milliseconds. */
+  /** Milliseconds from a frame's arrival to the WebSocket. */
   readonly relayMs: Percentiles;
+  /** Viewers of all renditions. */
   readonly viewers: number;
-  /** The frame with the time `pts` (seconds, as in the fragments) came in at `at` (the relay's clock, in milliseconds since 1970); missing before the first frame. */
+  /**
+   * Arrival of one frame: its timestamp in the fragments `pts`, in seconds, and the relay's wall clock `at`, in
+   * milliseconds since 1970. Missing before the first frame.
+   */
   readonly clock?: { readonly pts: number; readonly at: number } | undefined;
 }
 
-/** Just before the fragment at `to`: those from `from` on (seconds) were not sent. */
+/** Sent before the fragment at `to`. The fragments from `from` on were not sent. Seconds. */
 export interface GapMessage {
   readonly type: 'gap';
   readonly from: number;
   readonly to: number;
   readonly fragments: number;
+  /** `slow`: the relay skipped fragments for a slow viewer. `consumer`: this client did. */
   readonly reason: string;
 }
 
+/** The state of the stream. */
 export interface StateMessage {
   readonly type: 'state';
-  /** `waiting`: the source is away, the connection stays. `ended`: the connection is closed next. */
+  /** `waiting`: the source is away, the connection stays open. `ended`: the relay closes the connection next. */
   readonly state: 'live' | 'waiting' | 'ended';
   readonly message?: string | undefined;
+  /** Milliseconds until the relay tries again. Only for `waiting`. */
   readonly retryInMs?: number | undefined;
 }
 
-/** An answer to what the client asked, or what the client itself found wrong. */
+/** The relay's answer to a failed request, or an error that the client itself found. */
 export interface ErrorMessage {
   readonly type: 'error';
   readonly code: string;
   readonly message: string;
 }
 
+/** The relay's answer to a ping. It serves to compare the clocks. */
 export interface PongMessage {
   readonly type: 'pong';
-  /** As in the ping. */
+  /** The `t` of the ping. */
   readonly t: number;
   /** The relay's wall clock, in milliseconds since 1970. */
   readonly at: number;
 }
 
+/** Any text message of the relay to a viewer. */
 export type ServerMessage = HelloMessage | StatsMessage | GapMessage | StateMessage | ErrorMessage | PongMessage;
 
-/** Switches the preset, or pins a level (`auto` lets the relay choose). Needs a token that may write. */
+/** Switches the preset, or fixes the level. `auto` lets the relay choose. Needs a token with the scope `write`. */
 export type SetRequest = { readonly preset: string } | { readonly level: string };
 
+/** Any text message of a viewer. `t` is returned in the pong. */
 export type ClientMessage = ({ readonly type: 'set' } & SetRequest) | { readonly type: 'ping'; readonly t: number };
 
 type FieldType = 'string' | 'number' | 'boolean' | 'list' | 'record';
 
-/** The fields that a client relies on. Others may be missing or of another type without harm. */
+/** The fields that a client relies on. Others may be missing or of another type. */
 const REQUIRED: { readonly [Type in ServerMessage['type']]: Readonly<Record<string, FieldType>> } = {
   hello: {
     v: 'number',
@@ -142,9 +167,9 @@ const REQUIRED: { readonly [Type in ServerMessage['type']]: Readonly<Record<stri
 };
 
 /**
- * Reads one text message of the relay. Unknown fields stay in it.
- * @returns undefined for a `type` that this client does not know, which the protocol has it ignore.
- * @throws TypeError for what is not a message, or lacks a field that its type has.
+ * Parses one text message of the relay. Unknown fields are kept.
+ * @returns undefined for an unknown `type`, which the protocol says to ignore
+ * @throws TypeError if it is not a message, or lacks a required field
  */
 export function parseServerMessage(text: string): ServerMessage | undefined {
   const message: unknown = parseJson(text);

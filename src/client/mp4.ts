@@ -1,26 +1,27 @@
-/** What fragments are read with: a track of the init segment (ISO/IEC 14496-12 §8.3, §8.4, §8.8.3). */
+/** A track of an init segment (ISO/IEC 14496-12 §8.3, §8.4, §8.8.3), as far as parsing fragments needs it. */
 export interface Track {
   readonly id: number;
   readonly kind: 'video' | 'audio' | 'other';
   /** Ticks a second. */
   readonly timescale: number;
+  /** Duration in ticks and flags for samples whose fragment does not give them. */
   readonly defaultDuration: number;
   readonly defaultFlags: number;
 }
 
-/** What a fragment says about itself. Times in seconds. */
+/** Times of a fragment, in seconds. */
 export interface FragmentTimes {
-  /** When its first frame is shown: of the picture, if there is one in it, else of the sound. */
+  /** Presentation time of the first video frame, or of the first audio frame if there is no video. */
   readonly time: number;
   readonly duration: number;
-  /** Whether it has pictures and begins with one that needs no other. */
+  /** True if the fragment has video and its first frame is a sync sample. */
   readonly keyframe: boolean;
 }
 
 /** `sample_is_non_sync_sample` (ISO/IEC 14496-12 §8.8.3.1). */
 const NON_SYNC = 0x10000;
 
-/** The tracks of `ftyp` + `moov`. @throws RangeError for what is not one. */
+/** Parses an init segment (`ftyp` and `moov`) into its tracks. @throws RangeError if it is not one */
 export function readTracks(init: Uint8Array): readonly Track[] {
   const moov = childrenOf(viewOf(init)).find(({ type }) => type === 'moov');
   if (!moov) throw new RangeError('Expected an init segment, but it has no "moov".');
@@ -50,7 +51,7 @@ function readTrack(trak: DataView, defaults: ReadonlyMap<number, { readonly dura
   };
 }
 
-/** Reads the `moof` of a whole fragment. @throws RangeError for what is not one, or is of none of the tracks. */
+/** Parses the `moof` of a complete fragment. @throws RangeError if it is not one, or belongs to none of the tracks */
 export function readFragmentTimes(fragment: Uint8Array, tracks: readonly Track[]): FragmentTimes {
   const moof = childrenOf(viewOf(fragment)).find(({ type }) => type === 'moof');
   if (!moof) throw new RangeError('Expected a fragment, but it has no "moof".');
@@ -63,7 +64,7 @@ export function readFragmentTimes(fragment: Uint8Array, tracks: readonly Track[]
   return { time: shown.start / timescale, duration: shown.duration / timescale, keyframe: kind === 'video' && (shown.firstFlags & NON_SYNC) === 0 };
 }
 
-/** A `traf`: where it begins (presentation time), how long it is (both in ticks), and the flags of its first sample. */
+/** Parses a `traf`: its presentation time and duration, both in ticks, and the flags of its first sample. */
 function readTrackRun(traf: DataView, tracks: readonly Track[]) {
   const header = readTrackFragmentHeader(find(traf, 'tfhd'), tracks);
   const time = find(traf, 'tfdt');
@@ -78,7 +79,7 @@ function readTrackRun(traf: DataView, tracks: readonly Track[]) {
   return { track: header.track, start: start + (first?.offset ?? 0), duration, firstFlags: first?.flags ?? header.flags };
 }
 
-/** `tfhd`, §8.8.7. */
+/** Parses a `tfhd` (§8.8.7). */
 function readTrackFragmentHeader(box: DataView, tracks: readonly Track[]) {
   const present = box.getUint32(0) & 0xffffff;
   const id = box.getUint32(4);
@@ -95,14 +96,14 @@ function readTrackFragmentHeader(box: DataView, tracks: readonly Track[]) {
   return { track, duration, flags: optional(0x20, track.defaultFlags) };
 }
 
-/** `trun`, §8.8.8. */
+/** Parses a `trun` (§8.8.8). */
 function readRun(box: DataView, header: { readonly duration: number; readonly flags: number }) {
   const present = box.getUint32(0) & 0xffffff;
   const count = box.getUint32(4);
   let at = 8 + (present & 0x1 ? 4 : 0);
   const firstFlags = present & 0x4 ? box.getUint32(at) : undefined;
   at += present & 0x4 ? 4 : 0;
-  // How far each field of a sample lies into it, and how long a sample is.
+  // Offsets of the fields in a sample's entry, and the size of the entry.
   const sizeAt = present & 0x100 ? 4 : 0;
   const flagsAt = sizeAt + (present & 0x200 ? 4 : 0);
   const offsetAt = flagsAt + (present & 0x400 ? 4 : 0);
@@ -117,7 +118,7 @@ function readRun(box: DataView, header: { readonly duration: number; readonly fl
 
 interface Box {
   readonly type: string;
-  /** What follows size and type. */
+  /** The bytes after size and type. */
   readonly body: DataView;
 }
 

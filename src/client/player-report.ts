@@ -1,28 +1,30 @@
 import type { ErrorMessage } from './messages.js';
 
-/** What a player has to say about itself at this moment. */
+/** Figures of a player at this moment. */
 export interface PlayerReport {
-  /** From the moment a frame came in at the relay to now, where it is shown, in milliseconds; undefined until that is known. */
+  /** Milliseconds from a frame's arrival at the relay to its display. Undefined until it is known. */
   readonly latencyMs: number | undefined;
-  /** What lies ready ahead of what is shown. */
+  /** Seconds that are buffered ahead of the playback position. */
   readonly bufferedSeconds: number;
   readonly playbackRate: number;
-  /** How often the picture stood still for want of fragments, and for how long in all. */
+  /** `stalls`: how often playback stopped for lack of fragments. `stalledMs`: for how long in all. */
   readonly stalls: number;
   readonly stalledMs: number;
-  /** Frames that the browser decoded, and those of them that it had no time to show. */
+  /** `decodedFrames`: frames that the browser decoded. `droppedFrames`: those of them that it could not show in time. */
   readonly decodedFrames: number;
   readonly droppedFrames: number;
-  /** Fragments left out here because nobody watched or nothing could take them. */
+  /** Fragments that the player skipped because nobody watched, or the buffer was full. */
   readonly skippedFragments: number;
 }
 
+/** The events of a player, and the value that the listeners of each get. */
 export interface PlayerEvents {
-  /** The picture moves: at first, and after each stall or pause. */
+  /** The video plays: at the start, and after each stall or pause. */
   readonly playing: undefined;
+  /** The buffer ran empty and the video stopped. */
   readonly stalled: undefined;
-  /** The browser plays only after a click: call `play` from one. */
+  /** The browser plays only after a click. Call `play` from a click handler. */
   readonly blocked: undefined;
-  /** It is given up. */
+  /** The player has given up. */
   readonly failed: ErrorMessage;
 }

@@ -10,26 +10,28 @@ import type { MediaTime } from './timeline.js';
 
 export type { PlayerEvents, PlayerReport } from './player-report.js';
 
+/** Options of a player. */
 export interface PlayerOptions {
-  /** Shows what another player shows, at the same time, in place of staying near the live edge: for another rendition of its stream. */
+  /** Stay in step with another player, instead of near the live edge. For another rendition of the same stream. */
   readonly follow?: MediaSourcePlayer;
-  /** The least that lies ready ahead of what is shown, in seconds; it grows where the connection needs it. Default 0.2. */
+  /** Least seconds that are buffered ahead of the playback position. Grows after stalls. Default 0.15. */
   readonly marginSeconds?: number;
 }
 
 const TICK_MS = 100;
-/** Enough to begin with: Chromium shows the first frame when a few lie ready. */
+/** Seconds that must be buffered before playback starts. Chromium shows the first frame when a few are there. */
 const START_SECONDS = 0.1;
-/** More lies ready only while nobody plays it: nothing is taken then, up to the first keyframe after. */
+/** Seconds buffered ahead beyond which fragments are skipped up to a keyframe. That only happens while the player is paused. */
 const MAX_AHEAD_SECONDS = 12;
 const MAX_QUEUED_BYTES = 32 * 2 ** 20;
-/** Failures in a row, without playing well in between. */
+/** Failures in a row, without `WELL_AFTER_SECONDS` of playback in between, after which the player gives up. */
 const MAX_FAILURES = 6;
 const WELL_AFTER_SECONDS = 10;
 
 /**
- * Plays a relay's stream in a `<video>`, near its live edge, over gaps, changes of size and restarts. Give it a client that was
- * made just now: it needs the first init segment. The caller keeps client and element, and closes the client.
+ * Plays a relay's stream in a `<video>`, near its live edge. Playback continues over gaps, size changes and restarts. The
+ * client must be new, since the player needs its first init segment. The caller owns client and element, and closes the
+ * client.
  */
 export class MediaSourcePlayer extends Emitter<PlayerEvents> {
   readonly #margin: Margin;
@@ -47,6 +49,7 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
   readonly #lateness = new Lateness();
   #clock: { readonly timeline: number; readonly epoch: number; readonly pts: number; readonly at: number } | undefined;
 
+  /** Starts to play at once. `video` and `client` stay the caller's. */
   constructor(
     readonly video: HTMLVideoElement,
     readonly client: RelayClient,
@@ -66,20 +69,22 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
     );
   }
 
-  /** What is shown now; undefined before the first frame. */
+  /** The moment of the stream that is shown. Undefined before the first frame. */
   get position(): MediaTime | undefined {
     return this.#started ? this.#buffer?.timeline.mediaAt(this.video.currentTime) : undefined;
   }
 
+  /** True after `pause`, until `play`. */
   get paused(): boolean {
     return !this.#wanted;
   }
 
-  /** Whether the picture moves: it has begun, and neither a pause nor a stall keeps it. */
+  /** True while the video plays: it has started, and is neither paused nor stalled. */
   get moving(): boolean {
     return this.#started && this.#wanted && !this.#stalls.stalled;
   }
 
+  /** Plays at the live edge. Browsers may require a click first; `blocked` is emitted then. */
   play(): void {
     this.#wanted = true;
     this.video.play().catch((error: unknown) => {
@@ -87,7 +92,7 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
     });
   }
 
-  /** Stands still until `play`, which goes on at the live edge. */
+  /** Pauses the video. `play` continues at the live edge. */
   pause(): void {
     this.#wanted = false;
     this.#stalls.end();
@@ -109,7 +114,7 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
     };
   }
 
-  /** Lets go of the element. */
+  /** Releases the element. */
   close(): void {
     for (const undo of this.#undo.splice(0)) undo();
     this.#drop();
@@ -125,7 +130,8 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
       this.#giveUp('SRVID_PLAYBACK_UNSUPPORTED', `This browser cannot play ${init.hello.mime}.`);
       return;
     }
-    // A SourceBuffer keeps the tracks that it began with (Media Source Extensions §3.5.8): with sound come or gone, it takes another.
+    // A SourceBuffer keeps the tracks that it started with (Media Source Extensions §3.5.8). If sound is added or
+    // removed, a new one is needed.
     if (this.#init && !hasSameTracks(init, this.#init)) this.#drop();
     this.#init = init;
     if (this.#buffer) {
@@ -188,7 +194,7 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
   #start({ start, end }: { readonly start: number; readonly end: number }): void {
     if (end - start < START_SECONDS) return;
     this.#started = true;
-    // A late joiner is given what has been shown already since the last keyframe: it is decoded, not watched.
+    // A viewer that joins late also gets the frames since the last keyframe. They are decoded but not shown.
     this.video.currentTime = Math.max(start, end - this.#margin.seconds);
     if (this.#wanted) this.play();
   }
@@ -225,7 +231,7 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
     this.emit('playing', undefined);
   }
 
-  /** After an error nothing of a MediaSource can be kept: another one, from the next keyframe on, which a new connection begins with. */
+  /** Replaces the MediaSource after an error, since an errored one cannot be used. A new connection starts with an init segment and a keyframe. */
   #recover(message: string): void {
     if (!this.#buffer) return;
     this.#drop();

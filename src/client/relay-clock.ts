@@ -1,20 +1,24 @@
 const SAMPLES = 8;
 
 /**
- * How far the relay's wall clock is from this machine's, by ping and pong as NTP does it (RFC 5905 §8): the answer was
- * written half a round trip ago. Of the last eight the one with the shortest round trip counts, since a queue on the way lengthens
- * one direction only and so falsifies the half.
+ * Estimates the offset between the relay's wall clock and this machine's by ping and pong, like NTP (RFC 5905 §8). It
+ * assumes that the relay answered after half of the round trip. Of the last eight samples the one with the shortest round
+ * trip counts: a queue delays one direction only, and so makes that assumption wrong.
  */
 export class RelayClock {
   readonly #samples: Sample[] = [];
 
-  /** @param sentAt, receivedAt this machine's wall clock; `relayAt` the relay's; all in milliseconds since 1970. */
+  /**
+   * Adds a pong. All times are in milliseconds since 1970.
+   * @param sentAt, receivedAt this machine's clock
+   * @param relayAt the relay's clock
+   */
   add(sentAt: number, relayAt: number, receivedAt: number): void {
     this.#samples.push({ roundTripMs: receivedAt - sentAt, offsetMs: relayAt - (sentAt + receivedAt) / 2 });
     if (this.#samples.length > SAMPLES) this.#samples.shift();
   }
 
-  /** The relay's clock less this machine's, in milliseconds; undefined before the first pong. */
+  /** The relay's clock minus this machine's, in milliseconds. Undefined before the first pong. */
   get offsetMs(): number | undefined {
     return this.#best?.offsetMs;
   }
@@ -29,7 +33,7 @@ interface Sample {
   readonly offsetMs: number;
 }
 
-/** This machine's wall clock with a fraction, in milliseconds since 1970. */
+/** This machine's wall-clock time in milliseconds since 1970, with a fraction. */
 export function wallClockMs(): number {
   return performance.timeOrigin + performance.now();
 }

@@ -1,25 +1,25 @@
 import type { GapMessage, HelloMessage } from './messages.js';
 import { type FragmentTimes, readFragmentTimes, readTracks, type Track } from './mp4.js';
 
-/** `ftyp` + `moov`: what a decoder must be given before the fragments that follow it. */
+/** The header of a stream, `ftyp` and `moov`. A decoder needs it before the fragments that follow. */
 export interface InitSegment {
   readonly data: Uint8Array;
   readonly hello: HelloMessage;
   readonly tracks: readonly Track[];
-  /** Counts time axes: fragments with the same number can be compared in time. A new epoch or a new connection begins another. */
+  /** Number of the time axis. Only timestamps with the same number can be compared. It grows with each epoch and each connection. */
   readonly timeline: number;
 }
 
-/** `moof` + `mdat`: one or more frames. Times in seconds. */
+/** One fragment, `moof` and `mdat`, with one or more frames. Times are in seconds. */
 export interface Fragment extends FragmentTimes {
   readonly data: Uint8Array;
-  /** The segment that it belongs to; another object than the fragment's before where the stream has changed. */
+  /** The init segment that it belongs to. It is a new object after each change of the stream. */
   readonly init: InitSegment;
-  /** Set where fragments before this one were not sent. */
+  /** Set if fragments before this one were not sent. */
   readonly gap?: GapMessage;
 }
 
-/** Makes of one relay's messages, in order, what a player or recorder is given. */
+/** Turns one relay's messages, in order, into init segments and fragments. */
 export class SegmentReader {
   #announced: HelloMessage | undefined;
   #init: InitSegment | undefined;
@@ -27,7 +27,7 @@ export class SegmentReader {
   #timeline = 0;
   #newConnection = true;
 
-  /** The messages to come are of another connection. */
+  /** Forgets the state of the previous connection. The next messages are from a new one. */
   beginConnection(): void {
     this.#announced = undefined;
     this.#init = undefined;
@@ -35,15 +35,17 @@ export class SegmentReader {
     this.#newConnection = true;
   }
 
+  /** Announces that the next binary message is an init segment. */
   hello(message: HelloMessage): void {
     this.#announced = message;
   }
 
+  /** Remembers a gap for the next fragment. */
   gap(message: GapMessage): void {
     this.#gap = message;
   }
 
-  /** @throws RangeError for what is neither the init segment announced nor a fragment of it. */
+  /** Parses a binary message. @throws RangeError if it is neither the announced init segment nor one of its fragments */
   read(data: Uint8Array): { readonly init: InitSegment } | { readonly fragment: Fragment } {
     return this.#announced ? { init: this.#readInit(data, this.#announced) } : { fragment: this.#readFragment(data) };
   }
@@ -66,7 +68,7 @@ export class SegmentReader {
   }
 }
 
-/** Whether a decoder that was made for one can go on with the other: picture and sound, and in that order. */
+/** True if a decoder for one can continue with the other: both have the same kinds of tracks in the same order. */
 export function hasSameTracks(one: InitSegment, other: InitSegment): boolean {
   const kinds = ({ tracks }: InitSegment) => tracks.map(({ kind }) => kind).join();
   return kinds(one) === kinds(other);

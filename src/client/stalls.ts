@@ -1,16 +1,17 @@
-/** How often a picture stood still that should have moved, and for how long in all. */
+/** Counts and times the stalls of a player. */
 export class Stalls {
   #count = 0;
   #endedMs = 0;
   #since: number | undefined;
 
+  /** Starts a stall. Ends the one before, if any. */
   begin(): void {
     this.end();
     this.#count += 1;
     this.#since = performance.now();
   }
 
-  /** Does nothing where it does not stand still. */
+  /** Ends the stall, if there is one. */
   end(): void {
     this.#endedMs = this.ms;
     this.#since = undefined;
@@ -20,11 +21,12 @@ export class Stalls {
     return this.#since !== undefined;
   }
 
+  /** Number of stalls, the current one included. */
   get count(): number {
     return this.#count;
   }
 
-  /** With the one that lasts now. */
+  /** Milliseconds of all stalls, the current one included. */
   get ms(): number {
     return this.#endedMs + (this.#since === undefined ? 0 : performance.now() - this.#since);
   }

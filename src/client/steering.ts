@@ -1,43 +1,42 @@
-/** How far a player may stray from where it should be, and what it does about it. Seconds and factors of speed. */
+/** Rules for keeping a player at its target position. In seconds, and factors of the playback rate. */
 export interface Steering {
-  /** Nothing is done within so much. */
+  /** Distance within which nothing is done. */
   readonly tolerance: number;
   /** The change of speed for each second astray. */
+  /** Change of the rate for each second of distance. */
   readonly gain: number;
   /** The largest change of speed. */
+  /** Largest change of the rate. */
   readonly most: number;
-  /** Further behind or ahead than this it leaps. */
+  /** Distance beyond which the player seeks. */
   readonly leap: number;
 }
 
-/** Towards the live edge: nobody hears or sees 5 %. A leap is seen, so it is for those who were away. */
+/** Rules for the live edge. A rate change of 5 % is not noticed. A seek is visible, so it is for viewers that fell far behind. */
 export const LIVE_EDGE: Steering = { tolerance: 0.05, gain: 0.25, most: 0.05, leap: 1.2 };
 
-/** Towards another video that shows the same, silently: a frame's difference is seen beside it, a change of speed is not. */
+/** Rules for a muted video beside another one that it must match. A difference of one frame is visible there, a rate change is not. */
 export const IN_STEP: Steering = { tolerance: 0.004, gain: 1.2, most: 0.25, leap: 0.4 };
 
-/**
- * What to do about being `behind` (seconds; negative: ahead).
- * @returns the speed to play at, or `leap` where only a seek helps.
- */
+/** The reaction to being `behind` the target by so many seconds (negative: ahead). @returns the playback rate, or `leap` if only a seek helps */
 export function steer(behind: number, { tolerance, gain, most, leap }: Steering): number | 'leap' {
   if (Math.abs(behind) > leap) return 'leap';
   if (Math.abs(behind) <= tolerance) return 1;
   return 1 + Math.max(-most, Math.min(most, behind * gain));
 }
 
-/** More than this behind the live edge, for so long: seconds. */
+/** Seconds behind the live edge, and how many seconds that is accepted. */
 const BEARABLE = 0.3;
 const PATIENCE = 4;
 
 /**
- * Notices that playing faster does not help: a browser that has too little time for the stream plays slower than it is told, and
- * would stay behind for good.
+ * Detects that a higher playback rate does not help. A browser that is too slow for the stream plays slower than it is
+ * told, and would stay behind for good.
  */
 export class Lateness {
   #seconds = 0;
 
-  /** To be asked again and again, `elapsed` seconds apart. @returns whether only a leap helps; then the patience begins anew. */
+  /** Call it every `elapsed` seconds. @returns true if only a seek helps; the waiting time then starts again */
   isHopeless(behind: number, elapsed: number): boolean {
     this.#seconds = behind > BEARABLE ? this.#seconds + elapsed : 0;
     if (this.#seconds < PATIENCE) return false;
@@ -48,12 +47,12 @@ export class Lateness {
 
 const LEAST_MARGIN = 0.15;
 const MOST_MARGIN = 1.5;
-/** Seconds of playing in which half of what a margin was raised by is given back: a busy moment is not paid for long. */
+/** Seconds of playback after which half of a raised margin is given back, so that one stall does not cost latency for long. */
 const HALF_LIFE = 6;
 
 /**
- * How much should lie ready ahead of what is shown, in seconds: little, as that is latency, but half as much again after each
- * stall, since a connection that has stalled once will again.
+ * Seconds to keep buffered ahead of the playback position. It is small, since it adds latency. It grows by half after
+ * each stall, since a connection that stalled once will again, and shrinks while the video plays.
  */
 export class Margin {
   #seconds: number;
@@ -66,10 +65,12 @@ export class Margin {
     return this.#seconds;
   }
 
+  /** Reports a stall: the margin grows by half, up to 1.5 s or the least margin if that is larger. */
   stalled(): void {
     this.#seconds = Math.min(Math.max(MOST_MARGIN, this.least), this.#seconds * 1.5);
   }
 
+  /** Reports seconds of playback without a stall: the margin shrinks towards the least. */
   played(seconds: number): void {
     this.#seconds = this.least + (this.#seconds - this.least) * 0.5 ** (seconds / HALF_LIFE);
   }

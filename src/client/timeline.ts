@@ -1,4 +1,4 @@
-/** A moment of a stream: seconds, as in the fragments of that epoch. */
+/** A moment of a stream. `time`: seconds, as in the fragments of that epoch. */
 export interface MediaTime {
   readonly epoch: number;
   readonly time: number;
@@ -6,35 +6,35 @@ export interface MediaTime {
 
 interface Piece {
   readonly epoch: number;
-  /** Where it begins, in the player's time. */
+  /** Start of the piece, in the player's time. */
   readonly from: number;
-  /** The player's time less the stream's. */
+  /** The player's time minus the stream's. */
   readonly offset: number;
 }
 
-/** More than a player keeps of the past. */
+/** Number of pieces that are kept: more than a player buffers of the past. */
 const PIECES = 64;
 
 /**
- * How a player's time, which goes on without holes, corresponds to the stream's, which begins anew with each epoch and leaps over
- * gaps. All in seconds.
+ * Maps a player's time to a stream's and back. The player's time has no holes. The stream's restarts with each epoch and
+ * jumps over gaps. All in seconds.
  */
 export class Timeline {
   readonly #pieces: Piece[] = [];
 
-  /** From the player's time `from` on, the stream is shown from its `start` on. */
+  /** Adds a piece: from the player's time `from` on, the stream plays from `start`. */
   splice(from: number, start: MediaTime): void {
     this.#pieces.push({ epoch: start.epoch, from, offset: from - start.time });
     if (this.#pieces.length > PIECES) this.#pieces.shift();
   }
 
-  /** What is shown at `playback`; undefined before the first splice. */
+  /** The moment that is shown at `playback`. Undefined before the first piece. */
   mediaAt(playback: number): MediaTime | undefined {
     const piece = this.#pieces.findLast(({ from }) => from <= playback + 1e-6);
     return piece && { epoch: piece.epoch, time: playback - piece.offset };
   }
 
-  /** When `media` is shown; undefined where it is not, because it lies in a gap or in no epoch that is kept. The latest wins. */
+  /** The player's time at which `media` is shown. Undefined if it is in a gap, or in an epoch that is not kept. The latest piece wins. */
   playbackAt(media: MediaTime): number | undefined {
     for (let index = this.#pieces.length - 1; index >= 0; index -= 1) {
       const piece = this.#pieces[index] as Piece;

@@ -1,4 +1,4 @@
-/** A glance at another tab is no reason to let the connection go. */
+/** Milliseconds that a page must be hidden. A quick look at another tab should not end the connection. */
 const HIDDEN_FOR_MS = 5_000;
 
 interface DocumentLike {
@@ -8,8 +8,9 @@ interface DocumentLike {
 }
 
 /**
- * Calls `onHidden` when the page has been hidden for 5 s, `onShown` when it is seen again after that. Does nothing where there is no page.
- * @returns what ends that.
+ * Calls `onHidden` when the page has been hidden for 5 s, and `onShown` when it becomes visible after that. Does nothing
+ * if there is no page, as in Node.
+ * @returns a function that stops watching
  */
 export function hiddenPage(onHidden: () => void, onShown: () => void): () => void {
   const page = (globalThis as { readonly document?: DocumentLike }).document;

@@ -8,25 +8,26 @@ import type { Chain } from '../plugins/plan/chain.js';
 import { type FrameOrigin, outputSize, planChain, type Segment } from '../plugins/plan/groups.js';
 import { isMeasurable } from './metrics.js';
 
-/** What stays the same for everything that is measured in one evaluation. */
+/** The settings of an evaluation, the same for all of its pictures or frames. */
 export interface Job {
   readonly options: EvaluationOptions;
   readonly chain: Chain;
+  /** The chain's factor. Also the width of the border that is not measured. */
   readonly scale: number;
   readonly signal: AbortSignal;
-  /** Called after each picture or frame; `total` where it is known. */
+  /** Called after each picture or frame. `total` is undefined if it is not known. */
   readonly onItem: (done: number, total: number | undefined) => void;
 }
 
-/** Where frames come from and go to. */
+/** Source and destination of the frames. */
 export interface Ends {
-  /** Fills the slot with the next frame and gives its pts; undefined at the end. */
+  /** Fills the slot with the next frame and returns its pts. Undefined at the end. */
   readonly next: (slot: () => Uint8Array) => Promise<number | undefined>;
-  /** Gets the results in order; the bytes are valid until it is done. */
+  /** Receives the results in order. The bytes are valid until the promise resolves. */
   readonly take: (pts: number, bytes: Uint8Array) => Promise<void>;
 }
 
-/** The chain's factor, the same in width and height. @throws SRVID_OPTION_INVALID unless it is a whole number from 2 */
+/** The factor by which the chain enlarges width and height. @throws SRVID_OPTION_INVALID unless it is an integer of at least 2 */
 export function scaleOf({ plugins }: Chain): number {
   const probe = { width: 240, height: 240 };
   const { width, height } = plugins.reduce<Size>((size, loaded) => outputSize(loaded, size), probe);
@@ -39,7 +40,7 @@ export function scaleOf({ plugins }: Chain): number {
   );
 }
 
-/** The size of what is measured: cut to a multiple of the scale. @throws SRVID_INPUT_UNSUPPORTED where nothing would be left to measure */
+/** The size of the measured part: cut to a multiple of the scale. @throws SRVID_INPUT_UNSUPPORTED if it is too small to measure */
 export function measuredSize(what: string, { width, height }: Size, scale: number): Size {
   const size = { width: width - (width % scale), height: height - (height % scale) };
   if (isMeasurable(size.width, size.height, scale)) return size;
@@ -50,7 +51,7 @@ export function measuredSize(what: string, { width, height }: Size, scale: numbe
   });
 }
 
-/** How the chain runs on frames of this format. @throws SRVID_OPTION_INVALID where it does not restore `size` */
+/** Plans the chain for frames of this format. @throws SRVID_OPTION_INVALID if its output does not have this `size` */
 export function planFor({ chain }: Job, format: PlainFormat, size: Size): { segments: readonly Segment[]; output: FrameFormat } {
   const segments = planChain(format, chain.plugins);
   const { output } = segments.at(-1) as Segment;
@@ -62,7 +63,7 @@ export function planFor({ chain }: Job, format: PlainFormat, size: Size): { segm
   );
 }
 
-/** Sends frames through the chain by the engine of a run, with no ffmpeg behind it. */
+/** Runs frames through the chain with the lossless engine of a session, without ffmpeg. @throws the errors of networks and plugins */
 export async function runChain(job: Job, segments: readonly Segment[], origin: FrameOrigin, { next, take }: Ends): Promise<void> {
   const { options, signal } = job;
   const { workers = defaultWorkers(), threads = 1, device } = options;

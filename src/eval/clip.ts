@@ -14,8 +14,8 @@ interface Clip {
 }
 
 /**
- * Reduces every frame of a clip by the chain's factor, lets the chain restore it, and measures the luma. Frames stay in
- * the decoder's own format, as in a run; chroma is reduced along, for plugins that read it.
+ * Evaluates a chain on a clip. Every frame is reduced by the chain's factor, restored by the chain, and its luma is
+ * measured. Frames keep the decoder's format, as in a run. Chroma is reduced as well, for plugins that read it.
  */
 export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip> {
   const { options, scale } = job;
@@ -53,7 +53,7 @@ export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip
           running.push({ truth: { ...plane, ...size, data: plane.data.slice() }, reduced: reduced.slice(0, lumaBytes(low)) });
           return pts;
         },
-        // Every result begins with its luma plane, whatever chroma follows.
+        // The luma plane comes first in every output format.
         take: async (pts, result) => {
           const { truth, reduced } = running.shift() as { truth: Plane; reduced: Uint8Array };
           const seconds = Number((ptsToSeconds(pts, timeBase) - source.shiftSeconds).toFixed(6));

@@ -2,30 +2,32 @@ import type { Plane } from '../pipeline/frames/frame.js';
 import { errorOf, flickerOf, meanOf, psnr, ssim } from './metrics.js';
 import { type Item, type ItemScore, METHODS, type Method, type Score } from './report.js';
 
-/** A picture as it is measured. */
+/** A picture as it is measured. Planes of 8-bit samples. */
 export interface Measured {
   readonly luma: Plane;
-  /** rgb24. */
+  /** Plane of rgb24: three samples a pixel. */
   readonly rgb?: Plane | undefined;
 }
 
-/** Measures what the methods made of one picture after the other, and keeps count. */
+/** Measures the results of all methods, picture by picture, and collects the scores. */
 export class Comparison {
+  /** The scores of each item so far, in order. */
   readonly items: Item[] = [];
   readonly #tallies = new Map(METHODS.map((method) => [method, { lumaShift: 0, flicker: 0, lastError: undefined as Int16Array | undefined }]));
 
-  /** `follows`: items are frames of one clip, one after the other. */
+  /** @param border pixels to leave out on each side @param follows true if the items are consecutive frames of one clip */
   constructor(
     private readonly border: number,
     private readonly follows: boolean,
   ) {}
 
+  /** Measures one item. Planes of `truth` and `results` must have the same size. */
   add(item: Item['item'], truth: Measured, results: Readonly<Record<Method, Measured>>): void {
     const scores = METHODS.map((method) => [method, this.#measure(method, results[method], truth)] as const);
     this.items.push({ item, scores: Object.fromEntries(scores) as Record<Method, ItemScore> });
   }
 
-  /** The means. There must be an item. */
+  /** The mean scores of each method. There must be at least one item. */
   scores(): Score[] {
     const count = this.items.length;
     const mean = (method: Method, of: keyof ItemScore) => this.items.reduce((sum, { scores }) => sum + (scores[method][of] ?? 0), 0) / count;

@@ -14,13 +14,14 @@ import { isPicture } from './picture-file.js';
 import { evaluatePictures } from './pictures.js';
 import type { Evaluation } from './report.js';
 
+/** Signal and progress callback of an evaluation. */
 export interface EvaluationHooks {
-  /** Stops the evaluation; it then fails with SRVID_INTERRUPTED. */
+  /** Stops the evaluation, which then fails with SRVID_INTERRUPTED. */
   readonly signal?: AbortSignal;
   readonly onItem?: Job['onItem'];
 }
 
-/** What a chain is built for; only --size and --height, which an evaluation does not have, would depend on it. */
+/** A stand-in for the stream that a chain is built for. Only --size and --height depend on the stream, and an evaluation does not have them. */
 const ANY_STREAM = {
   format: { kind: 'yuv444p', width: 240, height: 240 },
   color: {},
@@ -30,9 +31,10 @@ const ANY_STREAM = {
 } as const;
 
 /**
- * Measures how near a chain comes to what it never saw: originals are reduced by the chain's factor, restored by the
- * chain, by bicubic and by Lanczos, and compared with what they were.
- * @throws SrvidError
+ * Measures how well a chain restores pictures or frames. The originals are reduced by the chain's factor. The chain,
+ * bicubic and Lanczos enlarge them again, and the results are compared with the originals.
+ * @throws SRVID_OPTION_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_INPUT_UNREADABLE, SRVID_INPUT_UNSUPPORTED,
+ * SRVID_INTERRUPTED, and the errors of presets, networks and plugins
  */
 export async function evaluate(request: EvaluationRequest, { signal, onItem = () => {} }: EvaluationHooks = {}): Promise<Evaluation> {
   const options = parseEvaluationOptions(request);
@@ -70,7 +72,7 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
   }
 }
 
-/** The caller's signal with an error of srvid's as its reason. */
+/** Wraps the caller's signal, so that its reason is a SrvidError. */
 function stopOf(signal: AbortSignal | undefined): { stop: AbortSignal; dispose: () => void } {
   const controller = new AbortController();
   const interrupt = () => {

@@ -1,19 +1,19 @@
 import type { Plane } from '../pipeline/frames/frame.js';
 
-/** What equal pictures are said to have: an infinite figure would swallow every mean. */
+/** PSNR of equal pictures. An infinite value would make every mean infinite. */
 export const MAX_PSNR = 100;
 
 const PEAK = 255;
 const RADIUS = 5;
-/** 11 taps of a Gaussian with sigma 1.5, which add up to 1. */
+/** A Gaussian with 11 taps and sigma 1.5. The taps add up to 1. */
 const WINDOW = gaussian();
 const TAPS = WINDOW.length;
-/** SSIM's constants, (0.01 × 255)² and (0.03 × 255)². */
+/** SSIM's constants C1 = (0.01 × 255)² and C2 = (0.03 × 255)². */
 const [C1, C2] = [(0.01 * PEAK) ** 2, (0.03 * PEAK) ** 2];
 
 /**
- * Peak signal-to-noise ratio in dB of two planes of one size, their outermost `border` pixels left out; MAX_PSNR at
- * most. For rgb24 planes the error of all three channels together.
+ * Peak signal-to-noise ratio in dB of two planes of equal size, without the outermost `border` pixels. At most MAX_PSNR.
+ * For rgb24 planes the error is taken over all three channels.
  */
 export function psnr(a: Plane, b: Plane, border: number, samplesPerPixel = 1): number {
   const [from, to] = [border * samplesPerPixel, (a.width - border) * samplesPerPixel];
@@ -26,14 +26,15 @@ export function psnr(a: Plane, b: Plane, border: number, samplesPerPixel = 1): n
 }
 
 /**
- * Structural similarity (Wang et al. 2004, doi 10.1109/TIP.2003.819861): 11x11 Gaussian window, sigma 1.5, K1 0.01,
- * K2 0.03, the mean over all places where the window lies inside the border.
+ * Structural similarity (Wang et al. 2004, doi 10.1109/TIP.2003.819861): 11x11 Gaussian window, sigma 1.5, K1 0.01, K2
+ * 0.03. The mean over all positions at which the window lies inside the border.
  */
 export function ssim(a: Plane, b: Plane, border: number): number {
   const width = a.width - 2 * border;
   const height = a.height - 2 * border;
   const columns = width - 2 * RADIUS;
-  // Rows that are blurred across, in a ring as long as the window is high; memory stays small and in the cache.
+  // A ring buffer of horizontally blurred rows, as long as the window is high. It needs little memory and stays in the
+  // cache.
   const rows = Array.from({ length: TAPS }, () => new BlurredRow(columns));
   const window = new BlurredRow(columns);
   let sum = 0;
@@ -44,16 +45,16 @@ export function ssim(a: Plane, b: Plane, border: number): number {
   return sum / (columns * (height - 2 * RADIUS));
 }
 
-/** Whether a plane has room for SSIM's window inside its border. */
+/** True if SSIM's window fits inside the border. */
 export function isMeasurable(width: number, height: number, border: number): boolean {
   return Math.min(width, height) - 2 * border >= TAPS;
 }
 
-/** Means, over the window's columns, of what SSIM is made of. */
+/** One row of the means that SSIM needs, over the window's columns. */
 class BlurredRow {
   readonly a: Float64Array;
   readonly b: Float64Array;
-  /** a² + b²: SSIM needs the two variances only as a sum. */
+  /** Mean of a² + b². SSIM needs only the sum of the two variances. */
   readonly squares: Float64Array;
   readonly products: Float64Array;
 
@@ -64,7 +65,7 @@ class BlurredRow {
     this.products = new Float64Array(columns);
   }
 
-  /** Blurs a row of both planes across. */
+  /** Blurs one row of both planes horizontally. */
   fill(a: Uint8Array, fromA: number, b: Uint8Array, fromB: number): void {
     for (let x = 0; x < this.columns; x++) {
       let [meanA, meanB, squares, products] = [0, 0, 0, 0];
@@ -99,7 +100,7 @@ function addScaled(sums: Float64Array, values: Float64Array, weight: number): vo
   for (let x = 0; x < sums.length; x++) sums[x] = (sums[x] as number) + weight * (values[x] as number);
 }
 
-/** Sum over the columns; `oldest` is the ring's row that the window's first tap weighs. */
+/** Sum of the similarity over a row. `oldest` is the ring's row for the window's first tap. */
 function similarityOfRow(rows: readonly BlurredRow[], oldest: number, window: BlurredRow): number {
   window.clear();
   for (let tap = 0; tap < TAPS; tap++) window.add(rows[(oldest + tap) % TAPS] as BlurredRow, WINDOW[tap] as number);
@@ -113,14 +114,14 @@ function similarityOfRow(rows: readonly BlurredRow[], oldest: number, window: Bl
   return sum;
 }
 
-/** Mean of a plane's samples, in levels. */
+/** Mean of a plane's samples, from 0 to 255. */
 export function meanOf({ data, stride, width, height }: Plane): number {
   let sum = 0;
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) sum += data[y * stride + x] as number;
   return sum / (width * height);
 }
 
-/** What a result differs from its original by, sample by sample, border left out. */
+/** The difference between result and original, sample by sample, without the border. */
 export function errorOf(result: Plane, truth: Plane, border: number): Int16Array {
   const width = result.width - 2 * border;
   const error = new Int16Array(width * (result.height - 2 * border));
@@ -133,8 +134,8 @@ export function errorOf(result: Plane, truth: Plane, border: number): Int16Array
 }
 
 /**
- * How much the error changes from one frame to the next, mean of absolute values in levels. An error that stays is a
- * matter of detail; one that comes and goes is seen as flicker.
+ * Flicker between two frames: the mean absolute change of the error, in levels of 0 to 255. A constant error is a loss of
+ * detail; one that comes and goes is visible as flicker.
  */
 export function flickerOf(before: Int16Array, now: Int16Array): number {
   let sum = 0;

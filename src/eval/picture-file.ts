@@ -13,18 +13,19 @@ import type { Size } from '../plugins/contract.js';
 
 const PICTURE_TYPES = new Set(['.png', '.jpg', '.jpeg', '.webp', '.bmp']);
 
-/** An rgb24 picture; `data` is its own. */
+/** An rgb24 picture, row by row without padding. The picture owns `data`. */
 export interface Picture {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
 }
 
+/** True if a file name ends in .png, .jpg, .jpeg, .webp or .bmp. */
 export function isPicture(path: string): boolean {
   return PICTURE_TYPES.has(extname(path).toLowerCase());
 }
 
-/** Paths of the pictures in a folder and the folders in it, sorted, from the folder. @throws SRVID_INPUT_NOT_FOUND */
+/** Lists the pictures in a folder and its subfolders: sorted paths relative to the folder. @throws SRVID_INPUT_NOT_FOUND if there are none */
 export async function picturesIn(folder: string): Promise<string[]> {
   const paths = (await readdir(folder, { recursive: true })).filter(isPicture).sort();
   if (paths.length > 0) return paths;
@@ -35,8 +36,8 @@ export async function picturesIn(folder: string): Promise<string[]> {
 }
 
 /**
- * Decodes a picture with ffmpeg. It goes in through a descriptor, since a name like "%3d.png" would be taken for a
- * pattern, and comes out as PPM, which says its size.
+ * Decodes a picture with ffmpeg. The file is passed as a descriptor, since ffmpeg would take a name like "%3d.png" for a
+ * pattern. The output is PPM, which contains the size.
  * @throws SRVID_INPUT_UNREADABLE
  */
 export async function readPicture(binary: FfmpegBinary, path: string, stallTimeoutMs: number, maxPixels = DEFAULT_MAX_PIXELS): Promise<Picture> {
@@ -54,7 +55,7 @@ export async function readPicture(binary: FfmpegBinary, path: string, stallTimeo
   }
 }
 
-/** `count` frames of a video, spread over the length that its container tells. @throws SRVID_INPUT_UNREADABLE, SRVID_INPUT_NO_VIDEO */
+/** Decodes `count` frames of a video, spread over the duration that its container declares. @throws SRVID_INPUT_UNREADABLE, SRVID_INPUT_NO_VIDEO */
 export async function decodeFrames(binary: FfmpegBinary, path: string, count: number, stallTimeoutMs: number): Promise<Picture[]> {
   const { streams, durationSeconds, input } = await probeFile(binary, path, { references: false, maxPixels: DEFAULT_MAX_PIXELS });
   if (!streams.some((stream) => stream.codec_type === 'video')) {
@@ -75,7 +76,7 @@ interface Decoding {
   readonly stallTimeoutMs: number;
 }
 
-/** Pictures as PPM, one after the other. */
+/** Runs ffmpeg. Resolves with the pictures as concatenated PPMs. */
 async function decoded({ binary, path, input, filters, count, stdin, stallTimeoutMs }: Decoding): Promise<Buffer> {
   const outputOptions = ['-vf', [...filters, SCALE].join(','), '-pix_fmt', 'rgb24', '-frames:v', String(count), '-c:v', 'ppm', '-f', 'image2pipe'];
   const process = new FfmpegProcess({
@@ -93,7 +94,7 @@ async function decoded({ binary, path, input, filters, count, stdin, stallTimeou
   }
 }
 
-/** JPEG's own chroma is scaled up as well as swscale can. */
+/** Scaler options for the chroma of JPEG: the best quality that swscale has. */
 const SCALE = 'scale=flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp';
 
 async function bytesOf(process: FfmpegProcess): Promise<Buffer> {
@@ -103,7 +104,7 @@ async function bytesOf(process: FfmpegProcess): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** A part of a picture, as a picture of its own. */
+/** Cuts a part out of a picture. Returns the picture itself if it has that size already. */
 export function croppedPicture(picture: Picture, { width, height }: Size, left = 0, top = 0): Picture {
   if (picture.width === width && picture.height === height) return picture;
   const size = { kind: 'rgb24', width, height } as const;
@@ -118,7 +119,7 @@ export function croppedPicture(picture: Picture, { width, height }: Size, left =
   return { width, height, data };
 }
 
-/** Pictures that stand one after the other: one at least. */
+/** Splits concatenated PPMs into pictures, at least one. */
 function parsePpms(bytes: Buffer, path: string): Picture[] {
   const pictures: Picture[] = [];
   for (let at = 0; at < bytes.length || at === 0; ) {

@@ -10,17 +10,17 @@ import { Comparison, type Measured } from './comparison.js';
 import { croppedPicture, type Picture, picturesIn, readPicture } from './picture-file.js';
 import { planResize } from './resize.js';
 
-/** Luma as the literature measures it: BT.601, black 16, white 235. A picture has no time; here it has a second. */
+/**
+ * Colour for the luma of pictures, as the literature measures it: BT.601, black 16, white 235. The time base is
+ * arbitrary, since pictures have no timestamps.
+ */
 const ORIGIN: FrameOrigin = { color: { matrix: 'smpte170m', range: 'tv' }, timeBase: { num: 1, den: 1 } };
 
 interface Original extends Picture {
   readonly name: string;
 }
 
-/**
- * Reduces every picture of a folder (or the one that is named) by the chain's factor, lets the chain restore it, and
- * measures.
- */
+/** Evaluates a chain on all pictures of a folder, or on one picture. Each is reduced by the chain's factor, restored by the chain, and measured. */
 export async function evaluatePictures(job: Job, binary: FfmpegBinary, path: string, isFolder: boolean): Promise<Comparison> {
   const [folder, names] = isFolder ? [path, await picturesIn(path)] : [dirname(path), [basename(path)]];
   const comparison = new Comparison(job.scale, false);
@@ -40,8 +40,8 @@ export async function evaluatePictures(job: Job, binary: FfmpegBinary, path: str
 }
 
 /**
- * Runs pictures of one size as the frames of a stream; gives the first one of another size. A chain that looks at more
- * than one frame must not see another picture, so there each one is a stream by itself.
+ * Runs consecutive pictures of one size as frames of a stream. Returns the first picture of another size. If the chain
+ * uses neighbouring frames, each picture is a stream by itself.
  */
 async function runOfOneSize(job: Job, first: Original, next: () => Promise<Original | undefined>, add: Comparison['add']): Promise<Original | undefined> {
   const { segments, small, results } = planOne(job, first);
@@ -71,8 +71,8 @@ async function runOfOneSize(job: Job, first: Original, next: () => Promise<Origi
 }
 
 /**
- * What is done with pictures of one size. The chain gets RGB where all its plugins want that, else 4:4:4 video, so that
- * luma is 8 bits as in any video; the baselines enlarge the same planes as the chain gets.
+ * Plans the conversions and the chain for pictures of one size. The chain gets RGB if all its plugins take RGB, else
+ * 4:4:4 video with 8-bit luma. Bicubic and Lanczos enlarge the same planes.
  */
 function planOne(job: Job, high: Size) {
   const kind = job.chain.plugins.every(({ plugin }) => plugin.planes === 'rgb') ? 'rgb24' : 'yuv444p';
@@ -103,7 +103,7 @@ function planOne(job: Job, high: Size) {
   return { segments, small, results };
 }
 
-/** Luma and RGB of frames of a format; what has only luma enlarged gets its chroma enlarged by cubic resampling. */
+/** Converts frames of a format to luma and RGB. If only the luma was enlarged, the chroma is enlarged by cubic resampling. */
 function planMeasured(format: FrameFormat): (bytes: Uint8Array) => Measured {
   const { width, height } = format;
   const as = (kind: 'gray' | 'rgb24') => {

@@ -7,7 +7,7 @@ const LINES: readonly { readonly method: Method; readonly color: string }[] = [
   { method: 'srvid', color: '#0b6bcb' },
   { method: 'bicubic', color: '#c2410c' },
 ];
-/** Frames without content come back exactly, or nearly so; above this a plot shows no more than that. */
+/** Upper limit of the plot in dB. Frames without content come back almost exactly, and would stretch the axis. */
 const MOST_DB = 60;
 
 interface Axis {
@@ -15,7 +15,7 @@ interface Axis {
   readonly at: (value: number) => number;
 }
 
-/** PSNR of every frame (or picture, by its number) as an SVG: the chain and bicubic. */
+/** Plots the PSNR of every frame, or of every picture by its number, as SVG: the chain and bicubic. */
 export function plotPsnr({ kind, preset, scale, scores, items }: Evaluation): string {
   const places = items.map(({ item }, index) => (typeof item === 'number' ? item : index + 1));
   const levels = LINES.map(({ method }) => items.map((item) => Math.min(MOST_DB, item.scores[method].psnr)));
@@ -44,7 +44,7 @@ export function plotPsnr({ kind, preset, scale, scores, items }: Evaluation): st
   ].join('\n');
 }
 
-/** An axis from pixel `from` to pixel `to` over all values, with about `count` round ticks inside. */
+/** An axis from pixel `from` to pixel `to` over all values, with about `count` round ticks. */
 function axis(values: readonly number[], from: number, to: number, count: number): Axis {
   const extent = values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)] as const, [Infinity, -Infinity] as const);
   const [least, most] = extent[0] === extent[1] ? [extent[0] - 0.5, extent[1] + 0.5] : extent;
@@ -54,7 +54,7 @@ function axis(values: readonly number[], from: number, to: number, count: number
   return { ticks, at: (value) => from + ((value - least) / (most - least)) * (to - from) };
 }
 
-/** The next 1, 2 or 5 times a power of ten. */
+/** Rounds up to 1, 2 or 5 times a power of ten. */
 function roundStep(step: number): number {
   const power = 10 ** Math.floor(Math.log10(step));
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= step) ?? 10);

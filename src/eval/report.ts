@@ -1,45 +1,52 @@
-/** What is compared: srvid's chain, and what anyone has without it. */
+/** The methods that are compared: srvid's chain and two classic filters. */
 export const METHODS = ['srvid', 'bicubic', 'lanczos'] as const;
+/** The name of a method. */
 export type Method = (typeof METHODS)[number];
 
-/** How near one enlarged picture or frame comes to its original. */
+/** Similarity of one enlarged picture or frame to its original. */
 export interface ItemScore {
-  /** Of the luma, in dB. */
+  /** PSNR of the luma, in dB. */
   readonly psnr: number;
+  /** SSIM of the luma, at most 1. */
   readonly ssim: number;
-  /** Of red, green and blue together, in dB; pictures only. */
+  /** PSNR over red, green and blue, in dB. For pictures only. */
   readonly rgbPsnr?: number;
 }
 
 /** Means over all pictures or frames. */
 export interface Score extends ItemScore {
   readonly method: Method;
-  /** PSNR less bicubic's, in dB. */
+  /** PSNR minus bicubic's, in dB. */
   readonly gain: number;
-  /** Mean luma less the original's, in levels: a network that has gone dark is below 0. */
+  /** Mean luma minus the original's, in levels of 0 to 255. Below 0: the method darkens. */
   readonly lumaShift: number;
-  /** How much the error changes from frame to frame, in levels; clips of two frames or more. */
+  /** Mean change of the error from frame to frame, in levels of 0 to 255. For clips of at least two frames. */
   readonly flicker?: number;
 }
 
+/** The scores of one picture or frame. */
 export interface Item {
-  /** A picture's path in its folder, or a frame's time in seconds. */
+  /** A picture's path relative to its folder, or a frame's time in seconds. */
   readonly item: string | number;
   readonly scores: Readonly<Record<Method, ItemScore>>;
 }
 
-/** Everything that `srvid eval --json` prints. Fields are only ever added to one `v`. */
+/** The output of `srvid eval --json`. Fields may be added without a new `v`. */
 export interface Evaluation {
   readonly v: 1;
   readonly type: 'eval';
   readonly input: string;
   readonly kind: 'pictures' | 'clip';
+  /** Name of the preset. */
   readonly preset: string;
+  /** Identifiers of the networks in the order of the chain. */
   readonly models: readonly string[];
+  /** Precisions of the networks, joined by "+", or "none" without networks. */
   readonly precision: string;
   readonly scale: number;
-  /** Pixels left out on each side. */
+  /** Pixels that are left out on each side. */
   readonly border: number;
+  /** Number of pictures or frames. */
   readonly count: number;
   readonly scores: readonly Score[];
   readonly items: readonly Item[];

@@ -3,12 +3,12 @@ import type { Size } from '../plugins/contract.js';
 import { toPacked, toPlanar } from '../plugins/pixels/channels.js';
 import { type Kernel, Resampler } from '../plugins/pixels/resample.js';
 
-/** A frame to another size, each channel by itself; the result is new memory. */
+/** Resizes a frame, each channel by itself. Returns newly allocated memory. */
 export type Resize = (frame: Uint8Array) => Uint8Array;
 
 /**
- * Plans a change of size as Pillow makes it, which is how the literature's small pictures and baselines are made. Of the
- * input only the part of size `cut` is taken, from the top left.
+ * Plans resizing as Pillow does it, since the literature's small pictures and baselines are made with Pillow. Only the
+ * top left part of size `cut` of the input is used.
  */
 export function planResize(from: PlainFormat, to: PlainFormat, kernel: Kernel, cut: Size = from): Resize {
   const targets = planeLayouts(inChannels(to));
@@ -24,7 +24,7 @@ export function planResize(from: PlainFormat, to: PlainFormat, kernel: Kernel, c
   };
 }
 
-/** rgb24 has its channels in one plane; here each is one of its own. */
+/** The same format with separate planes: rgb24 has its channels in one plane. */
 function inChannels(format: PlainFormat): PlainFormat {
   return format.kind === 'rgb24' ? { ...format, kind: 'yuv444p' } : format;
 }

@@ -7,9 +7,10 @@ import { loadPreset } from '../plugins/plan/presets.js';
 
 const MAX_BYTES = 1 << 20;
 
+/** The options of each stream, keyed by its name. The name becomes part of the stream's address. */
 export type StreamRequests = Readonly<Record<string, StreamOptions>>;
 
-/** The streams of a configuration file. @throws SRVID_RELAY_CONFIG */
+/** Reads and validates a configuration file, at most 1 MiB of JSON. @throws SRVID_RELAY_CONFIG */
 export async function loadRelayConfig(path: string): Promise<StreamRequests> {
   const invalid = (why: string, cause?: unknown) =>
     new SrvidError('SRVID_RELAY_CONFIG', `The configuration ${path} cannot be used: ${why}. docs/relay.md says what may stand there.`, { path }, cause);
@@ -25,7 +26,7 @@ export async function loadRelayConfig(path: string): Promise<StreamRequests> {
   return parsed.data.streams;
 }
 
-/** One stream by its options. @throws SRVID_OPTION_INVALID naming each that is wrong */
+/** Validates the options of one stream and fills in the defaults. @throws SRVID_OPTION_INVALID The message names every option that is wrong. */
 export function parseStream(request: Readonly<Record<string, unknown>>): StreamOptions {
   const parsed = streamSchema.safeParse(request);
   if (parsed.success) return parsed.data;
@@ -34,8 +35,8 @@ export function parseStream(request: Readonly<Record<string, unknown>>): StreamO
 }
 
 /**
- * What can be told of a stream before it runs: the kind of source, that a file is there, that there is such a preset, and
- * that nothing would be overwritten.
+ * Checks a stream before anything starts: the kind of input, that an input file exists, that the preset exists, and that
+ * the recording would overwrite nothing.
  * @throws SRVID_OPTION_INVALID, SRVID_PRESET_UNKNOWN, SRVID_PRESET_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_OUTPUT_EXISTS
  */
 export async function checkStream({ input, loop, inputFormat: format, preset, record, allowReferences: references, maxPixels }: StreamOptions): Promise<void> {

@@ -8,32 +8,38 @@ import type { Tokens } from './server/tokens.js';
 import { LiveStream } from './stream/live-stream.js';
 import { Recorder } from './stream/recorder.js';
 
+/** Options of a relay: its address, its streams and who may connect. */
 export interface RelayOptions {
+  /** Host name or IP address to listen at. */
   readonly host: string;
-  /** 0 takes any that is free. */
+  /** 0 picks a free port. */
   readonly port: number;
   readonly streams: StreamRequests;
+  /** Known tokens. Without any, only a loopback address is allowed. */
   readonly tokens?: Tokens | undefined;
   readonly allowOrigins?: readonly string[];
+  /** Most viewers at once. Default 100. */
   readonly maxViewers?: number | undefined;
-  /** The page, by path. */
+  /** The files of the page, by URL path. */
   readonly assets?: ReadonlyMap<string, Asset>;
-  /** What the operator is told; a sentence. */
+  /** Called with messages for the operator, one sentence each. */
   readonly tell: (message: string) => void;
 }
 
-/** A relay at work. */
+/** A running relay. */
 export interface Relay {
   readonly host: string;
+  /** The actual port, also if 0 was given. */
   readonly port: number;
   /** Resolves when every stream has ended for good. */
   readonly ended: Promise<void>;
+  /** Closes all connections, stops the streams and finishes the recordings. */
   close(): Promise<void>;
 }
 
 /**
- * Starts streams and server.
- * @throws what is wrong with streams, tokens or the address, before anything runs
+ * Starts the streams and the server. Everything is checked before anything runs.
+ * @throws SRVID_FFMPEG_MISSING, the errors of `checkStream`, and the errors of `RelayServer`
  */
 export async function startRelay({ host, port, streams, tokens, allowOrigins = [], maxViewers, assets, tell }: RelayOptions): Promise<Relay> {
   const binary = await findFfmpeg();
@@ -65,7 +71,7 @@ function openStream(name: string, options: StreamOptions, { binary, tell }: Pick
   const stream = new LiveStream({
     ...{ name, binary, bitrate, silenceMs, stallTimeoutMs, deinterlace, tell },
     input: parseLiveInput(input, { loop, format: inputFormat, references: request.allowReferences, maxPixels: request.maxPixels }),
-    // A recording is of all that comes.
+    // A recording needs all frames, so its stream cannot stop while nobody watches.
     onDemand: onDemand && record === undefined,
     request,
   });

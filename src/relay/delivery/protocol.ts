@@ -7,8 +7,9 @@ import { SrvidError } from '../../errors.js';
  * schemas by scripts/relay-schema.mjs. `satisfies` ties them to the types of the client, which has no zod.
  */
 
+/** The version in `v` of a `hello`. */
 export const PROTOCOL_VERSION = 1;
-/** The WebSocket subprotocol. */
+/** The name of the WebSocket subprotocol, version included. */
 export const SUBPROTOCOL = 'srvid.v1';
 
 const count = z.int().nonnegative();
@@ -76,7 +77,7 @@ const pong = z.object({ type: z.literal('pong'), t: z.number(), at: wallClock })
 
 const ready = z.object({ type: z.literal('ready') });
 
-/** Everything that the relay says as text; `ready` to pushers alone. */
+/** Schema of all text messages that the relay sends. `ready` goes to pushers only. */
 export const serverMessageSchema = z.discriminatedUnion('type', [hello, stats, gap, state, error, pong, ready]);
 
 const choice = z.string().min(1).max(64);
@@ -87,25 +88,31 @@ const set = z
 
 const ping = z.object({ type: z.literal('ping'), t: z.number() });
 
-/** Everything that a viewer may say. */
+/** Schema of all text messages that a viewer may send. */
 export const clientMessageSchema = z.discriminatedUnion('type', [set, ping]);
 
-/** What a client of go2rtc says: `mse` with its codecs, or a request for something that the relay does not offer. */
+/** Schema of go2rtc's client messages: `mse` with the client's codecs, or a request for something that the relay does not offer. */
 const go2rtcMessageSchema = z.object({ type: z.string().min(1).max(64), value: z.string().optional() });
 
+/** Announces a stream and its next init segment. The fields are documented in src/client/messages.ts. */
 export type Hello = z.infer<typeof hello>;
+/** Figures of the running epoch, sent once a second. The fields are documented in src/client/messages.ts. */
 export type StatsMessage = z.infer<typeof stats>;
+/** A change of the stream's state: live, waiting or ended. */
 export type StateMessage = z.infer<typeof state>;
+/** Any text message of the relay. */
 export type ServerMessage = z.infer<typeof serverMessageSchema>;
+/** Any text message of a viewer. */
 export type ClientMessage = z.infer<typeof clientMessageSchema>;
+/** Any text message of a go2rtc client. */
 export type Go2rtcMessage = z.infer<typeof go2rtcMessageSchema>;
 
-/** Reads a text message. @throws SRVID_MESSAGE_INVALID, and nothing else whatever the text is */
+/** Parses and validates a viewer's text message. No text makes it throw anything else. @throws SRVID_MESSAGE_INVALID */
 export function parseClientMessage(text: string): ClientMessage {
   return parse(clientMessageSchema, text);
 }
 
-/** @throws SRVID_MESSAGE_INVALID */
+/** Parses and validates a go2rtc client's text message. @throws SRVID_MESSAGE_INVALID */
 export function parseGo2rtcMessage(text: string): Go2rtcMessage {
   return parse(go2rtcMessageSchema, text);
 }
@@ -130,7 +137,7 @@ function invalid(found: string): SrvidError {
   return new SrvidError('SRVID_MESSAGE_INVALID', `Expected a JSON message of the protocol ${SUBPROTOCOL}, but ${found}. docs/relay.md lists them.`);
 }
 
-/** The protocol as a JSON schema: what the relay says, and what it is told. */
+/** The messages of relay and client as a JSON schema, for docs/relay.schema.json. */
 export function protocolSchema(): Record<string, unknown> {
   const schemaOf = (schema: z.ZodType) => {
     const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });

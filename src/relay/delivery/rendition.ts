@@ -3,34 +3,36 @@ import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
 import type { Hello, ServerMessage, StateMessage } from './protocol.js';
 
+/** The name of a rendition: `sr`, `source` or `raw`. */
 export type RenditionName = Hello['rendition'];
 
-/** What a `hello` says that neither the init segment nor the viewer's token does. */
+/** The part of a `hello` that does not depend on the init segment or the viewer's token. */
 export type About = Omit<Hello, 'type' | 'v' | 'mime' | 'width' | 'height' | 'maySet'>;
 
-/** From one init segment to the next. */
+/** One uninterrupted run of fragments, with the init segment that they belong to. */
 export interface Epoch {
   readonly init: InitSegment;
   readonly about: About;
 }
 
-/** Whoever a rendition is given to. Nothing here may throw or wait. */
+/** Receives a rendition's output. None of these methods may throw or wait, since they run for one subscriber after another. */
 export interface Subscriber {
+  /** A new epoch starts. Its fragments follow. */
   begin(epoch: Epoch): void;
   fragment(fragment: Fragment): void;
   say(message: ServerMessage): void;
-  /** The stream ended; nothing follows. */
+  /** The stream ended. Nothing follows. */
   end(): void;
 }
 
-/** What went to viewers, from the relay's start on. */
+/** Counts for one rendition since the relay started. */
 export interface Delivery {
-  /** Viewers now, and all there ever were. */
+  /** `viewers`: connected now. `joined`: all that ever connected. */
   viewers: number;
   joined: number;
   fragments: number;
   bytes: number;
-  /** How often a viewer was too slow, and the fragments that were not sent to it. */
+  /** `gaps`: how often a viewer was too slow. `skipped`: fragments that were not sent to it. */
   gaps: number;
   skipped: number;
   /** Viewers that were closed because they took nothing, or too little. */
@@ -38,20 +40,21 @@ export interface Delivery {
 }
 
 /**
- * One encoding of one stream, and everybody who watches it: each fragment is handed on as it comes, and those since the
- * last keyframe are kept, so that who comes later sees a picture at once.
+ * One encoding of one stream, with everybody who watches it. Each fragment goes to all subscribers as it comes. The
+ * fragments since the last keyframe are kept, so that a new viewer sees a picture at once.
  */
 export class Rendition {
+  /** Counts for this rendition. Viewers update them, too. */
   readonly delivery: Delivery = { viewers: 0, joined: 0, fragments: 0, bytes: 0, gaps: 0, skipped: 0, stuck: 0 };
   readonly #maxBacklogBytes: number;
   readonly #subscribers = new Set<Subscriber>();
-  /** Those of them that are no viewers. */
+  /** Subscribers that are not viewers, such as a recorder. */
   readonly #others = new Set<Subscriber>();
   #epoch: Epoch | undefined;
-  /** From a keyframe on; empty where there was none yet, or too much since. */
+  /** Fragments since the last keyframe. Empty before the first keyframe, or when they would exceed `maxBacklogBytes`. */
   #backlog: Fragment[] = [];
   #backlogBytes = 0;
-  /** The last `state` that was said in this epoch, unless all is well again: who comes later is told, too. */
+  /** The last `state` message of this epoch if the stream is not live. New viewers are sent it, too. */
   #state: StateMessage | undefined;
   #ended = false;
 
@@ -59,11 +62,12 @@ export class Rendition {
     this.#maxBacklogBytes = maxBacklogBytes;
   }
 
+  /** Number of subscribers that are viewers. */
   get viewers(): number {
     return this.#subscribers.size - this.#others.size;
   }
 
-  /** A new epoch: everybody gets `hello` and the init segment, and then fragments of it from a keyframe on. */
+  /** Starts a new epoch: every subscriber gets `hello` and the init segment, then fragments from a keyframe on. */
   begin(init: InitSegment, about: About): void {
     this.forget();
     this.#ended = false;
@@ -72,18 +76,19 @@ export class Rendition {
     for (const subscriber of this.#subscribers) subscriber.begin(this.#epoch);
   }
 
-  /** The fragment after the one before, of the epoch that was begun. Its bytes are shared with every viewer. */
+  /** Hands on the next fragment of the current epoch. All viewers share its bytes, so they must not be written to. */
   push(fragment: Fragment): void {
     this.#keep(fragment);
     for (const subscriber of this.#subscribers) subscriber.fragment(fragment);
   }
 
+  /** Sends a text message to all subscribers. */
   say(message: ServerMessage): void {
     if (message.type === 'state') this.#state = message.state === 'live' ? undefined : message;
     for (const subscriber of this.#subscribers) subscriber.say(message);
   }
 
-  /** The stream ended for good: everybody is told `reason` and closed, and so is who comes later, until the next `begin`. */
+  /** Ends the stream: every subscriber is told `reason` and closed. Later ones are closed at once, until the next `begin`. */
   end(reason: string): void {
     this.forget();
     this.#ended = true;
@@ -91,14 +96,14 @@ export class Rendition {
     for (const subscriber of [...this.#subscribers]) subscriber.end();
   }
 
-  /** Nothing that came so far is given to who comes later: the source is away, or nobody watched. */
+  /** Drops the epoch and its fragments, so that new viewers wait for the next one. For when the source is away or nobody watches. */
   forget(): void {
     this.#epoch = undefined;
     this.#backlog = [];
     this.#backlogBytes = 0;
   }
 
-  /** Everything from the last keyframe on at once, and then what comes. The result ends it. */
+  /** Sends the fragments since the last keyframe, then each new one. @returns a function that unsubscribes */
   subscribe(subscriber: Subscriber, as: 'viewer' | 'other' = 'viewer'): () => void {
     this.#subscribers.add(subscriber);
     if (as === 'viewer') this.delivery.joined++;

@@ -4,14 +4,16 @@ import type { Dialect } from './dialect.js';
 import type { ServerMessage } from './protocol.js';
 import type { Delivery, Epoch, Subscriber } from './rendition.js';
 
-/** Where a viewer's bytes go. */
+/** The connection that a viewer's messages are sent to. */
 export interface ViewerSink {
-  /** Bytes that were sent here and that the system has not taken yet. */
+  /** Bytes passed to `send` that the operating system has not accepted yet. */
   readonly bufferedAmount: number;
   send(data: string | Uint8Array): void;
+  /** Starts the closing handshake with a WebSocket close code. */
   close(code: number, reason: string): void;
 }
 
+/** A viewer's connection, protocol, counters and limits. `maxViewerBytes` bounds the unsent bytes; the other two are milliseconds. */
 export interface ViewerOptions {
   readonly sink: ViewerSink;
   readonly dialect: Dialect;
@@ -27,19 +29,20 @@ interface Gap {
 }
 
 /**
- * Decides what one viewer is sent, by what it has left untaken, and so never waits for it. Over its bound of bytes
- * fragments are left out up to a keyframe for which half of the bound is free again; a `gap` says which. A viewer that
- * takes nothing for `stuckMs`, or lets no keyframe through for `behindMs`, is closed with 1013.
+ * Decides which fragments one viewer is sent. It looks at the bytes that the viewer has not accepted yet, and never waits
+ * for it. Over `maxViewerBytes`, fragments are skipped up to the next keyframe at which half of the bound is free again.
+ * A `gap` message says which ones are missing. A viewer is closed with 1013 if it accepts nothing for `stuckMs`, or if no
+ * keyframe fits for `behindMs`.
  */
 export class Viewer implements Subscriber {
   readonly #options: ViewerOptions;
   #epochs = 0;
-  /** A keyframe of this epoch was sent, or left out with a gap to be told. */
+  /** A keyframe of this epoch was sent, or was skipped and counted in the gap. */
   #playing = false;
   #gap: Gap | undefined;
   #closed = false;
   #sent = 0;
-  /** The most of `#sent` that was ever gone, and when that grew, or when nothing was left to take. */
+  /** The largest number of bytes that ever left the buffer. `#takenAt` is the time at which it last grew, or the buffer was last empty. */
   #taken = 0;
   #takenAt: number;
 
@@ -69,7 +72,7 @@ export class Viewer implements Subscriber {
     else this.#skip(fragment);
   }
 
-  /** Left out where the bound is reached: whoever is that far behind has no use for it. */
+  /** Sends a message, unless the bound is reached: a viewer that is so far behind has no use for it. */
   say(message: ServerMessage): void {
     if (this.#closed || this.#options.sink.bufferedAmount > this.#options.limits.maxViewerBytes) return;
     const text = this.#options.dialect.text(message);
@@ -80,7 +83,7 @@ export class Viewer implements Subscriber {
     if (!this.#closed) this.#close(1000, 'the stream ended');
   }
 
-  /** To be called about once a second, too, when there is nothing to send. */
+  /** Closes the viewer if it is stuck. Call it about once a second, even when there is nothing to send. */
   check(): void {
     if (this.#closed) return;
     const { sink, clock, limits } = this.#options;
@@ -94,7 +97,7 @@ export class Viewer implements Subscriber {
     else if (this.#gap && now - this.#gap.since >= limits.behindMs) this.#giveUp('it is too slow for this stream');
   }
 
-  /** A fragment that is larger than the bound goes out where nothing else waits. */
+  /** True if a fragment may be sent. One larger than the bound is sent when nothing else is waiting. */
   #hasRoomFor({ keyframe, bytes }: Fragment): boolean {
     const { sink, limits } = this.#options;
     if (this.#gap) return keyframe && sink.bufferedAmount <= limits.maxViewerBytes / 2;

@@ -1,23 +1,26 @@
 import { SrvidError } from '../../errors.js';
 
-/** One box of ISO base media (ISO/IEC 14496-12 §4.2): its type, and what follows its header. */
+/** One box of ISO base media (ISO/IEC 14496-12 §4.2). */
 export interface Box {
-  /** Four characters, "moof". */
+  /** Four characters, such as "moof". */
   readonly type: string;
-  /** A view, not a copy. */
+  /** The bytes after the header. A view, not a copy. */
   readonly payload: Buffer;
 }
 
-/** A box's header as it stands at the front of `bytes`. */
+/** The size and type of a box. */
 export interface BoxHeader {
   readonly type: string;
-  /** Bytes of the header itself: 8, or 16 where the size takes 64 bits. */
+  /** Bytes of the header itself: 8, or 16 if the size takes 64 bits. */
   readonly headerBytes: number;
-  /** Of the whole box, header included. */
+  /** Bytes of the box, header included. */
   readonly bytes: number;
 }
 
-/** The header at `offset`, or undefined where not all of it is there yet. @throws SRVID_FRAGMENT_INVALID */
+/**
+ * Parses the box header at `offset`. `end` is the end of the valid bytes. Undefined if the header is not complete yet.
+ * @throws SRVID_FRAGMENT_INVALID
+ */
 export function boxHeader(bytes: Buffer, offset: number, end: number): BoxHeader | undefined {
   if (end - offset < 8) return undefined;
   const type = bytes.toString('latin1', offset + 4, offset + 8);
@@ -31,7 +34,7 @@ export function boxHeader(bytes: Buffer, offset: number, end: number): BoxHeader
   return { type, headerBytes: 16, bytes: large };
 }
 
-/** The boxes that follow one another in `bytes`, one at a time. @throws SRVID_FRAGMENT_INVALID where one leads outside */
+/** Yields the boxes in `bytes`, one at a time. @throws SRVID_FRAGMENT_INVALID if a box is longer than `bytes` */
 export function* boxesIn(bytes: Buffer): Generator<Box> {
   for (let offset = 0; offset < bytes.length; ) {
     const header = boxHeader(bytes, offset, bytes.length);
@@ -41,7 +44,7 @@ export function* boxesIn(bytes: Buffer): Generator<Box> {
   }
 }
 
-/** The first box of that path of types, or undefined. */
+/** Finds the first box with this path of types, such as 'trak', 'mdia'. Undefined if there is none. */
 export function findBox(bytes: Buffer, ...path: readonly string[]): Buffer | undefined {
   const [type, ...rest] = path;
   if (type === undefined) return bytes;
@@ -49,20 +52,20 @@ export function findBox(bytes: Buffer, ...path: readonly string[]): Buffer | und
   return undefined;
 }
 
-/** The same for a box that there must be. @throws SRVID_FRAGMENT_INVALID */
+/** Finds the first box with this path of types. @throws SRVID_FRAGMENT_INVALID if there is none */
 export function requireBox(bytes: Buffer, ...path: readonly string[]): Buffer {
   const found = findBox(bytes, ...path);
   if (!found) throw damaged(`there is no box ${path.join('/')}`);
   return found;
 }
 
-/** Reads big-endian fields one after the other; reading past the end is an error of srvid's, never a RangeError. */
+/** Reads big-endian fields one after another. Reading past the end throws SRVID_FRAGMENT_INVALID, never a RangeError. */
 export class Fields {
   #at = 0;
 
   constructor(private readonly bytes: Buffer) {}
 
-  /** An unsigned integer of 1 to 8 bytes. Above 2^53 it is the nearest double. */
+  /** Reads an unsigned integer of 1 to 8 bytes. Above 2^53 it is rounded to the nearest double. */
   unsigned(byteCount: 1 | 2 | 3 | 4 | 6 | 8): number {
     const start = this.#advance(byteCount);
     if (byteCount === 8) return Number(this.bytes.readBigUInt64BE(start));
@@ -74,7 +77,7 @@ export class Fields {
     return this;
   }
 
-  /** What was not read yet; a view. */
+  /** The bytes that were not read yet. A view. */
   rest(): Buffer {
     return this.bytes.subarray(this.#at);
   }
@@ -87,7 +90,7 @@ export class Fields {
   }
 }
 
-/** `found` completes the sentence "...: ". */
+/** Makes the error for damaged MP4. `found` completes the sentence "Tried to cut fragmented MP4 into its fragments, but ...". */
 export function damaged(found: string): SrvidError {
   return new SrvidError(
     'SRVID_FRAGMENT_INVALID',

@@ -1,16 +1,16 @@
 import { boxesIn, damaged, Fields, requireBox } from './box.js';
 
-/** What a sample entry of `stsd` says of its track. */
+/** Kind, codec and size of a track, as its sample entry in `stsd` gives them. */
 export interface SampleFormat {
   readonly kind: 'video' | 'audio';
-  /** As in RFC 6381, for `MediaSource.isTypeSupported`: "avc1.42c028". */
+  /** Codec string of RFC 6381 for `MediaSource.isTypeSupported`, such as "avc1.42c028". */
   readonly codec: string;
-  /** Pixels; 0 for sound. */
+  /** Pixels. 0 for sound. */
   readonly width: number;
   readonly height: number;
 }
 
-/** Bytes of a VisualSampleEntry and of an AudioSampleEntry before their boxes (ISO/IEC 14496-12 §12.1.3, §12.2.3). */
+/** Bytes of a VisualSampleEntry and of an AudioSampleEntry before their child boxes (ISO/IEC 14496-12 §12.1.3, §12.2.3). */
 const VISUAL_BYTES = 78;
 const AUDIO_BYTES = 28;
 
@@ -26,7 +26,7 @@ const CODECS: Readonly<Record<string, { readonly kind: 'video' | 'audio'; readon
   fLaC: { kind: 'audio', name: () => 'flac' },
 };
 
-/** The format in a track's `stsd` box, or undefined for a kind of track that is neither picture nor sound srvid knows. */
+/** Parses a track's `stsd` box. Undefined if the track is neither video nor audio of a codec in the table above. @throws SRVID_FRAGMENT_INVALID */
 export function sampleFormat(stsd: Buffer): SampleFormat | undefined {
   const [entry] = boxesIn(new Fields(stsd).skip(8).rest());
   const codec = entry && CODECS[entry.type];
@@ -38,13 +38,13 @@ export function sampleFormat(stsd: Buffer): SampleFormat | undefined {
   return { kind, width: size.unsigned(2), height: size.unsigned(2), codec: name(new Fields(payload).skip(VISUAL_BYTES).rest(), type) };
 }
 
-/** ISO/IEC 14496-15 §5.3.3.1: profile, compatibility, level. */
+/** H.264: profile, compatibility and level (ISO/IEC 14496-15 §5.3.3.1). */
 function avc(boxes: Buffer, type: string): string {
   const fields = new Fields(requireBox(boxes, 'avcC')).skip(1);
   return `${type}.${hex(fields.unsigned(3), 6)}`;
 }
 
-/** ISO/IEC 14496-15 annex E.3. */
+/** H.265: profile, compatibility, tier, level and constraints (ISO/IEC 14496-15 annex E.3). */
 function hevc(boxes: Buffer, type: string): string {
   const fields = new Fields(requireBox(boxes, 'hvcC')).skip(1);
   const profile = fields.unsigned(1);
@@ -56,7 +56,7 @@ function hevc(boxes: Buffer, type: string): string {
   return [type, `${space}${profile & 0x1f}`, hex(compatibility, 1), `${tier}${fields.unsigned(1)}`, ...constraints.map((byte) => hex(byte, 1))].join('.');
 }
 
-/** "Codecs Parameter String" of the AV1 codec's ISO media binding, §5: profile, level and tier, bit depth. */
+/** AV1: profile, level, tier and bit depth ("Codecs Parameter String" of the AV1 codec's ISO media binding, §5). */
 function av1(boxes: Buffer): string {
   const fields = new Fields(requireBox(boxes, 'av1C')).skip(1);
   const profile = fields.unsigned(1);
@@ -65,7 +65,7 @@ function av1(boxes: Buffer): string {
   return `av01.${profile >> 5}.${decimal(profile & 0x1f)}${flags & 0x80 ? 'H' : 'M'}.${decimal(depth)}`;
 }
 
-/** VP codec ISO media file format binding, "Codecs Parameter String": profile, level, bit depth. */
+/** VP9: profile, level and bit depth ("Codecs Parameter String" of the VP codec ISO media file format binding). */
 function vp9(boxes: Buffer): string {
   const fields = new Fields(requireBox(boxes, 'vpcC')).skip(4);
   return `vp09.${decimal(fields.unsigned(1))}.${decimal(fields.unsigned(1))}.${decimal(fields.unsigned(1) >> 4)}`;
@@ -75,7 +75,7 @@ const ES_DESCRIPTOR = 3;
 const DECODER_CONFIG = 4;
 const DECODER_SPECIFIC = 5;
 
-/** Object type (ISO/IEC 14496-1 §7.2.6.6) and, for MPEG-4 audio, its audio object type (ISO/IEC 14496-3 §1.6.2.1). */
+/** MPEG-4 audio: object type (ISO/IEC 14496-1 §7.2.6.6) and audio object type (ISO/IEC 14496-3 §1.6.2.1). */
 function mpeg4Audio(boxes: Buffer): string {
   const stream = descriptor(new Fields(requireBox(boxes, 'esds')).skip(4), ES_DESCRIPTOR).skip(2);
   const flags = stream.unsigned(1);
@@ -91,7 +91,7 @@ function mpeg4Audio(boxes: Buffer): string {
   return `mp4a.40.${audioType === 31 ? 32 + (((first & 7) << 3) | (specific.unsigned(1) >> 5)) : audioType}`;
 }
 
-/** What follows the tag and the length, which takes seven bits of each byte and at most four bytes. */
+/** Skips a descriptor's tag and length. The length takes seven bits of each byte, and at most four bytes. */
 function descriptor(fields: Fields, tag: number): Fields {
   if (fields.unsigned(1) !== tag) throw damaged(`esds has no descriptor ${tag} where one belongs`);
   for (let byteCount = 0; fields.unsigned(1) & 0x80; byteCount++) if (byteCount === 3) throw damaged('esds has a length without end');

@@ -1,23 +1,24 @@
 import { boxesIn, Fields, requireBox } from './box.js';
 import type { InitSegment, Track } from './init-segment.js';
 
-/** One whole fragment: what a viewer gets as one binary message. */
+/** One complete fragment. A viewer gets it as one binary message. */
 export interface Fragment {
-  /** `moof` and `mdat`, after whatever belongs to them; never written to again. */
+  /** `moof` and `mdat`, with the boxes before them that belong to the fragment. Never written to again. */
   readonly bytes: Buffer;
-  /** Decoding may begin here: it holds pictures, and the first of them is a sync sample. */
+  /** Decoding may start here: the fragment has video, and its first video sample is a sync sample. */
   readonly keyframe: boolean;
-  /** Time of the first picture, or of the first sound where there is no picture; from the epoch's beginning. */
+  /** Decode time of the first video sample, or of the first audio sample if there is no video. Counted from the start of the epoch. */
   readonly startSeconds: number;
+  /** Sum of the sample durations of that track. */
   readonly durationSeconds: number;
 }
 
-/** Bits of a sample's flags, and of what `tfhd` and `trun` hold (ISO/IEC 14496-12 §8.8.3.1, §8.8.7, §8.8.8). */
+/** Flags of a sample, of `tfhd` and of `trun` (ISO/IEC 14496-12 §8.8.3.1, §8.8.7, §8.8.8). */
 const NON_SYNC = 0x10000;
 const TFHD = { baseDataOffset: 0x1, description: 0x2, duration: 0x8, size: 0x10, flags: 0x20 };
 const TRUN = { dataOffset: 0x1, firstFlags: 0x4, duration: 0x100, size: 0x200, flags: 0x400, offset: 0x800 };
 
-/** Reads `moof`'s payload. @throws SRVID_FRAGMENT_INVALID */
+/** Parses the payload of a `moof`. @throws SRVID_FRAGMENT_INVALID */
 export function readFragment(moof: Buffer, { tracks }: InitSegment): Omit<Fragment, 'bytes'> {
   const runs: (TrackRun & { readonly track: Track })[] = [];
   for (const { type, payload } of boxesIn(moof)) {
@@ -32,13 +33,13 @@ export function readFragment(moof: Buffer, { tracks }: InitSegment): Omit<Fragme
 }
 
 interface TrackRun {
-  /** In ticks of the track. */
+  /** In ticks of the track's timescale. */
   readonly start: number;
   readonly duration: number;
   readonly startsInSync: boolean;
 }
 
-/** What a `traf` holds, or undefined where it is of a track that is not looked at or has no samples. */
+/** Parses a `traf`. Undefined if its track is not in `tracks`, or it has no samples. */
 function readTrackRun(traf: Buffer, tracks: readonly Track[]): (TrackRun & { readonly track: Track }) | undefined {
   const header = new Fields(requireBox(traf, 'tfhd')).skip(1);
   const flags = header.unsigned(3);
@@ -61,7 +62,7 @@ function readTrackRun(traf: Buffer, tracks: readonly Track[]): (TrackRun & { rea
   return { track, start: decodeTime(requireBox(traf, 'tfdt')), duration, startsInSync: (firstFlags & NON_SYNC) === 0 };
 }
 
-/** Where no field is a sample's own, no sample is looked at: a count is only believed as far as there are bytes for it. */
+/** Sums up the durations of a run. The samples are only read if they have fields of their own, so that a false count cannot cause a long loop. */
 function readSamples(trun: Buffer, defaultDuration: number, defaultFlags: number): { duration: number; firstFlags: number | undefined } {
   const fields = new Fields(trun).skip(1);
   const flags = fields.unsigned(3);

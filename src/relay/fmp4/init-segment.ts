@@ -1,31 +1,33 @@
 import { boxesIn, damaged, Fields, requireBox } from './box.js';
 import { type SampleFormat, sampleFormat } from './codec.js';
 
-/** A track, and what its fragments take for granted (`trex`, ISO/IEC 14496-12 §8.8.3). */
+/** A track, with the defaults for its fragments (`trex`, ISO/IEC 14496-12 §8.8.3). */
 export interface Track extends SampleFormat {
   readonly id: number;
   /** Ticks a second. */
   readonly timescale: number;
-  /** Of a sample whose fragment does not say it, in ticks. */
+  /** Duration in ticks for samples whose fragment does not give one. */
   readonly defaultDuration: number;
+  /** Sample flags for samples whose fragment does not give any. */
   readonly defaultFlags: number;
 }
 
-/** What a decoder is given before the first fragment. */
+/** The header of a stream. A decoder needs it before the first fragment. */
 export interface InitSegment {
-  /** `ftyp` and `moov`; never written to again. */
+  /** `ftyp` and `moov`. Never written to again. */
   readonly bytes: Buffer;
-  /** For `MediaSource.addSourceBuffer`: 'video/mp4; codecs="avc1.42c028,mp4a.40.2"'. */
+  /** MIME type for `MediaSource.addSourceBuffer`: 'video/mp4; codecs="avc1.42c028,mp4a.40.2"'. */
   readonly mime: string;
-  /** Of the picture: pixels. */
+  /** Size of the video in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Of the picture: ticks a second. */
+  /** Timescale of the video, in ticks a second. */
   readonly timescale: number;
+  /** The video and audio tracks. Tracks of unknown codecs are left out. */
   readonly tracks: readonly Track[];
 }
 
-/** Reads `moov`'s payload. @throws SRVID_FRAGMENT_INVALID where there is no picture in it */
+/** Parses the payload of a `moov`. `bytes` are `ftyp` and `moov` and are kept. @throws SRVID_FRAGMENT_INVALID if there is no video track */
 export function readInitSegment(bytes: Buffer, moov: Buffer): InitSegment {
   const defaults = readDefaults(moov);
   const tracks: Track[] = [];
@@ -64,7 +66,7 @@ function readDefaults(moov: Buffer): ReadonlyMap<number, Defaults> {
   return defaults;
 }
 
-/** `tkhd` and `mdhd` begin with two times, of 64 bits each in version 1. */
+/** Skips the two times at the start of `tkhd` and `mdhd`. They have 64 bits each in version 1. */
 function afterTimes(box: Buffer): Fields {
   const fields = new Fields(box);
   const version = fields.unsigned(1);

@@ -3,34 +3,36 @@ import { type BoxHeader, boxHeader, damaged } from './box.js';
 import { type Fragment, readFragment } from './fragment.js';
 import { type InitSegment, readInitSegment } from './init-segment.js';
 
+/** One output of the splitter: an init segment or a fragment. */
 export type Piece = (InitSegment & { readonly kind: 'init' }) | (Fragment & { readonly kind: 'fragment' });
 
+/** Limits of a splitter. */
 export interface SplitterLimits {
-  /** Bytes of the longest fragment. */
+  /** Bytes of the longest allowed fragment. */
   readonly maxFragmentBytes: number;
 }
 
-/** `moov` and `moof` are read into objects, so they are held to less than picture data is. */
+/** `moov` and `moof` become objects in memory, so their limit is lower than that of picture data. */
 const MAX_INDEX_BYTES = 1 << 20;
-/** What a buffer that once held something large is given back above. */
+/** A buffer that has grown beyond this many bytes shrinks to it again as soon as its content fits. */
 const KEPT_CAPACITY = 1 << 20;
-/** Boxes that belong to the fragment after them; any other that is not named here is left out. */
+/** Boxes that belong to the fragment after them. Boxes that are not named in this file are skipped. */
 const PREFIXES = ['styp', 'sidx', 'prft', 'emsg'];
 const MAX_PREFIXES = 16;
 
 /**
- * Cuts a stream of fragmented MP4 (ISO/IEC 14496-12 §8.8) at its fragments. What goes in may be cut anywhere; the pieces
- * that come out own their bytes. An init segment may come again at any time and then replaces the one before. Holds no
- * more than one piece, however long the stream says that its boxes are.
+ * Splits fragmented MP4 (ISO/IEC 14496-12 §8.8) into its init segments and fragments. The input may be cut anywhere. The
+ * pieces own their bytes. A new init segment replaces the one before. No more than one piece is held, whatever size the
+ * boxes claim.
  */
 export class FragmentSplitter {
   readonly #maxBytes: number;
   #bytes = Buffer.alloc(0);
-  /** Bytes held, from the front of `#bytes`. */
+  /** Number of valid bytes at the start of `#bytes`. */
   #held = 0;
   #prefix: Buffer[] = [];
   #init: InitSegment | undefined;
-  /** The fragment whose `moof` was read and whose `mdat` is awaited. */
+  /** The fragment whose `moof` was read and whose `mdat` is still missing. */
   #fragment: Omit<Fragment, 'bytes'> | undefined;
   #started = false;
   #failure: unknown;
@@ -39,14 +41,14 @@ export class FragmentSplitter {
     this.#maxBytes = maxFragmentBytes;
   }
 
-  /** Bytes that wait for the rest of their piece. */
+  /** Number of bytes that wait for the rest of their piece. */
   get held(): number {
     return this.#held + lengthOf(this.#prefix);
   }
 
   /**
-   * Takes the next bytes, which are copied, and gives what they complete. After an error nothing more is taken.
-   * @throws SRVID_FRAGMENT_INVALID where this is not fragmented MP4 with a picture, or a box is longer than allowed
+   * Adds the next bytes, which are copied, and returns the pieces that they complete. After an error every call throws.
+   * @throws SRVID_FRAGMENT_INVALID if the input is not fragmented MP4 with video, or a box is too long
    */
   push(chunk: Uint8Array): Piece[] {
     if (this.#failure) throw this.#failure;
@@ -80,7 +82,7 @@ export class FragmentSplitter {
     if (this.#prefix.length > MAX_PREFIXES) throw damaged(`more than ${MAX_PREFIXES} boxes come before a moof`);
   }
 
-  /** Takes in the whole box at `offset`; gives the piece that it completes. */
+  /** Processes the complete box at `offset`. Returns the piece that it completes, if any. */
   #take({ type, headerBytes, bytes }: BoxHeader, offset: number): Piece | undefined {
     const box = Buffer.from(this.#bytes.subarray(offset, offset + bytes));
     this.#started = true;
@@ -107,14 +109,14 @@ export class FragmentSplitter {
     return undefined;
   }
 
-  /** The boxes before and this one, in one. */
+  /** Joins the boxes before this one with it. */
   #complete(box: Buffer): Buffer {
     const bytes = Buffer.concat([...this.#prefix, box]);
     this.#prefix = [];
     return bytes;
   }
 
-  /** Room grows by doubling, so it follows what came and not what a box says it will be. */
+  /** Copies a chunk to the end. The capacity doubles as bytes arrive; it does not follow the size that a box claims. */
   #append(chunk: Uint8Array): void {
     const needed = this.#held + chunk.length;
     if (needed > this.#bytes.length) this.#resize(Math.max(needed, 2 * this.#bytes.length));

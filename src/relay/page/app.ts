@@ -8,12 +8,12 @@ import { Notice } from './notice.js';
 import { Split } from './split.js';
 import { Switches, Tools } from './tools.js';
 
-/** A relay that answers at once is not announced. */
+/** Milliseconds before "Connecting" is shown. A relay that answers sooner needs no such notice. */
 const PATIENCE_MS = 700;
 
 await start();
 
-/** Joins the parts of the page: one client and player for the result, and for as long as it is looked at, one each for the source. */
+/** Sets up the page: a client and player for the result. The source gets a second pair while it is shown. */
 async function start(): Promise<void> {
   const address = await streamAddress();
   const client = connect(address.url, { token: address.token, pauseWhileHidden: true });
@@ -30,7 +30,7 @@ async function start(): Promise<void> {
   tellState(client, player);
 }
 
-/** `?stream=NAME`, else the relay's first one; `?token=TOKEN` goes along. */
+/** The stream in `?stream=NAME`, or the relay's first one. `?token=TOKEN` is passed on. */
 async function streamAddress(): Promise<{ readonly url: URL; readonly token: string | undefined }> {
   const query = new URLSearchParams(location.search);
   const token = query.get('token') ?? undefined;
@@ -44,7 +44,7 @@ async function firstStream(token: string | undefined): Promise<string | undefine
     const { streams } = (await answer.json()) as { readonly streams?: Readonly<Record<string, string>> };
     return Object.keys(streams ?? {})[0];
   } catch {
-    // Whether there is a relay at all, the connection will tell.
+    // If there is no relay at all, the connection will fail and say so.
     return undefined;
   }
 }
@@ -62,7 +62,7 @@ function describeStream({ stream, source, width, height, fps }: HelloMessage): v
 
 type Lamp = 'connecting' | 'live' | 'waiting' | 'lost' | 'ended';
 
-/** Says in the corner and, where nothing moves, on the picture how things stand. */
+/** Shows the stream's state in the corner, and on the picture while it does not move. */
 function tellState(client: RelayClient, player: MediaSourcePlayer): void {
   const notice = new Notice();
   const lamp = (state: Lamp, text: string) => {
@@ -80,7 +80,7 @@ function tellState(client: RelayClient, player: MediaSourcePlayer): void {
   };
 
   player.on('playing', live);
-  // An interruption that was shorter than what lay ready: the picture never stood still.
+  // If an interruption was shorter than the buffer, the picture never stopped: remove the notice at once.
   client.on('fragment', () => {
     if (interrupted && player.moving) live();
   });

@@ -3,7 +3,7 @@ import { MediaSourcePlayer } from '../../client/player.js';
 import { element } from './element.js';
 import type { Split } from './split.js';
 
-/** The source beside the result: a second connection, for as long as it is looked at, and a second player in step with the first. */
+/** The source beside the result. It opens a second connection while it is shown, and a second player that stays in step with the first. */
 export class Comparison {
   readonly #video = element('before', HTMLVideoElement);
   readonly #button = element('compare', HTMLButtonElement);
@@ -23,11 +23,12 @@ export class Comparison {
     this.#video.addEventListener('playing', () => this.#appear(), { once: true });
   }
 
+  /** The player of the source. Undefined while the comparison is off. */
   get player(): MediaSourcePlayer | undefined {
     return this.#player;
   }
 
-  /** Says whether the stream has a source that can be shown. */
+  /** Enables the comparison if the stream has a source rendition. */
   offer(offered: boolean): void {
     this.#offered = offered;
     this.#button.hidden = !offered;
@@ -57,7 +58,7 @@ export class Comparison {
   #begin(): void {
     this.#client = connect(this.address.url, { token: this.address.token, rendition: 'source', pauseWhileHidden: true });
     this.#player = new MediaSourcePlayer(this.#video, this.#client, { follow: this.leader });
-    // Shown before as well: then there is nothing to wait for with the line itself.
+    // The source was shown before, so the dividing line can appear at once.
     if (this.#video.dataset['seen']) this.split.show(true);
   }
 

@@ -2,12 +2,12 @@ import type { HelloMessage, StatsMessage } from '../../client/messages.js';
 import type { MediaSourcePlayer, PlayerReport } from '../../client/player.js';
 import { ColumnGraph, LineGraph } from './graph.js';
 
-/** Older stats say nothing of this second. */
+/** Milliseconds after which stats are too old for the current second. */
 const STALE_MS = 2_500;
-/** Levels beyond the third share its colour. */
+/** Number of colours for levels. Further levels share the last one. */
 const COLOURS = 3;
 
-/** The four graphs under the picture, a sample a second. */
+/** The four graphs under the picture. Each gets one sample a second. */
 export class Figures {
   readonly #latency = new LineGraph('graph-latency', 200);
   readonly #fps = new LineGraph('graph-fps', 30);
@@ -23,7 +23,7 @@ export class Figures {
   constructor(private readonly player: MediaSourcePlayer) {
     const { client } = player;
     client.on('hello', (hello) => {
-      // Counts begin anew with an epoch.
+      // The relay's counts restart with each epoch.
       if (hello.epoch !== this.#hello?.epoch) this.#counted = undefined;
       this.#hello = hello;
     });
@@ -56,7 +56,7 @@ export class Figures {
   #addFps(report: PlayerReport, stats: StatsMessage | undefined): void {
     const shown = report.decodedFrames - report.droppedFrames;
     const before = this.#report ? this.#report.decodedFrames - this.#report.droppedFrames : undefined;
-    // A decoder that was made anew counts from 0.
+    // A new decoder counts from 0 again.
     if (before === undefined || shown < before) this.#fps.add(undefined, '–');
     else this.#fps.add(shown - before, `${shown - before} fps`, stats ? `source ${round(stats.sourceFps)} fps` : 'shown here');
   }

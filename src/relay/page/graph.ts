@@ -4,7 +4,7 @@ const SECONDS = 60;
 const HEIGHT = 20;
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** One small graph of the last minute: a value a second, newest at the right. */
+/** A small graph of the last minute: one sample a second, the newest at the right. */
 abstract class Graph<Sample> {
   readonly #figure: HTMLElement;
   readonly #svg: SVGElement;
@@ -15,7 +15,7 @@ abstract class Graph<Sample> {
     this.#svg = this.#figure.querySelector('svg') as SVGElement;
   }
 
-  /** @param sample undefined where nothing is known of this second. */
+  /** @param sample undefined if this second's value is unknown */
   add(sample: Sample | undefined, text: string, note?: string): void {
     this.samples.push(sample);
     if (this.samples.length > SECONDS) this.samples.shift();
@@ -26,15 +26,15 @@ abstract class Graph<Sample> {
 
   protected abstract draw(): SVGElement[];
 
-  /** Where the sample lies: the newest always at the right edge. */
+  /** The x coordinate of a sample. The newest is always at the right edge. */
   protected left(index: number): number {
     return SECONDS - this.samples.length + index;
   }
 }
 
-/** A line over its shade. */
+/** A line graph with a shaded area below the line. */
 export class LineGraph extends Graph<number> {
-  /** @param atLeast what the full height stands for, until a value is larger. */
+  /** @param atLeast the value at full height, unless a sample is larger */
   constructor(
     id: string,
     private readonly atLeast: number,
@@ -52,7 +52,7 @@ export class LineGraph extends Graph<number> {
     });
   }
 
-  /** The samples without those that are unknown, which interrupt the line. */
+  /** Runs of known samples. An unknown sample interrupts the line. */
   #runs(): { readonly at: number; readonly value: number }[][] {
     const runs: { at: number; value: number }[][] = [[]];
     this.samples.forEach((value, index) => {
@@ -63,9 +63,9 @@ export class LineGraph extends Graph<number> {
   }
 }
 
-/** A column a second: how much of each part, from the bottom up. Part n has the class `part-n`. */
+/** A stacked column for each second, parts from the bottom up. Part n has the class `part-n`. */
 export class ColumnGraph extends Graph<readonly number[]> {
-  /** @param atLeast what the full height stands for, until a column is higher; undefined: every column has the full height. */
+  /** @param atLeast the value at full height, unless a column is higher. Undefined: every column has full height. */
   constructor(
     id: string,
     private readonly atLeast?: number,

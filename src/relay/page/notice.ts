@@ -1,14 +1,15 @@
 import { element } from './element.js';
 
+/** The content of a notice: a title, and optionally a text, a countdown and a button. */
 export interface NoticeText {
   readonly title: string;
   readonly text?: string;
-  /** Counted down in the text, in milliseconds from now. */
+  /** Milliseconds from now to the next try. The text counts them down. */
   readonly retryInMs?: number;
   readonly action?: { readonly label: string; readonly run: () => void };
 }
 
-/** What is said on the picture while nothing moves in it. */
+/** The message over the picture while it does not move. */
 export class Notice {
   readonly #box = element('notice', HTMLElement);
   readonly #title = element('notice-title', HTMLElement);

@@ -3,7 +3,10 @@ import { element } from './element.js';
 const STEP = 2;
 const LARGE_STEP = 10;
 
-/** The line between source and result: dragged anywhere on the picture, or moved with the arrow keys. In percent of the width. */
+/**
+ * The dividing line between source and result. It is dragged anywhere on the picture, or moved with the arrow keys. Its
+ * position is in percent of the width.
+ */
 export class Split {
   readonly #picture = element('picture', HTMLElement);
   readonly #slider = element('slider', HTMLElement);
@@ -37,12 +40,13 @@ export class Split {
     this.#picture.classList.toggle('split', shown);
   }
 
-  /** Moves in from the right, once, so that it is seen that there is something to move. */
+  /** Plays a short animation that shows that the line can be moved. */
   greet(): void {
     this.#picture.classList.add('greeting');
     this.#picture.addEventListener('animationend', () => this.#picture.classList.remove('greeting'), { once: true });
   }
 
+  /** @param percent position from the left edge; limited to 0..100 */
   moveTo(percent: number): void {
     this.#percent = Math.min(100, Math.max(0, percent));
     const shown = Math.round(this.#percent);

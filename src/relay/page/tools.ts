@@ -7,7 +7,7 @@ import { element } from './element.js';
 const ANSWER_MS = 6_000;
 const AUTO = 'auto';
 
-/** The buttons under the picture and their keys. */
+/** The buttons under the picture, and their keyboard shortcuts. */
 export class Tools {
   readonly #play = element('play', HTMLButtonElement);
   readonly #sound = element('sound', HTMLButtonElement);
@@ -26,7 +26,7 @@ export class Tools {
   }
 
   update({ mime }: HelloMessage): void {
-    // A stream of one codec is a picture without sound.
+    // One codec in the MIME type means video without sound.
     this.#sound.hidden = !mime.includes(',');
   }
 
@@ -48,7 +48,7 @@ export class Tools {
   toggleFullscreen(): void {
     const change = document.fullscreenElement ? document.exitFullscreen() : this.#stage.requestFullscreen();
     change.catch(() => {
-      // A browser that refuses says so itself.
+      // The browser reports a refusal itself.
     });
   }
 
@@ -71,7 +71,7 @@ export class Tools {
   };
 }
 
-/** Preset and level, for viewers that may switch them. */
+/** The menus for preset and level. They are shown to viewers that may switch them. */
 export class Switches {
   readonly #preset = element('preset', HTMLSelectElement);
   readonly #level = element('level', HTMLSelectElement);

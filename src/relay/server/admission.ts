@@ -6,8 +6,9 @@ import type { OriginPolicy } from './origin.js';
 import { AddressRates } from './rate.js';
 import { type Scope, type Tokens, tokenOf } from './tokens.js';
 
+/** Options of the gate. `limits` bounds the requests of one address. */
 export interface GateOptions {
-  /** Without them everybody may view and nobody may write. */
+  /** Known tokens. Without any, everybody may view and nobody may write. */
   readonly tokens: Tokens | undefined;
   readonly origins: OriginPolicy;
   readonly limits: Pick<RelayLimits, 'attemptBurst' | 'attemptsPerSecond'>;
@@ -18,7 +19,7 @@ const TOO_MANY = refusal(429, 'Too many requests from this address; wait a littl
 const NO_TOKEN = refusal(401, 'A token is needed: Authorization: Bearer TOKEN, or ?token=TOKEN.', { 'WWW-Authenticate': 'Bearer' });
 const VIEW_ONLY = refusal(403, 'A token that may write is needed.');
 
-/** Decides whether a request is let in, before anything else is done for it. */
+/** Decides whether a request is allowed, before any other work is done for it. */
 export class Gate {
   readonly #rates: AddressRates;
   readonly #refusals = new Map<number, number>();
@@ -28,19 +29,19 @@ export class Gate {
     this.#rates = new AddressRates({ burst: limits.attemptBurst, perSecond: limits.attemptsPerSecond }, clock);
   }
 
-  /** By HTTP status. */
+  /** Number of refusals, by HTTP status. */
   get refusals(): ReadonlyMap<number, number> {
     return this.#refusals;
   }
 
-  /** What stands in the way of a request, whatever it is for. */
+  /** Checks the address's request rate and the `Origin`. Returns the refusal, or undefined if the request may go on. */
   objection({ socket, headers }: IncomingMessage): Answer | undefined {
     if (!this.#rates.take(socket.remoteAddress ?? '')) return TOO_MANY;
     const objection = this.options.origins.objection(headers);
     return objection === undefined ? undefined : refusal(403, `Refused: ${objection}.`);
   }
 
-  /** What the request's token allows; undefined where it has none that is known. */
+  /** The scope of the request's token. Undefined if it has none, or an unknown one. */
   scopeOf(request: IncomingMessage, url: URL): Scope | undefined {
     const { tokens } = this.options;
     if (!tokens) return 'view';
@@ -48,7 +49,7 @@ export class Gate {
     return token === undefined ? undefined : tokens.scopeOf(token);
   }
 
-  /** What keeps `scope` from doing what needs `needed`. */
+  /** The refusal if `scope` does not include `needed`, else undefined. */
   denial(scope: Scope | undefined, needed: Scope): Answer | undefined {
     if (scope === undefined) return NO_TOKEN;
     return needed === 'write' && scope !== 'write' ? VIEW_ONLY : undefined;

@@ -6,15 +6,16 @@ import type { Clock } from '../../pipeline/frames/clock.js';
 import { SUBPROTOCOL } from '../delivery/protocol.js';
 import type { ViewerSink } from '../delivery/viewer.js';
 
+/** Callbacks for one connection. */
 export interface ConnectionEvents {
   readonly onMessage: (data: Buffer, isBinary: boolean) => void;
-  /** Once, however it ended. */
+  /** Called once, however the connection ended. */
   readonly onClose: () => void;
 }
 
-/** One WebSocket, after its handshake. Whatever the other end does, nothing here throws. */
+/** One WebSocket after its handshake. No method throws, whatever the other end does. */
 export class Connection implements ViewerSink {
-  /** Resolves when it has ended and everybody has been told. */
+  /** Resolves when the connection has ended and `onClose` was called. */
   readonly closed: Promise<void>;
   #heardAt: number;
   #pingedAt: number;
@@ -26,7 +27,7 @@ export class Connection implements ViewerSink {
     this.#heardAt = this.#pingedAt = clock.now();
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
     socket.on('pong', () => this.#heard());
-    socket.on('error', () => {}); // ws closes with the code that fits (RFC 6455 §7.4.1); 'close' follows.
+    socket.on('error', () => {}); // ws closes with the right code (RFC 6455 §7.4.1); 'close' follows.
   }
 
   get bufferedAmount(): number {
@@ -41,23 +42,24 @@ export class Connection implements ViewerSink {
     this.socket.once('close', onClose);
   }
 
-  /** `data` must not be written to afterwards. */
+  /** Sends one message: a string as text, bytes as binary. The caller must not write to `data` afterwards. */
   send(data: string | Uint8Array): void {
     if (this.#isOpen) this.socket.send(data, () => {}); // A failed write is followed by 'close'.
   }
 
-  /** Says goodbye; ended after `closeMs` where no answer comes. */
+  /** Starts the closing handshake. The socket is destroyed after `closeMs` if the other end does not answer. */
   close(code: number, reason: string): void {
     this.socket.resume();
     this.socket.close(code, reason);
   }
 
+  /** Destroys the socket without a closing handshake. */
   terminate(): void {
     this.socket.resume();
     this.socket.terminate();
   }
 
-  /** Nothing is read until `resume`, so that the other end has to wait. */
+  /** Stops reading until `resume`, so that the other end has to wait. */
   pause(): void {
     this.socket.pause();
   }
@@ -67,8 +69,8 @@ export class Connection implements ViewerSink {
   }
 
   /**
-   * Asks for a sign of life now and then, and ends a connection that gave none: an end that vanished without a word is
-   * noticed in no other way. One that is not read just now cannot be heard, and is let be.
+   * Pings about every `pingMs`, and ends a connection that was silent for `silentMs`. A peer that vanished without
+   * closing is noticed in no other way. A paused connection cannot be heard, so it is left alone.
    */
   beat({ pingMs, silentMs }: Pick<RelayLimits, 'pingMs' | 'silentMs'>): void {
     const now = this.clock.now();
@@ -88,12 +90,12 @@ export class Connection implements ViewerSink {
   }
 }
 
-/** Data frames of one message, and pieces of one frame as they came, that are put together at most (CVE-2026-48779). */
+/** Most data frames in a message, and most pieces of a frame, that ws may assemble (CVE-2026-48779). */
 const VIEWER_PIECES = { maxFragments: 16, maxBufferedChunks: 256 };
-/** A message of megabytes does come in many packets. */
+/** A pushed message of megabytes does arrive in many packets. */
 const INGEST_PIECES = { maxFragments: 256, maxBufferedChunks: 16_384 };
 
-/** Turns requests that were let in into connections, and keeps count of them. */
+/** Turns allowed requests into connections, and counts them. */
 export class Connections {
   readonly #open = new Set<Connection>();
   readonly #viewers: WebSocketServer;
@@ -103,7 +105,7 @@ export class Connections {
     { maxMessageBytes, maxIngestMessageBytes, closeMs }: RelayLimits,
     private readonly clock: Pick<Clock, 'now'>,
   ) {
-    // Video does not get smaller by deflating it, and a context for each viewer takes memory.
+    // Video does not compress further, and a deflate context for each viewer would take memory.
     const common = { noServer: true, clientTracking: false, perMessageDeflate: false, closeTimeout: closeMs } as const;
     const handleProtocols = (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false);
     this.#viewers = new WebSocketServer({ ...common, ...VIEWER_PIECES, handleProtocols, maxPayload: maxMessageBytes });
@@ -114,7 +116,7 @@ export class Connections {
     return this.#open.size;
   }
 
-  /** Completes the handshake and calls back at once; a request that is no WebSocket's is answered 400 and not called back for. */
+  /** Completes the handshake and calls `onOpen` before it returns. A request that is not a WebSocket handshake is answered 400 without calling it. */
   accept(kind: 'viewer' | 'pusher', { request, socket, head }: UpgradeRequest, onOpen: (connection: Connection) => void): void {
     const server = kind === 'viewer' ? this.#viewers : this.#pushers;
     server.handleUpgrade(request, socket, head, (webSocket) => {
@@ -129,7 +131,7 @@ export class Connections {
     for (const connection of this.#open) connection.beat(limits);
   }
 
-  /** Asks all to leave, and resolves when all have: after `closeMs` ws ends those that have not. */
+  /** Closes all connections. Resolves when all have ended: ws destroys those that do not answer within `closeMs`. */
   async closeAll(code: number, reason: string): Promise<void> {
     const open = [...this.#open];
     for (const connection of open) connection.close(code, reason);
@@ -137,7 +139,7 @@ export class Connections {
   }
 }
 
-/** What node:http gives with 'upgrade'. */
+/** The arguments of node:http's 'upgrade' event. */
 export interface UpgradeRequest {
   readonly request: IncomingMessage;
   readonly socket: Duplex;

@@ -2,15 +2,16 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIPv4 } from 'node:net';
 import { SrvidError } from '../../errors.js';
 
-/** Whether a host, as a name or an address, is this machine alone. */
+/** True if a host name or address is the loopback interface, so that no other machine can connect. */
 export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   return isIPv4(bare) ? bare.startsWith('127.') : bare === '::1' || bare === 'localhost' || bare.endsWith('.localhost');
 }
 
 /**
- * Which web pages may speak to the relay. A browser says in `Origin` whose page it is, and lets any page open a WebSocket
- * to anywhere, this machine included: without this check every page that a user visits could watch.
+ * Decides which web pages may connect to the relay. A browser lets any page open a WebSocket to any host, this machine
+ * included, and names the page's origin in `Origin`. Without this check every page that a user visits could watch the
+ * streams.
  */
 export class OriginPolicy {
   readonly #origins: ReadonlySet<string>;
@@ -18,9 +19,9 @@ export class OriginPolicy {
   readonly #loopbackOnly: boolean;
 
   /**
-   * `allowed`: origins besides the relay's own pages. `loopbackOnly`: the relay is for this machine and asks for no token;
-   * then it answers to its own names alone, since a foreign page can have its name lead to 127.0.0.1 (DNS rebinding) and
-   * would be a page of the relay's own host.
+   * `allowed`: origins besides the relay's own pages. `loopbackOnly`: the relay serves this machine only and asks for no
+   * token. It then answers only to loopback names in `Host`: a foreign page can point its own name to 127.0.0.1 (DNS
+   * rebinding), and would otherwise count as the relay's own.
    * @throws SRVID_ORIGIN_INVALID
    */
   constructor({ allowed, loopbackOnly }: { readonly allowed: readonly string[]; readonly loopbackOnly: boolean }) {
@@ -29,7 +30,7 @@ export class OriginPolicy {
     this.#loopbackOnly = loopbackOnly;
   }
 
-  /** What stands in the way of a request, or undefined. */
+  /** The reason to refuse a request, or undefined if it is allowed. */
   objection({ host = '', origin }: Pick<IncomingHttpHeaders, 'host' | 'origin'>): string | undefined {
     const name = host.replace(/:\d+$/, '');
     if (this.#loopbackOnly && !isLoopback(name) && !this.#hosts.has(host)) return 'this relay does not answer to that host name';

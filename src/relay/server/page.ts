@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Asset } from './answer.js';
 
-/** Where dist/ begins, and what of it the browser is given, under its own path, so that imports between the modules hold. */
+/** The folders of dist/ that the browser may load. Each is served under its own path, so that imports between modules work. */
 const BUILT = new URL('../../', import.meta.url);
 const FOLDERS = ['client', 'relay/page'];
 const FILES = ['errors.js'];
@@ -15,7 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Reads the page, once: a path that is asked for is looked up here, never on the disk. `/` is the page itself. */
+/** Reads the page's files into memory, by URL path. `/` is index.html. A request is looked up in this map, never on disk. */
 export async function loadPage(): Promise<ReadonlyMap<string, Asset>> {
   const inFolders = await Promise.all(FOLDERS.map(async (folder) => (await readdir(new URL(`${folder}/`, BUILT))).map((name) => `${folder}/${name}`)));
   const paths = [...FILES, ...inFolders.flat()].filter((path) => extname(path) in TYPES);

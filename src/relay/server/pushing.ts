@@ -4,6 +4,7 @@ import type { RelayStream } from '../stream/stream.js';
 import type { Connection } from './connection.js';
 import { closeReason, errorMessage } from './viewing.js';
 
+/** A connection that pushes a stream. */
 export interface Pushing {
   readonly connection: Connection;
   readonly stream: RelayStream;
@@ -12,8 +13,8 @@ export interface Pushing {
 }
 
 /**
- * Hands what a connection sends to the stream as one run of bytes. Where the stream does not read as fast, the connection
- * is not read either, so no more than `maxIngestBytes` and one message wait here.
+ * Passes the connection's binary messages to the stream as one run of bytes. If the stream reads more slowly, the
+ * connection is paused. At most `maxIngestBytes` and one message are buffered.
  */
 export function servePusher({ connection, stream, limits, onClose }: Pushing): void {
   const bytes = new Readable({ highWaterMark: limits.maxIngestBytes, read: () => connection.resume() });
@@ -37,6 +38,6 @@ export function servePusher({ connection, stream, limits, onClose }: Pushing): v
     },
   });
   const taken = stream.ingest(bytes).then(() => connection.send(JSON.stringify({ type: 'ready' })), fail);
-  // A stream that gives the bytes up at once may be about to say why.
+  // A stream that stops reading at once may be about to report why, so wait for that.
   bytes.once('close', () => taken.then(() => connection.close(1000, 'the relay takes no more')));
 }

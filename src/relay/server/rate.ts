@@ -1,13 +1,13 @@
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../../pipeline/frames/clock.js';
 
-/** So many at once, and then so many a second. */
+/** A rate limit: `burst` at once, then `perSecond`. */
 export interface Rate {
   readonly burst: number;
   readonly perSecond: number;
 }
 
-/** A token bucket. */
+/** A token bucket with the capacity `burst`. */
 export class RateLimit {
   #left: number;
   #at: number;
@@ -20,7 +20,7 @@ export class RateLimit {
     this.#at = clock.now();
   }
 
-  /** Takes one if there is one. */
+  /** Takes one token. Returns false if there is none. */
   take(): boolean {
     this.#refill();
     if (this.#left < 1) return false;
@@ -28,7 +28,7 @@ export class RateLimit {
     return true;
   }
 
-  /** As if nothing had ever been taken. */
+  /** The bucket is full, as if it had never been used. */
   get isFull(): boolean {
     this.#refill();
     return this.#left >= this.rate.burst;
@@ -41,10 +41,10 @@ export class RateLimit {
   }
 }
 
-/** Addresses that are remembered at most; beyond it those that have been quiet are forgotten, and then the oldest. */
+/** Most addresses that are remembered. Beyond it the idle ones are forgotten first, then the oldest. */
 const MAX_ADDRESSES = 10_000;
 
-/** The same rate for each address by itself. An IPv6 network of 64 bits counts as one: that is what one customer gets. */
+/** A rate limit for each address. An IPv6 /64 counts as one address, since that is the usual allocation to one customer. */
 export class AddressRates {
   readonly #limits = new Map<string, RateLimit>();
 
@@ -64,6 +64,7 @@ export class AddressRates {
     return limit.take();
   }
 
+  /** Number of addresses that are remembered. */
   get addresses(): number {
     return this.#limits.size;
   }
@@ -77,7 +78,7 @@ export class AddressRates {
   }
 }
 
-/** "::ffff:10.1.2.3" is 10.1.2.3; of other IPv6 addresses the first four of the eight groups. */
+/** The key of an address: "::ffff:10.1.2.3" becomes 10.1.2.3, another IPv6 address its first four groups. */
 function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
   if (!isIPv6(plain)) return plain;

@@ -2,24 +2,25 @@ import { type Metric, metricsText, runMetrics } from '../../report/prometheus.js
 import type { Delivery } from '../delivery/rendition.js';
 import type { LiveStatus, RelayStream } from '../stream/stream.js';
 
-/** Renditions in the order in which they are told. */
+/** All renditions, in the order of the reports. */
 export const RENDITIONS = ['sr', 'source', 'raw'] as const;
 
-/** What the server itself counts. */
+/** Counts of the server itself. */
 export interface ServerCounts {
+  /** Open WebSockets, viewers and pushers. */
   readonly connections: number;
   readonly viewers: number;
-  /** By HTTP status. */
+  /** Number of refusals, by HTTP status. */
   readonly refusals: ReadonlyMap<number, number>;
   readonly uptimeSeconds: number;
 }
 
-/** /health. A stream whose source is away should run and does not. */
+/** The body of /health. `ok` is false while a stream's source is away. */
 export function healthOf(streams: readonly RelayStream[]): { readonly ok: boolean; readonly streams: Readonly<Record<string, string>> } {
   return { ok: streams.every(({ state }) => state !== 'waiting'), streams: Object.fromEntries(streams.map(({ name, state }) => [name, state])) };
 }
 
-/** /stats. */
+/** The body of /stats. */
 export function statsOf(streams: readonly RelayStream[], { connections, viewers, refusals, uptimeSeconds }: ServerCounts): Record<string, unknown> {
   return {
     server: { uptimeSeconds, connections, viewers, refusals: Object.fromEntries(refusals), rssBytes: process.memoryUsage.rss() },
@@ -29,7 +30,7 @@ export function statsOf(streams: readonly RelayStream[], { connections, viewers,
   };
 }
 
-/** /metrics, in Prometheus' text format. */
+/** The body of /metrics, in Prometheus' text format. */
 export function metricsOf(streams: readonly RelayStream[], { connections, refusals, uptimeSeconds }: ServerCounts): string {
   return metricsText([
     { name: 'relay_uptime_seconds', type: 'gauge', help: 'Since the relay began to listen.', samples: [[uptimeSeconds]] },

@@ -3,17 +3,17 @@ import type { RenditionName } from '../delivery/rendition.js';
 import { STREAM_NAME } from '../stream/stream.js';
 import { RENDITIONS } from './report.js';
 
-/** What a WebSocket is asked for. */
+/** The target of a WebSocket request. */
 export type SocketRoute =
   | { readonly kind: 'live' | 'go2rtc'; readonly name: string; readonly rendition: RenditionName }
   | { readonly kind: 'ingest'; readonly name: string };
 
-/** The request's address; undefined where it is none. Only path and query mean anything. */
+/** The request's URL, or undefined if it is invalid. Its host is a placeholder; only path and query count. */
 export function urlOf({ url = '' }: IncomingMessage): URL | undefined {
   return url.startsWith('/') && URL.canParse(`http://relay${url}`) ? new URL(`http://relay${url}`) : undefined;
 }
 
-/** /live/NAME, /api/ws?src=NAME and /ingest/NAME; undefined for anything else. */
+/** Parses /live/NAME, /api/ws?src=NAME and /ingest/NAME. Undefined for any other path. */
 export function socketRoute({ pathname, searchParams }: URL): SocketRoute | undefined {
   if (pathname === '/api/ws') return named('go2rtc', searchParams.get('src') ?? '', 'sr');
   const [, folder, name = '', ...rest] = pathname.split('/');

@@ -16,22 +16,23 @@ import { type SocketRoute, socketRoute, urlOf } from './route.js';
 import type { Scope, Tokens } from './tokens.js';
 import { serveGo2rtcViewer, serveViewer } from './viewing.js';
 
+/** Options of the HTTP and WebSocket server. */
 export interface RelayServerOptions {
   readonly host: string;
-  /** 0 takes any that is free. */
+  /** 0 picks a free port. */
   readonly port: number;
   readonly streams: readonly RelayStream[];
-  /** Who may view and who may write. Without them everybody who reaches the relay may view, and nobody write. */
+  /** Known tokens. Without any, everybody who reaches the relay may view, and nobody may write. */
   readonly tokens?: Tokens | undefined;
   /** Origins of pages, besides the relay's own, that may connect. */
   readonly allowOrigins?: readonly string[];
-  /** The page, by path. Served to anyone: it holds no secrets. */
+  /** The files of the page, by URL path. Served to anyone, since they hold no secrets. */
   readonly assets?: ReadonlyMap<string, Asset>;
   readonly limits?: Partial<RelayLimits>;
   readonly clock?: Pick<Clock, 'now'>;
 }
 
-/** How often connections are looked at. */
+/** Milliseconds between two checks of all connections. */
 const BEAT_MS = 1000;
 
 const BAD_ADDRESS = refusal(400, 'This is not an address.');
@@ -43,7 +44,7 @@ const PUSHED = refusal(409, 'Somebody pushes this stream already.');
 const GOING = refusal(503, 'The relay is going away.');
 const FULL = refusal(503, 'There are as many viewers as are allowed.', { 'Retry-After': '30' });
 
-/** Gives streams to viewers and takes them from pushers, over HTTP and WebSocket: docs/relay.md. */
+/** Serves streams to viewers and accepts them from pushers, over HTTP and WebSocket. docs/relay.md describes the protocol. */
 export class RelayServer {
   readonly #options: RelayServerOptions;
   readonly #limits: RelayLimits;
@@ -52,16 +53,17 @@ export class RelayServer {
   readonly #connections: Connections;
   readonly #http: Server;
   readonly #streams: ReadonlyMap<string, RelayStream>;
-  /** For each viewer, what to call once a second. */
+  /** A function for each viewer, called once a second. */
   readonly #viewers = new Set<() => void>();
-  /** Names of streams that somebody pushes. */
+  /** Names of the streams that are being pushed. */
   readonly #pushed = new Set<string>();
   #startedAt = 0;
   #beat: NodeJS.Timeout | undefined;
 
   /**
-   * Nothing is opened yet.
-   * @throws SRVID_LISTEN_REFUSED where other machines would reach the relay without a token, SRVID_ORIGIN_INVALID
+   * Checks the options; opens nothing yet.
+   * @throws SRVID_LISTEN_REFUSED if other machines could reach the relay without a token
+   * @throws SRVID_ORIGIN_INVALID
    */
   constructor(options: RelayServerOptions) {
     const { host, tokens, allowOrigins = [], clock = systemClock, streams } = options;
@@ -75,7 +77,7 @@ export class RelayServer {
     this.#http = this.#createHttp();
   }
 
-  /** Resolves when requests are answered. @throws SRVID_LISTEN_FAILED */
+  /** Starts to listen. Resolves when requests are answered. @throws SRVID_LISTEN_FAILED */
   async listen(): Promise<{ readonly host: string; readonly port: number }> {
     const { host, port } = this.#options;
     await once(this.#http.listen(port, host), 'listening').catch((error: unknown) => {
@@ -95,7 +97,7 @@ export class RelayServer {
     return { host: address.address, port: address.port };
   }
 
-  /** Tells everybody that the relay goes, and ends within `closeMs` whoever does not answer. */
+  /** Closes all connections and the server. Connections that do not answer are destroyed after `closeMs`. */
   async close(): Promise<void> {
     if (!this.#http.listening) return;
     const closed = once(this.#http, 'close');
@@ -123,7 +125,7 @@ export class RelayServer {
       send(response, answer);
     });
     http.on('upgrade', (request, socket, head) => {
-      socket.on('error', () => {}); // Whoever goes away before the answer needs none.
+      socket.on('error', () => {}); // A client that left needs no answer.
       const refused = this.#upgrade({ request, socket, head });
       if (!refused) return;
       this.#gate.count(refused);
@@ -134,7 +136,7 @@ export class RelayServer {
 
   #answer(request: IncomingMessage): Answer {
     const url = urlOf(request);
-    // The page is some thirty files, which are not attempts at anything and cost nothing: a few reloads must not use up the rate.
+    // The page is some thirty files. They are exempt from the rate limit, or a few reloads would use it up.
     const asset = this.#options.assets?.get(url?.pathname ?? '');
     if (asset && request.method === 'GET') return assetAnswer(asset);
     const objection = this.#gate.objection(request);
@@ -155,7 +157,7 @@ export class RelayServer {
     return NOT_FOUND;
   }
 
-  /** Makes a WebSocket of the request, or says why not. Everything is checked before the handshake. */
+  /** Accepts a WebSocket, or returns the reason to refuse it. Everything is checked before the handshake. */
   #upgrade(upgrade: UpgradeRequest): Answer | undefined {
     if (!this.#http.listening) return GOING;
     const { request } = upgrade;

@@ -3,19 +3,19 @@ import type { IncomingMessage } from 'node:http';
 import { readBounded } from '../../bounded-file.js';
 import { messageOf, SrvidError } from '../../errors.js';
 
-/** `write` includes `view`. */
+/** The rights of a token. `write` includes `view`. */
 export type Scope = 'view' | 'write';
 
 const MIN_LENGTH = 16;
 const MAX_BYTES = 1 << 20;
 
-/** Who may do what, by the token that a request carries. Tokens are held as hashes alone. */
+/** The known tokens and their scopes. Only hashes of tokens are kept. */
 export class Tokens {
   constructor(private readonly entries: readonly { readonly hash: Buffer; readonly scope: Scope }[]) {}
 
   /**
-   * One token a line, `TOKEN view` or `TOKEN write`; empty lines and those that begin with # are left out.
-   * @throws SRVID_TOKENS_INVALID naming the line, never what stands in it
+   * Parses one token a line, `TOKEN view` or `TOKEN write`. Empty lines and lines that begin with # are ignored.
+   * @throws SRVID_TOKENS_INVALID The message gives the line number, never its content.
    */
   static parse(text: string, source: string): Tokens {
     const entries = text.split(/\r?\n/).flatMap((line, index) => {
@@ -29,7 +29,7 @@ export class Tokens {
     return new Tokens(entries);
   }
 
-  /** @throws SRVID_TOKENS_INVALID */
+  /** Reads and parses a file of tokens. @throws SRVID_TOKENS_INVALID */
   static async read(path: string): Promise<Tokens> {
     const text = await readBounded(path, MAX_BYTES).then(String, (error: unknown) => {
       throw invalid(path, messageOf(error));
@@ -37,7 +37,10 @@ export class Tokens {
     return Tokens.parse(text, path);
   }
 
-  /** In a time that tells nothing of the tokens: hashes of one length are compared, each whole, and all of them. */
+  /**
+   * The scope of a token, or undefined if it is unknown. Compares hashes of equal length, in full, against all tokens:
+   * the time taken reveals nothing.
+   */
   scopeOf(token: string): Scope | undefined {
     const hash = hashOf(token);
     let found: Scope | undefined;
@@ -49,7 +52,7 @@ export class Tokens {
   }
 }
 
-/** The token of `Authorization: Bearer TOKEN`, else of `?token=TOKEN`. */
+/** The token in `Authorization: Bearer TOKEN`, else in `?token=TOKEN`. */
 export function tokenOf({ headers }: Pick<IncomingMessage, 'headers'>, url: URL): string | undefined {
   const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
   return bearer ?? url.searchParams.get('token') ?? undefined;

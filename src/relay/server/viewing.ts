@@ -10,6 +10,7 @@ import type { RelayStream } from '../stream/stream.js';
 import type { Connection } from './connection.js';
 import { RateLimit } from './rate.js';
 
+/** A connection that watches one rendition of a stream. */
 export interface Viewing {
   readonly connection: Connection;
   readonly stream: RelayStream;
@@ -20,7 +21,7 @@ export interface Viewing {
   readonly onClose: () => void;
 }
 
-/** Gives a connection the stream in the relay's own protocol until it closes. The result is to be called once a second. */
+/** Sends a rendition in the relay's own protocol until the connection closes. @returns a function to call once a second */
 export function serveViewer(viewing: Viewing): () => void {
   const { connection, maySet, onClose } = viewing;
   const { viewer, leave } = watch(viewing, srvidDialect({ maySet }));
@@ -34,7 +35,7 @@ export function serveViewer(viewing: Viewing): () => void {
   return () => viewer.check();
 }
 
-/** The same as go2rtc does it: nothing before the client has said which codecs it plays. The result is to be called once a second. */
+/** Sends a rendition in go2rtc's protocol: nothing is sent before the client has named its codecs. @returns a function to call once a second */
 export function serveGo2rtcViewer(viewing: Viewing): () => void {
   const { connection, onClose } = viewing;
   let watching: ReturnType<typeof watch> | undefined;
@@ -65,7 +66,7 @@ function watch({ connection, stream, rendition, limits, clock }: Viewing, dialec
   };
 }
 
-/** Closes the connection where what it says is too much, no text, or not of the protocol. */
+/** Wraps a message handler. It closes the connection if a message is binary, comes too often, or is not of the protocol. */
 function policed({ connection, limits, clock }: Viewing, take: (text: string) => void): (data: Buffer, isBinary: boolean) => void {
   const rate = new RateLimit({ burst: limits.messagesPerSecond, perSecond: limits.messagesPerSecond }, clock);
   return (data, isBinary) => {
@@ -90,13 +91,13 @@ async function change({ preset, level }: Extract<ClientMessage, { type: 'set' }>
   await stream.set({ preset, level });
 }
 
-/** What a client is told of a failure: never a stack, nor a cause. */
+/** The `error` message for a failure. It never contains a stack or a cause. */
 export function errorMessage(error: unknown): ServerMessage {
   const { code, message } = error instanceof SrvidError ? error : { code: 'SRVID_INTERNAL', message: `srvid failed: ${messageOf(error)}` };
   return { type: 'error', code, message };
 }
 
-/** A close frame takes 123 bytes (RFC 6455 §5.5.1). */
+/** Shortens an error's message to the 123 bytes that fit into a close frame (RFC 6455 §5.5.1). */
 export function closeReason(error: unknown): string {
   const bytes = Buffer.from(messageOf(error));
   return bytes.length <= 123

@@ -1,22 +1,22 @@
 import { wallClockMs } from './wall-clock.js';
 
-/** Frames whose arrival is remembered: some seconds of them. */
+/** Number of frames that are remembered: those of some seconds. */
 const KEPT = 600;
 
-/** When a frame came in: by the session's clock, and by the wall's in milliseconds since 1970. */
+/** The arrival of a frame. `seconds`: its time in the stream. `at`: milliseconds of `performance.now()`. `wallAt`: milliseconds since 1970. */
 export interface ArrivalTime {
   readonly seconds: number;
   readonly at: number;
   readonly wallAt: number;
 }
 
-/** When which frame came in, by its time in the stream. */
+/** Remembers the arrival times of the last frames. */
 export class Arrivals {
   readonly #times: ArrivalTime[] = [];
   #count = 0;
   #startedAt = performance.now();
 
-  /** A frame with this time, in seconds, is there. */
+  /** Records that the frame with this time, in seconds, has just arrived. */
   add(seconds: number): void {
     const at = performance.now();
     if (this.#count === 0) this.#startedAt = at;
@@ -30,23 +30,24 @@ export class Arrivals {
     return this.#times.at(-1);
   }
 
-  /** Frames so far. */
+  /** Number of frames so far. */
   get count(): number {
     return this.#count;
   }
 
-  /** Frames a second, of those remembered. */
+  /** Frames a second, over the remembered frames. */
   get rate(): number {
     const [first, last] = [this.#times[0], this.#times.at(-1)];
     if (!first || !last || last.at === first.at) return 0;
     return ((this.#times.length - 1) * 1000) / (last.at - first.at);
   }
 
+  /** The arrival of the first frame, in milliseconds of `performance.now()`. */
   get startedAt(): number {
     return this.#startedAt;
   }
 
-  /** The frame with this time, to a millisecond; undefined where it is not remembered. */
+  /** The arrival of the frame with this time, to a millisecond. Undefined if it is not remembered. */
   of(seconds: number): ArrivalTime | undefined {
     return this.#times.findLast((time) => Math.abs(time.seconds - seconds) < 0.001);
   }

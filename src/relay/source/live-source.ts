@@ -12,21 +12,22 @@ import type { NutStream } from '../../pipeline/nut/syntax.js';
 import type { CarriedStream } from '../../pipeline/output/carry.js';
 import { Arrivals } from './arrivals.js';
 
+/** Options for opening a live source. */
 export interface LiveSourceOptions {
   readonly deinterlace: 'auto' | 'off';
-  /** How long the source may give nothing before it counts as gone. */
+  /** Milliseconds without data after which the source counts as gone. */
   readonly silenceMs: number;
-  /** What the client pushes, for a source that is pushed. */
+  /** The bytes that a client pushes. Only for the input `push`. */
   readonly pushed?: Readable | undefined;
 }
 
-/** Where sound goes. */
+/** Receives the source's sound. May wait, which slows the decoder down. */
 export type SoundTarget = (packet: ForwardedPacket) => Promise<void>;
 
-/** A frame as it came, before anything is done to it; its bytes are only lent for the call. */
+/** Sees a frame before it is processed. The bytes are valid during the call only. */
 export type FrameWatcher = (pts: number, bytes: Uint8Array) => void;
 
-/** A live source at work: decoded frames for one taker after another, and sound. It stays while what becomes of them changes. */
+/** An open live source: decoded frames and sound. Its frames go to one consumer at a time. It stays open while consumers change. */
 export class LiveSource {
   readonly arrivals = new Arrivals();
   readonly #handover: Handover;
@@ -43,10 +44,7 @@ export class LiveSource {
     decoder.forwardTo((packet) => this.#forward(packet));
   }
 
-  /**
-   * Opens the source once and waits for its first packets.
-   * @throws SRVID_INPUT_UNREADABLE and the errors of probing and decoding
-   */
+  /** Opens the source and waits for its first packets. `signal` stops it. @throws SRVID_INPUT_UNREADABLE, and the errors of probing and decoding */
   static async open(binary: FfmpegBinary, input: LiveInput, { deinterlace, silenceMs, pushed }: LiveSourceOptions, signal: AbortSignal): Promise<LiveSource> {
     const ingest = new Ingest(binary, input, pushed);
     let decoder: Decoder | undefined;
@@ -54,7 +52,7 @@ export class LiveSource {
     signal.addEventListener('abort', stop, { once: true });
     try {
       const { probe, bytes } = await probeLive(binary, ingest.bytes, input.shown, 'nut', input.maxPixels).catch(async (error) => {
-        await Promise.race([ingest.done(), ingest.stop()]); // Why it could not be read, where it says so.
+        await Promise.race([ingest.done(), ingest.stop()]); // The source's own error, if it has one.
         throw error;
       });
       const source = describeSource(input.shown, probe, deinterlace);
@@ -72,48 +70,49 @@ export class LiveSource {
     }
   }
 
-  /** Sound that comes along, as it is in the decoder's pipe. */
+  /** The audio streams in the decoder's output. */
   get forwarded(): readonly NutStream[] {
     return this.decoder.forwarded;
   }
 
-  /** The same as an encoder is to treat it: turned into AAC, whatever it was. */
+  /** The same streams as an encoder gets them. All are encoded to AAC. */
   get sound(): readonly CarriedStream[] {
     return this.forwarded.map((_, index) => ({ index: index + 1, codec: 'aac' }));
   }
 
-  /** Whether it has ended or failed. */
+  /** True after the source has ended or failed. */
   get ended(): boolean {
     return this.#ended !== undefined;
   }
 
-  /** Why it failed; undefined where it ended well or goes on. */
+  /** The error with which the source failed. Undefined if it ended well or still runs. */
   get failure(): unknown {
     return this.#ended?.error;
   }
 
-  /** Frames from the next one on, and sound with them; whoever had them before sees the end. */
+  /** Takes over the frames from the next one on, and the sound. The former consumer sees the end of its stream. */
   take(sound: SoundTarget): FrameSource {
     this.#sound = sound;
     return this.#handover.take();
   }
 
-  /** Whoever has the frames sees the end; nobody else gets them. */
+  /** Ends the current consumer's stream. Nobody else gets the frames. */
   release(): void {
     this.#handover.release();
   }
 
-  /** Shows every frame as it comes. */
+  /** Calls `watcher` for every frame, or for none. */
   watch(watcher: FrameWatcher | undefined): void {
     this.#watcher = watcher;
   }
 
+  /** Stops the processes. The consumer sees the end of its stream. */
   async stop(): Promise<void> {
     this.#handover.release();
     await Promise.all([this.ingest.stop(), this.decoder.stop()]);
   }
 
-  /** An encoder that takes no sound takes no frames either, which whoever it belongs to finds out; the source goes on. */
+  /** If an encoder fails to take sound, sound is no longer sent to it. The encoder's owner notices the failure by itself; the source goes on. */
   async #forward(packet: ForwardedPacket): Promise<void> {
     const target = this.#sound;
     await target?.(packet).catch(() => {

@@ -1,4 +1,4 @@
-/** Milliseconds since 1970 with fractions, never going back while the process runs: `at` in the protocol. */
+/** Wall-clock time in milliseconds since 1970, with a fraction. Never goes back while the process runs. It is `at` in the protocol. */
 export function wallClockMs(): number {
   return performance.timeOrigin + performance.now();
 }

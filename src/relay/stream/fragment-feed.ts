@@ -5,30 +5,31 @@ import type { InitSegment } from '../fmp4/init-segment.js';
 import { FragmentSplitter } from '../fmp4/splitter.js';
 import type { ArrivalTime } from '../source/arrivals.js';
 
-/** Where an encoder's pieces go. */
+/** Receives an encoder's output. */
 export interface FragmentTarget {
-  /** Nothing is given to it before this. */
+  /** Reading starts when this resolves. */
   readonly after?: Promise<void> | undefined;
+  /** Called with each init segment. */
   begin(init: InitSegment): void;
   push(fragment: Fragment): void;
-  /** A frame before it is encoded; its bytes are only lent for the call. */
+  /** Called with each frame before it is encoded. The bytes are valid during the call only. */
   frame?(seconds: number, bytes: Uint8Array): void;
 }
 
-/** What an encoder writes, cut at its fragments. Reading waits for nobody: whoever the fragments are for must bound what he keeps. */
+/** Reads an encoder's output and splits it into fragments. It never waits for the target, so the target must bound its own memory. */
 export class FragmentFeed {
   readonly #delays = new Durations();
 
   constructor(private readonly written: Readable) {}
 
-  /** From a frame's arrival to its fragment's being there, in milliseconds. */
+  /** Milliseconds from a frame's arrival to its complete fragment. */
   get delays(): Percentiles {
     return this.#delays.percentiles;
   }
 
   /**
-   * Until the encoder ends.
-   * @param arrival when the frame with this time, in seconds, came in
+   * Runs until the encoder ends.
+   * @param arrival finds the arrival of the frame with this time, in seconds
    * @throws SRVID_FRAGMENT_INVALID
    */
   async run(target: FragmentTarget, arrival: (seconds: number) => ArrivalTime | undefined): Promise<void> {

@@ -7,18 +7,19 @@ import type { Container } from '../../pipeline/output/container.js';
 import type { EncodePlan, EncoderSettings } from '../../pipeline/output/encode.js';
 import { scaledAspect } from '../../pipeline/output/encode-graph.js';
 
-/** Longest time between two keyframes: what a late joiner without the fragments since the last one would wait. */
+/** Longest time between two keyframes. A viewer that cannot get the fragments since the last keyframe waits at most this long. */
 export const GOP_SECONDS = 2;
 
 const NONE = { copies: 'none' } as const;
-/** How long the muxer waits for sound that does not come before it goes on with pictures. */
+/** Microseconds that the muxer waits for late sound before it writes video alone. */
 const INTERLEAVE_US = '500000';
 
 /**
- * Fragmented MP4 with a fragment for each frame. `delay_moov` and `frag_discont` keep times as they are; without them
- * ffmpeg lets each track begin at 0, which moves sound against pictures and one rendition against the other. A fragment is cut
- * when it would get a second frame of a track. Not `frag_every_frame`: with sound it gives every other packet of it the time
- * of the next and no duration (ffmpeg 5.1), and Chromium then drops pictures up to the next keyframe.
+ * Fragmented MP4 with one fragment for each frame. `delay_moov` and `frag_discont` preserve timestamps. Without them
+ * ffmpeg starts each track at 0, which shifts sound against video and one rendition against another. `frag_duration` of 1
+ * µs starts a fragment as soon as the last one would get a second frame of a track. `frag_every_frame` would do so, too,
+ * but with sound ffmpeg 5.1 then gives every other audio packet a wrong timestamp and no duration, and Chromium drops
+ * video up to the next keyframe.
  */
 export const LIVE_MP4: Container = {
   muxer: 'mp4',
@@ -28,15 +29,14 @@ export const LIVE_MP4: Container = {
   attachment: NONE,
   chapters: false,
   options: () => [
-    // Not frag_every_frame: with two tracks it gives every other packet the time of the one before.
     ...['-movflags', '+empty_moov+delay_moov+default_base_moof+frag_discont+skip_trailer', '-frag_duration', '1'],
     ...['-flush_packets', '1', '-max_interleave_delta', INTERLEAVE_US, '-b:a', '128k'],
   ],
 };
 
 /**
- * H.264 for browsers, without delay: no B-frames, no look-ahead, a keyframe every two seconds by the frames' own times,
- * and no second above `bitrate` bits (VBV of a second).
+ * H.264 for browsers, without delay: no B-frames and no look-ahead. A keyframe comes every two seconds, measured by the
+ * frames' own timestamps. No second exceeds `bitrate` bits (VBV of one second).
  */
 export function liveEncoder(encoder: Preset['encoder'], bitrate: number): EncoderSettings {
   const own = encoder?.name === 'libx264' ? encoder : undefined;
@@ -54,7 +54,7 @@ export function liveEncoder(encoder: Preset['encoder'], bitrate: number): Encode
   return { name: 'libx264', options: Object.entries({ preset: speed, crf: String(own?.crf ?? 20), ...fixed }) };
 }
 
-/** How to encode frames of `format` that come of `source`; its times stay as they are. */
+/** Plans the encoder for frames of `format` that come from the source. Timestamps stay as they are. */
 export function livePlan(
   { info }: Source,
   format: FrameFormat,

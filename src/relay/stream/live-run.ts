@@ -17,26 +17,27 @@ import type { LiveSource } from '../source/live-source.js';
 import { FragmentFeed, type FragmentTarget } from './fragment-feed.js';
 import { liveEncoder, livePlan } from './live-encoding.js';
 
-/** Sound that may be on its way to an encoder that takes nothing. */
+/** Bytes of sound that may wait while the encoder takes none. */
 const HELD_SOUND_BYTES = 1 << 20;
-/** How long the last frames may take when another run takes over. */
+/** Milliseconds that the last frames may take after another run has taken over. */
 const DRAIN_MS = 5000;
 
-/** What a relay is told about processing. It is always in real time. */
+/** Processing options of a stream. The mode is always real time, so it cannot be given. */
 export type LiveRequest = Omit<ProcessingRequest, 'realtime'>;
 
+/** Options of a run. */
 export interface LiveRunOptions {
   readonly binary: FfmpegBinary;
   readonly request: LiveRequest;
-  /** Bits a second at most. */
+  /** Highest bitrate in bits a second. */
   readonly bitrate: number;
-  /** How long the encoder may take nothing before it counts as hung. */
+  /** Milliseconds after which an encoder that takes no data counts as hung. */
   readonly stallTimeoutMs: number;
 }
 
 /**
- * What makes of a live source's frames the fragments of one epoch: engine and encoder under one preset. Another run can
- * be made ready beside it and take the frames over; this one then ends with the frames it has.
+ * Processes and encodes a live source under one preset, for one epoch. Another run can be prepared beside it and take
+ * over the source; this one then finishes the frames it already has.
  */
 export class LiveRun {
   readonly #abort = new AbortController();
@@ -53,7 +54,7 @@ export class LiveRun {
     private readonly feed: FragmentFeed,
   ) {}
 
-  /** Loads networks and proves the encoder; takes no frames yet. @throws what is wrong with preset, networks or encoder */
+  /** Loads the networks and tests the encoder. Takes no frames yet. @throws the errors of planning, of the networks and of the encoder's self-test */
   static async prepare({ binary, request, bitrate, stallTimeoutMs }: LiveRunOptions, live: LiveSource): Promise<LiveRun> {
     const asked = parseProcessingOptions({ ...request, realtime: true });
     const processing = await planProcessing(asked, await lookUp(asked), live.source.info);
@@ -73,37 +74,42 @@ export class LiveRun {
     }
   }
 
-  /** Names of the levels it chooses among, best first. */
+  /** Names of the quality levels, best first. */
   get levels(): readonly string[] {
     return this.engine.levels;
   }
 
-  /** From a frame's arrival to its fragment's being there. */
+  /** Milliseconds from a frame's arrival to its complete fragment. */
   get delays(): Percentiles {
     return this.feed.delays;
   }
 
-  /** What frames are before they are encoded. */
+  /** The format of processed frames, before they are encoded. */
   get format(): FrameFormat {
     return (this.processing.segments.at(-1) as Segment).output;
   }
 
+  /** Milliseconds that a frame may take from its arrival to the encoder. */
   get budgetMs(): number {
     return this.processing.levels?.settings.budgetMs ?? 0;
   }
 
-  /** Takes the frames over and lets them flow to `target` until there are no more for it, or `stop`. @throws the first failure of anything */
+  /**
+   * Takes over the source's frames and sends the results to `target`. Resolves when the source ends, another run takes
+   * over, or `stop` is called.
+   * @throws the first error of source, engine or encoder
+   */
   run(target: FragmentTarget): Promise<void> {
     this.#finished ??= this.#run(target);
     return this.#finished;
   }
 
-  /** Processes at this level alone; "auto" lets the engine choose. @throws SRVID_OPTION_INVALID */
+  /** Fixes the quality level. "auto" lets the engine choose. @throws SRVID_OPTION_INVALID */
   pin(level: string): void {
     this.engine.pin(level === 'auto' ? undefined : level);
   }
 
-  /** The level that frames are kept at; undefined where the engine chooses. */
+  /** The fixed level. Undefined if the engine chooses. */
   get pinned(): string | undefined {
     return this.engine.pinned;
   }
@@ -113,12 +119,13 @@ export class LiveRun {
     return { ...this.#flow, stages: stageReports(stages, performance.now() - this.#startedAt), realtime: this.engine.realtime() };
   }
 
-  /** Lets the frames it has come out, for a while, once somebody else has taken over. */
+  /** Waits until the remaining frames are encoded, at most 5 s, after another run has taken over. */
   async drain(): Promise<void> {
     await Promise.race([this.#finished?.catch(() => {}), delay(DRAIN_MS, undefined, { ref: false })]);
     await this.stop();
   }
 
+  /** Stops engine and encoder without finishing frames. */
   async stop(): Promise<void> {
     this.#abort.abort(new Error('the run was stopped'));
     await Promise.all([this.engine.close(), this.encoder.stop()]);
@@ -128,7 +135,7 @@ export class LiveRun {
   async #run(target: FragmentTarget): Promise<void> {
     const { live, encoder, engine } = this;
     const sound = holding((packet) => encoder.forward(packet), HELD_SOUND_BYTES);
-    // Taken over only when the engine asks for its first frame: until then it measures what its levels take.
+    // Take over only when the engine asks for its first frame: before that it measures the cost of its levels.
     let frames: ReturnType<LiveSource['take']> | undefined;
     const next = (slot: () => Uint8Array) => {
       frames ??= live.take(sound);

@@ -10,26 +10,24 @@ import { LiveSource } from '../source/live-source.js';
 import { Program, type ProgramOptions } from './program.js';
 import type { RelayStream, StreamState, StreamStatus } from './stream.js';
 
+/** Options of a named stream. */
 export interface LiveStreamOptions extends ProgramOptions {
   readonly name: string;
-  /** Runs only while somebody watches. */
+  /** Run only while somebody watches. */
   readonly onDemand: boolean;
   readonly deinterlace: 'auto' | 'off';
-  /** How long the source may give nothing before it counts as gone. */
+  /** Milliseconds without data after which the source counts as gone. */
   readonly silenceMs: number;
-  /** What the operator is told; a sentence. */
+  /** Called with messages for the operator, one sentence each. */
   readonly tell: (message: string) => void;
 }
 
-/** How long a stream that runs on demand goes on when nobody watches any more. */
+/** Milliseconds that an on-demand stream goes on after the last viewer has left. */
 const LINGER_MS = 10_000;
-/** How long a pushed stream may take until it is decoded. */
+/** Milliseconds that a pushed stream may take until it is decoded. */
 const PUSH_OPENS_MS = 30_000;
 
-/**
- * A named stream: its source opened, processed and encoded, and all of it again when the source comes back. Viewers stay
- * through all of that.
- */
+/** A named stream. It opens its source, processes and encodes it, and starts again when the source comes back. Viewers stay connected throughout. */
 export class LiveStream implements RelayStream {
   readonly name: string;
   /** Resolves when its source has ended for good. */
@@ -56,7 +54,7 @@ export class LiveStream implements RelayStream {
     });
   }
 
-  /** Starts it, unless that waits for a viewer or a pusher. */
+  /** Starts the stream, unless it waits for a viewer or a pusher. */
   open(): void {
     if (!this.options.onDemand && this.options.input.from !== 'push') this.#start();
   }
@@ -89,7 +87,7 @@ export class LiveStream implements RelayStream {
       });
     const { preset, level } = change;
     if (preset !== undefined) {
-      // Never a path: this comes from the network.
+      // A preset's file path must not be accepted here, since the name comes from the network.
       const names = await presetNames();
       if (!names.includes(preset))
         throw new SrvidError('SRVID_PRESET_UNKNOWN', `There is no preset "${preset.slice(0, 64)}" here. There are ${names.join(', ')}.`, { preset });
@@ -135,12 +133,12 @@ export class LiveStream implements RelayStream {
     this.#running = this.#keepGoing(signal).finally(() => {
       this.#running = undefined;
       if (this.#state !== 'ended') this.#state = 'idle';
-      // Somebody may have come while it stopped.
+      // A viewer may have come while the stream was stopping.
       if (this.#watchers > 0 && signal.aborted) this.#start();
     });
   }
 
-  /** Ends the run when nobody has come back for a while. */
+  /** Stops the run if nobody comes back for a while. */
   #linger(): void {
     const idle = this.#idle;
     this.#lingering = setTimeout(() => idle?.abort(new Error('nobody watches')), LINGER_MS).unref();
@@ -168,7 +166,7 @@ export class LiveStream implements RelayStream {
     }
   }
 
-  /** From the opening of the source to its end. @throws what went wrong with the source, or again and again with the rest */
+  /** Runs once, from opening the source to its end. @throws the source's error, or another error that keeps recurring */
   async #once(signal: AbortSignal): Promise<void> {
     const { binary, input, deinterlace, silenceMs } = this.options;
     if (this.#state !== 'waiting') this.#state = 'starting';

@@ -13,34 +13,35 @@ import { RawFrames } from './raw-frames.js';
 import { SourceCopy } from './source-copy.js';
 import type { StreamStatus } from './stream.js';
 
+/** Options of a program. */
 export interface ProgramOptions {
   readonly binary: FfmpegBinary;
   readonly input: LiveInput;
   readonly request: LiveRequest;
-  /** Bits a second of the `sr` rendition at most. */
+  /** Highest bitrate of the `sr` rendition, in bits a second. */
   readonly bitrate: number;
-  /** How long an encoder may take nothing before it counts as hung. */
+  /** Milliseconds after which an encoder that takes no data counts as hung. */
   readonly stallTimeoutMs: number;
 }
 
-/** For whom a program is. */
+/** The stream that a program belongs to. */
 export interface ProgramOutlet {
   readonly name: string;
-  /** Of times: both renditions' are the same within one. */
+  /** Number of the epoch. Within an epoch all renditions have the same timestamps. */
   readonly epoch: number;
   readonly presets: readonly string[];
   readonly renditions: Readonly<Record<RenditionName, Rendition>>;
 }
 
 const STATS_MS = 1000;
-/** Failures in a row of what is not the source, after which it is opened anew, too. */
+/** Number of failures in a row, other than the source's, after which the source is reopened as well. */
 const MOST_FAILURES = 3;
 
-/** Everything that is made of one opened source: both renditions, under one preset after another. */
+/** All renditions of one opened source. The preset may change while it runs. */
 export class Program {
   #run: LiveRun | undefined;
   #copy: SourceCopy | undefined;
-  /** The run before the present one, while its last frames come out. */
+  /** The previous run, while it finishes its last frames. */
   #leaving: Promise<void> = Promise.resolve();
   #switching: Promise<unknown> = Promise.resolve();
   #request: LiveRequest;
@@ -55,7 +56,7 @@ export class Program {
     this.#request = options.request;
   }
 
-  /** @throws what is wrong with preset, networks or encoders */
+  /** Prepares the encoders and loads the networks. @throws the errors of planning, of the networks and of the encoder's self-test */
   async open(): Promise<void> {
     const opening = await Promise.allSettled([this.#prepare(this.#request), this.#prepareCopy()]);
     const [run, copy] = opening;
@@ -64,7 +65,10 @@ export class Program {
     for (const result of opening) if (result.status === 'rejected') throw result.reason;
   }
 
-  /** Until the source ends or fails, or `signal`. What else fails is begun anew. @throws why the source failed */
+  /**
+   * Runs until the source ends or fails, or `signal` aborts. Other failures are retried.
+   * @throws the source's error, or another error that keeps recurring
+   */
   async run(signal: AbortSignal): Promise<void> {
     const stop = () => this.live.release();
     signal.addEventListener('abort', stop, { once: true });
@@ -85,7 +89,7 @@ export class Program {
           return;
         }
         await run.stop();
-        if (this.#run !== run) continue; // Another took over.
+        if (this.#run !== run) continue; // Another run took over.
         failures = performance.now() - since > 10_000 ? 1 : failures + 1;
         if (failures > MOST_FAILURES) throw failure?.error ?? new Error('the run ended before its source');
         const retryInMs = backoff.next(performance.now() - since);
@@ -102,14 +106,17 @@ export class Program {
     }
   }
 
-  /** Makes another preset ready beside the present one, then lets it take over at the next frame. @throws what is wrong with it; the present one then goes on */
+  /**
+   * Prepares another preset beside the current one, which it replaces at the next frame.
+   * @throws the errors of planning, of the networks and of the encoder's self-test. The current preset then stays.
+   */
   async usePreset(preset: string): Promise<void> {
     const switching = this.#switching.then(() => this.#switch({ ...this.#request, preset }));
     this.#switching = switching.catch(() => {});
     await switching;
   }
 
-  /** @throws SRVID_OPTION_INVALID */
+  /** Fixes the quality level. "auto" lets the engine choose. @throws SRVID_OPTION_INVALID */
   pin(level: string): void {
     this.#run?.pin(level);
   }
@@ -131,6 +138,7 @@ export class Program {
     };
   }
 
+  /** Stops all runs and encoders. */
   async close(): Promise<void> {
     this.#stopped = true;
     await this.#switching;
@@ -143,7 +151,7 @@ export class Program {
     const before = this.#run;
     this.#run = next;
     this.#request = request;
-    // Its first frame ends the run before, which `run` notices and goes on with this one.
+    // Its first frame ends the run before. `run` notices that and continues with this one.
     next.run(this.#target(next, before?.drain())).catch(() => {});
   }
 
@@ -167,7 +175,7 @@ export class Program {
     };
   }
 
-  /** Frames for programs: copied only while one of them is there. */
+  /** Copies frames for the `raw` rendition, only while it has a viewer. */
   #rawTarget(run: LiveRun): NonNullable<FragmentTarget['frame']> {
     const rendition = this.outlet.renditions.raw;
     const raw = new RawFrames(run.format, this.live.source.info.color);
@@ -179,13 +187,13 @@ export class Program {
     };
   }
 
-  /** Keeps the source rendition going, too: an encoder of it that fails is replaced while the source is there. */
+  /** Runs the `source` rendition. If its encoder fails it is replaced, as long as the source is there. */
   async #follow(signal: AbortSignal): Promise<void> {
     const rendition = this.outlet.renditions.source;
     const backoff = new Backoff();
     while (this.#copy && !signal.aborted && !this.live.ended) {
       const since = performance.now();
-      await this.#copy.run({ begin: (init) => rendition.begin(init, this.#about('source')), push: (fragment) => rendition.push(fragment) }).catch(() => {}); // It is the other rendition that people came for.
+      await this.#copy.run({ begin: (init) => rendition.begin(init, this.#about('source')), push: (fragment) => rendition.push(fragment) }).catch(() => {}); // The `sr` rendition matters more, so this one's failure must not end it.
       await this.#copy.stop();
       if (signal.aborted || this.live.ended) return;
       await delay(backoff.next(performance.now() - since), undefined, { signal }).catch(() => {});
@@ -233,7 +241,7 @@ export class Program {
     for (const rendition of Object.values(this.outlet.renditions)) rendition.say(message);
   }
 
-  /** Frames a second since this was asked last. */
+  /** Frames a second since the last call. */
   #rate(run: LiveRun, frames: number): number {
     const { run: before, frames: then, at } = this.#counted;
     const now = performance.now();

@@ -3,7 +3,7 @@ import type { Hello } from '../delivery/protocol.js';
 import type { Fragment } from '../fmp4/fragment.js';
 import type { InitSegment } from '../fmp4/init-segment.js';
 
-/** A frame's time, before its planes: seconds as a 64-bit float, big-endian. */
+/** Bytes of the timestamp before the planes: seconds as a 64-bit float, big-endian. */
 const HEAD_BYTES = 8;
 const NOTHING = Buffer.alloc(0);
 
@@ -12,14 +12,14 @@ interface Part extends PlaneLayout {
 }
 
 /**
- * The `raw` rendition: frames as the engine has made them, before any encoder, for programs. Each is one binary message:
- * its time, then its planes one after the other, 8 bits a sample. Where a network enlarged the luma alone, chroma planes
- * have the size that they came in.
+ * Makes the messages of the `raw` rendition: processed frames before any encoder, for programs. Each is one binary
+ * message: the timestamp, then the planes one after another, 8 bits a sample, rows without padding. If a network enlarged
+ * the luma only, the chroma planes keep their input size.
  */
 export class RawFrames {
-  /** What stands in the place of an init segment: it has no bytes. */
+  /** Stands in for an init segment. It has no bytes. */
   readonly init: InitSegment;
-  /** For `hello`. */
+  /** The field `raw` of a `hello`. */
   readonly about: NonNullable<Hello['raw']>;
   readonly #parts: readonly Part[];
   readonly #bytes: number;
@@ -33,7 +33,7 @@ export class RawFrames {
     this.about = { planes, matrix: matrix ?? null, range: range ?? null };
   }
 
-  /** One frame's message. `frame` is copied. */
+  /** Makes one frame's message. `frame` is copied. */
   message(seconds: number, frame: Uint8Array): Fragment {
     const bytes = Buffer.allocUnsafeSlow(this.#bytes);
     bytes.writeDoubleBE(seconds);
@@ -48,7 +48,7 @@ export class RawFrames {
 
 function partsOf(format: FrameFormat): Part[] {
   const layouts = planeLayouts(format);
-  // A split frame's second plane is the luma that the first one was made of.
+  // Plane 1 of a split frame is the luma before enlarging, so it is left out.
   const shown = format.kind === 'split' ? layouts.toSpliced(1, 1) : layouts;
   const names = format.kind === 'rgb24' ? (['rgb'] as const) : (['y', 'u', 'v'] as const);
   return shown.map((layout, index) => ({ ...layout, name: names[index] as Part['name'] }));

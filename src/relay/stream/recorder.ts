@@ -4,12 +4,12 @@ import { messageOf } from '../../errors.js';
 import type { Epoch, Rendition, Subscriber } from '../delivery/rendition.js';
 import type { Fragment } from '../fmp4/fragment.js';
 
-/** What may wait for the disk before recording is given up: a minute at 8 Mbit/s. */
+/** Bytes that may wait for the disk before the recording is given up: a minute at 8 Mbit/s. */
 const MOST_WAITING = 64 << 20;
 
 /**
- * Writes a rendition to a file, as viewers get it: fragmented MP4, which can be played up to its last fragment whenever it
- * breaks off. What begins anew goes to a file of its own: NAME-2.mp4 and so on. Nothing that exists is overwritten.
+ * Writes a rendition to a file as fragmented MP4. Such a file can be played up to its last fragment, wherever it breaks
+ * off. Each new epoch gets a file of its own: NAME-2.mp4 and so on. An existing file is never overwritten.
  */
 export class Recorder implements Subscriber {
   readonly #leave: () => void;
@@ -45,6 +45,7 @@ export class Recorder implements Subscriber {
     else this.#file.write(fragment.bytes);
   }
 
+  /** Text messages are not recorded. */
   say(): void {}
 
   end(): void {
@@ -52,7 +53,7 @@ export class Recorder implements Subscriber {
     this.#file = undefined;
   }
 
-  /** Ends the file. */
+  /** Finishes the file. */
   async close(): Promise<void> {
     this.#leave();
     const file = this.#file;

@@ -8,15 +8,15 @@ import type { LiveSource } from '../source/live-source.js';
 import { FragmentFeed, type FragmentTarget } from './fragment-feed.js';
 import { liveEncoder, livePlan } from './live-encoding.js';
 
-/** Near to what came, at a cost that does not matter beside a network's: a millisecond a 360p frame. */
+/** Close to the source in quality, at about a millisecond of CPU time a 360p frame. */
 const ENCODER: Preset['encoder'] = { name: 'libx264', crf: 17, options: { preset: 'ultrafast' } };
-/** Frames that may wait for the encoder; it is far faster than they come. */
+/** Frames that may wait for the encoder. It is much faster than the source. */
 const MOST_WAITING = 4;
 const DRAIN_MS = 1000;
 
 /**
- * The `source` rendition: the frames as they came, encoded at their own size with their own times, so that any moment of
- * the other rendition can be compared with it.
+ * Makes the `source` rendition: the frames as they arrived, at their own size and with their own timestamps. So any
+ * moment of the `sr` rendition can be compared with it.
  */
 export class SourceCopy {
   readonly #spare: Buffer[] = [];
@@ -31,6 +31,7 @@ export class SourceCopy {
     private readonly feed: FragmentFeed,
   ) {}
 
+  /** Tests and starts the encoder. Takes no frames yet. @throws the errors of the encoder and its self-test */
   static async prepare(binary: FfmpegBinary, live: LiveSource, bitrate: number, stallTimeoutMs: number): Promise<SourceCopy> {
     const { source } = live;
     const settings = liveEncoder(ENCODER, bitrate);
@@ -41,12 +42,12 @@ export class SourceCopy {
     return new SourceCopy(live, encoder, new FragmentFeed(encoder.written));
   }
 
-  /** Frames that were left out because the encoder was behind. */
+  /** Number of frames that were skipped because the encoder was behind. */
   get left(): number {
     return this.#left;
   }
 
-  /** Follows the source until it ends or `stop`. @throws the first failure of the encoder */
+  /** Runs until the source ends or `stop` is called. @throws the first error of the encoder */
   async run(target: FragmentTarget): Promise<void> {
     this.live.watch((pts, bytes) => this.#add(pts, bytes));
     this.#finished ??= this.feed.run(target, () => undefined);
@@ -61,7 +62,7 @@ export class SourceCopy {
     await this.#finished?.catch(() => {});
   }
 
-  /** The frame is copied: its slot goes on to the engine, which may be done with it first. */
+  /** Copies the frame, since the engine may reuse its slot before it is encoded. */
   #add(pts: number, bytes: Uint8Array): void {
     if (this.#waiting >= MOST_WAITING) {
       this.#left++;

@@ -3,55 +3,59 @@ import type { Percentiles } from '../../pipeline/frames/durations.js';
 import type { RunMetrics } from '../../report/events.js';
 import type { Rendition, RenditionName } from '../delivery/rendition.js';
 
-/** What a stream is called in addresses. */
+/** The pattern of a stream's name, which is part of its address. */
 export const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** `waiting`: its source is away. `idle`: nobody watches, and it is started when somebody does. */
+/** `idle`: nobody watches; the first viewer starts it. `waiting`: the source is away. */
 export type StreamState = 'idle' | 'starting' | 'live' | 'waiting' | 'ended';
 
-/** What a stream tells for /stats and /metrics; plain values. */
+/** A stream's status for /stats and /metrics. Plain values only. */
 export interface StreamStatus {
-  /** Counts from 0: what began anew. */
+  /** Counts restarts, from 0. */
   readonly epoch: number;
   readonly preset: string;
-  /** What it is fed by, as it may be shown: no user, password, path or query of a URL. */
+  /** The input without user, password, path or query of a URL. */
   readonly source: string;
-  /** What went wrong last, in words that hold no credentials. */
+  /** The last error, without credentials. */
   readonly problem?: string | undefined;
-  /** While it runs. */
+  /** Figures of the source. Undefined unless the stream runs. */
   readonly live?: LiveStatus | undefined;
   readonly run?: RunMetrics | undefined;
 }
 
-/** What is known of a source that is there. */
+/** Figures of a running source. */
 export interface LiveStatus {
   readonly width: number;
   readonly height: number;
-  /** Frames a second, of the last some seconds. */
+  /** Frames a second that arrive, over the last seconds. */
   readonly fps: number;
-  /** The level that frames are kept at; null where the engine chooses. */
+  /** The fixed level. Null if the engine chooses. */
   readonly pinned: string | null;
-  /** From a frame's arrival to its fragment's being there. */
+  /** Milliseconds from a frame's arrival to its complete fragment. */
   readonly relayMs: Percentiles;
-  /** Frames of which the `source` rendition was not in time. */
+  /** Frames that the `source` rendition skipped because its encoder was behind. */
   readonly sourceFramesLeft: number;
 }
 
-/** One named stream as the server sees it. */
+/** A named stream, as the server uses it. */
 export interface RelayStream {
   /** Matches STREAM_NAME. */
   readonly name: string;
   readonly state: StreamState;
-  /** The same one from the stream's beginning to its end, so that viewers may come before the first picture does. */
+  /**
+   * A rendition, or undefined if there is none of that name. It stays the same object for the stream's lifetime, so
+   * viewers may subscribe before the first frame.
+   */
   rendition(name: RenditionName): Rendition | undefined;
-  /** A viewer is there: a stream started on demand starts. Undone by the returned function. */
+  /** Registers a viewer, which starts an on-demand stream. @returns a function that unregisters it */
   watch(): () => void;
-  /** @throws SrvidError for an unknown preset or level, which the client is told */
+  /** Switches the preset or fixes the level. The client is told the error. @throws SRVID_STREAM_NOT_LIVE, SRVID_PRESET_UNKNOWN, SRVID_OPTION_INVALID */
   set(change: { readonly preset?: string | undefined; readonly level?: string | undefined }): Promise<void>;
   /**
-   * A stream pushed in, whose bytes end when the pusher leaves. Resolves when decoding has begun. Destroying `bytes`
-   * with an error ends the pusher's connection, and the error is what it is told.
-   * @throws SrvidError if this stream is not one that is pushed, or somebody pushes already
+   * Accepts a pushed stream. `bytes` end when the pusher leaves. Resolves when decoding has begun. Destroying `bytes`
+   * with an error closes the pusher's connection and sends it that error.
+   * @throws SRVID_INGEST_REFUSED if this stream has a source of its own, or somebody pushes already
+   * @throws SRVID_INPUT_UNREADABLE if it is not video within 30 s
    */
   ingest(bytes: Readable): Promise<void>;
   status(): StreamStatus;
