@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { access, readdir, readFile } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { ERROR_CODES, type ErrorCode } from '../../dist/errors.js';
 
@@ -38,6 +41,24 @@ test.each(documents)('every link in %s leads somewhere', async (path) => {
       expect(anchorsOf(await readFile(target, 'utf8')), `${path} links to ${link}`).toContain(anchor);
   }
 });
+
+test('every link of a document in the package leads to something in the package', () => {
+  const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: fileURLToPath(ROOT), encoding: 'utf8', timeout: 60_000 });
+  const [{ files }] = JSON.parse(packed) as [{ files: readonly { path: string }[] }];
+  const paths = new Set(files.map(({ path }) => path));
+  const leads = (path: string) => paths.has(path) || files.some((file) => file.path.startsWith(`${path}/`));
+  const dead = [...paths]
+    .filter((path) => path.endsWith('.md'))
+    .flatMap((path) =>
+      linksOf(textOf.get(path) ?? '')
+        .filter((link) => !/^(https?:|mailto:|#)/.test(link))
+        .map((link) => ({ path, link, target: posix.join(posix.dirname(path), link.split('#')[0] as string).replace(/\/$/, '') })),
+    )
+    .filter(({ target }) => !leads(target))
+    .map(({ path, link }) => `${path}: ${link}`);
+  expect(paths).toContain('README.md');
+  expect(dead).toEqual([]);
+}, 90_000);
 
 test('docs/errors.md has one section for every code, in the order of the table, and no other', () => {
   const sections = [...(textOf.get('docs/errors.md') ?? '').matchAll(/^## (\S+)$/gm)].map((match) => match[1]);

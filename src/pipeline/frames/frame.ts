@@ -78,6 +78,17 @@ export const CHROMA_SHIFT: Readonly<Record<PixelFormat, readonly [x: number, y: 
   rgb24: undefined,
 };
 
+/** Tags of raw frames in NUT, from ffmpeg's raw codec table. */
+export const FOURCC: Readonly<Record<PixelFormat, string>> = { yuv420p: 'I420', yuv422p: '422P', yuv444p: '444P', gray: 'Y800', rgb24: 'RGB\x18' };
+
+/** The format with the same samples and another chroma subsampling, given as in `CHROMA_SHIFT`. */
+export function withChroma(kind: PixelFormat, [x, y]: readonly [x: number, y: number]): PixelFormat {
+  const fits = (other: PixelFormat) => BYTES_PER_SAMPLE[other] === BYTES_PER_SAMPLE[kind] && CHROMA_SHIFT[other]?.[0] === x && CHROMA_SHIFT[other]?.[1] === y;
+  const found = (Object.keys(CHROMA_SHIFT) as PixelFormat[]).find(fits);
+  if (!found) throw new Error(`withChroma: no format has the samples of ${kind} and chroma shifted by ${x}, ${y}`);
+  return found;
+}
+
 /** The plain frames that lie one behind the other in a frame's bytes: itself, or a split frame's large luma and its small frame. */
 export function partsOf(format: FrameFormat): readonly PlainFormat[] {
   return format.kind === 'split' ? [lumaFormat(format), format.small] : [format];

@@ -1,18 +1,18 @@
 import {
   CHROMA_SHIFT,
   type Color,
+  FOURCC,
   type FrameFormat,
   frameBytes,
   lumaBytes,
+  lumaFormat,
   type PixelFormat,
   type PlainFormat,
   planeLayouts,
   type SplitFormat,
+  withChroma,
 } from '../frames/frame.js';
 import { type Rational, rational } from '../frames/time.js';
-
-/** Codec tags by which NUT names raw frames; ffmpeg's raw codec table. */
-const FOURCC = { yuv420p: 'I420', yuv422p: '422P', yuv444p: '444P', gray: 'Y800', rgb24: 'RGB\x18' } as const;
 
 /** In the middle of two luma samples, see `chromaSite`. */
 const MIDDLE = 128;
@@ -36,7 +36,7 @@ export function rawStreams(format: FrameFormat, color: Color): readonly RawStrea
   const picture = chromaPicture(format.small, color);
   const end = frameBytes(format);
   return [
-    { fourcc: FOURCC.gray, width, height, start: 0, end: lumaBytes(format) },
+    { fourcc: FOURCC[lumaFormat(format).kind], width, height, start: 0, end: lumaBytes(format) },
     { fourcc: FOURCC[picture.kind], width: picture.width, height: picture.height, start: end - frameBytes(picture), end },
   ];
 }
@@ -100,7 +100,7 @@ function mergeGraph({ width, height, small }: SplitFormat, color: Color): string
   const picture = chromaPicture(large, color);
   const scale = [`scale=${picture.width}:${picture.height}:flags=bicubic`, ...chromaPositions(picture.kind, color)].join(':');
   return (
-    `[0:1]${scale},format=${picture.kind},extractplanes=u+v[u][v0];[0:0]format=gray[y];` +
+    `[0:1]${scale},format=${picture.kind},extractplanes=u+v[u][v0];[0:0]format=${lumaFormat(large).kind}[y];` +
     `[y][u][v0]mergeplanes=map0s=0:map0p=0:map1s=1:map1p=0:map2s=2:map2p=0:format=${small.kind}`
   );
 }
@@ -115,8 +115,8 @@ function chromaPicture(format: PlainFormat, color: Color): PlainFormat {
   if (!chroma) throw new Error(`chromaPicture: a ${format.kind} frame has no chroma`);
   const [horizontal, vertical] = chromaSite(color);
   if (y > 0 && vertical !== MIDDLE) return format;
-  if (x > 0 && horizontal !== MIDDLE) return { kind: 'yuv422p', width: format.width, height: chroma.height };
-  return { kind: 'yuv444p', width: chroma.width, height: chroma.height };
+  if (x > 0 && horizontal !== MIDDLE) return { kind: withChroma(format.kind, [1, 0]), width: format.width, height: chroma.height };
+  return { kind: withChroma(format.kind, [0, 0]), width: chroma.width, height: chroma.height };
 }
 
 /**

@@ -18,6 +18,7 @@ import {
   type SplitFormat,
   sameFormat,
   smallOffset,
+  withChroma,
 } from '../../../dist/pipeline/frames/frame.js';
 import { failureOf } from '../../helpers/errors.js';
 import { ffmpeg, rawFrames, temporaryFolder } from '../../helpers/media.js';
@@ -152,4 +153,11 @@ test.each([
 test('frames of 1x1 and 16384x16384 are not refused', () => {
   assertFrameSize('A frame', 1, 1);
   assertFrameSize('A frame', 16384, 16384);
+});
+
+test('a format has relatives of the same samples with other chroma, and says which it has not', () => {
+  expect(withChroma('yuv420p', [1, 0])).toBe('yuv422p');
+  expect(withChroma('yuv422p', [0, 0])).toBe('yuv444p');
+  expect(withChroma('yuv444p', [1, 1])).toBe('yuv420p');
+  expect(() => withChroma('rgb24', [0, 0])).toThrow('no format has the samples of rgb24');
 });
