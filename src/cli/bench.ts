@@ -25,22 +25,22 @@ interface BenchFlags {
 }
 
 const OPTIONS: readonly CommandOption[] = [
-  sessionOption('preset', { help: 'what to measure (repeatable)', parse: collect }),
-  sessionOption('scale', { help: 'enlarge to 1080p by this factor (repeatable)', fallback: '2 and 3', parse: collect }),
+  sessionOption('preset', { help: 'preset to measure (repeatable)', parse: collect }),
+  sessionOption('scale', { help: 'factor by which to enlarge to 1080p (repeatable)', fallback: '2 and 3', parse: collect }),
   { flag: '--frames <n>', form: 'number', help: 'length of the clip', fallback: '150', value: 150 },
-  { flag: '--runs <n>', form: 'number', help: 'rounds, of which medians are taken', fallback: '3', value: 3 },
+  { flag: '--runs <n>', form: 'number', help: 'number of rounds; the result is their median', fallback: '3', value: 3 },
   sessionOption('encoderOptions', { parse: collect }),
   sessionOption('workers', { fallback: undefined }),
   sessionOption('threads', { fallback: undefined }),
   { flag: '--json', form: 'switch', help: 'as JSON' },
-  { flag: '--compare <file>', help: 'show ratios to the --json of an earlier measurement' },
+  { flag: '--compare <file>', help: 'show ratios to an earlier measurement, a file written by --json' },
   { flag: '--chart <file>', help: "draw where a frame's time goes, as .png or .svg" },
-  sessionOption('overwrite', { help: 'overwrite the chart where it exists' }),
+  sessionOption('overwrite', { help: 'overwrite the chart if it exists' }),
 ];
 
 /** Declares `srvid bench [clip] [options]`. */
 export function addBenchOptions(command: Command): Command {
-  command.description('measure this machine: stages alone, what they allow, what the whole reaches (docs/performance.md)');
+  command.description('measure this machine: each stage alone, the bound that follows, and the complete run (docs/performance.md)');
   command.argument('[clip]', 'a video to measure on (default: a bundled one)');
   return addOptions(command, OPTIONS);
 }

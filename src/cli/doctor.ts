@@ -134,6 +134,6 @@ async function leftoverChecks(folder: string): Promise<Check[]> {
     ok: true,
     found: `${path}, ${bytes} bytes`,
     remedy:
-      'A run that was killed left it, or one that could not give its finished file the name. The next run to the same output removes what was killed; what is of no use can be removed.',
+      'Left by a run that was killed, or that could not rename its finished file. The next run to the same output removes the files of a killed run. Remove this one if you do not need it.',
   }));
 }

@@ -13,7 +13,7 @@ interface EvalFlags extends RunFlags {
 }
 
 const OPTIONS: readonly CommandOption[] = [
-  sessionOption('preset', { help: 'what to measure' }),
+  sessionOption('preset', { help: 'preset to measure' }),
   sessionOption('plugins', { help: "add a plugin after the preset's (repeatable)" }),
   sessionOption('scale', { help: 'reduce and enlarge n times' }),
   sessionOption('precision', { fallback: 'auto' }),
@@ -25,7 +25,7 @@ const OPTIONS: readonly CommandOption[] = [
   sessionOption('duration', { help: 'of a video: stop after this much' }),
   { flag: '--plot <file>', help: 'draw the PSNR of every frame, as .png or .svg' },
   { flag: '--json', form: 'switch', help: 'as JSON, with every frame or picture' },
-  sessionOption('overwrite', { help: 'overwrite the plot where it exists' }),
+  sessionOption('overwrite', { help: 'overwrite the plot if it exists' }),
 ];
 
 /** Declares `srvid eval <input> [options]`. */

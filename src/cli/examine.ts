@@ -26,24 +26,24 @@ interface ExamineFlags {
 
 const OPTIONS: readonly CommandOption[] = [
   { flag: '--reference <fp32.onnx>', help: 'the float network that it was made from', fallback: 'a float twin of its own' },
-  { flag: '--images <path>', help: 'low-resolution pictures to show it: a folder, a picture, a video', fallback: 'the bundled clip' },
-  { flag: '--white <n>', help: 'what white is where its values are float: 1 or 255', fallback: 'read off the network', parse: oneOf(1, 255) },
-  { flag: '--size <WxH>', form: 'size', help: 'the size to time it at, where it leaves that free', fallback: '640x360' },
+  { flag: '--images <path>', help: 'low-resolution pictures to run it on: a folder, a picture, a video', fallback: 'the bundled clip' },
+  { flag: '--white <n>', help: 'value of white if the network has float values: 1 or 255', fallback: 'read off the network', parse: oneOf(1, 255) },
+  { flag: '--size <WxH>', form: 'size', help: 'picture size for timing, unless the network has a fixed one', fallback: '640x360' },
   {
     flag: '--channels <n>',
     help: 'output channels wanted: a multiple of 4 (AVX-512) or 8 (AVX2)',
     fallback: 'as this CPU has it',
     parse: oneOf(4, 8),
   },
-  { flag: '--tiles <file.png>', help: 'draw the places where it differs most from its reference' },
+  { flag: '--tiles <file.png>', help: 'draw the parts that differ most from the reference' },
   { flag: '--json', form: 'switch', help: 'as JSON' },
-  sessionOption('overwrite', { help: 'overwrite the drawing where it exists' }),
+  sessionOption('overwrite', { help: 'overwrite the drawing if it exists' }),
 ];
 
 /** Declares `srvid doctor [model.onnx|folder] [options]`. */
 export function addDoctorOptions(command: Command): Command {
   command.description('check ffmpeg, the CPU and this installation; with a network: its speed and its quantisation (docs/doctor.md)');
-  command.argument('[model.onnx|folder]', 'a network to examine, or a folder to look for what killed runs left (default: this one)');
+  command.argument('[model.onnx|folder]', 'a network to examine, or a folder to search for leftovers of killed runs (default: this one)');
   return addOptions(command, OPTIONS);
 }
 

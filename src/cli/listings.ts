@@ -34,7 +34,7 @@ export async function printPresets({ json }: { json?: boolean }): Promise<void> 
     );
   print(
     table([
-      ['preset', 'plugins', 'what it is'],
+      ['preset', 'plugins', 'description'],
       ...presets.map(({ name, preset }) => [name, preset.plugins.map(({ use }) => [use].flat().join(' or ')).join(', '), preset.description]),
     ]),
   );

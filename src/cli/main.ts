@@ -5,7 +5,7 @@ import { Interrupt } from './interrupt.js';
 // Plugins are imported in this process, so it needs the guard against `process.exit`, too.
 const exit = keepFromExit();
 const endsUnasked = () => {
-  process.stderr.write('srvid: The process ended before the command was done: something waits for what never comes. [SRVID_INTERNAL]\n');
+  process.stderr.write('srvid: The process ended before the command was done: nothing was left that could complete it. [SRVID_INTERNAL]\n');
   process.exitCode = 1;
 };
 process.once('exit', endsUnasked);

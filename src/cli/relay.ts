@@ -19,38 +19,38 @@ interface RelayFlags extends Readonly<Record<string, unknown>> {
 const OPTIONS: readonly CommandOption[] = [
   { flag: '--config <file>', group: 'Input', help: 'several streams from a JSON file, instead of <input>' },
   { flag: '--name <name>', group: 'Input', help: "the stream's name in addresses", fallback: 'main', value: 'main' },
-  { flag: '--loop', form: 'switch', group: 'Input', help: 'begin a file anew when it ends' },
+  { flag: '--loop', form: 'switch', group: 'Input', help: 'repeat a file when it ends' },
   { flag: '--on-demand', form: 'switch', group: 'Input', help: 'run only while somebody watches' },
-  sessionOption('inputFormat', { group: 'Input', help: 'kind of stream that the input is, where its bytes do not say it' }),
-  sessionOption('allowReferences', { group: 'Input', help: 'let a file name other files to open: playlists, scripts, numbered pictures' }),
+  sessionOption('inputFormat', { group: 'Input', help: 'format of the input, if its bytes do not show it' }),
+  sessionOption('allowReferences', { group: 'Input', help: 'allow inputs that open other files: playlists, scripts, numbered pictures' }),
   sessionOption('maxPixels', { group: 'Input' }),
   sessionOption('deinterlace', { group: 'Input', help: 'auto or off' }),
-  sessionOption('preset', { group: 'Processing', help: 'what to run', fallback: 'live-1080p' }),
+  sessionOption('preset', { group: 'Processing', help: 'preset to run', fallback: 'live-1080p' }),
   sessionOption('scale', { group: 'Processing', help: "enlarge n times, instead of to the preset's height", fallback: undefined }),
   sessionOption('size', { group: 'Processing' }),
   sessionOption('height', { group: 'Processing' }),
   sessionOption('models', { group: 'Processing' }),
-  sessionOption('budgetMs', { group: 'Real time', help: "from a frame's arrival to the encoder", fallback: '120' }),
+  sessionOption('budgetMs', { group: 'Real time', help: "milliseconds from a frame's arrival to the encoder", fallback: '120' }),
   sessionOption('policy', { group: 'Real time', help: 'for frames without time: bypass, drop-oldest, drop-newest or block' }),
   sessionOption('levels', { group: 'Real time', help: 'networks to choose among, such as abpn,xlsr', fallback: undefined }),
   sessionOption('workers', { group: 'Speed' }),
   sessionOption('threads', { group: 'Speed' }),
   sessionOption('precision', { group: 'Speed', fallback: 'auto' }),
   sessionOption('device', { group: 'Speed' }),
-  { flag: '--bitrate <n>', group: 'Output', help: 'at most so many bits a second: 8M, 800k', fallback: '8M' },
-  { flag: '--record <file>', group: 'Output', help: 'write what viewers get to a file, too' },
+  { flag: '--bitrate <n>', group: 'Output', help: 'highest bitrate in bits a second, such as 8M or 800k', fallback: '8M' },
+  { flag: '--record <file>', group: 'Output', help: 'also record the output to a file' },
   {
     flag: '--listen <host:port>',
     group: 'Viewers',
-    help: 'where to listen',
+    help: 'address to listen at',
     fallback: '127.0.0.1:8787',
     parse: address,
     value: { host: '127.0.0.1', port: 8787 },
   },
-  { flag: '--token-file <file>', group: 'Viewers', help: 'who may view and who may write; needed to listen elsewhere than at this machine' },
-  { flag: '--allow-origin <url>', group: 'Viewers', help: 'a page of this origin may connect, too (repeatable)', parse: collect },
-  { flag: '--max-viewers <n>', form: 'number', group: 'Viewers', help: 'at most so many at once', fallback: '100' },
-  { flag: '-q, --quiet', form: 'switch', group: 'Messages', help: 'say nothing but errors' },
+  { flag: '--token-file <file>', group: 'Viewers', help: 'tokens of viewers and writers; required to listen at an address that other machines can reach' },
+  { flag: '--allow-origin <url>', group: 'Viewers', help: 'let pages of this origin connect, too (repeatable)', parse: collect },
+  { flag: '--max-viewers <n>', form: 'number', group: 'Viewers', help: 'most viewers at once', fallback: '100' },
+  { flag: '-q, --quiet', form: 'switch', group: 'Messages', help: 'print errors only' },
 ];
 
 /** Declares `srvid relay <input> [options]`. */
@@ -58,7 +58,7 @@ export function addRelayOptions(command: Command): Command {
   command.description('super-resolve a live stream for viewers in browsers (docs/relay.md)');
   command.argument(
     '[input]',
-    'a URL (rtsp, rtmp, srt, http, udp ...), a capture device (v4l2:/dev/video0), a file, - for standard input, push for what a client sends',
+    'a URL (rtsp, rtmp, srt, http, udp ...), a capture device (v4l2:/dev/video0), a file, - for standard input, push for a stream that a client sends',
   );
   return addOptions(command, OPTIONS);
 }

@@ -12,7 +12,7 @@ export type RunFlags = Readonly<Record<string, unknown>> & {
 };
 
 const MESSAGES: readonly CommandOption[] = [
-  { flag: '--json', form: 'switch', group: 'Messages', help: 'tell what happens as JSON lines on standard output' },
+  { flag: '--json', form: 'switch', group: 'Messages', help: 'report events as JSON lines on standard output' },
   { flag: '-q, --quiet', form: 'switch', group: 'Messages', help: 'say nothing but errors' },
   { flag: '--verbose', form: 'switch', group: 'Messages', help: 'say how the run is planned; print stacks of errors' },
 ];
