@@ -58,10 +58,10 @@ export interface PluginContext<Options, State = undefined> {
   readonly input: Size;
   readonly output: Size;
   /**
-   * The frame to write the result into: `output` in size, and in everything else (format, pts, colour) like `frame`.
-   * Its content is undefined. One a call of `process`.
+   * The frame to write the result into. Its size is `output`; format, pts and colour are those of the frame in process.
+   * Its content is undefined. Further calls during one `process` return the same frame.
    */
-  allocate(frame: Frame): WritableFrame;
+  allocate(): WritableFrame;
   /** A neighbour of the frame in process, -past to +future as `window` asks; the stream's ends repeat. */
   neighbour(offset: number): Frame;
   /** A model that `models` named. */
@@ -93,8 +93,6 @@ export interface Plugin<Options = unknown, State = unknown> {
    * nothing else (not on the pts, not on chance), so that equal input may reuse it; 'global' promises nothing.
    */
   readonly halo: number | 'global';
-  /** Sizes and origins of tiles must be multiples of this. */
-  readonly align?: number;
   /** Neighbouring frames it reads; they are held, and future ones waited for. */
   readonly window?: { readonly past: number; readonly future: number };
   /** 'ordered': keeps something from frame to frame, so one thread runs it, in order. 'none' where not given. */

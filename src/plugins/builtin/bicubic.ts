@@ -23,7 +23,7 @@ export default definePlugin<z.infer<typeof options>, Resampler>({
   halo: 3,
   init: ({ input, output }) => new Resampler(input, output),
   process(frame, { state, allocate }) {
-    const result = allocate(frame);
+    const result = allocate();
     state.run(frame.planes[0] as Plane, result.planes[0] as Plane);
     return result;
   },

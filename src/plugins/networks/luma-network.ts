@@ -27,7 +27,7 @@ export function lumaNetwork({ family, description, scales, halo }: LumaNetwork):
     halo,
     models: ({ scale }) => [modelFor(scale)],
     async process(frame, context) {
-      const result = context.allocate(frame);
+      const result = context.allocate();
       const [input, output] = [frame.planes[0] as Plane, result.planes[0] as Plane];
       await context
         .model(modelFor(context.options.scale))

@@ -31,7 +31,7 @@ export function rgbNetwork({ family, description, halo }: RgbNetwork): Plugin<{ 
     models: ({ scale }) => [modelFor(scale)],
     init: ({ input, output }) => ({ small: memoryFor(input), large: memoryFor(output) }),
     async process(frame, context) {
-      const result = context.allocate(frame);
+      const result = context.allocate();
       const { small, large } = context.state;
       toPlanar((frame.planes[0] as Plane).data, small);
       await context
