@@ -1,10 +1,10 @@
-/** Boxes that an MP4 or QuickTime file may begin with (ISO/IEC 14496-12 §4.3; QuickTime File Format, "Atoms"). */
+/** Boxes that may begin an MP4 or QuickTime file (ISO/IEC 14496-12 §4.3; QuickTime File Format, "Atoms"). */
 const FIRST_BOXES = new Set(['ftyp', 'wide', 'free', 'skip', 'pnot', 'mdat']);
 const BOX_HEADER_BYTES = 8;
 
 /**
- * Whether these first bytes are those of an MP4 whose index (box `moov`) comes after its pictures (box `mdat`), as it does
- * unless it was written for streaming. Such a file can only be read by going back in it.
+ * True where these first bytes are those of an MP4 whose index (box `moov`) comes after its pictures (box `mdat`). That
+ * is the rule unless it was written for streaming. Such a file can only be read by seeking back in it.
  */
 export function hasLateIndex(head: Buffer): boolean {
   for (let at = 0; at + BOX_HEADER_BYTES <= head.length; ) {
