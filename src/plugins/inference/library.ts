@@ -12,20 +12,20 @@ const MAX_MANIFEST_BYTES = 4 << 20;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** In the models' own folder. */
+/** A file's name in the models' own folder. */
 const fileName = z.string().regex(/^\w[\w.-]*$/);
 
 const entrySchema = z.object({
   id: z.string().regex(/^[a-z0-9-]+$/),
   family: z.string(),
-  /** Output size ÷ input size, any real number; absent for a model whose output size is the plugin's to say. */
+  /** Output size ÷ input size, any real number; absent for a model whose output size the plugin determines. */
   scale: z.number().positive().max(16).optional(),
   precision: z.enum(['int8', 'fp32']),
   planes: z.enum(['y', 'rgb']),
   file: z.string().regex(/^[\w.-]+\.onnx$/),
   sha256,
   bytes: z.number().int().positive(),
-  /** Files beside it that hold values of its. */
+  /** Further files beside it that hold some of its values. */
   external: z.array(z.object({ file: fileName, sha256 })).optional(),
   halo: z.number().int().nonnegative().max(1024),
   align: z.number().int().positive().max(256),
@@ -39,21 +39,27 @@ const entrySchema = z.object({
 
 const manifestSchema = z.object({ version: z.literal(1), models: z.array(entrySchema) });
 
-/** One model as `models/manifest.json` lists it. `parameters` and `macsPerPixel` (per input pixel) are the unpadded network's. */
+/**
+ * One model of `models/manifest.json`. `parameters` and `macsPerPixel` (per input pixel) are those of the unpadded
+ * network.
+ */
 export type ModelEntry = z.infer<typeof entrySchema>;
 
-/** A model whose file is the one that the manifest lists. */
+/** A model whose file has the hash that the manifest lists. */
 export interface VerifiedModel {
   readonly entry: ModelEntry;
   readonly path: string;
-  /** The file's bytes, whose hash was checked. Every worker loads these, so the file is read once in a process. */
+  /** The file's bytes, verified. Every worker loads the model from them, so the file is read once in a process. */
   readonly bytes: SharedArrayBuffer;
 }
 
-/** In which arithmetic networks run; 'auto' is int8 where a network comes in int8, else fp32. */
+/** The arithmetic of networks; 'auto' is int8 where a network comes in int8, else fp32. */
 export type Precision = 'auto' | 'int8' | 'fp32';
 
-/** The models of one folder. It is the one place that answers a plugin's request for a model and checks the file. */
+/**
+ * The models of one folder. All requests of plugins for models are resolved here, and all model files are verified
+ * here.
+ */
 export class ModelLibrary {
   readonly #verified = new Map<string, Promise<VerifiedModel>>();
 
@@ -63,8 +69,8 @@ export class ModelLibrary {
   ) {}
 
   /**
-   * The model that answers a spec. `precision` decides where the spec does not.
-   * @throws SRVID_MODEL_UNKNOWN naming what exists
+   * Finds the model for a spec. `precision` decides where the spec does not.
+   * @throws SRVID_MODEL_UNKNOWN naming the models that exist
    */
   resolve(spec: ModelSpec, precision: Precision): ModelEntry {
     const { family, scale, planes = 'y' } = spec;
@@ -78,18 +84,18 @@ export class ModelLibrary {
     );
   }
 
-  /** Whether a model answers the spec. */
+  /** True where the library has a model for the spec. */
   has(spec: ModelSpec, precision: Precision): boolean {
     return this.#find(spec, spec.precision ?? precision) !== undefined;
   }
 
-  /** Reads a model's file and checks its hash, once however often it is asked for. @throws SRVID_MODEL_INVALID */
+  /** Reads a model's file and checks its hash, once for any number of calls. @throws SRVID_MODEL_INVALID */
   load(entry: ModelEntry): Promise<VerifiedModel> {
     const known = this.#verified.get(entry.id);
     if (known) return known;
     const verified = readVerified(this.folder, entry);
     this.#verified.set(entry.id, verified);
-    verified.catch(() => this.#verified.delete(entry.id)); // A file that was mended is looked at again.
+    verified.catch(() => this.#verified.delete(entry.id)); // A file that has been repaired is read again.
     return verified;
   }
 
@@ -100,13 +106,13 @@ export class ModelLibrary {
   }
 }
 
-/*
- * Libraries by their folder, as long as the manifest has not changed: several sessions, or a relay's streams, share the
- * files that were read and checked.
+/**
+ * Libraries by their folder, kept while the manifest is unchanged. Several sessions, or a relay's streams, share the
+ * files that were read and verified.
  */
 const libraries = new Map<string, { readonly manifest: string; readonly library: ModelLibrary }>();
 
-/** The models of a folder that has a manifest.json; srvid's own where no folder is given. @throws SRVID_MODEL_INVALID */
+/** Loads the models of a folder with a manifest.json; without a folder, srvid's own. @throws SRVID_MODEL_INVALID */
 export async function loadModelLibrary(folder = new URL('../../../models/', import.meta.url)): Promise<ModelLibrary> {
   const path = fileURLToPath(new URL('manifest.json', folder));
   try {
@@ -126,12 +132,12 @@ export async function loadModelLibrary(folder = new URL('../../../models/', impo
   }
 }
 
-/** The entries of a manifest. @throws a JSON or zod error */
+/** Parses the entries of a manifest. @throws a JSON or zod error */
 export function parseManifest(json: string): readonly ModelEntry[] {
   return manifestSchema.parse(parseForeignJson(json)).models;
 }
 
-/** The models to name where one was not found: the family's on the same planes, else all. */
+/** Names of the models for an error message: the family's on the same planes, else all. */
 function installed({ models }: ModelLibrary, family: string, planes: 'y' | 'rgb'): string {
   const related = models.filter((model) => model.family === family && model.planes === planes);
   const named = (related.length > 0 ? related : models).map((model) => model.id).join(', ') || 'none';
@@ -140,7 +146,7 @@ function installed({ models }: ModelLibrary, family: string, planes: 'y' | 'rgb'
   return `of ${family} on ${planes === 'y' ? 'luma' : 'RGB'} only ${scales.map((one) => `x${one}`).join(', ')} is installed: ${named}`;
 }
 
-/** A model from a file whose hash nobody listed, for tests and benchmarks. @throws the error of reading */
+/** Loads a model from a file without checking a hash, for tests and benchmarks. @throws the error of reading */
 export async function modelAt(entry: ModelEntry, path: string): Promise<VerifiedModel> {
   return { entry, path, bytes: shared(await readBounded(path, MAX_MODEL_BYTES)) };
 }

@@ -5,10 +5,10 @@ import { endProcess } from './end-process.js';
 import { NativeMark } from './native-mark.js';
 import { switchOffTelemetry } from './telemetry.js';
 
-/** How long the end of the process waits for threads that are inside native code. */
+/** Time for which the end of the process waits for threads that are inside native code. */
 const EXIT_PATIENCE_MS = 200;
 
-/** A worker of the pool's; `ready` says that it has no task. */
+/** A worker of the pool; `ready` says that it has no task. */
 type PoolWorker = Worker & { ready: boolean };
 
 export { isTimeoutError };
@@ -22,9 +22,9 @@ export { isTimeoutError };
  */
 // biome-ignore lint/suspicious/noExplicitAny: as node-worker-threads-pool has it; a stricter bound refuses every function.
 export class WatchedPool<Task extends (request: any) => unknown> extends StaticPool<Task> {
-  /** Called with the reason; whoever runs tasks decides whom it costs. */
+  /** Called with the reason when an idle worker dies; the user of the pool decides which task pays for it. */
   onDeath: (reason: string) => void = () => {};
-  /** Of all threads that have not ended. Made by `fill`, which the constructor above this one calls. */
+  /** Marks of all threads that have not ended. `fill` makes them, which the superclass's constructor calls. */
   declare private marks: Set<NativeMark>;
   private closed = false;
   private readonly atExit = (code: number) => this.endWorkers(code);
@@ -41,7 +41,7 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
     super.fill((() => this.watch(make())) as never);
   }
 
-  /** Ends all threads but those inside native code, which end themselves. */
+  /** Ends all threads except those inside native code, which end themselves. */
   override async destroy(): Promise<void> {
     this.closed = true;
     await super.destroy();
@@ -85,7 +85,7 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
     return worker;
   }
 
-  /** At the end of the process, which ends threads wherever they are. */
+  /** Handles the end of the process, which ends threads wherever they are. */
   private endWorkers(code: number): void {
     const until = performance.now() + EXIT_PATIENCE_MS;
     const inside = [...this.marks].filter((mark) => !mark.askToEnd());
