@@ -81,7 +81,7 @@ async function profileOf(folder: string, prefix: string): Promise<Timing['nodes'
   const events: readonly ProfileEvent[] = JSON.parse(await readFile(join(folder, file), 'utf8'));
   const taken = new Map<string, { operator: string; times: number[] }>();
   for (const { cat, name, dur, args } of events) {
-    // Moving a convolution to another layout adds "_token_N" or "_nchwc" to its name, fusing it a word in front.
+    // A convolution in another layout has "_token_N" or "_nchwc" behind its name, a fused one a word before it.
     const node = /^(?:fused )?(.+?)(?:_token_\d+|_nchwc)*_kernel_time$/.exec(name)?.[1];
     if (cat !== 'Node' || node === undefined) continue;
     const known = taken.get(node) ?? { operator: args?.op_name ?? '', times: [] };

@@ -64,7 +64,7 @@ export class Graph {
     return this.outputs.some(({ name }) => name === tensor);
   }
 
-  /** A constant's values, wherever they are stored; undefined for a computed tensor. */
+  /** A constant's values, from an initializer or a Constant node; undefined for a computed tensor. */
   constant(name: string | undefined): Constant | undefined {
     if (name === undefined) return undefined;
     const stored = this.#stored.get(name);

@@ -131,7 +131,7 @@ class Lowering {
 
   #widenOutput({ conv, reader, weights, bias, store }: QuantisedConv, kernel: Constant, width: number): Constant {
     const channels = kernel.dims[0] as number;
-    // A bias whose step is not the product of the other two keeps ONNX Runtime from making one int8 node of the three.
+    // ONNX Runtime makes one int8 node only if the bias's step is the product of the other two steps.
     this.#padParameters(weights, width, 1);
     if (bias) this.#padParameters(bias, width, Number(this.graph.constant(reader.input[1])?.data[0]));
     if (bias) this.#replace(bias, 0, padded(this.graph.constant(bias.input[0]) as Constant, 0, width, 0));

@@ -27,7 +27,10 @@ export async function tryImport(module: string, name: string, limitMs = IMPORT_L
   if (complaint) throw refused(module, name, complaint);
 }
 
-/** Imports a module in this thread. @throws the module's own error; SRVID_PLUGIN_INVALID where it waits for ever */
+/**
+ * Imports a module in this thread.
+ * @throws the module's own error; SRVID_PLUGIN_INVALID where it is not done within `limitMs`
+ */
 export async function importInTime(module: string, name: string, limitMs = IMPORT_LIMIT_MS): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -108,7 +108,7 @@ export interface EndEvent extends Summary {
   readonly type: 'end';
 }
 
-/** Sent once, after a run that failed. */
+/** The last line of `--json` where the command failed. */
 export interface ErrorEvent extends ErrorRecord {
   readonly v: 1;
   readonly type: 'error';

@@ -2,8 +2,7 @@ import { concatMap, defaultIfEmpty, lastValueFrom, mergeMap, Observable, type Op
 
 /*
  * The stream graph. RxJS has no back-pressure and its operators buffer without bound. So the bound comes from the
- * source, which takes a credit before each frame: no more frames than credits are ever between source and sink,
- * wherever they wait.
+ * source, which takes a credit before each frame: no more frames than credits are ever between source and sink.
  */
 
 /**

@@ -34,7 +34,7 @@ export function fileInput(path: string, { references, maxPixels }: InputLimits, 
 }
 
 /**
- * The input of an ffmpeg command that reads bytes from srvid. The bytes can name nothing that would be opened, whoever
+ * The input of an ffmpeg command that reads bytes from srvid. Nothing that the bytes name is opened, even if a stranger
  * sends them.
  */
 export function pipeInput(maxPixels: number, url = 'pipe:0'): CommandInput {

@@ -10,7 +10,7 @@ const KEPT_LOG_LINES = 40;
 
 /**
  * Messages of healthy runs: a NUT pipe has no index to look up; an attachment (a font) has no codec, and ffmpeg says so
- * even where nobody wants it.
+ * even where it is not used.
  */
 const HARMLESS =
   /read_timestamp failed|no index at the end|Last message repeated|codec parameters for stream \d+ \((Attachment|Data|Unknown)|Consider increasing the value for/;

@@ -1,7 +1,10 @@
 import { SrvidError } from '../../errors.js';
 import type { Rational } from './time.js';
 
-/** Whole-picture formats, by ffmpeg's names. All 8 bits a sample; planes are tight (stride = width in bytes). */
+/**
+ * Formats of complete pictures, by ffmpeg's names. All have 8 bits a sample; planes are tight (stride = width in
+ * bytes).
+ */
 export type PixelFormat = 'yuv420p' | 'yuv422p' | 'yuv444p' | 'gray' | 'rgb24';
 
 /**
@@ -25,7 +28,9 @@ export interface PlainFormat {
 /** The format of the frames in a ring's slots. */
 export type FrameFormat = PlainFormat | SplitFormat;
 
-/** Colour description by ffmpeg's names; undefined where the source does not say, and then nothing is written either. */
+/**
+ * Colour description by ffmpeg's names. Undefined where the source does not name it; the output then stays untagged.
+ */
 export interface Color {
   readonly matrix?: string | undefined;
   readonly primaries?: string | undefined;
@@ -46,7 +51,10 @@ export interface Plane {
   readonly height: number;
 }
 
-/** One decoded picture. Its planes are views of memory that somebody else owns: valid until the call that gave it ends. */
+/**
+ * One decoded picture. Its planes are views of memory with another owner: they are valid until the call that gave the
+ * frame ends.
+ */
 export interface Frame {
   readonly format: PixelFormat;
   readonly width: number;

@@ -23,7 +23,7 @@ export function toNumber(value: Rational): number {
   return value.num / value.den;
 }
 
-/** Parses "30000/1001" or "16:9". Undefined for "0/0", "N/A" and whatever else ffprobe prints for unknown. */
+/** Parses "30000/1001" or "16:9". Undefined for "0/0", "N/A" and ffprobe's other texts for unknown. */
 export function parseRational(text: string | undefined): Rational | undefined {
   const match = /^(\d+)[/:](\d+)$/.exec(text ?? '');
   if (!match) return undefined;

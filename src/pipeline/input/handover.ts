@@ -20,7 +20,7 @@ export class Handover {
         await this.#reading; // The taker before may still be reading its last frame.
         if (this.#taker !== taker) return undefined;
         const reading = this.decoder.next(slot);
-        this.#reading = reading.catch(() => {}); // Told to whoever reads.
+        this.#reading = reading.catch(() => {}); // The reader receives the error.
         return reading;
       },
     };

@@ -12,7 +12,7 @@ export function hasLateIndex(head: Buffer): boolean {
     if (at === 0 && !FIRST_BOXES.has(type)) return false;
     if (type === 'mdat') return true;
     const size = head.readUInt32BE(at);
-    // A size of 1 stands for a longer one that follows, 0 for the rest of the file; both are of `mdat` alone.
+    // Size 1 means that a 64-bit size follows, size 0 the rest of the file; only `mdat` uses either.
     if (type === 'moov' || size < BOX_HEADER_BYTES) return false;
     at += size;
   }

@@ -28,8 +28,8 @@ export interface RawStream {
 
 /**
  * The raw streams that carry one frame to the encoder, in order. A split frame becomes its luma and a picture of its
- * chroma. That picture needs bytes in place of its luma. The end of the small luma lies just before the chroma and
- * serves for that; nobody looks at it.
+ * chroma. That picture needs bytes in place of its luma, which the encoder ignores. The end of the small luma lies just
+ * before the chroma and serves for that.
  */
 export function rawStreams(format: FrameFormat, color: Color): readonly RawStream[] {
   const { width, height } = format;

@@ -202,8 +202,8 @@ export class Encoder {
 
 function encodeCommand(plan: EncodePlan) {
   const { format, color, encoder, container, carry, output, shiftSeconds, timeBase } = plan;
-  // Sound is cut by seeking, which stops at a packet before the time; the second cut, on the way out, is exact. Without
-  // it muxers that know no time before 0 would move everything.
+  // Seeking cuts sound at a packet before the time; the second cut, on the way out, is exact. Without it muxers that
+  // know no time before 0 would shift all streams.
   const start = carry.from === 'file' ? carry.startSeconds : 0;
   const pixelFormat = encoder.options.find(([option]) => option === 'pix_fmt')?.[1];
   const offset = shiftSeconds > 0 ? ['-itsoffset', String(-shiftSeconds)] : [];

@@ -107,7 +107,7 @@ export class OutputClaim {
     } else if (!(await hasEnded(found.process))) {
       throw inUse(target, this.#path, `process ${found.process.pid} on ${found.process.host} writes it`);
     }
-    // Moved away first and looked at again: between two looks another session may have put its own in place of the dead one.
+    // Renamed first and read again: since the first reading another session may have replaced the dead claim by its own.
     const aside = join(this.folder, workName(''));
     await rename(this.#path, aside).catch(() => {});
     const moved = await readClaim(aside);

@@ -133,7 +133,7 @@ async function realTarget(path: string): Promise<string> {
   }
 }
 
-/** @throws EEXIST where the name is taken: what is there stays as it is */
+/** Renames a file to a name that is free. @throws EEXIST where the name is taken; the file there is not changed */
 async function renameToNew(from: string, to: string): Promise<void> {
   try {
     await link(from, to);

@@ -46,7 +46,7 @@ async function findFirst(
   for (const use of uses) {
     if (uses.length > 1 && !(BUILTIN_PLUGINS as readonly string[]).includes(use)) continue;
     const found = { use, options: given, ...(await findPlugin(use, folder)) };
-    // Where a size is asked for, any of its scales may serve; else the one that is asked for, or its own default.
+    // For a given size any of its scales may serve; else only the given scale, or its own default.
     const scales = options.scale === undefined && sized ? (found.plugin.scales ?? []) : [options.scale];
     const serves = (scale?: number) => scale === undefined || found.plugin.scales?.includes(scale);
     if (uses.length === 1 || scales.some((scale) => serves(scale) && areInstalled(atScale(scale, [found]), library, options.precision))) return found;

@@ -5,7 +5,7 @@ import type { VerifiedModel } from '../inference/library.js';
 import type { LoadedPlugin } from '../registry.js';
 import { type ChainPlugin, modelsOf } from './plugin-models.js';
 
-/** One plugin at its place in the chain: what reaches it and what it gives. */
+/** One plugin at its place in the chain, with the formats before and after it. */
 export interface Step {
   readonly loaded: ChainPlugin;
   /** The format of arriving frames; the host converts it to `reads` first. */
@@ -22,7 +22,7 @@ export interface Segment {
   readonly output: FrameFormat;
   readonly ordered: boolean;
   readonly window: { readonly past: number; readonly future: number };
-  /** Equal input gives equal output, whatever the pts: see `halo` in the plugin contract. */
+  /** Equal input gives equal output for every pts: see `halo` in the plugin contract. */
   readonly reusable: boolean;
 }
 

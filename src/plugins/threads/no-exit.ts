@@ -10,7 +10,7 @@ export function keepFromExit(onTry: (message: string) => void = () => {}): (code
     onTry(message);
     throw new Error(message);
   };
-  // After an error that nobody caught, Node itself ends the thread so, and whoever started it hears of it.
+  // After an uncaught error Node itself ends the thread by this function, and reports the error to the thread's owner.
   process.once('uncaughtExceptionMonitor', () => {
     process.exit = exit;
   });

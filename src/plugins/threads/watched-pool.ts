@@ -14,9 +14,9 @@ type PoolWorker = Worker & { ready: boolean };
 export { isTimeoutError };
 
 /**
- * node-worker-threads-pool's threads, looked after at all times and not during tasks alone.
+ * A pool of node-worker-threads-pool whose threads are watched at all times, and not during tasks alone.
  * - A worker that dies between two tasks is reported to `onDeath` and replaced; it would end the process otherwise.
- * - A worker whose thread ends without an error fails its task at once, and is replaced whatever its exit code was.
+ * - A worker whose thread ends without an error fails its task at once, and is replaced for any exit code.
  * - A worker inside native code is never ended there: it is replaced, and ends itself when it comes out. A process that
  *   ends meanwhile waits for it a little.
  */
@@ -65,7 +65,7 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
       this.marks.delete(mark);
       this.letGo();
       if (heeded) worker.emit('error', new Error(`its thread ended with code ${code}`));
-      if (code === 0) worker.emit('exit', 1); // The pool replaces only what did not end well.
+      if (code === 0) worker.emit('exit', 1); // The pool replaces only workers that end with an error.
     });
     const terminate = worker.terminate.bind(worker);
     worker.terminate = async () => {
@@ -85,7 +85,7 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
     return worker;
   }
 
-  /** Handles the end of the process, which ends threads wherever they are. */
+  /** Handles the end of the process, which ends threads even inside native code. */
   private endWorkers(code: number): void {
     const until = performance.now() + EXIT_PATIENCE_MS;
     const inside = [...this.marks].filter((mark) => !mark.askToEnd());

@@ -6,7 +6,7 @@ import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
 
 type RequestBody = WorkerRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
 
-/** Loading plugins and networks may be slow on a busy machine; the limit ends only what never would end. */
+/** Loading plugins and networks may be slow on a busy machine; the limit ends only loading that hangs. */
 const START_TIMEOUT_MS = 60_000;
 /** Far above any frame's time in a network, far below a person's patience after Ctrl-C. */
 const CLOSE_GRACE_MS = 1000;

@@ -4,7 +4,7 @@ import type { DispatcherOptions } from './dispatcher-options.js';
 import { type Entry, InFlight, type Task } from './in-flight.js';
 import type { Backlog } from './level-controller.js';
 
-/** Worker failures in a row, without a finished frame between them, after which the run gives up; for each worker. */
+/** Worker failures in a row, for each worker, after which the run gives up. A finished frame ends a row. */
 const PATIENCE_WITH_WORKERS = 3;
 
 /**
@@ -41,10 +41,7 @@ export class Dispatcher {
     return this.#waiting.length;
   }
 
-  /**
-   * Waits until the next frame may be read. Under a policy that holds the source, that is until the queue has a place;
-   * else it is at once.
-   */
+  /** Waits until the next frame may be read: until the queue has a place, where the policy holds the source. */
   async ready(): Promise<void> {
     while (this.options.policy.holdsSource && !this.#closed && this.queueLength + this.#followers >= this.options.queueCapacity) {
       await new Promise<void>((resolve) => {
@@ -76,7 +73,7 @@ export class Dispatcher {
     });
   }
 
-  /** Notes that the frame of this ending has been given to the encoder, which took `tookMs`, and frees its slot. */
+  /** Notes that the encoder took `tookMs` for the frame of this ending, and frees the frame's slot. */
   handedOver({ slot }: Ending, tookMs: number): void {
     // An encoder that stalls must not make every later frame look late before it has begun.
     this.#handoverMs += (Math.min(tookMs, this.options.budgetMs / 4) - this.#handoverMs) / 8;
