@@ -2,12 +2,12 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 /**
- * Reads a regular file of at most so many bytes. A FIFO, which may never give anything, a device, which may never end, and
- * a folder are refused without being read; a file that grows is not read beyond the limit.
- * @throws an Error that says what was found, for the caller to name the file
+ * Reads a regular file of at most `maxBytes` bytes. A FIFO, which may never give anything, a device, which may never
+ * end, and a folder are refused without being read. A file that grows is not read beyond the limit.
+ * @throws an Error that says what was found; the caller adds the file's name
  */
 export async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
-  // Without O_NONBLOCK the opening of a FIFO waits for somebody to write into it.
+  // Without O_NONBLOCK, opening a FIFO waits for a writer.
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const state = await file.stat();
@@ -16,7 +16,7 @@ export async function readBounded(path: string, maxBytes: number): Promise<Buffe
     if (state.size > maxBytes) throw tooLong();
     const chunks: Buffer[] = [];
     let held = 0;
-    // Files of /proc have no size beforehand, so it is read to the end.
+    // Files of /proc announce no size, so the file is read to its end.
     for (;;) {
       const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(Math.max(state.size + 1 - held, 1 << 16), maxBytes + 1 - held)));
       if (bytesRead === 0) return Buffer.concat(chunks);
@@ -30,7 +30,8 @@ export async function readBounded(path: string, maxBytes: number): Promise<Buffe
 }
 
 /**
- * JSON that somebody else wrote. A field named __proto__ would vanish in silence wherever fields are copied.
+ * Parses JSON that a user or a client wrote. It refuses a field named __proto__, which would vanish silently wherever
+ * fields are copied.
  * @throws an Error that says what is wrong
  */
 export function parseForeignJson(text: string): unknown {

@@ -1,7 +1,8 @@
 /**
- * Every way srvid can fail, by code. `docs/errors.md` explains each, and a test ties the two together.
+ * Every error of srvid, by code. `docs/errors.md` explains each, and a test keeps the two in step.
  *
- * `exit` is the command's exit code: 1 the work failed, 2 the command or a file it names was wrong, 130 interrupted.
+ * `exit` is the command's exit code: 1 the work failed, 2 the command or a file that it names was wrong, 130
+ * interrupted.
  */
 export const ERROR_CODES = {
   SRVID_OPTION_INVALID: { exit: 2, summary: 'An option has a value that cannot be used.' },
@@ -55,12 +56,13 @@ export const ERROR_CODES = {
   SRVID_INTERRUPTED: { exit: 130, summary: 'The run was stopped before its end.' },
 } as const;
 
+/** The code of an error. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** What an error carries besides its message: plain, cloneable values, so that it crosses threads and JSON unharmed. */
+/** Data of an error beside its message: plain, cloneable values, which survive threads and JSON. */
 export type ErrorDetails = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
-/** An error as a plain record: what crosses a thread boundary, where an `Error` would lose its code. */
+/** An error as a plain record, for the way between threads, on which an `Error` would lose its code. */
 export interface ErrorRecord {
   readonly code: ErrorCode;
   readonly message: string;
@@ -68,7 +70,7 @@ export interface ErrorRecord {
   readonly cause?: string;
 }
 
-/** The one error class. Match on `code`; `message` says what was tried, what was found and what to do. */
+/** The only error class of srvid. Match on `code`; `message` says what was tried, what was found and what to do. */
 export class SrvidError extends Error {
   override readonly name = 'SrvidError';
 
@@ -96,13 +98,13 @@ export class SrvidError extends Error {
   }
 }
 
-/** One line (or a stack, where there is one) about anything that was thrown. */
+/** Any thrown value as text: its stack where it has one, else its message. */
 export function describeCause(cause: unknown): string {
   if (cause instanceof Error) return cause.stack ?? cause.message;
   return String(cause);
 }
 
-/** The message of anything that was thrown, without a stack. */
+/** The message of any thrown value, without a stack. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -15,35 +15,41 @@ import { type LoadedPreset, loadPreset } from './plugins/plan/presets.js';
 import { chooseExecution, type Execution } from './tuning/execution.js';
 import { MeasurementCache, machineName } from './tuning/measurements.js';
 
-/** The installed parts of a run, which can be looked up before the source is known. */
+/** The installed parts of a run, which can be loaded before the source is known. */
 export interface Installed {
   readonly preset: LoadedPreset;
   readonly library: ModelLibrary;
-  /** This machine, for what is kept between runs. */
+  /** Name of this machine, for measurements that are kept between runs. */
   readonly machine: string;
 }
 
-/** All that is settled about what happens to frames between decoder and encoder. */
+/** The complete plan of the processing between decoder and encoder. */
 export interface Processing {
   readonly options: ProcessingOptions;
   readonly preset: LoadedPreset;
   readonly chain: Chain;
   readonly execution: Execution;
   readonly segments: readonly Segment[];
-  /** Undefined where frames have no deadlines. */
+  /** The levels of real time; undefined where frames have no deadlines. */
   readonly levels: (LevelPlan & { readonly settings: RealtimeSettings }) | undefined;
   readonly cache: MeasurementCache;
   readonly machine: string;
 }
 
-/** @throws SRVID_PRESET_UNKNOWN, SRVID_PRESET_INVALID, SRVID_MODEL_INVALID */
+/**
+ * Loads the preset and the manifest of the models.
+ * @throws SRVID_PRESET_UNKNOWN, SRVID_PRESET_INVALID, SRVID_MODEL_INVALID
+ */
 export async function lookUp(options: ProcessingOptions): Promise<Installed> {
   const folder = options.models === undefined ? undefined : pathToFileURL(`${resolve(options.models)}/`);
   const [preset, library, machine] = await Promise.all([loadPreset(options.preset), loadModelLibrary(folder), runtimeVersion().then(machineName)]);
   return { preset, library, machine };
 }
 
-/** Settles how frames of this kind are processed, until `signal`. @throws the errors of chains, plugins, networks and levels */
+/**
+ * Plans the processing of a stream's frames. `signal` stops it.
+ * @throws the errors of chains, plugins, networks and levels
+ */
 export async function planProcessing(
   options: ProcessingOptions,
   { preset, library, machine }: Installed,
@@ -61,14 +67,17 @@ export async function planProcessing(
   return { options, preset, chain, execution, segments, levels, cache, machine };
 }
 
-/** What will process the frames: files flow without loss, unless frames have deadlines. */
+/**
+ * The engine for a run: in real time where frames have deadlines, else without loss. `paced` is that of
+ * `realtimeEngineFor`.
+ */
 export function engineFor(processing: Processing, info: StreamInfo, paced: boolean): Engine {
   return processing.levels ? realtimeEngineFor(processing, info, paced) : new LosslessEngine(processing.segments, setupOf(processing, info));
 }
 
 /**
- * What will process frames under deadlines.
- * @param paced the source gives frames faster than they are to be shown, and is held back to their times
+ * The engine for frames under deadlines.
+ * @param paced the source can be read faster than its frames are shown, and is held back to their times
  */
 export function realtimeEngineFor(processing: Processing, info: StreamInfo, paced: boolean): RealtimeEngine {
   const { levels, cache, machine } = processing;

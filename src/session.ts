@@ -23,22 +23,23 @@ import { engineFor, lookUp, planProcessing } from './processing.js';
 import type { SessionEvent, Summary } from './report/events.js';
 import { EVENT_LOOP_RESOLUTION_MS, type PreparedRun, progressEvent, type RunningParts, startEvent, summaryOf } from './report/run.js';
 
-/** Sound of a live source that may be on its way to an encoder that takes nothing: some minutes of it. */
+/** The most sound of a live source on its way to an encoder that takes nothing: some minutes of it. */
 const HELD_SOUND_BYTES = 1 << 23;
 
-/** A little more than workers are given to end. */
+/** A little more than the time that workers have to end. */
 const STOP_PATIENCE_MS = 1150;
 
+/** A caller's connections to a session. */
 export interface SessionHooks {
-  /** Stops the run; it then fails with SRVID_INTERRUPTED and leaves nothing behind. */
+  /** Stops the run, which then fails with SRVID_INTERRUPTED and leaves no files behind. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: SessionEvent) => void;
-  /** For input "-". */
+  /** The bytes of input "-". */
   readonly standardInput?: Readable;
 }
 
 /**
- * One run, from file to file: probe, plan, start everything, let the frames flow, finish.
+ * Runs one session, from file to file: probe, plan, start everything, let the frames flow, finish.
  * @throws SrvidError with any code of errors.ts
  */
 export async function runSession(request: SessionRequest, hooks: SessionHooks = {}): Promise<Summary> {
@@ -50,7 +51,7 @@ export async function runSession(request: SessionRequest, hooks: SessionHooks = 
   }
 }
 
-/** Looking at the input may wait for standard input; an interrupt ends that, too. */
+/** Probing may wait for standard input; an interrupt ends that, too. */
 async function orAborted(preparing: Promise<PreparedRun>, { signal, standardInput }: SessionHooks): Promise<PreparedRun> {
   if (!signal) return preparing;
   let stop: (() => void) | undefined;
@@ -59,13 +60,13 @@ async function orAborted(preparing: Promise<PreparedRun>, { signal, standardInpu
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
   });
-  const settled = preparing.catch(() => {}); // Told by the race, unless that is over.
+  const settled = preparing.catch(() => {}); // The race reports it, unless it is over.
   try {
     return await Promise.race([preparing, aborted]);
   } catch (error) {
     if (signal.aborted) {
       (standardInput ?? process.stdin).destroy();
-      // What was started ends by the same signal; what hangs in the system is not waited for.
+      // The same signal ends everything that was started. Work that hangs in the system is not waited for.
       await withTimeout(settled, STOP_PATIENCE_MS, () => new Error('too late')).catch(() => {});
     }
     throw error;
@@ -78,7 +79,7 @@ function interruption(reason: unknown): SrvidError {
   return new SrvidError('SRVID_INTERRUPTED', 'The run was interrupted; no output was written.', {}, reason === undefined ? undefined : describeCause(reason));
 }
 
-/** Looks at everything and settles everything, so that what is wrong is said before the first frame. */
+/** Probes and plans everything, so that every mistake is reported before the first frame. */
 async function prepare(request: SessionRequest, hooks: SessionHooks): Promise<PreparedRun> {
   const startedAt = performance.now();
   const asked = parseSessionOptions(request);
@@ -90,7 +91,7 @@ async function prepare(request: SessionRequest, hooks: SessionHooks): Promise<Pr
   return { ...processing, options: asked, binary, opened, output, startedAt };
 }
 
-/** What belongs to one run, and how it is taken down. */
+/** The parts of one run, and their teardown. */
 class Run {
   readonly #engine: Engine;
   readonly #stop = new AbortController();
@@ -110,7 +111,7 @@ class Run {
       ...{ source: opened, range: options, format, strict: options.strict, stallTimeoutMs: options.stallTimeoutMs },
       encoderFor: (muxer) => encoderSettings(options, preset.preset, muxer),
     });
-    // What can be sought in can be read ahead of its time; a stream comes when it comes.
+    // A file can be read ahead of its time, so it is paced; standard input arrives at its own pace.
     this.#engine = engineFor(prepared, opened.source.info, opened.bytes === undefined);
   }
 
@@ -134,14 +135,14 @@ class Run {
     return this.#finish(parts);
   }
 
-  /** Stops whatever still runs and removes what is unfinished. Safe after success, too. */
+  /** Stops every part that still runs and removes unfinished files. Safe after success, too. */
   async close(): Promise<void> {
     this.hooks.signal?.removeEventListener('abort', this.#interrupt);
     await Promise.all([this.#decoder?.stop(), this.#encoder?.stop(), this.#engine.close()]);
     await Promise.all([this.#covers?.discard(), this.prepared.output?.discard()]);
   }
 
-  /** Workers load their networks while ffmpeg opens the source and the encoder proves itself. */
+  /** Starts all parts at once: workers load their networks while ffmpeg opens the source and the encoder is tested. */
   async #start(): Promise<RunningParts> {
     const decoder = this.#startDecoder();
     await this.#orInterrupted(Promise.all([this.#engine.open(), decoder.open(), this.#testEncoder()]));
@@ -171,7 +172,7 @@ class Run {
     await testEncoder(this.prepared.binary, plan);
   }
 
-  /** Adds to the plan what is known only now: the streams in the decoder's pipe, the covers as files. */
+  /** Adds the parts of the plan that are known only now: the streams in the decoder's pipe, and the covers as files. */
   async #completePlan(decoder: Decoder): Promise<EncodePlan> {
     const { plan, covers } = this.#planned;
     const { carry } = plan;
@@ -193,7 +194,7 @@ class Run {
     return summary;
   }
 
-  /** A damaged file decodes to fewer frames than it promises, and ffmpeg complains but ends well. */
+  /** Finds damage: a damaged file decodes to fewer frames than it announces, and ffmpeg complains but ends well. */
   #checkDamage(frames: number, log: readonly string[]): void {
     const { options, opened } = this.prepared;
     const { video, url } = opened.source;
@@ -206,7 +207,10 @@ class Run {
 
   readonly #interrupt = () => this.#stop.abort(interruption(this.hooks.signal?.reason));
 
-  /** Start-up and the encoder's last work cannot be cancelled in themselves; they are abandoned, and `close` ends them. */
+  /**
+   * Lets an interrupt end the wait for work that cannot be cancelled, such as start-up and the encoder's end. `close`
+   * then ends the work.
+   */
   #orInterrupted<T>(work: Promise<T>): Promise<T> {
     const { signal } = this.#stop;
     return new Promise((resolve, reject) => {
@@ -221,7 +225,7 @@ class Run {
     this.#emit({ v: 1, type: 'warning', message });
   }
 
-  /** A listener that throws ends the run as an error of the run's, not of a timer's. */
+  /** Sends an event. A listener that throws fails the run, and not a timer. */
   #emit(event: SessionEvent): void {
     try {
       this.hooks.onEvent?.(event);

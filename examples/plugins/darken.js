@@ -7,7 +7,7 @@ export default definePlugin({
   planes: 'y',
   halo: 0,
   process(frame, context) {
-    const result = context.allocate(frame);
+    const result = context.allocate();
     frame.planes[0].data.forEach((value, index) => {
       result.planes[0].data[index] = value * 0.8;
     });

@@ -13,24 +13,29 @@ import { measureSpeed } from './speed.js';
 import type { Tile } from './tiles.js';
 import { findingsOf } from './verdict.js';
 
+/** Options of an examination. Each has a default. */
 export interface ExaminationOptions {
-  /** The float network that it was made from; else its own float twin is made. */
+  /** Path of the float network that the model was made from. Without it the model's own float twin is the reference. */
   readonly reference?: string;
-  /** A folder of pictures, a picture or a video; else the bundled clip. */
+  /** A folder of pictures, a picture or a video; the bundled clip where not given. */
   readonly images?: string;
-  /** What white is where values are float. */
+  /** The value of white for float inputs; read from the network where not given. */
   readonly white?: 1 | 255;
-  /** The picture's size for timing, where the network leaves it free. */
+  /** Size of the picture for timing, where the network takes any size. */
   readonly size?: Size;
-  /** Else what this CPU wants. */
+  /** The multiple of output channels to rewrite for; this CPU's where not given. */
   readonly outputMultiple?: OutputMultiple | undefined;
-  /** Stops the examination; it then fails with SRVID_INTERRUPTED. */
+  /** Stops the examination, which then fails with SRVID_INTERRUPTED. */
   readonly signal?: AbortSignal;
 }
 
 const TIMED_AT: Size = { width: 640, height: 360 };
 
-/** Examines a network that someone brings: what slows it here, what 8 bits have done to it, and what to do. @throws SrvidError */
+/**
+ * Examines a user's network: the operators that make it slow on this CPU, the quality that 8 bits have cost, and
+ * remedies.
+ * @throws SRVID_MODEL_INVALID, SRVID_MODEL_UNSUPPORTED, SRVID_INPUT_NOT_FOUND, SRVID_INTERRUPTED and others
+ */
 export async function examine(path: string, options: ExaminationOptions = {}): Promise<{ readonly examination: Examination; readonly tiles: readonly Tile[] }> {
   const name = basename(path);
   const model = await readModelFile(path);

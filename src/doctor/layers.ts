@@ -7,16 +7,16 @@ import type { NodeProto } from '../onnx/schema.js';
 import type { LayerReport } from './report.js';
 import type { Tally } from './tally.js';
 
-/** A network and its twin, each giving what they hold on the way as further outputs. */
+/** A network and its float twin, each with its stored tensors as further outputs. */
 export interface Exposed {
   readonly network: OnnxModel;
-  /** Absent where no twin can be made; then it says why. */
+  /** Undefined where no twin can be made; `obstacle` then says why. */
   readonly twin: OnnxModel | undefined;
   readonly obstacle: string | undefined;
   readonly stored: readonly StoredTensor[];
 }
 
-/** Rewrites copies of a model so that every tensor it stores in 8 bits can be seen. */
+/** Rewrites copies of a model so that every tensor which it stores in 8 bits becomes an output. */
 export function expose(model: OnnxModel): Exposed {
   const twin = floatTwin(model);
   if ('obstacle' in twin) return { network: model, twin: undefined, obstacle: twin.obstacle, stored: [] };
@@ -40,7 +40,7 @@ function withOutputs(model: OnnxModel, names: readonly string[]): OnnxModel {
   return graph.toModel();
 }
 
-/** The report of every stored tensor, in the order of the network. */
+/** Reports every stored tensor, in the order of the network. */
 export function reportLayers(model: OnnxModel, tallies: readonly Tally[]): LayerReport[] {
   const graph = new Graph(model);
   const snrs = new Map<string, number | undefined>();
@@ -56,7 +56,10 @@ export function reportLayers(model: OnnxModel, tallies: readonly Tally[]): Layer
   });
 }
 
-/** Convolutions whose weights all share one step, though their filters differ so much that many get few of its levels. */
+/**
+ * Finds convolutions whose weights share one step although their filters differ so much that many use few of its
+ * levels.
+ */
 export function coarseFilters(model: OnnxModel): { readonly name: string; readonly filters: number; readonly coarse: number }[] {
   const graph = new Graph(model);
   return graph.nodes.filter(isConv).flatMap((conv) => {
@@ -78,7 +81,7 @@ function largestOf(weights: Int8Array): number {
 /** A filter whose largest weight is below this has lost at least 3 of its 7 bits. */
 const COARSE = 16;
 
-/** As `ConvolutionReport` has it. */
+/** The convolution's name, the same as in `ConvolutionReport`. */
 function nameOf(conv: NodeProto): string {
   return conv.name || (conv.output[0] as string);
 }
@@ -89,7 +92,7 @@ function convolutionOf(graph: Graph, bytes: string): NodeProto | undefined {
   return node && isConv(node) ? node : undefined;
 }
 
-/** The stored tensor that a value is made of, through nodes that move it. */
+/** The stored tensor from which a value is computed, through nodes that only move values. */
 function storedBefore(graph: Graph, value: string | undefined): string | undefined {
   const node = graph.writerOf(value);
   if (!node || isConv(node)) return undefined;

@@ -6,22 +6,25 @@ import { readModelFile, serializeModel } from '../onnx/model-file.js';
 import { OutputFile } from '../pipeline/output/output-file.js';
 import { type Proof, proveEqual } from './proof.js';
 
+/** Result of `lowerFile`: the rewritten convolutions, and the proof that both models are equal. */
 export interface LoweredFile {
   readonly lowered: readonly Lowered[];
   readonly proof: Proof;
 }
 
+/** Options of `lowerFile`. */
 export interface LoweringOptions {
   readonly overwrite?: boolean;
   readonly outputMultiple?: OutputMultiple;
-  /** Stops it; it then fails with SRVID_INTERRUPTED. */
+  /** Stops the rewrite, which then fails with SRVID_INTERRUPTED. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Rewrites a model for ONNX Runtime's fast int8 convolution. The result takes its name only once it has given the bytes
- * of the original on random input; a model with nothing to rewrite is copied.
- * @throws SRVID_MODEL_DIFFERS, SRVID_MODEL_UNSUPPORTED, SRVID_MODEL_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_OUTPUT_EXISTS and the like
+ * Rewrites a model for ONNX Runtime's fast int8 convolution. The result gets its name only once it has given the same
+ * bytes as the original on random input. A model with nothing to rewrite is copied.
+ * @throws SRVID_MODEL_DIFFERS, SRVID_MODEL_UNSUPPORTED, SRVID_MODEL_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_OUTPUT_EXISTS
+ * and others of output files
  */
 export async function lowerFile(input: string, output: string, { overwrite = false, outputMultiple = 4, signal }: LoweringOptions = {}): Promise<LoweredFile> {
   const model = await readModelFile(input);

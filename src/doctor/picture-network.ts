@@ -4,13 +4,13 @@ import type { ValueInfoProto } from '../onnx/schema.js';
 import { elementType } from '../onnx/tensor.js';
 import type { Size } from '../plugins/contract.js';
 
-/** What a network takes and gives: one picture in, one picture out, NCHW. */
+/** Input and output of a network on pictures: one picture in, one picture out, NCHW. */
 export interface PictureNetwork {
   readonly input: PictureEnd;
   readonly output: Pick<PictureEnd, 'name' | 'type'>;
-  /** The one size it takes; free where absent. */
+  /** The only size that it takes; undefined where it takes any. */
   readonly size: Size | undefined;
-  /** What white is where values are float: 1 or 255. */
+  /** The value of white where values are float. */
   readonly white: 1 | 255;
 }
 
@@ -22,8 +22,8 @@ interface PictureEnd {
 }
 
 /**
- * Reads from a model what pictures to give it.
- * @param white what white is for float inputs; else it is read off the range of the input's first QuantizeLinear
+ * Finds a model's input and output for pictures. `name` is its name in messages.
+ * @param white the value of white for float inputs; without it, the range of the input's first QuantizeLinear decides
  * @throws SRVID_MODEL_UNSUPPORTED
  */
 export function pictureNetwork(name: string, graph: Graph, white?: 1 | 255): PictureNetwork {
@@ -58,7 +58,7 @@ export function pictureNetwork(name: string, graph: Graph, white?: 1 | 255): Pic
   };
 }
 
-/** Numbers where a tensor's size is fixed. */
+/** A tensor's size along each axis; undefined where the size is not fixed. */
 export function dimsOf({ type }: ValueInfoProto): readonly (number | undefined)[] {
   return (type?.tensorType?.shape?.dim ?? []).map(({ value }) => (value.case === 'dimValue' ? Number(value.value) : undefined));
 }
@@ -68,7 +68,7 @@ function typeOf({ type }: ValueInfoProto): 'uint8' | 'float32' | undefined {
   return found === 'uint8' || found === 'float32' ? found : undefined;
 }
 
-/** What a float input's first QuantizeLinear can hold: about 1, or about 255. */
+/** The value of white, from the range of a float input's first QuantizeLinear: about 1, or about 255. */
 function whiteOf(graph: Graph, input: string): 1 | 255 | undefined {
   const store = graph.readersOf(input).find(({ opType }) => opType === 'QuantizeLinear');
   const [step, zero] = [graph.constant(store?.input[1]), graph.constant(store?.input[2])];

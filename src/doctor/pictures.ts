@@ -11,27 +11,32 @@ import type { NamedTensor } from '../plugins/inference/onnx-runtime.js';
 import { planConversion } from '../plugins/pixels/convert.js';
 import type { PictureNetwork } from './picture-network.js';
 
-/** The clip that comes with srvid, and is used where no pictures are given. */
+/** The bundled clip, used where no pictures are given. */
 const CLIP = fileURLToPath(new URL('../../examples/clips/city-360p25.mp4', import.meta.url));
 const COUNT = 8;
-/** Free networks are shown at most this much of a picture; a multiple of 8, which every unshuffle and U-Net takes. */
+/**
+ * The largest part of a picture for networks that take any size; a multiple of 8, which every unshuffle and U-Net
+ * accepts.
+ */
 const LARGEST: Size = { width: 384, height: 216 };
 const ALIGN = 8;
-/** Smaller pictures, which would make all of them small, are passed over. */
+/** Smaller pictures are skipped, since all are cut to the smallest size. */
 const LEAST = 64;
 const STALL_MS = 60_000;
-/** Luma as video has it: BT.601, black 16, white 235. */
+/** Video's luma: BT.601, black 16, white 235. */
 const COLOR = { matrix: 'smpte170m', range: 'tv' } as const;
 
+/** Pictures for an examination, all of one size. */
 export interface Pictures {
-  /** For reports: a path, or "the clip that comes with srvid". */
+  /** Origin of the pictures in reports: a path, or "the clip that comes with srvid". */
   readonly source: string;
   readonly pictures: readonly Picture[];
 }
 
 /**
- * Low-resolution pictures to show a network, all of one size, from the middle of each: of a folder, a picture or a video
- * (frames spread over it), else of the bundled clip.
+ * Loads low-resolution pictures for a network, all of one size, from the middle of each: from a folder, a picture or a
+ * video (frames spread over it), else from the bundled clip.
+ * @param fixed the only size that the network takes
  * @throws SRVID_INPUT_NOT_FOUND, SRVID_INPUT_UNREADABLE, SRVID_INPUT_UNSUPPORTED
  */
 export async function loadPictures(images: string | undefined, fixed: Size | undefined): Promise<Pictures> {
@@ -57,7 +62,10 @@ export async function loadPictures(images: string | undefined, fixed: Size | und
   );
 }
 
-/** A picture as a network takes it, [1, channels, height, width]. */
+/**
+ * Converts a picture to a network's input, [1, channels, height, width]: luma 16..235 or RGB 0..255, divided for float
+ * inputs so that white is `white`.
+ */
 export function toTensor({ input, white }: PictureNetwork, { width, height, data }: Picture): NamedTensor {
   const pixels = width * height;
   const bytes = new Uint8Array(pixels * input.channels);
@@ -70,7 +78,7 @@ export function toTensor({ input, white }: PictureNetwork, { width, height, data
 }
 
 /**
- * A network's result as a picture of 8 bits: float values are cut off at black and white and rounded.
+ * Converts a network's result to a picture of 8 bits; float values are clipped at black and white and rounded.
  * @throws SRVID_MODEL_UNSUPPORTED unless it is one picture of 1 or 3 channels
  */
 export function toPicture(name: string, { white }: PictureNetwork, { dims, data }: NamedTensor): Measured {
@@ -92,7 +100,7 @@ export function toPicture(name: string, { white }: PictureNetwork, { dims, data 
   return { luma: onlyPlane(gray, luma), rgb: onlyPlane(rgb, packed) };
 }
 
-/** Cut off at black and white, and rounded. */
+/** Float values as 8-bit levels, clipped at black and white, and rounded. */
 function levelsOf(values: Float32Array, white: number): Uint8Array {
   const levels = new Uint8ClampedArray(values.length);
   for (let at = 0; at < values.length; at++) levels[at] = ((values[at] as number) / white) * 255;
@@ -103,7 +111,7 @@ function onlyPlane(format: PlainFormat, bytes: Uint8Array): Plane {
   return planesOf(format, bytes)[0] as Plane;
 }
 
-/** The largest size that all pictures have; the least that is asked for where there are none. */
+/** The largest size that all pictures have; the least size where there are no pictures. */
 function commonSize(pictures: readonly Picture[]): Size {
   if (pictures.length === 0) return { width: LEAST, height: LEAST };
   const least = (of: (picture: Picture) => number, most: number) => Math.min(most, ...pictures.map(of));

@@ -9,16 +9,18 @@ import type { NamedTensor } from '../plugins/inference/onnx-runtime.js';
 import { dimsOf } from './picture-network.js';
 import { randomFrom } from './random.js';
 
-/** What was run to show that two models are equal. */
+/** The runs that showed two models to be equal. */
 export interface Proof {
-  /** "161x120" and so on, in the order in which they were run. */
+  /** Input sizes in the order of the runs, such as "161x120". */
   readonly sizes: readonly string[];
   readonly runs: number;
-  /** Bytes of output that were compared. */
+  /** Number of output bytes that were compared. */
   readonly bytes: number;
 }
 
-/** [pictures, height, width] where the model leaves them free; odd ones, tiny ones, and ones that networks with unshuffle take. */
+/**
+ * [pictures, height, width] where the model takes any: odd ones, tiny ones, and ones that networks with unshuffle take.
+ */
 const SIZES = [
   [1, 1, 1],
   [1, 3, 5],
@@ -29,7 +31,7 @@ const SIZES = [
   [1, 120, 161],
 ] as const;
 
-/** Bytes from .. to .. of random inputs: everything, dark, bright, gray. */
+/** Lowest and highest byte of random inputs: everything, dark, bright, gray. */
 const RANGES = [
   [0, 255],
   [0, 1],
@@ -37,8 +39,9 @@ const RANGES = [
   [100, 139],
 ] as const;
 
+/** Options of a proof. */
 export interface ProofOptions {
-  /** From 0 to 1, 1 excluded. */
+  /** Source of random numbers from 0 to 1, 1 excluded. */
   readonly random?: () => number;
   readonly signal?: AbortSignal | undefined;
 }

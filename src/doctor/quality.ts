@@ -12,23 +12,27 @@ import type { LayerReport, QualityReport } from './report.js';
 import { Tally } from './tally.js';
 import { type Tile, worstTiles } from './tiles.js';
 
-/** A float network to compare with. */
+/** A float network to compare with, and its name in the report. */
 export interface Reference {
   readonly name: string;
   readonly model: OnnxModel;
   readonly network: PictureNetwork;
 }
 
+/** Result of `measureQuality`. */
 export interface Quality {
-  /** Absent where there is nothing to compare with. */
+  /** Undefined where there is nothing to compare with. */
   readonly quality: QualityReport | undefined;
   readonly layers: readonly LayerReport[];
   readonly tiles: readonly Tile[];
-  /** Why the network has no float twin. */
+  /** The reason why the network has no float twin; undefined where it has one. */
   readonly obstacle: string | undefined;
 }
 
-/** Shows pictures to a network and to its float form, and measures how they differ, at the end and on the way. */
+/**
+ * Runs a network and its float form on the same pictures, and measures their difference at the output and in each
+ * stored tensor.
+ */
 export async function measureQuality(
   name: string,
   model: OnnxModel,

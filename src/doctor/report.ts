@@ -1,30 +1,31 @@
-/** Everything that `srvid doctor MODEL --json` prints. Fields are only ever added to one `v`. */
+/** The output of `srvid doctor MODEL --json`. Within one `v`, fields are only added. */
 export interface Examination {
   readonly v: 1;
   readonly type: 'doctor';
   readonly model: string;
   readonly input: { readonly type: 'uint8' | 'float32'; readonly planes: 'y' | 'rgb'; readonly size?: string };
   readonly speed: SpeedReport;
-  /** Absent for networks that store nothing in 8 bits, and have no reference to be compared with. */
+  /** Absent for networks that store nothing in 8 bits and have no reference. */
   readonly quality?: QualityReport;
   readonly layers: readonly LayerReport[];
   readonly findings: readonly Finding[];
-  /** Whether no finding is an illness. What is merely slow is healthy. */
+  /** True where no finding is an illness. A network that is only slow is healthy. */
   readonly healthy: boolean;
-  /** What could not be examined, and why. */
+  /** Parts that could not be examined, with the reason; a sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** One thread, medians in milliseconds, original and rewritten network in turn. */
+/** Times on one thread: medians in milliseconds, original and rewritten network measured in turn. */
 export interface SpeedReport {
   readonly width: number;
   readonly height: number;
   readonly ms: number;
-  /** The same network as `srvid lower` would write it; absent where that has nothing to do. */
-  readonly lowered?: { readonly ms: number /** Of what had to be added: channels repeated and cut off. */; readonly addedMs: number; readonly equal: boolean };
+  /** Times of the network that `srvid lower` would write; absent where that would change nothing. */
+  readonly lowered?: { readonly ms: number /** Time added by repeating and cutting off channels. */; readonly addedMs: number; readonly equal: boolean };
   readonly convolutions: readonly ConvolutionReport[];
 }
 
+/** One convolution: its shape, its operator, and its time. */
 export interface ConvolutionReport {
   /** The node's name or, where it has none, its result's. */
   readonly name: string;
@@ -33,22 +34,22 @@ export interface ConvolutionReport {
   readonly inputs: number;
   readonly outputs: number;
   readonly groups: number;
-  /** The operator that ONNX Runtime computes it with: QLinearConv is int8. */
+  /** The operator by which ONNX Runtime computes it: QLinearConv is int8. */
   readonly operator: string;
   readonly ms?: number;
-  /** On ONNX Runtime's fast int8 path. */
+  /** True on ONNX Runtime's fast int8 path. */
   readonly fast: boolean;
-  /** Why not, what would change that, and the milliseconds it would then take inside the rewritten network. */
+  /** The reason why it is not fast, the change that would help, and its milliseconds inside the rewritten network. */
   readonly reason?: string;
   readonly remedy?: string;
   readonly loweredMs?: number;
 }
 
-/** How near the network comes to its float form, as pictures of 8 bits. */
+/** Closeness of a network to its float form, measured on 8-bit pictures. */
 export interface QualityReport {
   readonly reference: { readonly kind: 'file' | 'float-twin'; readonly name: string };
   readonly pictures: { readonly source: string; readonly count: number; readonly size: string };
-  /** Mean over the pictures, in dB; 100 for equal ones. Of the luma, or of red, green and blue together. */
+  /** Mean over the pictures, in dB; 100 for equal ones. It is the luma's, or that of red, green and blue together. */
   readonly psnr: number;
   readonly worstPsnr: number;
   /** Mean luma less the reference's, in levels: below 0 the network is dull. */
@@ -58,10 +59,10 @@ export interface QualityReport {
 /** One tensor that is stored in 8 bits. */
 export interface LayerReport {
   readonly name: string;
-  /** The convolution that makes it, if one does. */
+  /** The convolution that computes it, if one does. */
   readonly convolution?: string;
   readonly depthwise: boolean;
-  /** What its 8 bits can hold. */
+  /** The lowest and the highest value that its 8 bits can hold. */
   readonly low: number;
   readonly high: number;
   /** The share of that range in which all but 0.1 % of the values lie. */
@@ -70,15 +71,16 @@ export interface LayerReport {
   readonly saturated: number;
   /** The share of the float twin's values other than 0 that are stored as 0. */
   readonly lost?: number;
-  /** Signal to noise in dB, against the float twin on the same pictures; the noise of all layers before is in it. */
+  /** Signal to noise in dB, against the float twin on the same pictures; includes the noise of all earlier layers. */
   readonly snr?: number;
-  /** `snr` of the tensor it is made of, less its own. */
+  /** The `snr` of the tensor from which it is computed, less its own. */
   readonly snrLoss?: number;
 }
 
+/** One finding of an examination, with its remedy. */
 export interface Finding {
   readonly kind: 'dull' | 'bright' | 'lossy' | 'saturated' | 'unused-range' | 'depthwise' | 'per-tensor-weights' | 'slow' | 'not-int8';
-  /** An illness spoils the picture; advice is worth knowing. */
+  /** 'illness': it spoils the picture. 'advice': worth knowing. */
   readonly severity: 'illness' | 'advice';
   readonly message: string;
   readonly remedy: string;

@@ -15,7 +15,10 @@ import { type Timing, timeModels } from './timing.js';
 
 const INT8_OPERATORS = new Set(['QLinearConv', 'ConvInteger', 'MatMulInteger']);
 
-/** Times a network as it is and as it would be rewritten, and says of each convolution how it fares. */
+/**
+ * Times a network as it is and as `lower` would rewrite it, and reports each convolution. `size` is that of the test
+ * picture.
+ */
 export async function measureSpeed(
   model: OnnxModel,
   network: PictureNetwork,
@@ -73,7 +76,7 @@ function reportOn(graph: Graph, node: NodeProto, verdict: ConvVerdict, timing: T
   return { ...shape, fast: false, ...told, ...(after && rewrites ? { loweredMs: rounded(after.ms) } : {}) };
 }
 
-/** Why a convolution is not on the fast path, and what would put it there; undefined where it is. */
+/** The reason why a convolution is not on the fast path, and the remedy; undefined where it is fast. */
 function judgement(verdict: ConvVerdict, operator: string): { readonly reason: string; readonly remedy: string } | undefined {
   if ('obstacle' in verdict) {
     return { reason: `not in int8: ${verdict.obstacle}`, remedy: 'quantise it: QuantizeLinear and DequantizeLinear around it, int8 weights with zero point 0' };
@@ -97,7 +100,7 @@ function reasonOf({ kind, from, to }: Rewrite): string {
     : `${from} output channels, no multiple of ${to % 8 === 0 && from % 4 === 0 ? 8 : 4}`;
 }
 
-/** What a rewrite does. */
+/** A rewrite in words, for reports. */
 export function rewriteInWords({ kind, from, to }: Rewrite): string {
   if (kind === 'dense') return 'dense with a block-diagonal kernel';
   if (kind === 'spread') return `the ${from}x${from} kernel as ${to}x${to} on the input shifted four ways`;
@@ -109,7 +112,9 @@ function kernelOf(graph: Graph, node: NodeProto): readonly number[] {
   return graph.constant(weights)?.dims ?? graph.constant(graph.writerOf(weights)?.input[0])?.dims ?? [];
 }
 
-/** Nodes of the rewritten network that the original does not have, in milliseconds; the runtime's own transposes included. */
+/**
+ * Milliseconds of nodes that the rewritten network has beyond the original's, the runtime's own transposes included.
+ */
 function addedTo(before: Timing, after: Timing): number {
   return [...after.nodes].reduce((sum, [name, { ms }]) => sum + (before.nodes.has(name) ? 0 : ms), 0);
 }

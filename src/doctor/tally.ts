@@ -3,12 +3,12 @@ import type { NamedTensor } from '../plugins/inference/onnx-runtime.js';
 import type { LayerReport } from './report.js';
 
 const LEVELS = 256;
-/** Left out at each end of the values seen, so that one stray value does not count as use. */
+/** Share of values left out at each end of the range, so that one stray value does not count as use. */
 const RARE = 0.0005;
-/** What no noise at all is said to be, in dB. */
+/** Signal to noise in dB where there is no noise at all. */
 const MAX_SNR = 100;
 
-/** What one stored tensor holds, over all pictures. */
+/** Statistics of one stored tensor over all pictures. */
 export class Tally {
   readonly #counts = new Float64Array(LEVELS);
   #values = 0;
@@ -20,7 +20,7 @@ export class Tally {
 
   constructor(readonly tensor: StoredTensor) {}
 
-  /** Adds what the network stored and, where there is a twin, the values that the twin has in its place. */
+  /** Adds the network's stored bytes and, where there is a twin, the twin's values of the same tensor. */
   add(bytes: NamedTensor, values: NamedTensor | undefined): void {
     const { step, zero, signed } = this.tensor;
     const [stored, exact, offset] = [bytes.data, values?.data, signed ? 128 : 0];
@@ -39,13 +39,15 @@ export class Tally {
     if (exact) this.#values += stored.length;
   }
 
-  /** `isPicture`: this is the network's output, whose black and white are no accident. */
+  /**
+   * The statistics so far. `isPicture`: the tensor is the network's output, in which black and white are no saturation.
+   */
   report(isPicture: boolean): Pick<LayerReport, 'low' | 'high' | 'used' | 'saturated' | 'lost' | 'snr'> {
     const { step, zero, signed } = this.tensor;
     const lowest = signed ? -128 : 0;
     const total = this.#counts.reduce((sum, count) => sum + count, 0);
     const share = (level: number) => (this.#counts[level] as number) / total;
-    // With its zero point at the lower end the range is a ReLU's, and 0 is no cut.
+    // A zero point at the lower end means a ReLU's range, in which 0 is not saturation.
     const saturated = share(LEVELS - 1) + (zero > lowest ? share(0) : 0);
     return {
       low: (lowest - zero) * step,

@@ -4,9 +4,9 @@ import { writePng } from '../pipeline/ffmpeg/png.js';
 import { frameBytes, type Plane } from '../pipeline/frames/frame.js';
 import type { Size } from '../plugins/contract.js';
 
-/** A place where a network differs from its reference. */
+/** A part of a picture, compared between a network and its reference. */
 export interface Tile {
-  /** rgb24, SIDE x SIDE. */
+  /** The reference's and the network's picture: rgb24, SIDE x SIDE. */
   readonly wanted: Uint8Array;
   readonly found: Uint8Array;
   /** Sum of squared differences. */
@@ -15,7 +15,7 @@ export interface Tile {
 
 const SIDE = 48;
 const SHOWN = 6;
-/** How often a pixel is repeated, each way; lines between the tiles. */
+/** Factor by which tiles are enlarged, and the width in pixels of the lines between them. */
 const [ENLARGED, GAP] = [3, 4];
 
 /** The worst tiles of one picture, worst first. */
@@ -51,7 +51,7 @@ export async function writeTiles(binary: FfmpegBinary, path: string, tiles: read
   await writePng(binary.ffmpeg, { options, bytes: sheet }, path);
 }
 
-/** A tile as rgb24, whatever it was. */
+/** Cuts a tile out of a plane, as rgb24. */
 function cut({ data, stride }: Plane, samples: number, left: number, top: number): Uint8Array {
   const tile = new Uint8Array(SIDE * SIDE * 3);
   for (let at = 0; at < tile.length; at++) {

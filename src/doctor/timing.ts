@@ -6,17 +6,18 @@ import { type OnnxModel, serializeModel } from '../onnx/model-file.js';
 import { type NetworkThread, openNetworkThread } from '../plugins/inference/network-thread.js';
 import type { NamedTensor } from '../plugins/inference/onnx-runtime.js';
 
-/** What a model took, one thread, medians in milliseconds. */
+/** Times of a model on one thread: medians in milliseconds. */
 export interface Timing {
-  /** The whole run, as the caller waits for it. */
+  /** The complete run, from the caller's side. */
   readonly ms: number;
-  /** By the name of the node in the model: the operator that ONNX Runtime made of it, and its part. */
+  /** Nodes by their name in the model: the operator that ONNX Runtime made of each, and its time. */
   readonly nodes: ReadonlyMap<
     string,
-    { readonly operator: string; readonly ms: number /** The shortest run: what other load on the machine disturbs least. */; readonly leastMs: number }
+    { readonly operator: string; readonly ms: number /** The shortest run, which other load on the machine has disturbed least. */; readonly leastMs: number }
   >;
 }
 
+/** A model to time, and its inputs by name. */
 export interface TimedRun {
   readonly model: OnnxModel;
   readonly inputs: Readonly<Record<string, NamedTensor>>;
@@ -25,8 +26,8 @@ export interface TimedRun {
 const WARM_UP = 2;
 
 /**
- * Times models against one another: they run in turn, so that other load on the machine hits all alike, and ONNX
- * Runtime's own profile says what each node took inside the whole network, with the layouts and caches it has there.
+ * Times models in comparison. They run in turn, so that other load on the machine affects all alike. ONNX Runtime's own
+ * profile gives the time of each node inside the complete network, with the layouts and caches that it has there.
  */
 export async function timeModels(
   runs: readonly TimedRun[],
@@ -53,13 +54,14 @@ export async function timeModels(
   }
 }
 
+/** The median of at least one value. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
-/** Nodes need not have names, but the profile knows them by nothing else. */
+/** Gives every node a name. Nodes need none, but the profile identifies them by nothing else. */
 function named(model: OnnxModel): OnnxModel {
   const graph = new Graph(model);
   for (const node of graph.nodes) node.name = node.output.find((output) => output !== '') as string;
@@ -79,7 +81,7 @@ async function profileOf(folder: string, prefix: string): Promise<Timing['nodes'
   const events: readonly ProfileEvent[] = JSON.parse(await readFile(join(folder, file), 'utf8'));
   const taken = new Map<string, { operator: string; times: number[] }>();
   for (const { cat, name, dur, args } of events) {
-    // Moving a convolution to another layout adds "_token_N" or "_nchwc" to its name, fusing it a word in front.
+    // A convolution in another layout has "_token_N" or "_nchwc" behind its name, a fused one a word before it.
     const node = /^(?:fused )?(.+?)(?:_token_\d+|_nchwc)*_kernel_time$/.exec(name)?.[1];
     if (cat !== 'Node' || node === undefined) continue;
     const known = taken.get(node) ?? { operator: args?.op_name ?? '', times: [] };

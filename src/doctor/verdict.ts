@@ -2,13 +2,19 @@ import type { OnnxModel } from '../onnx/model-file.js';
 import { coarseFilters } from './layers.js';
 import type { Finding, LayerReport, QualityReport, SpeedReport } from './report.js';
 
-/** The limits of the trainer's own fidelity check (models/training/quantise/fidelity.py) for luma, in levels of 255. */
+/**
+ * The limit of the trainer's own fidelity check (models/training/quantise/fidelity.py) for luma shift, in levels of
+ * 255.
+ */
 const MOST_SHIFT = 0.3;
-/** Against its own float form, in dB: a network of 33 dB that is this near to its float form has lost less than 0.3 dB. */
+/**
+ * The limit against the network's own float form, in dB: a network of 33 dB that is this near to its float form has
+ * lost less than 0.3 dB.
+ */
 const LEAST_PSNR = 45;
 /** Share of a tensor's values at an end of its range. */
 const MOST_SATURATED = 0.01;
-/** Share of a range that is used: below this, nearly three of the eight bits are spent on the rarest values. */
+/** Share of a range that is used. Below this, nearly three of the eight bits serve the rarest values alone. */
 const LEAST_USED = 0.15;
 /** Share of values other than 0 that are stored as 0: in healthy networks a tenth after a ReLU, a third of a residual. */
 const MUCH_LOST = 0.4;
@@ -18,7 +24,7 @@ const MOST_DEPTHWISE_LOSS = 3;
 const CURE =
   'Bound the output while training (a clipped ReLU at the end, or an anchor added in image space and then a clip) and quantise again; or fine-tune with the rounding in the forward pass (QAT); where the network was made smaller, distil it from the larger one. More calibration pictures do not cure this.';
 
-/** What is wrong or worth knowing, in plain words, worst first. */
+/** Findings in plain words, illnesses first. */
 export function findingsOf(name: string, model: OnnxModel, speed: SpeedReport, quality: QualityReport | undefined, layers: readonly LayerReport[]): Finding[] {
   const found = [...ofQuality(quality, layers), ...ofLayers(model, layers), ...ofSpeed(name, speed)];
   return found.sort((a, b) => Number(b.severity === 'illness') - Number(a.severity === 'illness'));
@@ -41,7 +47,7 @@ function ofQuality(quality: QualityReport | undefined, layers: readonly LayerRep
   return findings;
 }
 
-/** Where small amplitudes go, if somewhere many do. */
+/** Names the layer that loses most small values, if it loses many. */
 function smallOnes(layers: readonly LayerReport[]): string {
   const [worst] = layers.toSorted((a, b) => (b.lost ?? 0) - (a.lost ?? 0));
   if (!worst || (worst.lost ?? 0) < MUCH_LOST) return '';

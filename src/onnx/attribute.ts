@@ -4,9 +4,10 @@ import { type AttributeProto, AttributeSchema, type NodeProto } from './schema.j
 /** ONNX's numbers for the kinds of attribute that srvid writes. */
 const ATTRIBUTE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
-/** An attribute's value: whole numbers are ints; floats that are whole must be given as `{ float }`. */
+/** An attribute's value. Integers are written as ints; a float with an integral value must be given as `{ float }`. */
 export type AttributeValue = number | string | readonly number[] | { readonly float: number };
 
+/** Makes an attribute of a node. */
 export function attribute(name: string, value: AttributeValue): AttributeProto {
   return create(AttributeSchema, { name, ...held(value) });
 }
@@ -20,26 +21,28 @@ function held(value: AttributeValue): Partial<Omit<AttributeProto, '$typeName' |
 
 const find = (node: NodeProto, name: string) => node.attribute.find((candidate) => candidate.name === name);
 
-/** A node's whole number, or what ONNX says it is where it is not given. */
+/** A node's integer attribute; `otherwise`, ONNX's default, where it is not given. */
 export function intOf(node: NodeProto, name: string, otherwise: number): number {
   const found = find(node, name);
   return found ? Number(found.i) : otherwise;
 }
 
+/** A node's attribute with several integers; undefined where it is not given. */
 export function intsOf(node: NodeProto, name: string): readonly number[] | undefined {
   return find(node, name)?.ints.map(Number);
 }
 
-/** A node's text; '' where it is not given. */
+/** A node's text attribute; '' where it is not given. */
 export function stringOf(node: NodeProto, name: string): string {
   return new TextDecoder().decode(find(node, name)?.s);
 }
 
+/** Sets an attribute, in place of an earlier one of that name. */
 export function setAttribute(node: NodeProto, name: string, value: AttributeValue): void {
   node.attribute = [...node.attribute.filter((other) => other.name !== name), attribute(name, value)];
 }
 
-/** Whether a node has graphs of its own inside: If, Loop, Scan. */
+/** True for a node that contains graphs: If, Loop, Scan. */
 export function hasSubgraph(node: NodeProto): boolean {
   return node.attribute.some(({ g, graphs }) => g !== undefined || graphs.length > 0);
 }

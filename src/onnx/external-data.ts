@@ -4,14 +4,14 @@ import { type AttributeProto, type GraphProto, ModelSchema, type NodeProto, type
 /** `TensorProto.DataLocation`: in the message itself, or in another file. */
 const LOCATION = { here: 0, elsewhere: 1 } as const;
 
-/** Names of the files in which tensors of a model lie, as the model has them; what reads it takes them for paths. */
+/** Names of the files that hold tensors of a model, in the model's own spelling; its readers take them for paths. */
 export function externalFiles(model: OnnxModel): readonly string[] {
   return [...new Set([...tensorsOf(model)].filter(isExternal).map((tensor) => settingOf(tensor, 'location') ?? ''))];
 }
 
 /**
- * The same model with those tensors in itself, so that nothing that reads it opens another file.
- * @param files their bytes, by name
+ * The same model with its external tensors included, so that its readers open no other file.
+ * @param files the files' bytes, by name
  * @throws an Error where a file is not among them, or is too short
  */
 export function withExternalData(model: OnnxModel, files: ReadonlyMap<string, Uint8Array>): OnnxModel {
@@ -40,7 +40,7 @@ function settingOf({ externalData }: TensorProto, key: string): string | undefin
   return externalData.find((entry) => entry.key === key)?.value;
 }
 
-/** Every tensor that a model holds, wherever: also in constants, branches, loops, functions and training graphs. */
+/** All tensors of a model, including those in constants, branches, loops, functions and training graphs. */
 function* tensorsOf({ graph, functions, trainingInfo }: OnnxModel): Generator<TensorProto> {
   yield* inGraph(graph);
   for (const { node, attributeProto } of functions) {

@@ -4,35 +4,44 @@ import type { NodeProto } from './schema.js';
 import { canSpread } from './spread.js';
 
 /**
- * What ONNX Runtime's fast int8 convolution on x86 ("ConvSym": MLAS `convsym.cpp`, `MlasConvSymPackWSize`) takes: uint8
- * activations, int8 weights with zero point 0, no groups, input channels a multiple of 4, output channels at least 16 and
- * a multiple of 4 (AVX-512) or 8 (AVX2); or depthwise with a multiple of 16 channels. Anything else goes through a
- * general matrix product, some times slower.
+ * Requirements of ONNX Runtime's fast int8 convolution on x86 ("ConvSym": MLAS `convsym.cpp`, `MlasConvSymPackWSize`):
+ * uint8 activations, int8 weights with zero point 0, no groups, input channels a multiple of 4, output channels at
+ * least 16 and a multiple of 4 (AVX-512) or 8 (AVX2); or depthwise with a multiple of 16 channels. Every other
+ * convolution goes through a general matrix product, which is several times slower.
+ * This is the multiple of input channels.
  */
 export const INPUT_MULTIPLE = 4;
+/** The least number of output channels of a fast convolution. */
 export const OUTPUT_LEAST = 16;
+/** The multiple of channels of a fast depthwise convolution. */
 export const DEPTHWISE_MULTIPLE = 16;
 
-/** Output channels wanted: 4 on CPUs with AVX-512, 8 on the others. */
+/** The required multiple of output channels: 4 on CPUs with AVX-512, 8 on the others. */
 export type OutputMultiple = 4 | 8;
 
-/** Wider than this, the zeros of a dense kernel cost as much as the fast path gains (measured on AVX-512 with VNNI). */
+/**
+ * Above this width, the zeros of a dense kernel cost as much as the fast path gains (measured on AVX-512 with VNNI).
+ */
 const DENSE_CHANNELS = 256;
 const DENSE_DEPTHWISE_CHANNELS = 28;
 
-/** A rewrite that makes a convolution fit, in the order in which they are applied. */
+/** A rewrite that fits a convolution to the fast path. Several are applied in the order of `kind`. */
 export interface Rewrite {
   readonly kind: 'dense' | 'spread' | 'pad-input' | 'pad-output';
-  /** Groups, the kernel's side, or channels, before and after. */
+  /** Number of groups, side of the kernel, or number of channels: before and after. */
   readonly from: number;
   readonly to: number;
 }
 
-/** How a convolution fares: what keeps it from int8 altogether, or which rewrites make it fast; neither: it is fast. */
+/**
+ * A convolution's fitness for the fast path: the obstacle that keeps it from int8, or the rewrites that make it fast.
+ * Without either it is fast.
+ */
 export type ConvVerdict =
   | { readonly obstacle: string }
   | { readonly quantised: QuantisedConv; readonly rewrites: readonly Rewrite[]; readonly tooWide: boolean };
 
+/** Judges a convolution by the requirements of the fast path. */
 export function judgeConv(graph: Graph, conv: NodeProto, outputMultiple: OutputMultiple): ConvVerdict {
   const quantised = quantisedConv(graph, conv);
   if ('obstacle' in quantised) return quantised;
@@ -53,6 +62,7 @@ export function judgeConv(graph: Graph, conv: NodeProto, outputMultiple: OutputM
   return { quantised, rewrites, tooWide: false };
 }
 
+/** The smallest multiple of `multiple` that is at least `count`. */
 export function up(count: number, multiple: number): number {
   return Math.ceil(count / multiple) * multiple;
 }

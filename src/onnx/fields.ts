@@ -2,7 +2,10 @@ import { FieldDescriptorProto_Type } from '@bufbuild/protobuf/wkt';
 
 const { INT32, INT64, FLOAT, DOUBLE, STRING, BYTES } = FieldDescriptorProto_Type;
 
-/** [number, name, type (or the message it holds), how often]; `packed` lists are one length and then values. */
+/**
+ * [number, name, type (or the name of the message that it holds), repetition]. `packed` lists are a length and then the
+ * values.
+ */
 export type Field = readonly [number, string, FieldDescriptorProto_Type | string, ('list' | 'packed' | 'oneof')?];
 
 /** The fields of each message of an ONNX file that srvid reads or writes. */

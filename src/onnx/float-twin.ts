@@ -5,13 +5,13 @@ import type { NodeProto } from './schema.js';
 
 /** A tensor that a model stores in 8 bits. */
 export interface StoredTensor extends Scale {
-  /** Its name in the model, where it holds bytes. */
+  /** The tensor's name in the model, where it holds bytes. */
   readonly bytes: string;
-  /** Its name in the float twin, where it holds values. */
+  /** The tensor's name in the float twin, where it holds values. */
   readonly value: string;
 }
 
-/** Kinds of node that pass bytes on as they are, so that they do to values what they do to bytes. */
+/** Kinds of node that move bytes unchanged, and so do the same to bytes and to values. */
 const MOVES = new Set([
   'Gather',
   'Slice',
@@ -29,10 +29,10 @@ const MOVES = new Set([
 ]);
 
 /**
- * The same network with its activations in float: every pair of QuantizeLinear and DequantizeLinear between two
- * operators is left out. Weights stay what their 8 bits say, so the twin shows what rounding and cutting off activations
- * costs, and not what rounding weights has cost. A ReLU is often written as nothing but a zero point at the lower end of
- * the range, so that end stays cut off; the upper end is set free, except where the bytes are the network's output.
+ * The same network with activations in float: every pair of QuantizeLinear and DequantizeLinear between two operators
+ * is left out. Weights keep their 8-bit values. So the twin shows the cost of rounding and clipping activations, and
+ * not that of rounding weights. A ReLU is often written as nothing but a zero point at the lower end of the range, so
+ * that end stays clipped. The upper end is not clipped, except where the bytes are the network's output.
  */
 export function floatTwin(model: OnnxModel): { readonly model: OnnxModel; readonly stored: readonly StoredTensor[] } | { readonly obstacle: string } {
   const graph = new Graph(model);
@@ -65,7 +65,7 @@ function sameScale(one: Scale, other: Scale | undefined): boolean {
   return one.step === other?.step && one.zero === other.zero && one.signed === other.signed;
 }
 
-/** Notes that the results of a node that moves bytes are stored as its inputs are; gives what is in the way, if anything. */
+/** Records that the results of a node that moves bytes are stored like its inputs; returns the obstacle, if any. */
 function passOn(node: NodeProto, scales: Map<string, Scale>): string | undefined {
   const known = node.input.map((name) => scales.get(name));
   const scale = known.find((found) => found !== undefined);
@@ -82,7 +82,7 @@ function replace(graph: Graph, node: NodeProto, scales: ReadonlyMap<string, Scal
   else if (isDequantise(node) && scales.has(source)) Object.assign(node, { opType: 'Identity', input: [source], attribute: [] });
 }
 
-/** QuantizeLinear without rounding. */
+/** Turns a QuantizeLinear into its clipping alone, without rounding. */
 function cutOff(graph: Graph, node: NodeProto, { step, zero, signed }: Scale, isOutput: boolean): void {
   const [least, most] = signed ? [-128, 127] : [0, 255];
   const bound = (name: string, value: number) => graph.addConstant(`${node.output[0]}.${name}`, { dims: [], data: Float32Array.of((value - zero) * step) });
@@ -93,12 +93,12 @@ function cutOff(graph: Graph, node: NodeProto, { step, zero, signed }: Scale, is
   Object.assign(node, { opType: input.length > 1 ? 'Clip' : 'Identity', input, attribute: [] });
 }
 
-/** Whether bytes become the network's output by moves alone. */
+/** True where bytes reach the network's output through moves alone. */
 export function isNetworkOutput(graph: Graph, bytes: string): boolean {
   return graph.isOutput(bytes) || graph.readersOf(bytes).some((node) => MOVES.has(node.opType) && node.output.some((name) => isNetworkOutput(graph, name)));
 }
 
-/** An output that was bytes is bytes again. */
+/** Stores an output again in 8 bits, where it was stored so. */
 function storeOutput(graph: Graph, name: string, scale: Scale | undefined): void {
   if (!scale) return;
   const rename = (other: string) => (other === name ? floatName(name) : other);

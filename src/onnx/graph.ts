@@ -7,17 +7,19 @@ import { type Constant, ELEMENT, type ElementType, readTensor, writeTensor } fro
 const OPSET = 17;
 const IR_VERSION = 8;
 
-/** A tensor's size along each axis; a name where it is free, undefined where nothing is said. */
+/** A tensor's size along each axis: a number, a name where it is free, undefined where it is not known. */
 export type Dims = readonly (number | string | undefined)[];
 
-/** A model as nodes and constants that may be replaced. Nodes stand in an order in which inputs come before their readers. */
+/**
+ * A model as nodes and constants that can be replaced. Nodes stand in an order in which writers come before readers.
+ */
 export class Graph {
   readonly nodes: NodeProto[];
   readonly #model: OnnxModel;
   readonly #stored = new Map<string, TensorProto>();
   readonly #constants = new Map<string, Constant | undefined>();
 
-  /** A copy of the model: the model stays as it is. */
+  /** Copies the model, which stays unchanged. */
   constructor(model: OnnxModel) {
     this.#model = copyModel(model);
     this.nodes = this.#model.graph.node;
@@ -28,18 +30,18 @@ export class Graph {
     }
   }
 
-  /** A graph to be written from nothing, with ONNX's operators of version 17. */
+  /** A graph without nodes, for ONNX's operators of version 17. */
   static empty(name: string): Graph {
     const opsetImport = [{ domain: '', version: BigInt(OPSET) }];
     return new Graph(create(ModelSchema, { irVersion: BigInt(IR_VERSION), producerName: 'srvid', opsetImport, graph: { name } }) as OnnxModel);
   }
 
-  /** The version of ONNX's own operators that the model is written in. */
+  /** The version of ONNX's own operators that the model uses. */
   get opset(): number {
     return Number(this.#model.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0);
   }
 
-  /** What is fed when the model runs: old files list their constants among the inputs, too. */
+  /** Inputs that must be given when the model runs. Old files list their constants among the inputs, too. */
   get inputs(): readonly ValueInfoProto[] {
     return this.#model.graph.input.filter(({ name }) => !this.#stored.has(name));
   }
@@ -53,7 +55,7 @@ export class Graph {
     return name;
   }
 
-  /** Without `type` and `dims` the runtime infers them. */
+  /** Adds an output. Without `type` and `dims` the runtime infers them. */
   addOutput(name: string, type?: ElementType, dims?: Dims): void {
     this.#model.graph.output.push(type && dims ? valueInfo(name, type, dims) : create(ValueInfoSchema, { name }));
   }
@@ -62,7 +64,7 @@ export class Graph {
     return this.outputs.some(({ name }) => name === tensor);
   }
 
-  /** A constant's values, wherever they are kept; undefined for everything that is computed. */
+  /** A constant's values, from an initializer or a Constant node; undefined for a computed tensor. */
   constant(name: string | undefined): Constant | undefined {
     if (name === undefined) return undefined;
     const stored = this.#stored.get(name);
@@ -70,7 +72,7 @@ export class Graph {
     return this.#constants.get(name);
   }
 
-  /** Adds a constant under this name or, where that is taken, one like it; gives the name. */
+  /** Adds a constant under this name or, where that is taken, a similar one; returns the name. */
   addConstant(name: string, constant: Constant): string {
     const own = this.unusedName(name);
     this.#stored.set(own, writeTensor(own, constant));
@@ -85,7 +87,7 @@ export class Graph {
     return this.nodes.filter(({ input }) => input.includes(tensor));
   }
 
-  /** Appends a node, or puts it at `position`; gives its first output. */
+  /** Appends a node, or inserts it at `position`; returns its first output. */
   addNode(
     opType: string,
     input: readonly string[],
@@ -100,13 +102,16 @@ export class Graph {
     return outputs[0] as string;
   }
 
-  /** `name`, or `name.2` and so on where a tensor is called that. */
+  /** `name`, or `name.2` and so on where a tensor has that name. */
   unusedName(name: string): string {
     const inputs = new Set(this.#model.graph.input.map((input) => input.name));
     return unused(name, (candidate) => this.#stored.has(candidate) || inputs.has(candidate) || this.writerOf(candidate) !== undefined);
   }
 
-  /** The model without what nothing reads. Sizes noted for tensors on the way are left out: they may no longer be true. */
+  /**
+   * The model without unread nodes and constants. Recorded sizes of intermediate tensors are left out, since they may
+   * no longer be true.
+   */
   toModel(): OnnxModel {
     const model = copyModel(this.#model);
     const wanted = new Set(model.graph.output.map(({ name }) => name));
@@ -124,7 +129,7 @@ export class Graph {
   }
 }
 
-/** The tensors a node reads, those that graphs inside it read from outside included. */
+/** The tensors that a node reads, including those that graphs inside it read from outside. */
 function namesReadBy(node: NodeProto): string[] {
   const inner = hasSubgraph(node) ? node.attribute.flatMap(({ g, graphs }) => [...(g ? [g] : []), ...graphs]) : [];
   return [...node.input, ...inner.flatMap((graph) => [...graph.node.flatMap(namesReadBy), ...graph.output.map(({ name }) => name)])];

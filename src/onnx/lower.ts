@@ -8,7 +8,7 @@ import type { NodeProto } from './schema.js';
 import { addShiftedPlanes, spreadKernel } from './spread.js';
 import type { Constant, TensorData } from './tensor.js';
 
-/** What was rewritten of one convolution. */
+/** The rewrites of one convolution. */
 export interface Lowered {
   /** The node's name or, where it has none, its result's. */
   readonly conv: string;
@@ -16,10 +16,10 @@ export interface Lowered {
 }
 
 /**
- * The same function in shapes that ONNX Runtime's fast int8 convolution takes (fast-conv.ts). Channels are padded with
- * filters of zeros, whose products add nothing to the integer sums, grouped kernels are written as the dense,
- * block-diagonal kernels that they are, and a 5x5 kernel on one plane as a 3x3 on four: the result is the same to the bit.
- * `models/training/quantise/lower.py` does the same for the trainer; a test holds the two to each other's bytes.
+ * The same function in shapes for ONNX Runtime's fast int8 convolution (fast-conv.ts). Channels are padded with filters
+ * of zeros, whose products add nothing to the integer sums. Grouped kernels are written as their dense, block-diagonal
+ * form, and a 5x5 kernel on one plane as a 3x3 kernel on four. The result is the same to the bit.
+ * `models/training/quantise/lower.py` does the same for the trainer; a test compares the bytes of both.
  */
 export function lower(model: OnnxModel, outputMultiple: OutputMultiple = 4): { readonly model: OnnxModel; readonly lowered: readonly Lowered[] } {
   const graph = new Graph(model);
@@ -36,8 +36,8 @@ export function lower(model: OnnxModel, outputMultiple: OutputMultiple = 4): { r
 }
 
 /**
- * Tensors between QuantizeLinear and DequantizeLinear as uint8 instead of int8: 128 higher, with the zero point 128
- * higher. ONNX Runtime does so itself on x86, but only where one follows the other directly.
+ * Stores tensors between QuantizeLinear and DequantizeLinear as uint8 instead of int8, with values and zero point 128
+ * higher. ONNX Runtime does so itself on x86, but only where one directly follows the other.
  */
 function storeUnsigned(graph: Graph): void {
   for (const store of graph.nodes.filter(isQuantise)) {
@@ -51,7 +51,7 @@ function storeUnsigned(graph: Graph): void {
 }
 
 class Lowering {
-  /** By the name of a stored picture: the same with more channels, which hold anything. */
+  /** Wide versions of stored pictures, by the picture's name; their added channels may hold any values. */
   readonly #wide = new Map<string, { readonly name: string; readonly width: number }>();
 
   constructor(private readonly graph: Graph) {}
@@ -69,7 +69,7 @@ class Lowering {
     if (kernel !== quantised.kernel) this.#replace(quantised.weights, 0, kernel);
   }
 
-  /** The node that dequantises a convolution's weights or bias; a copy of it where others read it, too. */
+  /** The node that dequantises a convolution's weights or bias; a copy where other nodes read it, too. */
   #own(conv: NodeProto, position: number, node: NodeProto): NodeProto {
     if (this.graph.readersOf(node.output[0] as string).length === 1) return node;
     const name = this.graph.unusedName(`${node.output[0]}.own`);
@@ -90,7 +90,7 @@ class Lowering {
     return { dims: [outputs, inputs * group, height, width], data };
   }
 
-  /** Reads the plane four times, shifted. */
+  /** Makes the convolution read its plane four times, shifted. */
   #spread({ conv, reader, kernel }: QuantisedConv): Constant {
     const planes = addShiftedPlanes(this.graph, conv, reader.input[0] as string, reader.input[2]);
     conv.input[0] = this.#readerOf(planes, reader, conv);
@@ -99,7 +99,10 @@ class Lowering {
     return spreadKernel(kernel);
   }
 
-  /** Reads a picture of more channels; whatever the added ones hold, their weights are 0. */
+  /**
+   * Makes the convolution read a picture with more channels. The added channels may hold any values, since their
+   * weights are 0.
+   */
   #widenInput({ conv, reader }: QuantisedConv, kernel: Constant, wanted: number | undefined): Constant {
     const stored = reader.input[0] as string;
     if (wanted !== undefined && !this.#wide.has(stored)) this.#repeatChannels(stored, kernel.dims[1] as number, wanted, conv);
@@ -109,7 +112,7 @@ class Lowering {
     return padded(kernel, 1, wide.width, 0);
   }
 
-  /** Channels 0, 1, .. over and over until there are `width`. */
+  /** Repeats channels 0, 1, .. until there are `width`. */
   #repeatChannels(stored: string, channels: number, width: number, before: NodeProto): void {
     const order = BigInt64Array.from({ length: width }, (_, index) => BigInt(index % channels));
     const indices = this.graph.addConstant(`${stored}.order`, { dims: [width], data: order });
@@ -128,7 +131,7 @@ class Lowering {
 
   #widenOutput({ conv, reader, weights, bias, store }: QuantisedConv, kernel: Constant, width: number): Constant {
     const channels = kernel.dims[0] as number;
-    // A bias whose step is not the product of the other two keeps ONNX Runtime from making one int8 node of the three.
+    // ONNX Runtime makes one int8 node only if the bias's step is the product of the other two steps.
     this.#padParameters(weights, width, 1);
     if (bias) this.#padParameters(bias, width, Number(this.graph.constant(reader.input[1])?.data[0]));
     if (bias) this.#replace(bias, 0, padded(this.graph.constant(bias.input[0]) as Constant, 0, width, 0));
@@ -138,7 +141,7 @@ class Lowering {
     const wide = this.graph.unusedName(`${narrow}.wide`);
     store.output[0] = wide;
     this.#wide.set(narrow, { name: wide, width });
-    // Convolutions read the wide picture; whoever else reads it gets the channels it knows.
+    // Convolutions read the wide picture; all other nodes get the original channels.
     const limits = [0, channels, 1].map((value, index) =>
       this.graph.addConstant(`${narrow}.${['start', 'end', 'axis'][index]}`, { dims: [1], data: BigInt64Array.of(BigInt(value)) }),
     );
@@ -146,7 +149,7 @@ class Lowering {
     return padded(kernel, 0, width, 0);
   }
 
-  /** Steps and zero points of added filters, where there is one for each filter. */
+  /** Adds steps and zero points for added filters, where there is one for each filter. */
   #padParameters(node: NodeProto, width: number, step: number): void {
     for (const [position, fill] of [
       [1, step],
@@ -158,13 +161,13 @@ class Lowering {
     }
   }
 
-  /** A new constant, since others may read the old one. */
+  /** Gives a node a new constant, since other nodes may read the old one. */
   #replace(node: NodeProto, position: number, constant: Constant): void {
     node.input[position] = this.graph.addConstant(`${node.input[position]}.lowered`, constant);
   }
 }
 
-/** `constant` with `length` places along an axis (0 or 1); the added ones hold `fill`. */
+/** `constant` extended to `length` places along an axis (0 or 1); the added ones hold `fill`. */
 function padded(constant: Constant, axis: 0 | 1, length: number, fill: number): Constant {
   const { dims, data } = constant;
   const before = dims[axis] as number;

@@ -6,10 +6,14 @@ import { type ModelProto, ModelSchema, type OnnxModel } from './schema.js';
 
 export type { OnnxModel } from './schema.js';
 
-/** Larger ones are for other purposes than frames of video; protobuf ends at 2 GB. */
+/** The largest model file. Larger ones serve other purposes than frames of video; protobuf ends at 2 GB. */
 export const MAX_MODEL_BYTES = 512 << 20;
 
-/** @throws SRVID_INPUT_NOT_FOUND, SRVID_MODEL_INVALID, SRVID_MODEL_UNSUPPORTED for values in another file, which nothing opens */
+/**
+ * Reads a model's file.
+ * @throws SRVID_INPUT_NOT_FOUND, SRVID_MODEL_INVALID; SRVID_MODEL_UNSUPPORTED for values in another file, which is not
+ * opened
+ */
 export async function readModelFile(path: string): Promise<OnnxModel> {
   const bytes = await readBounded(path, MAX_MODEL_BYTES).catch((error) => {
     throw new SrvidError('SRVID_INPUT_NOT_FOUND', `Tried to read the model ${path}: ${messageOf(error)}. Check the path.`, { path }, error);
@@ -24,7 +28,7 @@ export async function readModelFile(path: string): Promise<OnnxModel> {
   );
 }
 
-/** `name` is what messages call it. @throws SRVID_MODEL_INVALID */
+/** Parses the bytes of a model's file. `name` is its name in messages. @throws SRVID_MODEL_INVALID */
 export function parseModel(bytes: Uint8Array, name: string): OnnxModel {
   let model: ModelProto;
   try {
@@ -46,12 +50,12 @@ export function parseModel(bytes: Uint8Array, name: string): OnnxModel {
   );
 }
 
-/** The bytes of a model's file: the same for the same model. */
+/** The bytes of a model's file; equal models give equal bytes. */
 export function serializeModel(model: ModelProto): Uint8Array {
   return toBinary(ModelSchema, model);
 }
 
-/** A model that may be changed and leaves the other as it is. */
+/** A copy of a model, which can be changed independently. */
 export function copyModel(model: OnnxModel): OnnxModel {
   return clone(ModelSchema, model) as OnnxModel;
 }

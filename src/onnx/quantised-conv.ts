@@ -3,7 +3,10 @@ import type { Graph } from './graph.js';
 import type { NodeProto } from './schema.js';
 import type { Constant } from './tensor.js';
 
-/** A convolution as quantisers write it: DequantizeLinear on picture, weights and bias, QuantizeLinear after. */
+/**
+ * A convolution in the form in which quantisers write it: DequantizeLinear on picture, weights and bias, QuantizeLinear
+ * after.
+ */
 export interface QuantisedConv {
   readonly conv: NodeProto;
   /** Dequantises the picture. */
@@ -14,7 +17,7 @@ export interface QuantisedConv {
   readonly bias: NodeProto | undefined;
   /** Quantises the result. */
   readonly store: NodeProto;
-  /** int8, [outputs, inputs / group, height, width]. */
+  /** The weights: int8, [outputs, inputs / group, height, width]. */
   readonly kernel: Constant;
   readonly group: number;
 }
@@ -22,7 +25,7 @@ export interface QuantisedConv {
 /** Kinds of node that change each value by itself, in all channels alike. */
 const BETWEEN = new Set(['Relu', 'Clip']);
 
-/** The parts of a convolution that ONNX Runtime can compute in 8 bits, or why it cannot. */
+/** The parts of a convolution that ONNX Runtime can compute in 8 bits, or the obstacle that prevents it. */
 export function quantisedConv(graph: Graph, conv: NodeProto): QuantisedConv | { readonly obstacle: string } {
   const [reader, weights, bias] = conv.input.map((name) => graph.writerOf(name));
   if (!isDequantise(reader)) return { obstacle: 'its input is not dequantised from 8 bits' };
@@ -45,23 +48,28 @@ export function quantisedConv(graph: Graph, conv: NodeProto): QuantisedConv | { 
   return { conv, reader, weights, bias: isDequantise(bias) ? bias : undefined, store: stored.store, kernel, group: intOf(conv, 'group', 1) };
 }
 
+/** True for ONNX's own QuantizeLinear. */
 export function isQuantise(node: NodeProto | undefined): node is NodeProto & { opType: 'QuantizeLinear' } {
   return node?.opType === 'QuantizeLinear' && node.domain === '';
 }
 
+/** True for ONNX's own DequantizeLinear. */
 export function isDequantise(node: NodeProto | undefined): node is NodeProto & { opType: 'DequantizeLinear' } {
   return node?.opType === 'DequantizeLinear' && node.domain === '';
 }
 
-/** How a tensor is stored: value = (byte - zero) * step. */
+/** The storage of a tensor in 8 bits: value = (byte - zero) * step. */
 export interface Scale {
   readonly step: number;
   readonly zero: number;
-  /** int8 instead of uint8. */
+  /** True for int8, false for uint8. */
   readonly signed: boolean;
 }
 
-/** What a QuantizeLinear or DequantizeLinear says; undefined where that is not constant, or there is a step for each channel. */
+/**
+ * The scale of a QuantizeLinear or DequantizeLinear; undefined where it is not constant, or has a step for each
+ * channel.
+ */
 export function scaleOf(graph: Graph, node: NodeProto): Scale | undefined {
   const [step, zero] = [graph.constant(node.input[1]), graph.constant(node.input[2])];
   if (step?.data.length !== 1 || (node.input[2] && !zero)) return undefined;
@@ -69,8 +77,8 @@ export function scaleOf(graph: Graph, node: NodeProto): Scale | undefined {
 }
 
 /**
- * Whether a stored tensor is int8 only between one QuantizeLinear and its DequantizeLinears: lowering then stores it as
- * uint8, 128 higher.
+ * True where a stored tensor is int8 only between one QuantizeLinear and its DequantizeLinears, so that lowering can
+ * store it as uint8, 128 higher.
  */
 export function canStoreUnsigned(graph: Graph, tensor: string): boolean {
   const [store, readers] = [graph.writerOf(tensor), graph.readersOf(tensor)];
@@ -79,8 +87,8 @@ export function canStoreUnsigned(graph: Graph, tensor: string): boolean {
 }
 
 /**
- * Whether ONNX Runtime sums it up in integers, in whose sums the order does not matter: uint8 in and out, and a bias in steps of
- * input times weights. Any other is computed in float.
+ * True where ONNX Runtime computes the convolution with integer sums, whose order does not matter: uint8 in and out,
+ * and a bias in steps of input times weights. Every other one is computed in float.
  */
 export function isSummedInIntegers(graph: Graph, { reader, weights, bias, store }: QuantisedConv): boolean {
   const stored = [[reader, reader.input[0]] as const, [store, store.output[0]] as const];
@@ -91,11 +99,12 @@ export function isSummedInIntegers(graph: Graph, { reader, weights, bias, store 
   return sumSteps.every((sumStep, index) => sumStep === Math.fround(step * (steps[steps.length === 1 ? 0 : index] as number)));
 }
 
+/** True for ONNX's own Conv. */
 export function isConv(node: NodeProto): boolean {
   return node.opType === 'Conv' && node.domain === '';
 }
 
-/** The one QuantizeLinear that stores a result, activations in between or not. */
+/** The only QuantizeLinear that stores a result, directly or after activations. */
 function storeOf(graph: Graph, tensor: string): { readonly store: NodeProto; readonly activations: readonly NodeProto[] } | undefined {
   const [reader, ...others] = graph.readersOf(tensor);
   if (!reader || others.length > 0 || graph.isOutput(tensor)) return undefined;
@@ -104,7 +113,7 @@ function storeOf(graph: Graph, tensor: string): { readonly store: NodeProto; rea
   return after && { store: after.store, activations: [reader, ...after.activations] };
 }
 
-/** Whether storing in 8 bits cuts off all that the activation would: only then ONNX Runtime drops it. */
+/** True where storing in 8 bits clips at least as much as the activation, which ONNX Runtime drops only then. */
 function isImplied(graph: Graph, activation: NodeProto, { step, zero, signed }: Scale): boolean {
   const [least, most] = signed ? [-128, 127] : [0, 255];
   const [, low, high] = activation.input;

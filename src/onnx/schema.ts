@@ -4,9 +4,9 @@ import { FieldDescriptorProto_Label, FieldDescriptorProto_Type, FileDescriptorSe
 import { type Field, MESSAGES } from './fields.js';
 
 /**
- * The messages of an ONNX file that srvid reads or writes, by the field numbers of the ONNX specification (IR version
- * 13, `onnx.proto`, proto2). Fields that are not listed here (sharding, quantisation annotations ...) stay in the
- * messages as they came and are written again.
+ * The content of an ONNX file. The messages here are those that srvid reads or writes, by the field numbers of the ONNX
+ * specification (IR version 13, `onnx.proto`, proto2). Fields that are not listed (sharding, quantisation annotations
+ * ...) stay in the messages unchanged and are written again.
  */
 export interface ModelProto extends Message<'onnx.ModelProto'> {
   irVersion: bigint;
@@ -22,12 +22,13 @@ export interface ModelProto extends Message<'onnx.ModelProto'> {
   trainingInfo: TrainingInfoProto[];
 }
 
-/** Operators made of others. */
+/** An operator made of other operators. */
 export interface FunctionProto extends Message<'onnx.FunctionProto'> {
   node: NodeProto[];
   attributeProto: AttributeProto[];
 }
 
+/** Graphs that initialise and train a model. */
 export interface TrainingInfoProto extends Message<'onnx.TrainingInfoProto'> {
   initialization?: GraphProto;
   algorithm?: GraphProto;
@@ -39,13 +40,15 @@ export interface OperatorSetIdProto extends Message<'onnx.OperatorSetIdProto'> {
   version: bigint;
 }
 
+/** A name and its text. */
 export interface StringStringEntryProto extends Message<'onnx.StringStringEntryProto'> {
   key: string;
   value: string;
 }
 
+/** Nodes, constants, inputs and outputs of a model, or of a branch inside a node. */
 export interface GraphProto extends Message<'onnx.GraphProto'> {
-  /** In an order in which each node's inputs are there before it. */
+  /** Nodes in an order in which each node's inputs come before it. */
   node: NodeProto[];
   name: string;
   initializer: TensorProto[];
@@ -53,10 +56,11 @@ export interface GraphProto extends Message<'onnx.GraphProto'> {
   docString: string;
   input: ValueInfoProto[];
   output: ValueInfoProto[];
-  /** What is said of tensors on the way; a hint, never needed. */
+  /** Types and sizes of intermediate tensors; a hint, never needed. */
   valueInfo: ValueInfoProto[];
 }
 
+/** One use of an operator. */
 export interface NodeProto extends Message<'onnx.NodeProto'> {
   /** Names of tensors; an empty name is an optional input that is not given. */
   input: string[];
@@ -68,7 +72,7 @@ export interface NodeProto extends Message<'onnx.NodeProto'> {
   docString: string;
 }
 
-/** `type` says which field holds the value (`ATTRIBUTE` in attribute.ts). */
+/** An attribute of a node. `type` names the field that holds the value (`ATTRIBUTE` in attribute.ts). */
 export interface AttributeProto extends Message<'onnx.AttributeProto'> {
   name: string;
   type: number;
@@ -86,7 +90,7 @@ export interface AttributeProto extends Message<'onnx.AttributeProto'> {
   sparseTensors: SparseTensorProto[];
 }
 
-/** Values either in `rawData`, little-endian and row-major, or in the field of their type. */
+/** A stored tensor. Its values are in `rawData`, little-endian and row-major, or in the field of their type. */
 export interface TensorProto extends Message<'onnx.TensorProto'> {
   dims: bigint[];
   dataType: number;
@@ -97,41 +101,47 @@ export interface TensorProto extends Message<'onnx.TensorProto'> {
   name: string;
   docString: string;
   rawData: Uint8Array;
-  /** 1: the values lie in another file. */
+  /** 1 where the values lie in another file. */
   dataLocation: number;
-  /** Which file, from where, how long: `location`, `offset`, `length`. */
+  /** The place of external values: `location` (a file), `offset`, `length`. */
   externalData: StringStringEntryProto[];
 }
 
+/** A stored tensor that lists only its values other than 0. */
 export interface SparseTensorProto extends Message<'onnx.SparseTensorProto'> {
   values?: TensorProto;
   indices?: TensorProto;
 }
 
+/** Name, type and sizes of a tensor. */
 export interface ValueInfoProto extends Message<'onnx.ValueInfoProto'> {
   name: string;
   type?: TypeProto;
   docString: string;
 }
 
+/** Type of a value. */
 export interface TypeProto extends Message<'onnx.TypeProto'> {
   /** Absent for sequences, maps and the like. */
   tensorType?: TensorTypeProto;
   denotation: string;
 }
 
+/** Element type and sizes of a tensor. */
 export interface TensorTypeProto extends Message<'onnx.TypeProto.Tensor'> {
   elemType: number;
-  /** Absent where not even the rank is known. */
+  /** Absent where not even the number of axes is known. */
   shape?: TensorShapeProto;
 }
 
+/** Size of a tensor along each axis. */
 export interface TensorShapeProto extends Message<'onnx.TensorShapeProto'> {
   dim: DimensionProto[];
 }
 
+/** Size of a tensor along one axis. */
 export interface DimensionProto extends Message<'onnx.TensorShapeProto.Dimension'> {
-  /** A number, a name for a number that is free, or neither. */
+  /** A number, a name for a free size, or neither. */
   value: { case: 'dimValue'; value: bigint } | { case: 'dimParam'; value: string } | { case: undefined; value?: undefined };
   denotation: string;
 }
@@ -174,18 +184,23 @@ function field([number, name, type, kind]: Field): object {
   };
 }
 
-/** How a message is read and written; its type is the interface of that name above. */
+/** The schema by which a message is read and written; its type is the interface of that name above. */
 function schema<T extends Message>(name: T['$typeName']): GenMessage<T> {
   return registry.getMessage(name) as unknown as GenMessage<T>;
 }
 
+/** Schema of `ModelProto`. */
 export const ModelSchema = schema<ModelProto>('onnx.ModelProto');
+/** Schema of `NodeProto`. */
 export const NodeSchema = schema<NodeProto>('onnx.NodeProto');
+/** Schema of `AttributeProto`. */
 export const AttributeSchema = schema<AttributeProto>('onnx.AttributeProto');
+/** Schema of `TensorProto`. */
 export const TensorSchema = schema<TensorProto>('onnx.TensorProto');
+/** Schema of `ValueInfoProto`. */
 export const ValueInfoSchema = schema<ValueInfoProto>('onnx.ValueInfoProto');
 
-/** A model that holds a graph: every model that says something. */
+/** A model with a graph, as all useful models have. */
 export interface OnnxModel extends ModelProto {
   graph: GraphProto;
 }

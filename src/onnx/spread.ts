@@ -4,15 +4,18 @@ import { isSummedInIntegers, type QuantisedConv } from './quantised-conv.js';
 import type { NodeProto } from './schema.js';
 import type { Constant } from './tensor.js';
 
-/** Planes that a spread kernel reads: the one there is, shifted by 0 and by 2 rows and columns. */
+/** Number of planes that a spread kernel reads: the original one, shifted by 0 and by 2 rows and columns. */
 export const SPREAD_PLANES = 4;
 
 const SIDE = 5;
 const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);
-/** Pad has taken 8-bit tensors since ONNX's operators of this version. */
+/** The first version of ONNX's operators in which Pad takes 8-bit tensors. */
 const PAD_OPSET = 13;
 
-/** Of a kernel's five rows, or columns: those that the plane shifted by so many takes, and where they lie in its three. */
+/**
+ * Shares of a kernel's five rows, or columns: those that the plane with this shift takes, and their place among its
+ * three.
+ */
 const SHARES = [
   { shift: 0, from: 0, to: 0, count: 3 },
   { shift: 2, from: 3, to: 1, count: 2 },
@@ -20,8 +23,8 @@ const SHARES = [
 const PLANES = SHARES.flatMap((rows) => SHARES.map((columns) => ({ rows, columns })));
 
 /**
- * Whether a convolution has a 5x5 kernel on one plane, which a 3x3 kernel on four shifted planes can stand for: to the bit only
- * where sums are integers, as their order changes.
+ * True for a convolution with a 5x5 kernel on one plane, which a 3x3 kernel on four shifted planes can replace. The
+ * result is the same to the bit only where sums are integers, since their order changes.
  */
 export function canSpread(graph: Graph, quantised: QuantisedConv): boolean {
   const { conv, kernel } = quantised;
@@ -30,7 +33,7 @@ export function canSpread(graph: Graph, quantised: QuantisedConv): boolean {
   return (stringOf(conv, 'auto_pad') || 'NOTSET') === 'NOTSET' && (intsOf(conv, 'dilations') ?? []).every((step) => step === 1);
 }
 
-/** [outputs, 1, 5, 5] as [outputs, 4, 3, 3]: the 25 weights, each once, and 11 zeros. */
+/** Rearranges a kernel of [outputs, 1, 5, 5] to [outputs, 4, 3, 3]: the 25 weights, each once, and 11 zeros. */
 export function spreadKernel({ dims, data }: Constant): Constant {
   const outputs = dims[0] as number;
   const spread = new Int8Array(outputs * SPREAD_PLANES * 9);
@@ -46,9 +49,9 @@ export function spreadKernel({ dims, data }: Constant): Constant {
 }
 
 /**
- * Adds, before the convolution, what a spread kernel reads in place of its stored plane: the plane padded as the convolution
- * would pad it, with the byte `zero` (a constant's name, or none for 0), and then without its last two or its first two
- * rows, and columns. Gives the name; the convolution is not to pad.
+ * Adds, before the convolution, the planes that a spread kernel reads in place of its stored plane: the plane padded
+ * like the convolution would pad it, with the byte `zero` (a constant's name, or none for 0), then without its last two
+ * or its first two rows and columns. Returns the name of the result. The convolution itself must no longer pad.
  */
 export function addShiftedPlanes(graph: Graph, conv: NodeProto, stored: string, zero: string | undefined): string {
   const [top = 0, left = 0, bottom = 0, right = 0] = intsOf(conv, 'pads') ?? [];

@@ -4,11 +4,13 @@ import { type TensorProto, TensorSchema } from './schema.js';
 
 /** ONNX's numbers for the element types that srvid reads. */
 export const ELEMENT = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
+/** An element type that srvid reads. */
 export type ElementType = keyof typeof ELEMENT;
 
+/** The values of a tensor, in an array of their type. */
 export type TensorData = Float32Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
 
-/** A constant: row-major, its own memory. A scalar has no dims and one value. */
+/** A constant tensor: row-major, in its own memory. A scalar has no dims and one value. */
 export interface Constant {
   readonly dims: readonly number[];
   readonly data: TensorData;
@@ -16,15 +18,20 @@ export interface Constant {
 
 const ARRAYS = { float32: Float32Array, uint8: Uint8Array, int8: Int8Array, int32: Int32Array, int64: BigInt64Array } as const;
 
+/** The element type with ONNX's number; undefined for types that srvid does not read. */
 export function elementType(number: number): ElementType | undefined {
   return (Object.keys(ELEMENT) as ElementType[]).find((name) => ELEMENT[name] === number);
 }
 
+/** The element type of an array. */
 export function elementTypeOf(data: TensorData): ElementType {
   return (Object.keys(ARRAYS) as ElementType[]).find((name) => data instanceof ARRAYS[name]) as ElementType;
 }
 
-/** The values of a stored tensor; undefined for types that srvid has no use for. @throws SRVID_MODEL_UNSUPPORTED for values in another file */
+/**
+ * The values of a stored tensor; undefined for types that srvid does not read.
+ * @throws SRVID_MODEL_UNSUPPORTED for values in another file
+ */
 export function readTensor(tensor: TensorProto): Constant | undefined {
   const type = elementType(tensor.dataType);
   if (type === undefined) return undefined;
@@ -48,13 +55,16 @@ export function readTensor(tensor: TensorProto): Constant | undefined {
   );
 }
 
-/** A tensor as ONNX stores it; the values are copied. */
+/** Makes a stored tensor of a constant; the values are copied. */
 export function writeTensor(name: string, { dims, data }: Constant): TensorProto {
   const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
   return create(TensorSchema, { name, dims: dims.map(BigInt), dataType: ELEMENT[elementTypeOf(data)], rawData });
 }
 
-/** Copied, since a file's bytes lie at any offset, and typed arrays begin at multiples of their element's size. */
+/**
+ * Copies raw bytes into a typed array, which must begin at a multiple of its element's size; a file's bytes lie at any
+ * offset.
+ */
 function fromRaw(type: ElementType, raw: Uint8Array): TensorData {
   const { buffer, byteLength } = Uint8Array.from(raw);
   const array = ARRAYS[type];

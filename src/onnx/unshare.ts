@@ -3,9 +3,9 @@ import { parseModel, serializeModel } from './model-file.js';
 import type { NodeProto } from './schema.js';
 
 /**
- * The same network with weights that no two operators share: each reader of a dequantised constant gets a copy of the
- * constant and a DequantizeLinear of its own. On CPUs without VNNI, ONNX Runtime cannot load a network that shares
- * quantised weights and be exact (`onnx-runtime.ts` says why). `name` is what messages call the model.
+ * The same network without weights that two operators share: each reader of a dequantised constant gets its own copy of
+ * the constant and of the DequantizeLinear. On CPUs without VNNI, ONNX Runtime cannot load a network that shares
+ * quantised weights and be exact (`onnx-runtime.ts` says why). `name` is the model's name in messages.
  * @throws SRVID_MODEL_INVALID
  */
 export function unshareWeights(bytes: Uint8Array, name: string): Uint8Array {

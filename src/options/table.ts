@@ -1,45 +1,45 @@
 import * as z from 'zod';
 import { DROP_POLICY_NAMES } from '../pipeline/policies/drop-policies.js';
 
-/** A part of the help: what an option is about. */
+/** The sections of the help, by the subject of their options. */
 export const OPTION_GROUPS = ['Input', 'Processing', 'Output', 'Real time', 'Speed', 'Viewers', 'Messages', 'Other'] as const;
 
-/** The command's way of reading an option's text: `pairs` and `plugins` may be given again and again. Nothing follows a `switch`. */
+/** The form of an option's text in the command. `pairs` and `plugins` may be repeated. A `switch` has no value. */
 export type TextForm = 'switch' | 'text' | 'number' | 'size' | 'time' | 'list' | 'pairs' | 'plugins';
 
-/** One option of a session: what it is called in the command, what it may be, and what is said about it. */
+/** One option of a session: its name in the command, its valid values, and its help. */
 export interface SessionOption {
-  /** The command's, with what follows it; none where only programs have the option. */
+  /** The command's flag with its value's placeholder; absent where only programs have the option. */
   readonly flag?: string;
   readonly form?: TextForm;
   readonly group: (typeof OPTION_GROUPS)[number];
   readonly help: string;
-  /** The default in words; the value itself stands in the schema, a preset or a measurement. */
+  /** The default in words. The value itself stands in the schema, a preset or a measurement. */
   readonly fallback?: string;
   readonly schema: z.ZodType;
 }
 
-/** The largest frame that is taken unasked: 8K, 8192x4320 pixels. */
+/** The largest frame that is accepted by default: 8K, 8192x4320 pixels. */
 export const DEFAULT_MAX_PIXELS = 8192 * 4320;
-/** An object's own names. `__proto__` vanishes in silence wherever fields are copied, so it is refused by name. */
+/** An object with any names but `__proto__`, which would vanish silently wherever fields are copied. */
 export const namesOnly = z.custom<Record<string, unknown>>((value) => typeof value !== 'object' || value === null || !Object.hasOwn(value, '__proto__'), {
   message: '"__proto__" cannot be the name of an option',
 });
-/** An encoder option's name: what may follow ffmpeg's dash. */
+/** An encoder option's name, without ffmpeg's dash. */
 export const encoderOptionName = z.string().regex(/^[a-z][a-z0-9_-]*$/i, 'an encoder option is letters, digits, _ and -');
-/** An encoder, by ffmpeg's name. */
+/** An encoder's name in ffmpeg. */
 export const encoderName = z.string().regex(/^[a-z0-9][\w-]*$/i, 'an encoder is a name such as libx264');
-/** A plugin with its options, as a caller asks for it. */
+/** A plugin with its options, in the form in which a caller asks for it. */
 export const pluginRequest = z.strictObject({ use: z.string().min(1), options: namesOnly.pipe(z.record(z.string(), z.unknown())).default({}) });
-/** A side of the output in pixels. */
+/** Width or height of the output in pixels. */
 export const outputHeight = z.int().min(2).max(16384);
-/** Quality of an encoder, by its own scale. */
+/** Quality of an encoder, on the encoder's own scale. */
 export const crf = z.number().min(0).max(63);
 /** Milliseconds from a frame's arrival to its deadline. */
 export const budgetMs = z.number().min(5).max(10_000);
-/** What becomes of frames without time. */
+/** The name of a drop policy, for frames without time. */
 export const dropPolicy = z.enum(DROP_POLICY_NAMES);
-/** Names of plugins that may stand in for the chain's scaler. */
+/** Names of plugins that may replace the chain's scaler. */
 export const levels = z.array(z.string().min(1)).min(1);
 
 const size = z.strictObject({ width: outputHeight, height: outputHeight });
@@ -60,6 +60,11 @@ const MEASURED = 'measured once on this machine';
  * own options.
  */
 // biome-ignore format: a line an option
+/**
+ * The table of options: every option of a session, by its name in a program. The schema, the command's options and
+ * help, the texts of errors and docs/options.md follow from it. A new option is a new line here. Every default of srvid
+ * stands here, in a preset file or in a plugin's own options.
+ */
 export const SESSION_OPTIONS = {
   input: { group: 'Input', help: 'a video file, or - for standard input', schema: z.string().min(1) },
   output: { group: 'Output', help: 'the file to write, or - for standard output', schema: z.string().min(1) },
@@ -97,16 +102,16 @@ export const SESSION_OPTIONS = {
   progressIntervalMs: { group: 'Other', help: 'how often progress is told', fallback: '500', schema: milliseconds.default(500) },
 } as const satisfies Readonly<Record<string, SessionOption>>;
 
-/** A session option's name in a program. */
+/** The name of a session option in a program. */
 export type SessionOptionName = keyof typeof SESSION_OPTIONS;
 
-/** The schemas of the table alone, as zod takes an object's fields. */
+/** The table's schemas alone, in the form of a zod object's fields. */
 export function sessionShape(): { [name in SessionOptionName]: (typeof SESSION_OPTIONS)[name]['schema'] } {
   const schemas = Object.entries(SESSION_OPTIONS).map(([name, { schema }]) => [name, schema]);
   return Object.fromEntries(schemas) as { [name in SessionOptionName]: (typeof SESSION_OPTIONS)[name]['schema'] };
 }
 
-/** The command's flag for an option of a program, such as "--budget-ms"; undefined where it has none. */
+/** The command's flag for a program's option, such as "--budget-ms"; undefined where it has none. */
 export function flagOf(name: string): string | undefined {
   const { flag }: Partial<SessionOption> = Object.hasOwn(SESSION_OPTIONS, name) ? SESSION_OPTIONS[name as SessionOptionName] : {};
   return /--[a-z-]+/.exec(flag ?? '')?.[0];

@@ -7,31 +7,31 @@ import { messageOf, SrvidError } from '../errors.js';
 import { PLUGIN_API_VERSION, type Plugin } from './contract.js';
 import { importInTime, tryImport } from './trial.js';
 
-/** The plugins that come with srvid. They are loaded by the same way as anybody else's. */
+/** The plugins that come with srvid. They are loaded in the same way as all others. */
 export const BUILTIN_PLUGINS = ['abpn', 'abpn-rgb', 'best', 'bicubic', 'swift', 'xlsr', 'xlsr-rgb'] as const;
 
-/** More than any network sees of a pixel's surroundings. */
+/** A halo larger than any network's. */
 const MAX_HALO = 1024;
 
 const PACKAGE_NAME = /^(@[\w~-][\w.~-]*\/)?[\w~-][\w.~-]*$/;
 
-/** What a chain names: a plugin and the options it is to have, not yet validated. */
+/** A plugin that a chain names, with options that are not yet validated. */
 export interface PluginRequest {
   /** A built-in's name, a path ("./sharpen.js", a directory with a package.json), or a package's name. */
   readonly use: string;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** A plugin that was found, with valid options. `module` is how a worker imports it. */
+/** A plugin that was found, with valid options. Workers import it by `module`. */
 export interface LoadedPlugin {
   readonly module: string;
   readonly plugin: Plugin;
-  /** As given, for the worker to validate again: what a schema makes of them may not survive the way to a thread. */
+  /** The options before validation. A worker validates them again, since a schema's results may not be cloneable. */
   readonly given: Readonly<Record<string, unknown>>;
   readonly options: unknown;
 }
 
-/** "abpn?scale=3" to a request. Values are JSON where they can be, else text. */
+/** Parses "abpn?scale=3" to a request. Values are JSON where they parse as JSON, else text. */
 export function parsePluginSpec(spec: string): PluginRequest {
   const mark = spec.indexOf('?');
   if (mark < 0) return { use: spec, options: {} };
@@ -39,19 +39,19 @@ export function parsePluginSpec(spec: string): PluginRequest {
   return { use: spec.slice(0, mark), options: Object.fromEntries(entries) };
 }
 
-/** Finds and imports a plugin. @throws SRVID_PLUGIN_UNKNOWN, SRVID_PLUGIN_INVALID */
+/** Finds and imports a plugin. Paths are relative to `folder`. @throws SRVID_PLUGIN_UNKNOWN, SRVID_PLUGIN_INVALID */
 export async function findPlugin(use: string, folder: string): Promise<{ module: string; plugin: Plugin }> {
   const module = await moduleOf(use, folder);
   if (!isBuiltin(use)) await tryImport(module, use);
   return { module, plugin: await importPlugin(module, use) };
 }
 
-/** Validates a request's options. @throws SRVID_OPTION_INVALID naming plugin and option. */
+/** Validates a request's options. @throws SRVID_OPTION_INVALID naming plugin and option */
 export function withOptions({ module, plugin }: { module: string; plugin: Plugin }, given: Readonly<Record<string, unknown>>): LoadedPlugin {
   return { module, plugin, given, options: validateOptions(plugin, given) };
 }
 
-/** @throws SRVID_OPTION_INVALID */
+/** Validates options by the plugin's own schema and returns the result. @throws SRVID_OPTION_INVALID */
 export function validateOptions(plugin: Plugin, given: Readonly<Record<string, unknown>>): unknown {
   if (!plugin.options) {
     const names = Object.keys(given);

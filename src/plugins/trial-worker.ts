@@ -1,4 +1,4 @@
-// Imports the module that it is given, and says that it is done; what the module throws is told by the import proper.
+// Imports the given module and reports that it is done. An error of the module is reported by the later, actual import.
 import { parentPort, workerData } from 'node:worker_threads';
 import { keepFromExit } from './threads/no-exit.js';
 

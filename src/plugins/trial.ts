@@ -2,14 +2,15 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { messageOf, SrvidError } from '../errors.js';
 
-/** To import a plugin takes a moment; only what never ends is ended. */
+/** Importing a plugin takes a moment; the limit ends only imports that never would. */
 const IMPORT_LIMIT_MS = 10_000;
 const TRIAL_FILE = fileURLToPath(new URL('./trial-worker.js', import.meta.url));
 
 /**
- * Imports a module in a thread of its own first. What a module does when it is imported may end the process without a
- * word, or keep its thread for ever, in which case not even Ctrl-C would be heard there.
- * @throws SRVID_PLUGIN_INVALID where the import ends its thread, or does not end itself; the import's own error is left to the import proper
+ * Imports a module in a thread of its own first. A module may end the process without a message when it is imported, or
+ * block its thread for ever, in which case the main thread would not even notice Ctrl-C.
+ * @throws SRVID_PLUGIN_INVALID where the import ends its thread, or does not end; the module's own error is left to the
+ * actual import
  */
 export async function tryImport(module: string, name: string, limitMs = IMPORT_LIMIT_MS): Promise<void> {
   const worker = new Worker(TRIAL_FILE, { workerData: module });
@@ -26,7 +27,10 @@ export async function tryImport(module: string, name: string, limitMs = IMPORT_L
   if (complaint) throw refused(module, name, complaint);
 }
 
-/** Imports a module in this thread. @throws what it throws, SRVID_PLUGIN_INVALID where it waits for ever */
+/**
+ * Imports a module in this thread.
+ * @throws the module's own error; SRVID_PLUGIN_INVALID where it is not done within `limitMs`
+ */
 export async function importInTime(module: string, name: string, limitMs = IMPORT_LIMIT_MS): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -5,10 +5,11 @@ import type { RealtimeReport } from '../pipeline/engine/realtime-report.js';
 export type { Outcome, RealtimeReport };
 
 /*
- * What a session tells while it runs: the lines of `--json`, and the calls of `onEvent`. `v` is the version of this
- * form; fields are only ever added to one.
+ * Events of a session while it runs: the lines of `--json`, and the calls of `onEvent`. `v` is the version of this form;
+ * within one version fields are only added.
  */
 
+/** Sent once, before the first frame: the source, the target, and the plan. */
 export interface StartEvent {
   readonly v: 1;
   readonly type: 'start';
@@ -24,21 +25,25 @@ export interface StartEvent {
   /** Threads inside each run of a network. */
   readonly threads: number;
   readonly device: string;
-  /** What was chosen by measurement, and by which; a sentence each. */
+  /** Choices made by measurement, with their figures; a sentence each. */
   readonly chosen: readonly string[];
-  /** In real time: the deadline after arrival, what is done where it cannot be met, and the levels, best first. */
+  /**
+   * In real time: the deadline after arrival in milliseconds, the policy for frames that would miss it, and the levels,
+   * best first.
+   */
   readonly realtime?: { readonly budgetMs: number; readonly policy: string; readonly levels: readonly string[] } | undefined;
   readonly ffmpeg: string;
 }
 
+/** Sent at intervals while frames flow. */
 export interface ProgressEvent {
   readonly v: 1;
   readonly type: 'progress';
   readonly frames: number;
   readonly total: number | undefined;
-  /** Of this run so far, start-up excluded. */
+  /** Frames a second in this run so far, start-up excluded. */
   readonly fps: number;
-  /** Seconds of video done a second. */
+  /** Seconds of video processed in a second. */
   readonly speed: number;
   readonly etaSeconds: number | undefined;
   readonly bottleneck: string;
@@ -46,40 +51,42 @@ export interface ProgressEvent {
   readonly realtime?: RealtimeReport | undefined;
 }
 
+/** Sent where something is lost or left out, in a sentence for the user. */
 export interface WarningEvent {
   readonly v: 1;
   readonly type: 'warning';
   readonly message: string;
 }
 
+/** Working time of one stage: of decode, one plugin, or encode. */
 export interface StageReport {
   readonly name: string;
-  /** Time at work, all threads together; for ffmpeg the time that srvid waited for it. */
+  /** Working time, summed over all threads; for ffmpeg the time that srvid waited for it. */
   readonly busyMs: number;
-  /** Of the time there was: 1 is never idle. */
+  /** Share of the available time, 0 to 1: 1 is never idle. */
   readonly utilisation: number;
-  /** What half of the frames, 95 and 99 of 100 took no more than, in milliseconds. */
+  /** Percentiles of the milliseconds for a frame. */
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly p99Ms: number;
 }
 
-/** What a run has done so far. */
+/** Figures of a run so far. */
 export interface RunMetrics {
   readonly framesIn: number;
   readonly framesOut: number;
   readonly outcomes: Readonly<Record<Outcome, number>>;
   readonly stages: readonly StageReport[];
-  /** What became of frames under deadlines; absent where they had none. */
+  /** Report on frames under deadlines; absent where they had none. */
   readonly realtime?: RealtimeReport | undefined;
 }
 
-/** What a run did. */
+/** Figures of a run that has ended. */
 export interface Summary extends RunMetrics {
   readonly input: string;
   readonly output: string;
   readonly wallSeconds: number;
-  /** From the command's start to the first frame at work. */
+  /** Seconds from the command's start until the first frame is processed. */
   readonly startupSeconds: number;
   /** Frames a second, start-up excluded. */
   readonly fps: number;
@@ -89,20 +96,23 @@ export interface Summary extends RunMetrics {
   readonly workers: number;
   readonly threads: number;
   readonly peakRssMB: number;
-  /** Of srvid's own process, start-up and threads included; ffmpeg's are not. */
+  /** CPU time of srvid's own process, with start-up and threads; ffmpeg's processes are not included. */
   readonly cpuSeconds: number;
-  /** How late the main thread was with what was due; 1 of 100 times later than this. */
+  /** Delay of the main thread's timers: the 99th percentile in milliseconds. */
   readonly eventLoopP99Ms: number;
 }
 
+/** Sent once, after a run that succeeded. */
 export interface EndEvent extends Summary {
   readonly v: 1;
   readonly type: 'end';
 }
 
+/** The last line of `--json` where the command failed. */
 export interface ErrorEvent extends ErrorRecord {
   readonly v: 1;
   readonly type: 'error';
 }
 
+/** Any event of a session. */
 export type SessionEvent = StartEvent | ProgressEvent | WarningEvent | EndEvent | ErrorEvent;

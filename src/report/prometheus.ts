@@ -5,19 +5,22 @@ type Sample = readonly [value: number, labels?: Labels];
 
 /** One metric and its samples, which may come from several runs. */
 export interface Metric {
-  /** Without the prefix that all share, "frames_total". */
+  /** The name without the common prefix, "frames_total". */
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly help: string;
   readonly samples: readonly Sample[];
 }
 
-/** What a run has done so far, in Prometheus' text exposition format. `labels` are added to every sample: the stream's name, say. */
+/**
+ * A run's figures so far in Prometheus' text exposition format. `labels` are added to every sample, such as a stream's
+ * name.
+ */
 export function prometheusText(metrics: RunMetrics, labels: Labels = {}): string {
   return metricsText(runMetrics(metrics, labels));
 }
 
-/** Prometheus' text exposition format, version 0.0.4: samples of one name stand together under one description. */
+/** Prometheus' text exposition format, version 0.0.4. Samples of one name stand together under one description. */
 export function metricsText(metrics: readonly Metric[]): string {
   const byName = new Map<string, Metric[]>();
   for (const metric of metrics) byName.set(metric.name, [...(byName.get(metric.name) ?? []), metric]);
@@ -29,7 +32,7 @@ export function metricsText(metrics: readonly Metric[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** What a run has done so far. Times in seconds, as is the custom of Prometheus. */
+/** A run's figures so far as metrics. Times are in seconds, as usual for Prometheus. */
 export function runMetrics({ framesIn, framesOut, outcomes, stages, realtime }: RunMetrics, labels: Labels = {}): Metric[] {
   const metric = (name: string, type: Metric['type'], help: string, samples: readonly Sample[]): Metric => ({
     name,

@@ -17,32 +17,32 @@ import type { Processing } from '../processing.js';
 import type { ProgressEvent, RunMetrics, StageReport, StartEvent, Summary } from './events.js';
 import { bottleneckOf, stageReports } from './stages.js';
 
-/** All that is settled before a run begins. */
+/** A run that has been planned completely and not begun. */
 export interface PreparedRun extends Processing {
   readonly options: SessionOptions;
   readonly binary: FfmpegBinary;
   readonly opened: OpenedSource;
   /** Undefined where the output is standard output. */
   readonly output: OutputFile | undefined;
-  /** By `performance.now()`. */
+  /** Start of the command, by `performance.now()`. */
   readonly startedAt: number;
 }
 
-/** What moves while frames flow. */
+/** The parts of a run that change while frames flow. */
 export interface RunningParts {
   readonly engine: Engine;
   readonly decoder: Decoder;
   readonly encoder: Encoder;
   readonly flow: FrameFlow;
   readonly firstFrameAt: number;
-  /** Of the main thread since the first frame, in nanoseconds. */
+  /** Delay of the main thread since the first frame, in nanoseconds. */
   readonly eventLoop: IntervalHistogram;
 }
 
-/** How often the main thread's lateness is sampled. */
+/** Sampling interval of the main thread's delay. */
 export const EVENT_LOOP_RESOLUTION_MS = 10;
 
-/** What is told before the first frame. */
+/** The event before the first frame. */
 export function startEvent({ options, binary, preset, opened, execution, segments, levels }: PreparedRun, plan: EncodePlan): StartEvent {
   const { info, expectedFrames, url } = opened.source;
   return {
@@ -69,7 +69,7 @@ export function startEvent({ options, binary, preset, opened, execution, segment
   };
 }
 
-/** How far a run is. */
+/** The progress of a run at this moment. */
 export function progressEvent({ options, opened }: PreparedRun, parts: RunningParts): ProgressEvent {
   const { info } = opened.source;
   const frames = parts.flow.framesOut;
@@ -89,12 +89,12 @@ export function progressEvent({ options, opened }: PreparedRun, parts: RunningPa
   };
 }
 
-/** What a run has done so far. */
+/** A run's figures so far. */
 export function metricsOf(parts: RunningParts): RunMetrics {
   return { ...parts.flow, stages: reportStages(parts), realtime: parts.engine.realtime() };
 }
 
-/** What a run did; called when it has ended. */
+/** The figures of a run that has ended; to be called at its end. */
 export function summaryOf({ options, opened, execution, segments, levels, startedAt }: PreparedRun, parts: RunningParts): Summary {
   const now = performance.now();
   const { flow, firstFrameAt } = parts;
@@ -118,7 +118,7 @@ export function summaryOf({ options, opened, execution, segments, levels, starte
   };
 }
 
-/** As many frames as the source promises, or as fit the part of it that is asked for. */
+/** Number of frames that the source announces, or that fit the part of it that is to be processed. */
 function framesToDo({ start, duration }: SessionOptions, { expectedFrames, info, probe }: Source): number | undefined {
   if (start === undefined && duration === undefined) return expectedFrames;
   const rest = (probe.durationSeconds ?? Number.POSITIVE_INFINITY) - (start ?? 0);

@@ -2,8 +2,8 @@ import type { StageTime } from '../pipeline/engine/engine.js';
 import type { StageReport } from './events.js';
 
 /**
- * How busy each stage was since the first frame, and what a frame took there. ffmpeg's own work is not seen from here;
- * what counts is how long the pipeline waited for it.
+ * Utilisation of each stage since the first frame, and its time for a frame. ffmpeg's own work cannot be seen from
+ * here, so the time counts that the pipeline waited for it.
  */
 export function stageReports(stages: readonly StageTime[], elapsedMs: number): StageReport[] {
   return stages.map(({ name, durations, threads }) => {

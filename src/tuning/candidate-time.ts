@@ -5,32 +5,33 @@ import { planChain } from '../plugins/plan/groups.js';
 import { LevelHost } from '../plugins/workers/level-host.js';
 import { onceMore } from '../plugins/workers/pool.js';
 
-/** A frame large enough that what surrounds a run of a network does not count, small enough not to be waited for. */
+/** A frame large enough that overhead around a run of a network does not matter, and small enough to be quick. */
 const TEST_FRAME = { kind: 'gray', width: 320, height: 180 } as const;
 const WINDOWS = 3;
 const WINDOW_MS = 80;
 
-/** The arithmetic and the threads in which networks may run. */
+/** A way to run networks: their arithmetic and their threads. */
 export interface Candidate {
   readonly precision: Precision;
   readonly workers: number;
-  /** Inside each run of a network. */
+  /** Threads inside each run of a network. */
   readonly threads: number;
 }
 
-/** What is timed. */
+/** A candidate to time, on a chain. */
 export interface TimingRequest {
   readonly candidate: Candidate;
-  /** With the models of the candidate's precision. */
+  /** The chain with the models of the candidate's precision. */
   readonly chain: Chain;
   readonly options: Pick<ProcessingOptions, 'device' | 'taskTimeoutMs' | 'realtime'>;
-  /** Stops what is being timed. */
+  /** Stops the timing. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Milliseconds for a test frame of 320x180 through a chain's networks, all workers at it: the best of three short
- * windows, because everything that disturbs only adds.
+ * Milliseconds for a test frame of 320x180 through a chain's networks, with all workers busy: the best of three short
+ * windows, because disturbances only add time.
+ * @throws the errors of plugins and workers, or the signal's reason
  */
 export async function timeCandidate({ candidate, chain, options, signal }: TimingRequest): Promise<number> {
   const { workers, threads } = candidate;
@@ -43,7 +44,7 @@ export async function timeCandidate({ candidate, chain, options, signal }: Timin
     slots: { input: workers, output: workers },
     taskTimeoutMs: taskTimeoutMs(options),
   });
-  // Closing fails what runs and what is asked for later.
+  // Closing makes running tasks and later requests fail.
   const stop = () => host.close();
   signal?.addEventListener('abort', stop, { once: true });
   try {

@@ -9,21 +9,21 @@ import type { MeasurementCache } from './measurements.js';
 export interface Execution extends Candidate {
   /** The chain with the models of the chosen precision. */
   readonly chain: Chain;
-  /** What was chosen by measurement, and by which figures: a sentence each. */
+  /** Choices made by measurement, with their figures: a sentence each. */
   readonly reasons: readonly string[];
 }
 
-/** What the choice is made from. */
+/** The run for which to choose, and the means to measure. */
 export interface ExecutionContext {
   readonly options: ProcessingOptions;
   readonly chain: Chain;
   readonly library: ModelLibrary;
   readonly cache: MeasurementCache;
-  /** This machine, for what is kept between runs. */
+  /** Name of this machine, for measurements that are kept between runs. */
   readonly machine: string;
-  /** Stops what is being timed. */
+  /** Stops the timing. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds a frame of the chain, all workers at it; measured where not given. */
+  /** Milliseconds for a frame of the chain with all workers busy; `timeCandidate` where not given. */
   readonly time?: (candidate: Candidate, chain: Chain) => Promise<number>;
 }
 
@@ -31,8 +31,10 @@ export interface ExecutionContext {
 const LAYOUT_GAIN = 0.9;
 
 /**
- * Chooses what the caller left open by trying it: int8 or fp32, then workers × threads inside each. Each is timed once on
- * a machine and kept. Networks that come in one precision only, and chains without any, leave nothing to choose.
+ * Chooses by trying the settings that the caller left open: int8 or fp32, then workers × threads inside each. Each
+ * candidate is timed once on a machine, and the time is kept. Networks that come in one precision only, and chains
+ * without networks, leave no choice.
+ * @throws the errors of plugins and workers, or the signal's reason
  */
 export async function chooseExecution(context: ExecutionContext): Promise<Execution> {
   const { options, chain } = context;

@@ -3,29 +3,30 @@ import type { Level } from '../plugins/plan/levels.js';
 import type { LevelHost } from '../plugins/workers/level-host.js';
 import { onceMore } from '../plugins/workers/pool.js';
 
-/** How long a session's start may be held up by it. */
+/** The most time that calibration may add to a session's start. */
 const LIMIT_MS = 500;
 
+/** The levels to calibrate, and the workers that run them. */
 export interface CalibrationOptions {
   readonly clock: Clock;
   readonly host: Pick<LevelHost, 'workers' | 'run' | 'input' | 'output'>;
-  /** Dearest first; the last one is the bypass. */
+  /** The most expensive level first; the last one is the bypass. */
   readonly levels: readonly Pick<Level, 'macs'>[];
-  /** What is known of each level from earlier runs, in milliseconds. */
+  /** Milliseconds of each level from earlier runs; undefined where not known. */
   readonly known: readonly (number | undefined)[];
 }
 
 /**
- * What each level takes for a frame, in milliseconds, when all workers are at it; measured from the cheapest on, for half
- * a second at most. Each worker runs each level at least once where there is time, which also makes networks allocate
- * what they need for this size. Where an earlier run was faster, its time stands: what disturbs only adds. A level for
- * which no time is left is reckoned by its multiplications.
+ * Measures the milliseconds of each level for a frame with all workers busy, the cheapest level first, for half a
+ * second at most. Each worker runs each level at least once where there is time, which also makes networks allocate
+ * their memory for this size. If an earlier run was faster, its time is kept, since disturbances only add time. A level
+ * for which no time is left is estimated from its multiplications.
  */
 export async function calibrate({ clock, host, levels, known }: CalibrationOptions): Promise<number[]> {
   const end = clock.now() + LIMIT_MS;
   const measured: (number | undefined)[] = levels.map(() => undefined);
   for (let level = levels.length - 1; level >= 0; level--) {
-    // The first round allocates; the second one tells. What is known needs no second one.
+    // The first round allocates, the second one measures. A known time needs no second one.
     const rounds = known[level] === undefined ? 2 : 1;
     for (let round = 0; round < rounds; round++) {
       const guess = measured[level] ?? known[level] ?? byMultiplications(level, levels, measured);
@@ -40,7 +41,7 @@ export async function calibrate({ clock, host, levels, known }: CalibrationOptio
   });
 }
 
-/** One frame on each worker at once; the mean of their times. */
+/** Processes one frame on each worker at the same time; the mean of their milliseconds. */
 async function runOnAll(clock: Clock, host: CalibrationOptions['host'], level: number): Promise<number> {
   const { workers, input, output } = host;
   const since = clock.now();
@@ -60,7 +61,7 @@ async function runOnAll(clock: Clock, host: CalibrationOptions['host'], level: n
   return times.reduce((sum, time) => sum + time, 0) / workers;
 }
 
-/** A level's time by that of the next cheaper network that was measured. */
+/** Estimates a level's time from that of the next cheaper network that was measured. */
 function byMultiplications(level: number, levels: readonly Pick<Level, 'macs'>[], measured: readonly (number | undefined)[]): number | undefined {
   for (let cheaper = level + 1; cheaper < levels.length; cheaper++) {
     const [macs, milliseconds] = [levels[cheaper]?.macs ?? 0, measured[cheaper]];

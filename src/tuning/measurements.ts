@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import envPaths from 'env-paths';
 
 /**
- * What was measured on this machine, kept between runs in a file of the user's cache folder. It may be deleted at any
- * time; a file that cannot be read or written costs a measurement, never a run.
+ * Measurements of this machine, kept between runs in a file of the user's cache folder. The file may be deleted at any
+ * time. A file that cannot be read or written costs a measurement, never a run.
  */
 export class MeasurementCache {
   constructor(private readonly path = join(envPaths('srvid', { suffix: '' }).cache, 'measurements.json')) {}
@@ -36,7 +36,10 @@ export class MeasurementCache {
   }
 }
 
-/** What makes a measurement another machine's: processor, cores, and what runs on them. */
+/**
+ * Name of this machine in the keys of measurements: processor, cores, and versions on which times depend. Another name
+ * means new measurements.
+ */
 export function machineName(runtimeVersion: string): string {
   return [
     cpus()[0]?.model.trim() ?? 'unknown processor',

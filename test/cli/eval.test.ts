@@ -99,7 +99,7 @@ describe('a folder of pictures', () => {
     await writeFile(
       nearest,
       `export default { name: 'nearest', apiVersion: 1, planes: 'rgb', halo: 0, scale: 2, process(frame, context) {
-        const result = context.allocate(frame);
+        const result = context.allocate();
         const [from, to] = [frame.planes[0], result.planes[0]];
         for (let y = 0; y < result.height; y++)
           for (let at = 0; at < to.stride; at++) to.data[y * to.stride + at] = from.data[(y >> 1) * from.stride + (Math.floor(at / 6) * 3) + (at % 3)];

@@ -6,7 +6,7 @@ import type { Encoder } from '../output/encode.js';
 import type { FrameFlow } from './frame-flow.js';
 import type { RealtimeReport } from './realtime-report.js';
 
-/** Between which ends frames flow. */
+/** The decoder and the encoder between which an engine carries frames. */
 export interface EngineEnds {
   readonly decoder: Pick<Decoder, 'next'>;
   readonly encoder: Pick<Encoder, 'write'>;
@@ -14,27 +14,30 @@ export interface EngineEnds {
   readonly flow: FrameFlow;
 }
 
-/** How long one plugin worked, on how many threads. */
+/** Working time of one plugin, and the number of threads that ran it. */
 export interface StageTime {
   readonly name: string;
   readonly durations: Durations;
   readonly threads: number;
 }
 
-/** What carries frames from the decoder to the encoder: without loss, or in real time. */
+/** Carries frames from the decoder to the encoder: without loss, or in real time. */
 export interface Engine {
-  /** Loads every plugin and network. @throws what could not be loaded */
+  /** Loads every plugin and network. @throws the error of the first that cannot be loaded */
   open(): Promise<void>;
-  /** Until the source ends. @throws the first failure of anything, or the signal's reason */
+  /**
+   * Carries frames until the source ends. To be called once, after `open`.
+   * @throws the first failure of any part, or the signal's reason
+   */
   run(ends: EngineEnds): Promise<void>;
   /** Ends the threads. Safe at any time. */
   close(): Promise<void>;
   stageTimes(): readonly StageTime[];
-  /** What became of frames under deadlines; undefined where they have none. */
+  /** The report on frames under deadlines; undefined where frames have none. */
   realtime(): RealtimeReport | undefined;
 }
 
-/** What every engine needs to start its workers. */
+/** Settings that every engine needs to start its workers. */
 export interface EngineSetup {
   readonly origin: FrameOrigin;
   readonly inference: InferenceSettings;

@@ -1,30 +1,30 @@
 import type { SlotRing } from '../frames/ring.js';
 import type { Decoder } from '../input/decode.js';
 
-/** A frame that was read, in a slot whose reference is the reader's caller's. */
+/** A frame that was read into a slot. The caller owns one reference to the slot. */
 export interface ReadFrame {
   /** In ticks of the source's time base. */
   readonly pts: number;
   readonly slot: number;
-  /** Equal, byte for byte, to the frame before it. */
+  /** The frame equals the one before it, byte for byte. */
   readonly duplicate: boolean;
 }
 
 /**
- * Reads frames into slots of a ring and marks those that equal the one before them. It holds a reference to the last
- * frame for that: a ring needs one slot more than frames that are read and not yet released.
+ * Reads frames into slots of a ring and marks those that equal the one before. For that it holds a reference to the
+ * last frame, so a ring needs one slot more than the frames that are read and not yet released.
  */
 export class FrameReader {
   #previous: number | undefined;
 
-  /** @param compare whether duplicates are looked for; without it no frame is marked */
+  /** @param compare looks for duplicates; false marks no frame */
   constructor(
     private readonly decoder: Pick<Decoder, 'next'>,
     private readonly ring: SlotRing,
     private readonly compare: boolean,
   ) {}
 
-  /** The next frame; undefined at the end. */
+  /** Reads the next frame; undefined at the end. */
   async next(): Promise<ReadFrame | undefined> {
     const { decoder, ring } = this;
     const slot = ring.take();

@@ -1,12 +1,14 @@
 import { concatMap, defaultIfEmpty, lastValueFrom, mergeMap, Observable, type OperatorFunction } from 'rxjs';
 
 /*
- * The stream graph. RxJS has no back-pressure and its operators buffer without bound, so nothing here relies on them
- * for it: the source takes a credit before each frame, and no more frames than credits are ever between source and
- * sink, wherever they wait.
+ * The stream graph. RxJS has no back-pressure and its operators buffer without bound. So the bound comes from the
+ * source, which takes a credit before each frame: no more frames than credits are ever between source and sink.
  */
 
-/** A source that is pulled: `pull` gives the next value or undefined at the end; it is not called again after teardown. */
+/**
+ * An observable that pulls its values: `pull` gives the next one, or undefined at the end. It is not called again after
+ * teardown.
+ */
 export function fromPull<T>(pull: () => Promise<T | undefined>): Observable<T> {
   return new Observable((subscriber) => {
     const loop = async () => {
@@ -40,16 +42,16 @@ export function orderedMap<T, R>(concurrency: number, project: (value: T) => Pro
     });
 }
 
-/** A value with those before and after it. */
+/** A value with its neighbours before and after. */
 export interface Neighbourhood<T> {
   readonly value: T;
-  /** past, present, future; the stream's first and last value stand in for what lies beyond its ends. */
+  /** Past, present and future values. The stream's first and last value repeat beyond its ends. */
   readonly neighbours: readonly T[];
 }
 
 /**
- * Gives each value with `past` values before and `future` values after it, once the latter have come. `keep` is called
- * for each neighbour that is given, and is for whoever takes the neighbourhood to undo; `leave` is called for each value
+ * Emits each value with `past` values before and `future` values after it, once the latter have come. `keep` is called
+ * for each neighbour that is emitted, and the receiver of the neighbourhood undoes it. `leave` is called for each value
  * that no later neighbourhood can hold.
  */
 export function withNeighbours<T>(past: number, future: number, keep: (value: T) => void, leave: (value: T) => void): OperatorFunction<T, Neighbourhood<T>> {
@@ -85,8 +87,8 @@ export function withNeighbours<T>(past: number, future: number, keep: (value: T)
 }
 
 /**
- * Runs a graph to its end: `write` is called for one value at a time, in order. Ends early, with the signal's reason,
- * when `signal` is aborted; then the source is told no more, and nothing further is written.
+ * Runs a graph to its end: `write` is called for one value at a time, in order. When `signal` is aborted the graph ends
+ * early, with the signal's reason; then no more is pulled from the source, and nothing further is written.
  */
 export async function runGraph<T>(source: Observable<T>, write: (value: T) => Promise<void>, signal: AbortSignal): Promise<void> {
   const aborted = new Observable<never>((subscriber) => {

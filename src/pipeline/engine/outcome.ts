@@ -1,39 +1,46 @@
 import type { ReadFrame } from './frame-reader.js';
 
-/** What can become of a frame: processed, given the result of the frame it equals, merely resampled, or left out. */
+/** The end of a frame: processed (`sr`), given the result of the frame that it equals, only resampled, or left out. */
 export type Outcome = 'sr' | 'reused' | 'bypassed' | 'dropped';
 
 /**
- * Why a frame was not processed as wanted. 'late': no level would have had it done by its deadline. 'overload': more
- * frames waited than the queue holds. 'encoder': the encoder took nothing, so that there was nowhere to put a result.
+ * Reasons why a frame was not processed as wanted. 'late': no level would have had it done by its deadline. 'overload':
+ * more frames waited than the queue holds. 'encoder': the encoder took nothing, so that no slot was free for a result.
  * 'worker': a worker died or hung on it.
  */
 export const REASONS = ['late', 'overload', 'encoder', 'worker'] as const;
+/** One of `REASONS`. */
 export type Reason = (typeof REASONS)[number];
 
-/** When a frame came and by when it must be with the encoder, in milliseconds of the session's clock. */
+/** Arrival of a frame, and the time by which the encoder must have it, in milliseconds of the session's clock. */
 export interface FrameTiming {
   readonly arrivedAt: number;
   readonly deadline: number;
 }
 
-/** A frame that came in; its slot, of the ring that the decoder fills, belongs to whoever takes the arrival. */
+/**
+ * A frame that has come in. Its slot belongs to the ring that the decoder fills, and passes to the receiver of the
+ * arrival.
+ */
 export interface Arrival extends FrameTiming, ReadFrame {
   /** Dense, from 0, in the order of reading. */
   readonly sequence: number;
 }
 
-/** A frame whose outcome is certain. */
+/** The certain end of a frame. */
 export interface Ending {
   readonly arrival: Arrival;
   readonly outcome: Outcome;
   /** Set unless the outcome is `sr` or `reused`. */
   readonly reason?: Reason | undefined;
-  /** At which it was processed; undefined for dropped ones. */
+  /** The level of its processing; undefined for a dropped frame. */
   readonly level?: number | undefined;
-  /** Of the ring of results; undefined for dropped ones. Given back by `Dispatcher.handedOver`. */
+  /** A slot of the ring of results; undefined for a dropped frame. `Dispatcher.handedOver` gives it back. */
   readonly slot?: number | undefined;
-  /** When a worker took it up and when it was done; undefined where none did. */
+  /**
+   * Time at which a worker took the frame; undefined where none did. `endedAt` is the time at which its end was
+   * certain.
+   */
   readonly startedAt?: number | undefined;
   readonly endedAt: number;
 }

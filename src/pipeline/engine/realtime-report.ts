@@ -3,37 +3,48 @@ import type { Percentiles } from '../frames/durations.js';
 import type { FrameFlow } from './frame-flow.js';
 import type { Reason } from './outcome.js';
 
-/** What a real-time session has done so far. Times in milliseconds. */
+/** Figures of a real-time session so far. Times in milliseconds. */
 export interface RealtimeReport {
   readonly policy: string;
   readonly budgetMs: number;
-  /** Written frames that the encoder had by their deadline, and those it had later. */
+  /** Written frames that the encoder had by their deadline, and (`late`) those that it had later. */
   readonly delivered: number;
   readonly late: number;
-  /** Frames by level, best first; the last one is the bypass. `serviceMs` is from a worker's taking a frame to its result. */
+  /**
+   * Frames by level, best first; the last one is the bypass. `serviceMs` runs from the worker's taking a frame to its
+   * result.
+   */
   readonly levels: readonly { readonly name: string; readonly frames: number; readonly serviceMs: Percentiles }[];
   /** The level in use. */
   readonly level: string;
   readonly steps: { readonly up: number; readonly down: number };
   /** Bypassed and dropped frames by reason; reasons that did not occur are left out. */
   readonly reasons: Readonly<Partial<Record<'bypassed' | 'dropped', Readonly<Partial<Record<Reason, number>>>>>>;
-  /** From arrival to the encoder's having it, of written frames. */
+  /** Latency of written frames: from arrival until the encoder has the frame. */
   readonly latencyMs: Percentiles;
-  /** Of the frame that was written last. */
+  /** Latency of the frame that was written last. */
   readonly lastLatencyMs: number;
-  /** The parts of it: until a worker took it, from its being done to its turn, handing it over. */
+  /**
+   * The parts of the latency beside processing: waiting for a worker, waiting for its turn once done, and handing it to
+   * the encoder.
+   */
   readonly waitMs: Percentiles;
   readonly orderMs: Percentiles;
   readonly handoverMs: Percentiles;
-  /** Frames that wait for a worker: at this moment; when another one came, on the average and at most. */
+  /** Frames that wait for a worker: at this moment; at arrivals of frames, on average and at most. */
   readonly queue: { readonly now: number; readonly mean: number; readonly most: number };
   /** The longest time between two written frames, by their pts. */
   readonly longestGapMs: number;
-  /** The last written frame's time at the encoder less its pts, compared with the first one's: what has come to lag behind. */
+  /**
+   * Lag that has built up: the last written frame's time at the encoder less its pts, compared with the first one's.
+   */
   readonly driftMs: number;
 }
 
-/** An encoder that was given nothing fails in words of its own; this says why first. @throws SRVID_FRAMES_DROPPED */
+/**
+ * Reports that all frames were dropped, before the encoder fails with a message about its empty input.
+ * @throws SRVID_FRAMES_DROPPED
+ */
 export function assertAnyWritten({ framesIn, framesOut }: FrameFlow, { reasons, budgetMs, policy }: RealtimeReport): void {
   if (framesOut > 0 || framesIn === 0) return;
   const told = Object.entries(reasons.dropped ?? {}).map(([reason, count]) => `${count} ${reason}`);

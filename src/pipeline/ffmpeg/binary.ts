@@ -2,7 +2,7 @@ import { messageOf, SrvidError } from '../../errors.js';
 import { runTool } from './tied-process.js';
 import { assertNewEnough, versionIn } from './version.js';
 
-/** The ffmpeg that this run uses. */
+/** The ffmpeg of this run. `ffmpeg` and `ffprobe` are paths, or names to be found on the PATH. */
 export interface FfmpegBinary {
   readonly ffmpeg: string;
   readonly ffprobe: string;
@@ -12,7 +12,7 @@ export interface FfmpegBinary {
 }
 
 /**
- * Finds ffmpeg and ffprobe: FFMPEG_PATH and FFPROBE_PATH, else the PATH.
+ * Finds ffmpeg and ffprobe: by FFMPEG_PATH and FFPROBE_PATH, else on the PATH.
  * @throws SRVID_FFMPEG_MISSING, SRVID_FFMPEG_TOO_OLD
  */
 export async function findFfmpeg(env: NodeJS.ProcessEnv = process.env): Promise<FfmpegBinary> {
@@ -28,19 +28,19 @@ export async function findFfmpeg(env: NodeJS.ProcessEnv = process.env): Promise<
   return { ffmpeg, ffprobe, banner, version: versionIn(banner) };
 }
 
-/** Names of the video encoders this ffmpeg was built with. */
+/** Names of the video encoders in this build of ffmpeg. */
 export async function videoEncoders(binary: FfmpegBinary): Promise<ReadonlySet<string>> {
   const { stdout } = await runTool(binary.ffmpeg, ['-hide_banner', '-encoders'], { maxBuffer: 1 << 22 });
   return new Set([...stdout.matchAll(/^ V[A-Z.]{5} (\w\S*)/gm)].map((match) => match[1] as string));
 }
 
-/** Names of the video and picture codecs this ffmpeg can read. */
+/** Names of the video and picture codecs that this build of ffmpeg decodes. */
 export async function decodableVideo(binary: FfmpegBinary): Promise<ReadonlySet<string>> {
   const { stdout } = await runTool(binary.ffmpeg, ['-hide_banner', '-codecs'], { maxBuffer: 1 << 22 });
   return new Set([...stdout.matchAll(/^ D[A-Z.]V[A-Z.]{3} (\w\S*)/gm)].map((match) => match[1] as string));
 }
 
-/** What `-version` prints: a first line that names the build, and its libraries. */
+/** The output of `-version`: a first line that names the build, then the libraries. */
 async function versionPrinted({ name, path, variable }: { readonly name: string; readonly path: string; readonly variable: string }): Promise<string> {
   try {
     const { stdout } = await runTool(path, ['-version'], { timeout: 10_000 });

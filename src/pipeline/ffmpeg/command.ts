@@ -1,6 +1,6 @@
 import Ffmpeg from 'fluent-ffmpeg';
 
-/** One input of an ffmpeg command: options that go before `-i`, and what to read. */
+/** One input of an ffmpeg command: the options before `-i`, and the URL after it. */
 export interface CommandInput {
   readonly options: readonly string[];
   readonly url: string;
@@ -16,8 +16,9 @@ export interface FfmpegCommand {
 
 /**
  * The argument list of a command, built by fluent-ffmpeg. Only its grammar is used: it cannot give a process more than
- * one stream each way, an abort signal or a clean stop, so the process is started by `FfmpegProcess`. Every option is
- * passed by itself, since fluent-ffmpeg splits a lone string at its space (a lone option has no value, so no space); `.map()` is avoided, since it rewrites "0:v".
+ * one stream each way, an abort signal or a clean stop, so `FfmpegProcess` starts the process. Every option is passed
+ * by itself, since fluent-ffmpeg splits a lone string at its space. A lone option has no value, and so no space.
+ * `.map()` is avoided, since it rewrites "0:v".
  */
 export function commandArguments(command: FfmpegCommand): string[] {
   const builder = Ffmpeg({ logger: undefined });
@@ -31,7 +32,7 @@ export function commandArguments(command: FfmpegCommand): string[] {
   return ['-nostdin', '-y', '-hide_banner', '-v', 'warning', ...builder._getArguments()];
 }
 
-/** A local file as ffmpeg must be given it: never an option, never another protocol. */
+/** The URL by which ffmpeg opens a local file: a path can thus be neither an option nor another protocol. */
 export function fileUrl(path: string): string {
   return `file:${path}`;
 }

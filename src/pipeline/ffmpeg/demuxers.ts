@@ -1,7 +1,7 @@
 /**
- * Demuxers of ffmpeg (`ffmpeg -demuxers`, 5.1 to 9.0) that read the file they are given and no other. Those of playlists,
- * scripts, sessions, numbered pictures, devices, and of formats in several files are not among them; nor is one that is not
- * known yet.
+ * Demuxers of ffmpeg (`ffmpeg -demuxers`, 5.1 to 9.0) that read the file they are given and no other. Those of
+ * playlists, scripts, sessions, numbered pictures and devices are left out, and those of formats in several files; a
+ * demuxer that is not known yet is, too.
  */
 const NAMES =
   '3dostr 4xm aa aac aax ac3 ac4 ace acm act adf adp ads adx aea afc aiff aix alaw alias_pix alp amr amrnb amrwb anm apac apc ape apm apng ' +
@@ -21,5 +21,5 @@ const NAMES =
   'wady wav wavarc wc3movie webp_anim webp_pipe webvtt wsaud wsd wsvqa wtv wv wve xa xbin xbm_pipe xmd xmv xpm_pipe xvag xwd_pipe xwma yop ' +
   'yuv4mpegpipe';
 
-/** For ffmpeg's -format_whitelist. */
+/** The same names as a list for ffmpeg's -format_whitelist. */
 export const LONE_FILE_DEMUXERS: string = NAMES.replaceAll(' ', ',');

@@ -1,11 +1,12 @@
 import { type ErrorCode, SrvidError } from '../../errors.js';
 
-/** Stands in a string where bytes were no UTF-8. */
+/** Node's stand-in, in a string, for bytes that are not UTF-8. */
 const REPLACEMENT = '\uFFFD';
 
 /**
- * Refuses a name that does not say which file is meant: Node turns bytes that are not UTF-8 into U+FFFD, so the name
- * would be that of another file; and a zero byte ends a name early.
+ * Refuses a path that does not name one file for sure. Node turns bytes that are not UTF-8 into U+FFFD, so the path
+ * would name another file; a zero byte ends a name early. `what` begins the message.
+ * @throws `code`
  */
 export function assertFileName(what: string, path: string, code: ErrorCode): void {
   if (!path.includes(REPLACEMENT) && !path.includes('\0') && isWellFormed(path)) return;

@@ -2,25 +2,28 @@ import { SrvidError } from '../../errors.js';
 import { type CommandInput, fileUrl } from './command.js';
 import { LONE_FILE_DEMUXERS } from './demuxers.js';
 
-/** What an input may make ffmpeg do. */
+/** Limits on what ffmpeg does for an input. */
 export interface InputLimits {
-  /** Open the other files that it names: playlists, scripts, numbered pictures. */
+  /** The input may name other files to open: playlists, scripts, numbered pictures. */
   readonly references: boolean;
-  /** Pixels of a frame, at most. */
+  /** The most pixels that a frame may have. */
   readonly maxPixels: number;
 }
 
-/** Nothing but frames of a size that can be processed at all. */
+/** The strictest limits on references, with frames of any size that can be processed at all. */
 export const NO_REFERENCES: InputLimits = { references: false, maxPixels: 16384 * 16384 };
 
-/** ffmpeg takes pictures with such names for a pattern of many, and never opens the file itself. */
+/**
+ * ffmpeg takes the name of a picture with one of these characters for a pattern of many names, and does not open the
+ * file itself.
+ */
 const PATTERN = /[%*?{}[\]]/;
 const NOT_LISTED = /(?:\[(\w[\w,]*) @ [^\]]*\] )?Format not on whitelist/;
 const TOO_LARGE = /Picture size (\d+)x(\d+) exceeds specified max pixel count/;
 
 /**
- * A local file as ffmpeg opens it: the one place that says so.
- * @param demuxer which one, where the file's name would mislead ffmpeg
+ * The input of an ffmpeg command that opens a local file. Nothing else decides how files are opened.
+ * @param demuxer the demuxer, where the file's name would mislead ffmpeg
  */
 export function fileInput(path: string, { references, maxPixels }: InputLimits, demuxer?: string): CommandInput {
   const allowed = references
@@ -30,17 +33,20 @@ export function fileInput(path: string, { references, maxPixels }: InputLimits, 
   return { url: fileUrl(path), options: [...allowed, '-max_pixels', String(maxPixels), ...(demuxer ? ['-f', demuxer] : [])] };
 }
 
-/** A stream of bytes from srvid as ffmpeg opens it. It can name nothing that would be opened, whoever sends it. */
+/**
+ * The input of an ffmpeg command that reads bytes from srvid. Nothing that the bytes name is opened, even if a stranger
+ * sends them.
+ */
 export function pipeInput(maxPixels: number, url = 'pipe:0'): CommandInput {
   return { url, options: ['-protocol_whitelist', 'pipe', '-format_whitelist', LONE_FILE_DEMUXERS, '-max_pixels', String(maxPixels)] };
 }
 
-/** Whether ffmpeg refused a file for its name alone, which looks like a pattern. */
+/** True where ffmpeg refused a file because its name looks like a pattern. */
 export function tookForPattern(path: string, said: string): boolean {
   return PATTERN.test(path) && NOT_LISTED.test(said);
 }
 
-/** What ffmpeg's refusal by these limits means; undefined for any other failure. */
+/** The error for a refusal by these limits, found in ffmpeg's messages; undefined for any other failure. */
 export function refusalOf(name: string, said: string, maxPixels: number): SrvidError | undefined {
   const [, width, height] = TOO_LARGE.exec(said) ?? [];
   if (width !== undefined && height !== undefined) return tooLarge(name, Number(width), Number(height), maxPixels);
@@ -53,12 +59,14 @@ export function refusalOf(name: string, said: string, maxPixels: number): SrvidE
   );
 }
 
-/** @throws SRVID_INPUT_TOO_LARGE */
+/** Checks the size of frames against `maxPixels`. @throws SRVID_INPUT_TOO_LARGE */
 export function assertPixels(name: string, width: number, height: number, maxPixels: number): void {
   if (width * height > maxPixels) throw tooLarge(name, width, height, maxPixels);
 }
 
-/** Frames in rings and the tensors of a network, as runs take them: more of the former with cheap chains, of the latter with dear ones. */
+/**
+ * Memory for each pixel of a frame, for the rings and the tensors of a network: with cheap and with expensive chains.
+ */
 const BYTES_PER_PIXEL = [20, 100] as const;
 
 function tooLarge(name: string, width: number, height: number, maxPixels: number): SrvidError {

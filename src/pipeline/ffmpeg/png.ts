@@ -1,13 +1,14 @@
 import { commandArguments, fileUrl } from './command.js';
 import { FfmpegProcess } from './process.js';
 
+/** A picture's bytes in a form that ffmpeg reads. */
 export interface PngSource {
-  /** How ffmpeg is to read the bytes: options of its input. */
+  /** Options of ffmpeg's input, which name the form of the bytes. */
   readonly options: readonly string[];
   readonly bytes: Uint8Array;
 }
 
-/** Has ffmpeg write one picture as PNG. `name` is what the file is called in messages. @throws SRVID_OUTPUT_UNWRITABLE */
+/** Has ffmpeg write one picture as PNG. `name` is the file's name in messages. @throws SRVID_OUTPUT_UNWRITABLE */
 export async function writePng(ffmpeg: string, { options, bytes }: PngSource, path: string, name = path): Promise<void> {
   const process = new FfmpegProcess({
     path: ffmpeg,

@@ -9,7 +9,7 @@ import { fileInput, NO_REFERENCES, pipeInput, refusalOf, tookForPattern } from '
 import { runTool, tied } from './tied-process.js';
 
 const PROBE_TIMEOUT_MS = 30_000;
-/** Enough to tell a picture by. */
+/** Enough bytes to recognise a picture. */
 const HEAD_BYTES = 1 << 20;
 
 const dispositionSchema = z.record(z.string(), z.number());
@@ -53,27 +53,31 @@ const probeSchema = z
 /** One stream as ffprobe describes it. */
 export type ProbedStream = z.infer<typeof streamSchema>;
 
-/** What ffprobe found in an input. */
+/** An input as ffprobe describes it. */
 export interface Probe {
-  /** As it was opened, and is to be opened again. */
+  /** The input as it was opened; decoding opens it the same way. */
   readonly input: CommandInput;
   readonly streams: readonly ProbedStream[];
-  /** How many chapters it has. */
+  /** Number of chapters. */
   readonly chapters: number;
-  /** The demuxer's name, "mov,mp4,m4a,3gp,3g2,mj2". */
+  /** The demuxer's name, such as "mov,mp4,m4a,3gp,3g2,mj2". */
   readonly formatName: string;
   readonly durationSeconds: number | undefined;
   readonly startSeconds: number | undefined;
 }
 
-/** How far ffmpeg looks for each stream's first packets: pictures may begin long after the sound. */
+/** The time for which ffmpeg looks for each stream's first packets, since pictures may begin long after the sound. */
 export const ANALYSE_MICROSECONDS = '60000000';
+/** The bytes in which ffmpeg looks for each stream's first packets. */
 export const ANALYSE_BYTES = '50000000';
 
 const LOOK_FAR = ['-analyzeduration', ANALYSE_MICROSECONDS, '-probesize', ANALYSE_BYTES];
 const PROBE_ARGUMENTS = ['-v', 'error', '-of', 'json', '-show_streams', '-show_chapters', '-show_format'];
 
-/** @throws SRVID_INPUT_UNREADABLE with what ffprobe said, SRVID_INPUT_REFERENCES, SRVID_INPUT_TOO_LARGE */
+/**
+ * Probes a local file.
+ * @throws SRVID_INPUT_UNREADABLE with what ffprobe said, SRVID_INPUT_REFERENCES, SRVID_INPUT_TOO_LARGE
+ */
 export async function probeFile(binary: FfmpegBinary, path: string, limits = NO_REFERENCES): Promise<Probe> {
   const probed = async (input: CommandInput): Promise<Probe> => {
     const args = [...PROBE_ARGUMENTS, ...LOOK_FAR, ...input.options, '-i', input.url];
@@ -90,7 +94,7 @@ export async function probeFile(binary: FfmpegBinary, path: string, limits = NO_
   }
 }
 
-/** The demuxer that a file's first bytes call for, whatever its name looks like. */
+/** The demuxer that fits a file's first bytes, regardless of its name. */
 async function demuxerOf(binary: FfmpegBinary, path: string, maxPixels: number): Promise<string | undefined> {
   const file = await open(path);
   try {
@@ -102,14 +106,21 @@ async function demuxerOf(binary: FfmpegBinary, path: string, maxPixels: number):
   }
 }
 
-/** As `probeFile`, of the first bytes of a stream that can be read only once. `format` names the demuxer, where known. */
+/**
+ * Probes the first bytes of a stream that can be read only once. `format` names the demuxer, where known.
+ * @throws the same errors as `probeFile`
+ */
 export async function probeBytes(binary: FfmpegBinary, head: Uint8Array, name: string, format?: string, maxPixels = NO_REFERENCES.maxPixels): Promise<Probe> {
   return probePipe(binary, name, [...LOOK_FAR, ...(format ? ['-f', format] : [])], maxPixels, (stdin) => {
     stdin.end(head);
   });
 }
 
-/** As `probeBytes`, of a stream that is only just coming in: ffprobe is given what comes until it knows enough. Nothing is lost: the result has all of it. */
+/**
+ * Probes a stream that has only just begun: ffprobe is given the bytes that arrive until it knows enough. `bytes` of
+ * the result is the complete stream, from its first byte on.
+ * @throws the same errors as `probeFile`
+ */
 export async function probeLive(
   binary: FfmpegBinary,
   live: Readable,
@@ -165,7 +176,7 @@ async function probePipe(binary: FfmpegBinary, name: string, how: readonly strin
   }
 }
 
-/** ffprobe's JSON to a `Probe`. @throws a zod or JSON error for anything else. */
+/** Parses ffprobe's JSON. @throws a zod or JSON error for any other text */
 export function parseProbe(json: string, input: CommandInput = { url: 'pipe:0', options: [] }): Probe {
   const { streams, chapters, format } = probeSchema.parse(JSON.parse(json));
   return {
@@ -178,7 +189,7 @@ export function parseProbe(json: string, input: CommandInput = { url: 'pipe:0', 
   };
 }
 
-/** Number of a decimal string; undefined for "N/A" and the like. */
+/** The number that a decimal string holds; undefined for "N/A" and the like. */
 export function finite(text: string | undefined): number | undefined {
   const value = Number.parseFloat(text ?? '');
   return Number.isFinite(value) ? value : undefined;

@@ -4,13 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ErrorCode, SrvidError } from '../../errors.js';
 import { tied } from './tied-process.js';
 
-/** How long ffmpeg may take to stop by itself before it is killed. */
+/** Time in which ffmpeg may stop by itself before it is killed. */
 const GRACE_MS = 1000;
 const KEPT_LOG_LINES = 40;
 
 /**
- * What healthy runs print: a NUT pipe has no index to look up; an attachment (a font) has no codec, and ffmpeg wonders
- * about it whether or not anybody wants it.
+ * Messages of healthy runs: a NUT pipe has no index to look up; an attachment (a font) has no codec, and ffmpeg says so
+ * even where it is not used.
  */
 const HARMLESS =
   /read_timestamp failed|no index at the end|Last message repeated|codec parameters for stream \d+ \((Attachment|Data|Unknown)|Consider increasing the value for/;
@@ -19,22 +19,23 @@ const HARMLESS =
 const AFTERMATH =
   /Task finished with error code|Terminating thread with return code|Could not open encoder before EOF|Error sending frames to consumers|Nothing was written into output file/;
 
+/** One ffmpeg process to start. */
 export interface FfmpegOptions {
   readonly path: string;
   readonly args: readonly string[];
-  /** For messages: "decode clip.mp4". */
+  /** The task in messages, "decode clip.mp4". */
   readonly purpose: string;
-  /** The code an unexpected end is reported under. */
+  /** The error code for an unexpected end. */
   readonly failure: ErrorCode;
-  /** What to connect, by file descriptor from 0; descriptor 2 is always the log. */
+  /** Connections by file descriptor, from 0; descriptor 2 is always the log. */
   readonly stdio: readonly ('ignore' | 'pipe' | 'inherit' | number)[];
-  /** What of a line of its log may be shown; all of it where not given. */
+  /** Reduces a line of the log to what may be shown; without it all is shown. */
   readonly shown?: (line: string) => string;
 }
 
 /**
- * One ffmpeg, from start to end. It leads its own process group, so that Ctrl-C in a terminal reaches srvid alone and
- * the order of stopping is srvid's to choose. It is tied to srvid's process and never outlives it.
+ * One ffmpeg process, from start to end. It leads its own process group, so that Ctrl-C in a terminal reaches srvid
+ * alone, and srvid chooses the order of stopping. It is tied to srvid's process and never outlives it.
  */
 export class FfmpegProcess {
   readonly #child: ChildProcess;
@@ -80,7 +81,7 @@ export class FfmpegProcess {
     return pipe;
   }
 
-  /** What ffmpeg said, newest last. */
+  /** The last lines that ffmpeg printed, newest last. */
   get log(): readonly string[] {
     return this.#log;
   }
@@ -89,14 +90,14 @@ export class FfmpegProcess {
     return this.#exit !== undefined || this.#startError !== undefined;
   }
 
-  /** Waits for the end. @throws the `failure` code unless ffmpeg ended well. */
+  /** Waits for the end. @throws the `failure` code unless ffmpeg ended with exit code 0 */
   async done(): Promise<void> {
     await this.#closed;
     if (this.#exit?.code === 0) return;
     throw this.failure();
   }
 
-  /** The error that this process's end amounts to. */
+  /** The error that describes this process's end. */
   failure(cause?: unknown): SrvidError {
     const { purpose, path } = this.options;
     const how = this.#startError

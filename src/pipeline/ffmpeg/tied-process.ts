@@ -2,7 +2,7 @@ import { type ExecFileOptions, execFile } from 'node:child_process';
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 
-/** A command as it is to be started. */
+/** A program and its arguments, ready to be started. */
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
@@ -11,17 +11,18 @@ export interface Command {
 const SETPRIV = '/usr/bin/setpriv';
 
 /**
- * The same command, tied to this process: the system kills it when this one ends in whatever way, SIGKILL included, which
- * leaves this one no time to. ffmpeg would not notice by itself while it waits for a peer. util-linux's setpriv asks the
- * system for that (prctl(2), PR_SET_PDEATHSIG) and then becomes the command, with the same process id. Where there is no
- * such setpriv the command is started as it is. So is one that cannot be started, which then fails by its own name.
+ * Ties a command to this process: the system kills the command when this process ends in any way. After SIGKILL this
+ * process has no time to do so itself, and ffmpeg would not notice while it waits for a peer. util-linux's setpriv asks
+ * the system for that (prctl(2), PR_SET_PDEATHSIG) and then becomes the command, with the same process id. Without such
+ * a setpriv the command is returned unchanged. So is a command that cannot be started, which then fails under its own
+ * name.
  */
 export function tied(file: string, args: readonly string[]): Command {
   if (process.platform !== 'linux' || !hasSetpriv() || !isProgram(file)) return { file, args };
   return { file: SETPRIV, args: ['--pdeathsig', 'KILL', '--', file, ...args] };
 }
 
-/** BusyBox has a setpriv, too, which does not know of it. */
+/** BusyBox has a setpriv, too, which lacks that option. */
 function hasSetpriv(): boolean {
   try {
     return basename(realpathSync(SETPRIV)) === 'setpriv';
@@ -42,18 +43,20 @@ function isProgram(file: string): boolean {
   });
 }
 
-/** What a command that ended well wrote. */
+/** Output of a command that ended with exit code 0. */
 export interface Written<T> {
   readonly stdout: T;
   readonly stderr: T;
 }
 
 /**
- * Runs ffmpeg or ffprobe, tied, to its end. Where `signal` stops it, it fails once the command has ended.
- * @throws Error with what it said as `stderr`
+ * Runs ffmpeg or ffprobe, tied, to its end. Where `signal` stops it, it rejects once the command has ended.
+ * @throws Error with the command's messages as `stderr`
  */
 export function runTool(file: string, args: readonly string[], options?: ExecFileOptions & { readonly encoding?: 'utf8' }): Promise<Written<string>>;
+/** Runs a command in the same way, with its output as bytes. */
 export function runTool(file: string, args: readonly string[], options: ExecFileOptions & { readonly encoding: 'buffer' }): Promise<Written<Buffer>>;
+/** Implements both forms. */
 export function runTool(
   file: string,
   args: readonly string[],

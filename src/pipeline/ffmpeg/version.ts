@@ -1,6 +1,9 @@
 import { SrvidError } from '../../errors.js';
 
-/** Versions on which srvid's tests are run, oldest first. Others from the oldest on are taken; `srvid doctor` tries srvid's commands on them. */
+/**
+ * Versions that srvid is tested with, oldest first. Others from the oldest on are accepted; `srvid doctor` tries
+ * srvid's commands on them.
+ */
 export const TESTED_VERSIONS = ['5.1', '6.0', '7.0', '8.0', '9.0'] as const;
 
 /** 5.1 brought -fps_mode, without which timestamps cannot be passed through. */
@@ -10,19 +13,23 @@ const OLDEST_LIBAVUTIL = [57, 28] as const;
 
 type Numbers = readonly [major: number, minor: number];
 
-/** The version in what `-version` prints: "5.1.9-0+deb12u1"; "9.0.2-17-g2a571b6" some commits after a release; "N-118315-g4f3c9f2" of none. */
+/**
+ * The version in the output of `-version`: "5.1.9-0+deb12u1"; "9.0.2-17-g2a571b6" some commits after a release;
+ * "N-118315-g4f3c9f2" without any release.
+ */
 export function versionIn(printed: string): string {
   return /version\s+n?(\S+)/.exec(printed)?.[1] ?? 'unknown';
 }
 
-/** Whether a version is of a release that the tests are run on, by its first two numbers. */
+/** True for a version whose first two numbers are those of a release that srvid is tested with. */
 export function isTested(version: string): boolean {
   const release = numbersIn(/^(\d+)\.(\d+)/, version)?.join('.');
   return TESTED_VERSIONS.some((tested) => tested === release);
 }
 
 /**
- * Refuses a program of ffmpeg's that is too old, by what `-version` prints. One that says neither a version nor its libraries' passes.
+ * Refuses an ffmpeg or ffprobe that is too old, judged by its output of `-version`. A program that prints neither its
+ * version nor its libraries' is accepted.
  * @throws SRVID_FFMPEG_TOO_OLD
  */
 export function assertNewEnough(printed: string, { name, path, variable }: { readonly name: string; readonly path: string; readonly variable: string }): void {

@@ -1,10 +1,11 @@
-/** Time as a session sees it, in milliseconds from anywhere. Tests put a clock of their own in its place. */
+/** The session's time in milliseconds; its zero is arbitrary. Tests put a clock of their own in its place. */
 export interface Clock {
   now(): number;
-  /** Calls back at `time`, or soon where that has passed. The result calls it off. */
+  /** Calls `call` at `time`, or soon where that has passed. The returned function cancels it. */
   at(time: number, call: () => void): () => void;
 }
 
+/** The monotonic clock of the process (`performance.now()`) with Node's timers. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   at(time, call) {
@@ -13,7 +14,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Waits until `time`; less where `signal` is aborted. */
+/** Waits until `time`, in the clock's milliseconds; ends early where `signal` is aborted. */
 export async function waitUntil(clock: Clock, time: number, signal: AbortSignal): Promise<void> {
   // A timer may fire a little early.
   while (clock.now() < time && !signal.aborted) {

@@ -1,6 +1,6 @@
 import { createHistogram } from 'node:perf_hooks';
 
-/** Where most of many durations lie, in milliseconds. */
+/** Percentiles of many durations, in milliseconds. */
 export interface Percentiles {
   readonly p50: number;
   readonly p95: number;
@@ -33,7 +33,7 @@ export class Durations {
   }
 }
 
-/** Busy time of the steps of one stage. */
+/** Working time of the steps of one stage. */
 export class Timings {
   readonly steps: readonly Durations[];
 
@@ -49,7 +49,7 @@ export class Timings {
     return this.steps[0]?.count ?? 0;
   }
 
-  /** Milliseconds by step, all frames together. */
+  /** Milliseconds by step, summed over all frames. */
   get totalMs(): readonly number[] {
     return this.steps.map((step) => step.totalMs);
   }

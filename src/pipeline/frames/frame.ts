@@ -1,12 +1,15 @@
 import { SrvidError } from '../../errors.js';
 import type { Rational } from './time.js';
 
-/** Whole-picture formats, by ffmpeg's names. All 8 bits a sample; planes are tight (stride = width in bytes). */
+/**
+ * Formats of complete pictures, by ffmpeg's names. All have 8 bits a sample; planes are tight (stride = width in
+ * bytes).
+ */
 export type PixelFormat = 'yuv420p' | 'yuv422p' | 'yuv444p' | 'gray' | 'rgb24';
 
 /**
- * The house format between a luma network and the encoder: the luma plane at output size, followed by `small`, the
- * last whole frame before the size changed, whose chroma is still to be scaled (by the encoder's swscale, in C).
+ * The format between a luma network and the encoder: the luma plane at output size, followed by `small`, the last
+ * complete frame before the size changed. Its chroma is still to be scaled (by the encoder's swscale, in C).
  */
 export interface SplitFormat {
   readonly kind: 'split';
@@ -15,23 +18,26 @@ export interface SplitFormat {
   readonly small: PlainFormat;
 }
 
+/** A frame of one size, all planes of which belong to one picture. Width and height in pixels. */
 export interface PlainFormat {
   readonly kind: PixelFormat;
   readonly width: number;
   readonly height: number;
 }
 
-/** What a slot holds. */
+/** The format of the frames in a ring's slots. */
 export type FrameFormat = PlainFormat | SplitFormat;
 
-/** Colour description by ffmpeg's names; undefined where the source does not say, and then nothing is written either. */
+/**
+ * Colour description by ffmpeg's names. Undefined where the source does not name it; the output then stays untagged.
+ */
 export interface Color {
   readonly matrix?: string | undefined;
   readonly primaries?: string | undefined;
   readonly transfer?: string | undefined;
-  /** 'tv' is limited (16..235), 'pc' full (0..255). */
+  /** 'tv' is limited range (luma 16..235, chroma 16..240), 'pc' full range (0..255). */
   readonly range?: 'tv' | 'pc' | undefined;
-  /** 'left', 'center', 'topleft' ...: where chroma samples sit among luma samples. */
+  /** Position of chroma samples among luma samples: 'left', 'center', 'topleft' ... */
   readonly chromaLocation?: string | undefined;
 }
 
@@ -45,7 +51,10 @@ export interface Plane {
   readonly height: number;
 }
 
-/** One decoded picture. Its planes are views of memory that somebody else owns: valid until the call that gave it ends. */
+/**
+ * One decoded picture. Its planes are views of memory with another owner: they are valid until the call that gave the
+ * frame ends.
+ */
 export interface Frame {
   readonly format: PixelFormat;
   readonly width: number;
@@ -58,7 +67,7 @@ export interface Frame {
   readonly color: Color;
 }
 
-/** Where a plane lies in a frame's bytes. */
+/** Position of a plane in a frame's bytes. Offset in bytes, width and height in samples. */
 export interface PlaneLayout {
   readonly offset: number;
   readonly width: number;
@@ -89,17 +98,23 @@ export function withChroma(kind: PixelFormat, [x, y]: readonly [x: number, y: nu
   return found;
 }
 
-/** The plain frames that lie one behind the other in a frame's bytes: itself, or a split frame's large luma and its small frame. */
+/**
+ * The plain frames that lie one behind the other in a frame's bytes: the frame itself, or a split frame's large luma
+ * and its small frame.
+ */
 export function partsOf(format: FrameFormat): readonly PlainFormat[] {
   return format.kind === 'split' ? [lumaFormat(format), format.small] : [format];
 }
 
-/** The luma plane, with which every frame but those of RGB begins, as a frame of its own. */
+/** The format of a frame's luma plane alone, as gray. Every frame but those of RGB begins with that plane. */
 export function lumaFormat({ width, height }: FrameFormat): PlainFormat {
   return { kind: 'gray', width, height };
 }
 
-/** The planes of a frame in order, tightly packed: Y, U, V, or one plane of gray or RGB; large Y, then the small frame's, where it is split. */
+/**
+ * The planes of a frame in order, tightly packed: Y, U, V, or one plane of gray or RGB. A split frame has the large Y
+ * first, then the planes of its small frame.
+ */
 export function planeLayouts(format: FrameFormat): readonly PlaneLayout[] {
   let offset = 0;
   return partsOf(format)
@@ -121,7 +136,7 @@ export function frameBytes(format: FrameFormat): number {
   return planeLayouts(format).reduce((sum, plane) => sum + planeBytes(plane), 0);
 }
 
-/** Bytes of the luma plane; what a frame has beside its luma begins there. */
+/** Bytes of the luma plane. The rest of the frame begins at this offset. */
 export function lumaBytes(format: FrameFormat): number {
   return frameBytes(lumaFormat(format));
 }
@@ -131,7 +146,7 @@ export function smallOffset(format: SplitFormat): number {
   return lumaBytes(format);
 }
 
-/** Views of a frame's planes in `bytes`, which is not copied; in the order of `planeLayouts`. */
+/** Views of a frame's planes in `bytes`, in the order of `planeLayouts`. Nothing is copied. */
 export function planesOf(format: FrameFormat, bytes: Uint8Array): readonly Plane[] {
   return planeLayouts(format).map((layout) => ({
     data: bytes.subarray(layout.offset, layout.offset + planeBytes(layout)),
@@ -146,6 +161,7 @@ export function fillMiddle(bytes: Uint8Array): void {
   bytes.fill(128);
 }
 
+/** True where both formats have the same kind and sizes; of split frames the small frame counts, too. */
 export function sameFormat(a: FrameFormat, b: FrameFormat): boolean {
   if (a.kind !== b.kind || a.width !== b.width || a.height !== b.height) return false;
   return a.kind !== 'split' || b.kind !== 'split' || sameFormat(a.small, b.small);
@@ -157,7 +173,10 @@ export function describeFormat(format: FrameFormat): string {
   return format.kind === 'split' ? `${size} luma + ${describeFormat(format.small)}` : `${size} ${format.kind}`;
 }
 
-/** Checks `what`, "A frame" or "The result". @throws SRVID_INPUT_UNSUPPORTED for sizes that no frame can have. */
+/**
+ * Checks the size of `what` ("A frame", "The result"), in pixels.
+ * @throws SRVID_INPUT_UNSUPPORTED unless each side is from 1 to 16384
+ */
 export function assertFrameSize(what: string, width: number, height: number): void {
   const maximum = 16384;
   if (Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0 && width <= maximum && height <= maximum) return;

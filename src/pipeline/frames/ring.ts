@@ -1,6 +1,6 @@
 import { type FrameFormat, frameBytes } from './frame.js';
 
-/** What a worker needs to see the same slots: shared memory is not copied when this crosses to a thread. */
+/** The memory of a ring, as it is sent to workers. Shared memory is not copied on the way to a thread. */
 export interface RingMemory {
   readonly format: FrameFormat;
   readonly slots: number;
@@ -37,8 +37,8 @@ export class SlotRing {
   }
 
   /**
-   * A free slot with one reference. Credits see to it that there is one, so having none is a
-   * mistake of srvid's, never a matter of waiting.
+   * Takes a free slot, with one reference. There is one for each credit, so an empty ring is a mistake in srvid and
+   * never a reason to wait.
    */
   take(): number {
     const slot = this.#free.pop();
@@ -59,13 +59,13 @@ export class SlotRing {
     if (count === 1) this.#free.push(slot);
   }
 
-  /** The slot's bytes: a view, valid as long as a reference is held. */
+  /** A view of the slot's bytes, valid as long as a reference is held. */
   bytes(slot: number): Uint8Array {
     return slotBytes(this.memory, slot);
   }
 }
 
-/** View of one slot, on any thread. */
+/** A view of one slot's bytes, on any thread. */
 export function slotBytes(memory: RingMemory, slot: number): Uint8Array {
   const size = memory.buffer.byteLength / memory.slots;
   return new Uint8Array(memory.buffer, slot * size, size);

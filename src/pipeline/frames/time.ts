@@ -18,11 +18,12 @@ export function inverse(value: Rational): Rational {
   return rational(value.den, value.num);
 }
 
+/** `num / den` as a floating-point number. */
 export function toNumber(value: Rational): number {
   return value.num / value.den;
 }
 
-/** "30000/1001" (or "16:9") to a Rational; undefined for "0/0", "N/A" and whatever else ffprobe prints for unknown. */
+/** Parses "30000/1001" or "16:9". Undefined for "0/0", "N/A" and ffprobe's other texts for unknown. */
 export function parseRational(text: string | undefined): Rational | undefined {
   const match = /^(\d+)[/:](\d+)$/.exec(text ?? '');
   if (!match) return undefined;
@@ -30,17 +31,20 @@ export function parseRational(text: string | undefined): Rational | undefined {
   return num === 0 || den === 0 || !Number.isSafeInteger(num) || !Number.isSafeInteger(den) ? undefined : rational(num, den);
 }
 
-/** As ffmpeg writes it, "30000/1001". */
+/** The text that ffmpeg writes for a fraction, "30000/1001". */
 export function formatRational(value: Rational, separator = '/'): string {
   return `${value.num}${separator}${value.den}`;
 }
 
-/** A pts in `base` ticks to seconds. */
+/** Converts a pts in ticks of `base` to seconds. */
 export function ptsToSeconds(pts: number, base: Rational): number {
   return (pts * base.num) / base.den;
 }
 
-/** A pts from one time base to another, to the nearest tick, halves away from zero (ffmpeg's AV_ROUND_NEAR_INF). */
+/**
+ * Converts a pts from one time base to another, to the nearest tick, halves away from zero (ffmpeg's
+ * AV_ROUND_NEAR_INF).
+ */
 export function rescale(pts: number, from: Rational, to: Rational): number {
   const numerator = BigInt(pts) * BigInt(from.num) * BigInt(to.den);
   const denominator = BigInt(from.den) * BigInt(to.num);
@@ -50,8 +54,8 @@ export function rescale(pts: number, from: Rational, to: Rational): number {
 }
 
 /**
- * A time as people and ffmpeg write it to seconds: "90", "1:30", "00:01:30.5", "1500ms".
- * @throws SRVID_OPTION_INVALID naming `option`.
+ * Parses a time as people and ffmpeg write it, "90", "1:30", "00:01:30.5" or "1500ms", to seconds.
+ * @throws SRVID_OPTION_INVALID naming `option`
  */
 export function parseTime(text: string, option: string): number {
   const milliseconds = /^(\d+(?:\.\d+)?)ms$/.exec(text);

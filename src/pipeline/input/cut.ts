@@ -1,25 +1,28 @@
 import { toNumber } from '../frames/time.js';
 import type { Source } from './source.js';
 
-/** The part of a source to take, in seconds from its beginning. */
+/** The part of a source to process, in seconds from its beginning. */
 export interface TimeRange {
   readonly start?: number | undefined;
   readonly duration?: number | undefined;
 }
 
-/** How to take a part of a source: where to begin reading, and what is left for a filter to cut exactly. */
+/** A planned cut: ffmpeg's input options, which choose where reading begins, and the filters that then cut exactly. */
 export interface Cut {
   readonly inputOptions: readonly string[];
   readonly filters: readonly string[];
 }
 
 /**
- * MPEG-TS has no index: ffmpeg seeks by guessing and may land after the frame that was asked for. So much earlier it
- * begins, where the format is of that kind.
+ * MPEG-TS has no index: ffmpeg guesses where to seek to and may land after the wanted frame. So reading begins this
+ * much earlier.
  */
 const LOOSE_SEEK_SECONDS = 10;
 
-/** Plans a cut. Formats with an index are sought in; others are begun earlier, raw ones at the front, and trimmed. */
+/**
+ * Plans a cut. ffmpeg seeks in formats that have an index. MPEG-TS is read from an earlier place, raw streams from
+ * their beginning, and both are trimmed.
+ */
 export function planCut(source: Pick<Source, 'probe' | 'hasTimestamps' | 'info'>, { start, duration }: TimeRange): Cut {
   const length = duration === undefined ? [] : ['-t', String(duration)];
   if (start === undefined || start === 0) return { inputOptions: length, filters: [] };

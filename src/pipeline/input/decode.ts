@@ -14,38 +14,43 @@ import type { NutStream } from '../nut/syntax.js';
 import { planCut, type TimeRange } from './cut.js';
 import type { Source } from './source.js';
 
-/** A packet that is not a frame to process but goes on to the output as it is. */
+/** A packet that is not processed and goes to the output unchanged, such as one of sound. */
 export interface ForwardedPacket {
   /** Index into `Decoder.forwarded`. */
   readonly stream: number;
+  /** Presentation time, in ticks of that stream's time base. */
   readonly pts: number;
   readonly data: Uint8Array;
 }
 
+/** Options of a decoder: the part to read, its input where that is no file, and its limits. */
 export interface DecoderOptions extends TimeRange {
-  /** For a source that can be read only once: its bytes. Its audio then comes along in the same pipe. */
+  /** The bytes of a source that can be read only once. Its sound then comes through the same pipe as its frames. */
   readonly bytes?: Readable | undefined;
-  /** Demuxer, where the bytes do not say it. */
+  /** ffmpeg's demuxer, where it cannot be recognised from the bytes. */
   readonly format?: string | undefined;
-  /** The bytes come as they are taken and say at once what they are: nothing may wait for more of them than a frame needs. */
+  /** A live source: ffmpeg begins at once, and reads no more ahead than a frame needs. */
   readonly live?: boolean;
-  /** Streams of those bytes to pass on, by their index in the source. */
+  /** Streams of those bytes to pass on unchanged, by their index in the source. */
   readonly forwarded: readonly number[];
-  /** Go on after errors that would make ffmpeg give up. */
+  /** Keeps decoding after errors that would make ffmpeg stop. */
   readonly salvage: boolean;
-  /** How long ffmpeg may be silent before it counts as hung; a stream may be silent for as long as it likes. */
+  /**
+   * Time without data from ffmpeg after which it counts as hung. It does not apply to standard input, which may be
+   * silent for any time.
+   */
   readonly stallTimeoutMs: number;
 }
 
-/** How long an ffmpeg whose output breaks off may take to end. */
+/** Time in which an ffmpeg whose output breaks off may end. */
 const DYING_MS = 1000;
-/** What the guard against changing sizes says. */
+/** The message of the crop filter that refuses frames of another size. */
 const SIZE_CHANGED = /too big or non positive size/;
 const MAX_FORWARDED_BYTES = 1 << 24;
 
-/** ffmpeg at work on a source: its frames one by one, each with its exact pts. */
+/** One ffmpeg that decodes a source: its frames one by one, each with its exact pts. */
 export class Decoder {
-  /** How long the rest of the pipeline waited for ffmpeg to give each frame. */
+  /** Waiting time of the pipeline for each frame from ffmpeg. */
   readonly waits = new Durations();
   readonly #process: FfmpegProcess;
   readonly #reader: NutReader;
@@ -69,12 +74,12 @@ export class Decoder {
     if (options.bytes) this.#bytesIn = pipeline(options.bytes, this.#process.writable(0)).catch(() => {}); // ffmpeg may have enough before the end.
   }
 
-  /** Streams that are passed on; known once `open` is done. */
+  /** The streams that are passed on; known once `open` has resolved. */
   get forwarded(): readonly NutStream[] {
     return this.#reader.streams.slice(1);
   }
 
-  /** Where the packets of forwarded streams go; to be said before the first frame is asked for. */
+  /** Sets the receiver of forwarded packets; to be called before the first frame is read. */
   forwardTo(target: (packet: ForwardedPacket) => Promise<void>): void {
     this.#forward = target;
   }
@@ -84,7 +89,7 @@ export class Decoder {
     return this.#frames;
   }
 
-  /** What ffmpeg complained about. */
+  /** The last lines that ffmpeg printed. */
   get log(): readonly string[] {
     return this.#process.log;
   }
@@ -153,10 +158,10 @@ export class Decoder {
     const stalled = () =>
       new SrvidError('SRVID_DECODE_FAILED', `Tried to decode ${this.source.url}: ffmpeg gave no data for ${this.options.stallTimeoutMs / 1000} s.`);
     try {
-      // A stream may be silent for as long as it likes, unless somebody is watching.
+      // A stream may be silent for as long as it likes, unless it is live.
       return await (this.options.bytes && !this.options.live ? work : withTimeout(work, this.options.stallTimeoutMs, stalled));
     } catch (error) {
-      // An ffmpeg that dies leaves half a frame behind; then its end says more than the frame does.
+      // An ffmpeg that dies leaves half a frame behind. Its exit then explains more than the frame does.
       const corrupt = error instanceof SrvidError && error.code === 'SRVID_STREAM_CORRUPT';
       if (corrupt) await withTimeout(this.#process.done(), DYING_MS, () => error);
       throw error;
@@ -184,9 +189,9 @@ function decodeCommand(source: Source, options: DecoderOptions) {
   const { bytes, format, live, forwarded, salvage } = options;
   const cut = planCut(source, options);
   const { width, height } = source.info.format;
-  // Frames of a raw stream, which are counted, have ticks all the same, finer than a frame.
+  // A raw stream's frames are counted, but ffmpeg gives it a time base all the same, finer than a frame.
   const ticks = parseRational(source.video.time_base) ?? source.info.timeBase;
-  // Another size of as many bytes would be taken for the same; any other is seen by its bytes.
+  // Another size with as many bytes would pass for the same one; every other size shows in the byte count.
   const sameSize = `crop=w='if(eq(iw*ih,${width * height})*not(eq(iw,${width})),-1,iw)':h=ih:exact=1`;
   const filters = [...cut.filters, sameSize, ...source.filters];
   const input = [
@@ -200,7 +205,7 @@ function decodeCommand(source: Source, options: DecoderOptions) {
   ];
   const output = [
     ...['-map', `0:${source.video.index}`, '-c:v', 'rawvideo', '-pix_fmt', source.decodeFormat],
-    // A size that changes must be seen here, not be scaled to the first one in silence.
+    // A size that changes must be noticed here; ffmpeg would silently scale to the first one.
     ...['-noautoscale', '-vf', filters.join(',')],
     ...(salvage ? ['-max_error_rate', '1'] : []),
     ...(bytes ? [...forwarded.flatMap((index) => ['-map', `0:${index}`]), '-c:a', 'copy'] : []),

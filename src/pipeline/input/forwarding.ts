@@ -1,9 +1,9 @@
 import type { ForwardedPacket } from './decode.js';
 
 /**
- * Passes packets on without making the reader wait for the encoder to take each, as long as no more than `limitBytes` are
- * on their way; a failure is told at the next packet. Packets stay in order, because writes are queued in the order they
- * are made.
+ * Passes packets on without making the reader wait for the encoder, as long as no more than `limitBytes` are on their
+ * way. A failure is thrown at the next packet. Packets stay in order, because writes are queued in the order of the
+ * calls.
  */
 export function holding(forward: (packet: ForwardedPacket) => Promise<void>, limitBytes: number): (packet: ForwardedPacket) => Promise<void> {
   let held = 0;

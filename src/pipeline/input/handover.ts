@@ -1,10 +1,11 @@
 import type { Decoder } from './decode.js';
 
+/** The side of a decoder that gives frames. */
 export type FrameSource = Pick<Decoder, 'next'>;
 
 /**
- * The frames of one decoder for one taker after another. Each frame goes to exactly one of them, in order: to whoever
- * took over last when its reading began. Takers before see the end of the stream.
+ * Gives the frames of one decoder to one taker after another. Each frame goes to exactly one taker, in order: to the
+ * one that had taken over when reading of the frame began. Earlier takers see the end of the stream.
  */
 export class Handover {
   #taker: FrameSource | undefined;
@@ -12,14 +13,14 @@ export class Handover {
 
   constructor(private readonly decoder: FrameSource) {}
 
-  /** Takes the frames over from whoever has them. */
+  /** Takes the frames over from the present taker. */
   take(): FrameSource {
     const taker: FrameSource = {
       next: async (slot) => {
         await this.#reading; // The taker before may still be reading its last frame.
         if (this.#taker !== taker) return undefined;
         const reading = this.decoder.next(slot);
-        this.#reading = reading.catch(() => {}); // Told to whoever reads.
+        this.#reading = reading.catch(() => {}); // The reader receives the error.
         return reading;
       },
     };
@@ -27,7 +28,7 @@ export class Handover {
     return taker;
   }
 
-  /** Nobody gets frames any more. */
+  /** Ends the stream for the present taker; nobody receives frames any more. */
   release(): void {
     this.#taker = undefined;
   }

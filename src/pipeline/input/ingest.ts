@@ -5,12 +5,12 @@ import { commandArguments } from '../ffmpeg/command.js';
 import { FfmpegProcess } from '../ffmpeg/process.js';
 import { type LiveInput, scrubbed } from './live-input.js';
 
-/** How much is looked at to tell what a source is; a live one should not take long to say. */
+/** Limits on how long ffmpeg examines a live source before its packets pass. */
 const LOOK = ['-analyzeduration', '2000000', '-probesize', '5000000'];
 
 /**
- * A live source, opened once: its packets as they are, in NUT, whatever protocol and container they came in. Reading it
- * anew, to look at it and to decode it, is then as reading standard input.
+ * A live source, opened once: its packets unchanged, in NUT, whatever its protocol and container. Probing and decoding
+ * then work as with standard input.
  */
 export class Ingest {
   readonly #process: FfmpegProcess;
@@ -35,12 +35,12 @@ export class Ingest {
     if (pushed) this.#pushing = pipeline(pushed, this.#process.writable(0)).catch(() => {}); // The end of ffmpeg says more.
   }
 
-  /** The source as NUT. */
+  /** The source's packets as NUT. */
   get bytes(): Readable {
     return this.#process.readable(1);
   }
 
-  /** Once the source has ended. @throws SRVID_INPUT_UNREADABLE unless it ended well */
+  /** Waits for the end of the source. @throws SRVID_INPUT_UNREADABLE unless it ended well */
   async done(): Promise<void> {
     await this.#process.done();
   }

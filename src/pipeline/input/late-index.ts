@@ -1,10 +1,10 @@
-/** Boxes that an MP4 or QuickTime file may begin with (ISO/IEC 14496-12 §4.3; QuickTime File Format, "Atoms"). */
+/** Boxes that may begin an MP4 or QuickTime file (ISO/IEC 14496-12 §4.3; QuickTime File Format, "Atoms"). */
 const FIRST_BOXES = new Set(['ftyp', 'wide', 'free', 'skip', 'pnot', 'mdat']);
 const BOX_HEADER_BYTES = 8;
 
 /**
- * Whether these first bytes are those of an MP4 whose index (box `moov`) comes after its pictures (box `mdat`), as it does
- * unless it was written for streaming. Such a file can only be read by going back in it.
+ * True where these first bytes are those of an MP4 whose index (box `moov`) comes after its pictures (box `mdat`). That
+ * is the rule unless it was written for streaming. Such a file can only be read by seeking back in it.
  */
 export function hasLateIndex(head: Buffer): boolean {
   for (let at = 0; at + BOX_HEADER_BYTES <= head.length; ) {
@@ -12,7 +12,7 @@ export function hasLateIndex(head: Buffer): boolean {
     if (at === 0 && !FIRST_BOXES.has(type)) return false;
     if (type === 'mdat') return true;
     const size = head.readUInt32BE(at);
-    // A size of 1 stands for a longer one that follows, 0 for the rest of the file; both are of `mdat` alone.
+    // Size 1 means that a 64-bit size follows, size 0 the rest of the file; only `mdat` uses either.
     if (type === 'moov' || size < BOX_HEADER_BYTES) return false;
     at += size;
   }

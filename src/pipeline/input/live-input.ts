@@ -4,28 +4,31 @@ import { fileInput, type InputLimits, NO_REFERENCES, pipeInput } from '../ffmpeg
 
 /** A live source as ffmpeg opens it. */
 export interface LiveInput {
-  /** How it may be called in messages, logs and statistics: no user, password, path or query of a URL. */
+  /** The source's name in messages, logs and statistics: without user, password, path and query of a URL. */
   readonly shown: string;
   /** Options before ffmpeg's `-i`. */
   readonly options: readonly string[];
-  /** What ffmpeg reads; "pipe:0" where the bytes come from srvid. */
+  /** The URL for ffmpeg's `-i`; "pipe:0" where the bytes come from srvid. */
   readonly url: string;
-  /** Where its bytes come from: ffmpeg itself, srvid's standard input, or a client that pushes them. */
+  /**
+   * Origin of the bytes: ffmpeg opens the source, or they come from standard input or from a client that pushes them.
+   */
   readonly from: 'ffmpeg' | 'standard input' | 'push';
-  /** Pixels of a frame, at most. */
+  /** The most pixels that a frame may have. */
   readonly maxPixels: number;
-  /** It ends when it has been read once, and does not come back. */
+  /** The source ends once it has been read, and does not come back. */
   readonly finite: boolean;
 }
 
+/** Options of a live source, none of which its URL can hold. */
 export interface LiveInputOptions {
-  /** Begin a file anew when it ends. */
+  /** Begins a file anew when it ends. */
   readonly loop: boolean;
-  /** Kind of stream, where its bytes do not say it: a demuxer of ffmpeg's. */
+  /** ffmpeg's demuxer, where it cannot be recognised from the bytes. */
   readonly format?: string | undefined;
-  /** Let a file name others to open. */
+  /** Lets a file name others to open. False where not given. */
   readonly references?: boolean;
-  /** Pixels of a frame, at most. */
+  /** The most pixels that a frame may have. */
   readonly maxPixels?: number;
 }
 
@@ -33,7 +36,10 @@ export interface LiveInputOptions {
 const SILENCE_US = '10000000';
 const TLS = ['tls', 'tcp', 'crypto'];
 
-/** Protocols that may be asked for; what else ffmpeg may open for each; its options for a source that goes silent. */
+/**
+ * Protocols that a user may name, the protocols that ffmpeg may open for each, and options that limit a silent source's
+ * time.
+ */
 const PROTOCOLS: Readonly<Record<string, { readonly opens: readonly string[]; readonly options?: readonly string[] }>> = {
   rtsp: { opens: ['rtp', 'udp', 'tcp'], options: ['-rtsp_transport', 'tcp', '-timeout', SILENCE_US] },
   rtsps: { opens: ['rtsp', 'rtp', 'udp', ...TLS], options: ['-rtsp_transport', 'tcp', '-timeout', SILENCE_US] },
@@ -47,11 +53,12 @@ const PROTOCOLS: Readonly<Record<string, { readonly opens: readonly string[]; re
   tcp: { opens: [] },
 };
 
-/** Capture devices, by the demuxer that reads them. */
+/** Capture devices, by ffmpeg's demuxer for them. */
 const DEVICES = ['v4l2', 'avfoundation', 'dshow', 'x11grab', 'gdigrab'];
 
 /**
- * A source by what a user calls it: a URL, "v4l2:/dev/video0", "-", "push", or a file, which is paced at its own rate.
+ * Parses a user's name for a live source: a URL, "v4l2:/dev/video0", "-", "push", or a file, which is paced at its own
+ * rate.
  * @throws SRVID_OPTION_INVALID for a protocol that is not allowed
  */
 export function parseLiveInput(text: string, { loop, format, references = false, maxPixels = NO_REFERENCES.maxPixels }: LiveInputOptions): LiveInput {
@@ -91,7 +98,7 @@ function pacedFile(path: string, loop: boolean, forced: readonly string[], limit
   };
 }
 
-/** Only what cannot be a secret: stream keys are in paths (RTMP), pass phrases in queries (SRT). */
+/** A URL reduced to scheme and host, since stream keys stand in paths (RTMP) and pass phrases in queries (SRT). */
 export function shownUrl(url: string): string {
   const parsed = /^([a-z][a-z0-9+.-]*):\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url);
   if (!parsed) return 'a URL';
@@ -99,7 +106,7 @@ export function shownUrl(url: string): string {
   return `${scheme}://${host}${url.length > whole.length ? '/...' : ''}`;
 }
 
-/** What ffmpeg says, without what may not be shown. */
+/** A line of ffmpeg's log with all URLs reduced by `shownUrl`, at most 500 characters. */
 export function scrubbed(line: string, { url, shown }: Pick<LiveInput, 'url' | 'shown'>): string {
   return line
     .replaceAll(url, shown)

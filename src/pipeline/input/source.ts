@@ -4,28 +4,30 @@ import { assertFrameSize, type Color, type PixelFormat } from '../frames/frame.j
 import type { StreamInfo } from '../frames/stream-info.js';
 import { inverse, parseRational, type Rational, rational } from '../frames/time.js';
 
-/** The video to process and what else its container holds. */
+/** The video stream to process, and the container that it comes from. */
 export interface Source {
-  /** A path, or "-" for standard input. */
+  /** The source's name in messages: a path, "standard input", or a live source's name without secrets. */
   readonly url: string;
   readonly probe: Probe;
   readonly video: ProbedStream;
   readonly info: StreamInfo;
-  /** Pixel format that ffmpeg is asked for, by ffmpeg's name; `info.format.kind` is how srvid holds it. */
+  /** Pixel format that ffmpeg decodes to, by ffmpeg's name; `info.format.kind` is srvid's name for it. */
   readonly decodeFormat: string;
   /** False for raw streams (.264): their pts are counted, n / frame rate. */
   readonly hasTimestamps: boolean;
-  /** Added to every pts on the way in and taken off on the way out, in seconds: NUT cannot carry a time before 0. */
+  /** Seconds added to every pts on the way in and taken off on the way out, since NUT cannot carry a time before 0. */
   readonly shiftSeconds: number;
-  /** What the command promised beforehand; for progress only. */
+  /** Number of frames that the container announces; for progress only. */
   readonly expectedFrames: number | undefined;
   /** Filters that ffmpeg applies while decoding. */
   readonly filters: readonly string[];
-  /** What the frames lose on their way in, a sentence each. */
+  /** Properties that frames lose on their way in, a sentence each. */
   readonly losses: readonly string[];
 }
 
-/** Formats carried as they are, and how srvid holds them. The `j` forms are the same samples in full range. */
+/**
+ * Formats that are decoded unchanged, with srvid's name for each. The `j` forms have the same samples in full range.
+ */
 const CARRIED = new Map<string, PixelFormat>([
   ['yuv420p', 'yuv420p'],
   ['yuvj420p', 'yuv420p'],
@@ -36,7 +38,10 @@ const CARRIED = new Map<string, PixelFormat>([
   ['gray', 'gray'],
 ]);
 
-/** Picks the video stream and describes it. @throws SRVID_INPUT_NO_VIDEO, SRVID_INPUT_UNSUPPORTED */
+/**
+ * Picks the video stream and describes it. `url` is the source's name in messages.
+ * @throws SRVID_INPUT_NO_VIDEO, SRVID_INPUT_UNSUPPORTED
+ */
 export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 'off' = 'auto'): Source {
   const video = pickVideo(url, probe);
   const sideways = Math.abs(rotationOf(video)) % 180 === 90;
@@ -73,7 +78,7 @@ export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 
   };
 }
 
-/** Degrees clockwise by which players turn the picture; ffmpeg does so while decoding. */
+/** Rotation that the stream's side data asks for, in degrees. ffmpeg applies it while decoding. */
 export function rotationOf(stream: ProbedStream): number {
   return stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation ?? 0;
 }
@@ -103,7 +108,7 @@ function decodedAs(url: string, video: ProbedStream): { kind: PixelFormat; decod
   return { kind: nearest, decodeFormat: nearest };
 }
 
-/** Everything that 8-bit planar frames cannot hold, and what becomes of it. */
+/** A sentence for each property that 8-bit planar frames cannot hold. */
 function lossesOf(video: ProbedStream, decodeFormat: string, deinterlace: 'auto' | 'off' | undefined): string[] {
   const format = video.pix_fmt ?? '';
   const losses: string[] = [];
@@ -125,8 +130,9 @@ function lossesOf(video: ProbedStream, decodeFormat: string, deinterlace: 'auto'
   return losses;
 }
 
-/** RGB has no luma of its own, so one matrix is chosen, and the output tagged with it. */
+/** Keeps full-range samples as they are while their format changes. */
 const KEEP_FULL_RANGE = 'scale=in_range=pc:out_range=pc';
+/** RGB has no luma of its own, so one matrix is chosen, and the output is tagged with it. */
 const RGB_TO_YUV = 'scale=out_color_matrix=bt709:out_range=tv';
 
 function isRgb(video: ProbedStream): boolean {

@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 
-/** Enough for ffprobe to tell any streamable format. */
+/** Enough bytes for ffprobe to recognise any streamable format. */
 const HEAD_BYTES = 4 << 20;
 
-/** A stream that can be read only once: its first bytes, to look at, and then all of it. */
+/** A stream that can be read only once, and a copy of its first bytes for probing. */
 export interface PeekedStream {
   readonly head: Buffer;
-  /** The whole stream, head included. */
+  /** The complete stream, head included. */
   readonly bytes: Readable;
 }
 

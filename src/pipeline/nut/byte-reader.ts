@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** Bytes held before the stream is paused. A stopped reader thus stops the writer at the other end of the pipe. */
+/** Bytes that are held before the stream is paused. A paused stream fills the pipe and so stops its writer. */
 const HIGH_WATER_BYTES = 256 * 1024;
 
 /** Pulls bytes from a pipe, copying each chunk once, straight to where it is wanted. */
@@ -49,7 +49,7 @@ export class ByteReader {
     return value;
   }
 
-  /** Fills `target`; false where the stream ended first. */
+  /** Fills `target` completely; false where the stream ended first. */
   async into(target: Uint8Array): Promise<boolean> {
     let filled = 0;
     while (filled < target.length) {

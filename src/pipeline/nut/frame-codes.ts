@@ -1,6 +1,6 @@
 import { corrupt, FLAG, type PacketBody } from './syntax.js';
 
-/** What a frame's first byte stands for: defaults for all that its header may leave out. */
+/** Meaning of a frame's first byte: defaults for every field that the frame's header may leave out. */
 export interface FrameCode {
   readonly flags: number;
   readonly stream: number;

@@ -8,7 +8,7 @@ import { corrupt, crc32, FILE_ID, FLAG, type NutStream, PacketBody, type PacketK
 export interface NutPacket {
   /** Index into `NutReader.streams`. */
   readonly stream: number;
-  /** In ticks of that stream's time base. */
+  /** Presentation time, in ticks of that stream's time base. */
   readonly pts: number;
   readonly key: boolean;
   /** Bytes of payload. */
@@ -17,12 +17,12 @@ export interface NutPacket {
 
 const MAX_HEADER_BYTES = 1 << 20;
 const MAX_STREAMS = 256;
-/** A frame's head has a dozen numbers; one without end would fill the memory. */
+/** A frame's head has a dozen numbers. Without a bound, a number without end would fill the memory. */
 const MAX_FRAME_HEAD_BYTES = 4096;
 
 /**
- * Reads NUT from a pipe, packet by packet, for any number of streams. Sizes and counts are bounded: whatever the bytes
- * say, memory is not.
+ * Reads NUT from a pipe, packet by packet, for any number of streams. Sizes and counts are bounded, so that no input
+ * can fill the memory.
  */
 export class NutReader {
   readonly #bytes: ByteReader;

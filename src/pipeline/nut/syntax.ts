@@ -9,26 +9,31 @@ import type { Rational } from '../frames/time.js';
 /** One stream of a NUT container. */
 export interface NutStream {
   readonly kind: 'video' | 'audio' | 'subtitle' | 'data';
-  /** Codec tag as ffmpeg's tables have it, one character a byte: "I420", "Y800" ... */
+  /** Codec tag from ffmpeg's tables, one character a byte: "I420", "Y800" ... */
   readonly fourcc: string;
   /** Seconds a tick of this stream's pts. */
   readonly timeBase: Rational;
-  /** What the codec needs before its first packet; empty for raw video. */
+  /** Set-up data that the codec needs before its first packet; empty for raw video. */
   readonly codecData?: Uint8Array;
-  /** Frames by which decoding may run behind presentation. */
+  /** Number of frames by which decoding may run behind presentation. */
   readonly decodeDelay?: number;
   readonly video?: {
     readonly width: number;
     readonly height: number;
     readonly sampleAspect?: Rational | undefined;
-    /** Written only. ffmpeg takes a last frame's length from it, and what it tells encoders and muxers; no pts depends on it. */
+    /**
+     * Written only. ffmpeg takes the last frame's duration from it, and passes it to encoders and muxers. No pts
+     * depends on it.
+     */
     readonly frameRate?: Rational | undefined;
   };
   readonly audio?: { readonly sampleRate: Rational; readonly channels: number };
 }
 
+/** The kinds of streams, by their number in a stream header. */
 export const STREAM_KINDS = ['video', 'audio', 'subtitle', 'data'] as const;
 
+/** The first bytes of every NUT stream. */
 export const FILE_ID = Buffer.from('nut/multimedia container\0', 'latin1');
 
 /** First eight bytes of each kind of packet, as two 32-bit halves. */
@@ -40,8 +45,10 @@ export const START_CODES = {
   info: [0x4e49ab68, 0xb596ba78],
 } as const;
 
+/** The kinds of packets that begin with a start code. */
 export type PacketKind = keyof typeof START_CODES;
 
+/** The kind of packet that begins with these 64 bits, given as two 32-bit halves; undefined for other bits. */
 export function packetKind(high: number, low: number): PacketKind | undefined {
   return (Object.keys(START_CODES) as PacketKind[]).find((kind) => START_CODES[kind][0] === high && START_CODES[kind][1] === low);
 }
@@ -81,16 +88,20 @@ export function varint(value: number): number[] {
   return bytes;
 }
 
-/** The signed form: 0, 1, -1, 2, -2 ... as 0, 1, 2, 3, 4. */
+/** A variable-length signed integer: 0, 1, -1, 2, -2 ... are written as 0, 1, 2, 3, 4. */
 export function signedVarint(value: number): number[] {
   return varint(value > 0 ? 2 * value - 1 : -2 * value);
 }
 
+/** The four bytes of an unsigned integer, most significant first. */
 export function uint32(value: number): number[] {
   return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
 }
 
-/** What is read from a packet of known length: throws, never reads past its end. */
+/**
+ * Reads the body of a packet of known length. It throws at the end and never reads past it.
+ * @throws SRVID_STREAM_CORRUPT
+ */
 export class PacketBody {
   #position = 0;
 
@@ -111,7 +122,7 @@ export class PacketBody {
     }
   }
 
-  /** Passes over a number of any size. */
+  /** Skips a number of any size. */
   skipVarint(): void {
     while (this.remaining > 0) if ((this.bytes[this.#position++] as number) < 128) return;
     throw corrupt('a header ends in the middle of a number');
@@ -130,6 +141,7 @@ export class PacketBody {
   }
 }
 
+/** The error for a NUT stream that cannot be read; `what` says what was found. */
 export function corrupt(what: string): SrvidError {
   return new SrvidError(
     'SRVID_STREAM_CORRUPT',

@@ -4,7 +4,7 @@ import { formatRational, type Rational } from '../frames/time.js';
 import { crc32, FILE_ID, FLAG, type NutStream, type PacketKind, START_CODES, STREAM_KINDS, signedVarint, uint32, varint } from './syntax.js';
 
 const PTS_SHIFT = 7;
-/** The one frame code in use: everything about a frame is written out, so that no state is needed to read it. */
+/** The only frame code in use. Every field of a frame is written out, so that reading it needs no state. */
 const FRAME_CODE = 1;
 const FRAME_FLAGS = FLAG.key | FLAG.codedPts | FLAG.streamId | FLAG.sizeMsb | FLAG.checksum;
 
@@ -29,7 +29,7 @@ export class NutWriter {
     this.#baseOfStream = streams.map(({ timeBase }) => this.#baseIndex(timeBase));
   }
 
-  /** Main and stream headers, and what is known of the streams; once, first. */
+  /** Writes the main and stream headers and the frame rates. To be called once, first. */
   async writeHeaders(): Promise<void> {
     const headers = this.streams.map((_, id) => packet('stream', this.#streamHeader(id)));
     const infos = this.streams.flatMap(({ video }, id) => (video?.frameRate ? [packet('info', frameRateInfo(id, video.frameRate))] : []));
@@ -37,9 +37,9 @@ export class NutWriter {
   }
 
   /**
-   * All payloads of one moment, in one write: either all of them reach the pipe in order, or the write fails.
-   * `pts` is in ticks of the first payload's stream; every payload's stream must share that time base.
-   * Resolves when the pipe has taken the bytes, and they may be overwritten.
+   * Writes all payloads of one pts in one write: either all of them reach the pipe in order, or the write fails. `pts`
+   * is in ticks of the first payload's stream; every payload's stream must share that time base. Resolves when the pipe
+   * has taken the bytes and they may be overwritten.
    * @throws SRVID_ENCODE_FAILED for a pts before 0
    */
   async write(pts: number, payloads: readonly NutPayload[]): Promise<void> {
@@ -64,7 +64,7 @@ export class NutWriter {
       ...this.#timeBases.flatMap(({ num, den }) => [...varint(num), ...varint(den)]),
       ...row(FLAG.invalid, FRAME_CODE),
       ...row(FRAME_FLAGS, 1),
-      ...row(FLAG.invalid, 256 - FRAME_CODE - 2), // "N" counts of itself.
+      ...row(FLAG.invalid, 256 - FRAME_CODE - 2), // The code of "N" is invalid without being counted.
       ...varint(0),
     ];
   }
@@ -113,7 +113,10 @@ function packet(kind: PacketKind, body: readonly number[]): Buffer {
   return Buffer.from([...head, ...headChecksum, ...body, ...uint32(crc32(body))]);
 }
 
-/** An info packet that says a stream's frame rate by the name that ffmpeg's own muxer gives it. No chapter, no moment, one field. */
+/**
+ * An info packet with a stream's frame rate, under the name that ffmpeg's own muxer gives it. It has no chapter, no
+ * time and one field.
+ */
 function frameRateInfo(stream: number, rate: Rational): number[] {
   const text = (value: string) => [...varint(value.length), ...Buffer.from(value, 'latin1')];
   const isText = signedVarint(-1);

@@ -1,23 +1,23 @@
 import type { Probe, ProbedStream } from '../ffmpeg/probe.js';
 import type { Container } from './container.js';
 
-/** A stream of the source that goes to the output beside the processed video. */
+/** A stream of the source that goes to the output unprocessed, beside the processed video. */
 export interface CarriedStream {
   /** Its index in the source. */
   readonly index: number;
-  /** 'copy', or the encoder that turns it into what the container holds. */
+  /** 'copy', or the name of the encoder whose codec the container can hold. */
   readonly codec: string;
 }
 
-/** What is carried, and in words what is not, or not as it was. */
+/** The streams that are carried to the output, and warnings about those that are converted or left out. */
 export interface CarryPlan {
   readonly streams: readonly CarriedStream[];
-  /** Cover art that has to be taken out of the source and attached anew. */
+  /** Cover art that must be taken out of the source and attached anew. */
   readonly covers: readonly ProbedStream[];
   readonly warnings: readonly string[];
 }
 
-/** Subtitles that are text, and so can become another kind of text. The others are pictures. */
+/** Subtitle codecs that hold text and so can be converted to another text codec. The others hold pictures. */
 const TEXT_SUBTITLES = new Set([
   'subrip',
   'ass',
@@ -35,7 +35,10 @@ const TEXT_SUBTITLES = new Set([
   'eia_608',
 ]);
 
-/** Decides for every stream but the processed one; from a pipe, only sound that NUT holds whole can come along. */
+/**
+ * Decides about every stream but `processed`. `fromPipe`: the source is standard input, from which only sound whose
+ * codec survives NUT can be carried.
+ */
 export function planCarry(container: Container, probe: Probe, processed: ProbedStream, fromPipe = false): CarryPlan {
   const streams: CarriedStream[] = [];
   const covers: ProbedStream[] = [];
@@ -75,7 +78,7 @@ function carried(container: Container, stream: ProbedStream): { codec: string | 
   return { codec: undefined, warning: `${describe(stream)} is left out: ${container.muxer} cannot hold it. Write .mkv to keep it.` };
 }
 
-/** Codecs that come through NUT whole; it has no tag for others, or drops what they say beside their packets. */
+/** True for codecs that NUT carries completely. It has no tag for others, or drops the data beside their packets. */
 function survivesPipe({ codec_type, codec_name }: ProbedStream): boolean {
   return codec_type === 'audio' && /^(aac|mp2|mp3|ac3|vorbis|opus|pcm_(s16|s24|s32)le)$/.test(codec_name ?? '');
 }

@@ -1,9 +1,9 @@
 import { extname } from 'node:path';
 import { SrvidError } from '../../errors.js';
 
-/** What a kind of output file can hold. Codecs by ffmpeg's names. */
+/** An output container and the streams that it can hold. Codecs have ffmpeg's names. */
 export interface Container {
-  /** ffmpeg's muxer. */
+  /** Name of ffmpeg's muxer. */
   readonly muxer: string;
   readonly audio: Holding;
   readonly subtitle: Holding;
@@ -11,13 +11,16 @@ export interface Container {
   readonly video: Holding;
   readonly attachment: Holding;
   readonly chapters: boolean;
-  /** Cover art is an attachment there, not a picture stream. */
+  /** Cover art is an attachment in this container, not a picture stream. */
   readonly coversAreAttached?: boolean;
-  /** Further options of the muxer; `stream` where the output is a pipe, which cannot be gone back in. */
+  /** Further options of the muxer. `stream` is true where the output is a pipe, in which ffmpeg cannot seek back. */
   readonly options: (stream: boolean) => readonly string[];
 }
 
-/** Which codecs are copied as they are, and what others become: an encoder's name, or nothing where they cannot be held. */
+/**
+ * The codecs of one kind of stream that are copied, and the encoder for all others; without a fallback they are left
+ * out.
+ */
 interface Holding {
   readonly copies: ReadonlySet<string> | 'all' | 'none';
   readonly fallback?: string;
@@ -29,7 +32,7 @@ const only = (codecs: string, fallback?: string): Holding => ({ copies: new Set(
 const noOptions = () => [];
 const mp4Options = (stream: boolean) => [
   ...['-movflags', stream ? '+frag_keyframe+empty_moov+default_base_moof' : '+faststart'],
-  ...['-strict', 'experimental'], // ffmpeg 5 calls FLAC in MP4 that.
+  ...['-strict', 'experimental'], // For ffmpeg 5, FLAC in MP4 is experimental.
 ];
 
 const MP4_AUDIO = 'aac mp3 mp2 ac3 eac3 alac opus flac dts';
@@ -92,7 +95,7 @@ const BY_EXTENSION: Readonly<Record<string, keyof typeof CONTAINERS>> = {
 };
 
 /**
- * The kind of file to write: `format` (a muxer's name) where given, else by the name's extension.
+ * Finds the container to write: `format` (a muxer's name) where given, else by the extension of `output`.
  * @throws SRVID_OUTPUT_FORMAT
  */
 export function containerFor(output: string, format: string | undefined): Container {

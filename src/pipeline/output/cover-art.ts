@@ -15,21 +15,21 @@ const MIME_TYPES = new Map([
   ['webp', 'image/webp'],
 ]);
 
-/** A cover as a file of its own: Matroska keeps covers as attachments, and ffmpeg attaches only files. */
+/** A cover as a file of its own. Matroska keeps covers as attachments, and ffmpeg attaches only files. */
 export interface CoverFile {
   readonly path: string;
   readonly filename: string;
   readonly mimeType: string;
 }
 
-/** Covers written out to a temporary folder, which `discard` removes. */
+/** Cover files in a temporary folder, which `discard` removes. */
 export class CoverArt {
   private constructor(
     private readonly folder: string | undefined,
     readonly files: readonly CoverFile[],
   ) {}
 
-  /** @throws SRVID_INPUT_UNREADABLE */
+  /** Copies covers out of an input, unconverted, into a new temporary folder. @throws SRVID_INPUT_UNREADABLE */
   static async extract(binary: FfmpegBinary, input: CommandInput, covers: readonly ProbedStream[]): Promise<CoverArt> {
     if (covers.length === 0) return new CoverArt(undefined, []);
     const folder = await mkdtemp(join(tmpdir(), 'srvid-cover-'));

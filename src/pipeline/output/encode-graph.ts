@@ -14,10 +14,10 @@ import {
 } from '../frames/frame.js';
 import { type Rational, rational } from '../frames/time.js';
 
-/** In the middle of two luma samples, see `chromaSite`. */
+/** The middle between two luma samples, see `chromaSite`. */
 const MIDDLE = 128;
 
-/** A raw video stream to the encoder, and which of a frame's bytes go through it. */
+/** A raw video stream to the encoder. `start` and `end` are the range of a frame's bytes that it carries. */
 export interface RawStream {
   readonly fourcc: string;
   readonly width: number;
@@ -27,8 +27,9 @@ export interface RawStream {
 }
 
 /**
- * The raw streams that carry one frame to the encoder, in order. A split frame is its luma and a picture of its chroma,
- * which needs bytes where its luma would be: the end of the small luma lies just before the chroma, and nobody looks at it.
+ * The raw streams that carry one frame to the encoder, in order. A split frame becomes its luma and a picture of its
+ * chroma. That picture needs bytes in place of its luma, which the encoder ignores. The end of the small luma lies just
+ * before the chroma and serves for that.
  */
 export function rawStreams(format: FrameFormat, color: Color): readonly RawStream[] {
   const { width, height } = format;
@@ -41,12 +42,17 @@ export function rawStreams(format: FrameFormat, color: Color): readonly RawStrea
   ];
 }
 
-/** Whether an encoder with these settings takes gray frames as they are (`ffmpeg -h encoder=NAME` lists its formats). */
+/**
+ * True where an encoder with these settings takes gray frames unchanged (`ffmpeg -h encoder=NAME` lists its formats).
+ */
 export function takesGray(encoder: string, pixelFormat: string | undefined): boolean {
   return /^(libx264|libx265|ffv1)$/.test(encoder) && (pixelFormat === undefined || pixelFormat.startsWith('gray'));
 }
 
-/** The size that is encoded: most encoders refuse odd sizes where chroma is subsampled, so a last row or column goes. */
+/**
+ * The size that is encoded. Most encoders refuse odd sizes where chroma is subsampled, so the last row or column is
+ * left out.
+ */
 export function encodedSize(format: FrameFormat): { width: number; height: number } {
   const kind = format.kind === 'split' ? format.small.kind : format.kind;
   const [x, y] = CHROMA_SHIFT[kind] ?? [0, 0];
@@ -55,15 +61,15 @@ export function encodedSize(format: FrameFormat): { width: number; height: numbe
 }
 
 /**
- * The encoder's filter graph, from input 0 to [v]. A split frame's U and V are scaled by swscale, at the right chroma
- * position, and merged with the luma plane. Where the encoder does not take
- * gray, `grayAsYuv` gives it neutral chroma: left to itself, ffmpeg would stretch the range, or turn it into RGB.
+ * The encoder's filter graph, from input 0 to [v]. swscale scales the U and V of a split frame, at the right chroma
+ * position, and they are merged with the luma plane. Where the encoder does not take gray, `grayAsYuv` adds neutral
+ * chroma: ffmpeg by itself would stretch the range, or convert to RGB.
  */
 export function filterGraph(format: FrameFormat, color: Color, sampleAspect: Rational | undefined, grayAsYuv = false): string {
   const size = encodedSize(format);
   const crop = size.width === format.width && size.height === format.height ? [] : [`crop=${size.width}:${size.height}:0:0:exact=1`];
   const aspect = sampleAspect ? [`setsar=${sampleAspect.num}/${sampleAspect.den}`] : [];
-  // Levels stay as they are, whatever range they are of: from 7.1 on ffmpeg takes all gray for full range.
+  // Levels stay unchanged in either range: from 7.1 on ffmpeg takes all gray for full range.
   const neutral = ['scale=in_range=pc:out_range=pc', 'format=yuv420p', "crop='max(2*trunc(iw/2),1)':'max(2*trunc(ih/2),1)':0:0:exact=1"];
   const tail = [...crop, ...(format.kind === 'gray' && grayAsYuv ? neutral : []), ...colorFilters(color), ...aspect];
   if (format.kind === 'split') return `${mergeGraph(format, color)}${tail.map((filter) => `,${filter}`).join('')}[v]`;
@@ -71,8 +77,8 @@ export function filterGraph(format: FrameFormat, color: Color, sampleAspect: Rat
 }
 
 /**
- * Says a frame's colours in the frame itself: NUT drops them. What the source does not say is left unsaid. From ffmpeg 7.1 on encoders
- * take them from the frames, whatever the command says.
+ * Tags the frames themselves with their colours, which NUT drops. Colours that the source does not name stay untagged.
+ * From ffmpeg 7.1 on encoders take the tags of the frames, whatever the command says.
  */
 function colorFilters({ matrix, primaries, transfer, range }: Color): string[] {
   const said = Object.entries({ range, colorspace: matrix, color_primaries: primaries, color_trc: transfer }).filter(([, value]) => value !== undefined);
@@ -80,8 +86,8 @@ function colorFilters({ matrix, primaries, transfer, range }: Color): string[] {
 }
 
 /**
- * Display shape is kept whatever the size: the pixel's shape makes up for it. Undefined where the source gives none
- * and the scale is the same in both directions, but for rounding to whole pixels.
+ * The pixel shape that keeps the display shape for any output size. Undefined where the source gives none and the scale
+ * is the same in both directions, apart from rounding to whole pixels.
  */
 export function scaledAspect(
   source: { width: number; height: number; sampleAspect: Rational | undefined },
@@ -106,8 +112,9 @@ function mergeGraph({ width, height, small }: SplitFormat, color: Color): string
 }
 
 /**
- * The picture with the least luma that has a frame's chroma as its own, for swscale to scale. swscale minds where chroma
- * sits only along an axis that has less chroma than luma, so luma is left out along the axes where chroma sits in the middle.
+ * The picture with the least luma whose chroma planes are the frame's, for swscale to scale. swscale respects the
+ * chroma position only along an axis with less chroma than luma. So luma is reduced along the axes where chroma sits in
+ * the middle.
  */
 function chromaPicture(format: PlainFormat, color: Color): PlainFormat {
   const [, chroma] = planeLayouts(format);
@@ -120,8 +127,8 @@ function chromaPicture(format: PlainFormat, color: Color): PlainFormat {
 }
 
 /**
- * swscale's options for where chroma sits. Without them it takes 4:2:0 chroma for centred and the result lies off by up
- * to one luma pixel of the output.
+ * swscale's options for the chroma position. Without them it takes 4:2:0 chroma for centred, and the result is off by
+ * up to one luma pixel of the output.
  */
 function chromaPositions(kind: PixelFormat, color: Color): string[] {
   const [x, y] = CHROMA_SHIFT[kind] ?? [0, 0];
@@ -132,7 +139,7 @@ function chromaPositions(kind: PixelFormat, color: Color): string[] {
   return options;
 }
 
-/** Where a chroma sample sits among the luma samples that share it, in 1/256 of a luma sample from the first. */
+/** Position of a chroma sample among the luma samples that share it, in 1/256 of a luma sample from the first. */
 function chromaSite({ chromaLocation = 'left' }: Color): readonly [horizontal: number, vertical: number] {
   const horizontal = /^(center|top|bottom)$/.test(chromaLocation) ? MIDDLE : 0;
   const vertical = chromaLocation.startsWith('top') ? 0 : chromaLocation.startsWith('bottom') ? 256 : MIDDLE;

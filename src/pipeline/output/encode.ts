@@ -20,31 +20,35 @@ import { assertOnClock, type EncoderClock } from './encoder-clock.js';
 
 /** The video codec and its settings. */
 export interface EncoderSettings {
-  /** ffmpeg's name, "libx264". */
+  /** ffmpeg's name for the encoder, "libx264". */
   readonly name: string;
   /** Options without their dash, in order. */
   readonly options: readonly (readonly [name: string, value: string])[];
 }
 
+/** One output to encode: its frames, its encoder and container, and the streams that are carried along. */
 export interface EncodePlan {
-  /** What each frame's bytes are. */
+  /** The format of each frame's bytes. */
   readonly format: FrameFormat;
   readonly timeBase: Rational;
-  /** How the encoder counts time where it cannot count in `timeBase`. */
+  /** The encoder's time base, where the encoder cannot count in `timeBase`. */
   readonly clock?: EncoderClock | undefined;
-  /** What encoders and muxers are told; the frames' own pts are what counts. The last frame gets its duration from it. */
+  /**
+   * The frame rate for encoders and muxers, which also gives the last frame its duration. Times come from the frames'
+   * own pts.
+   */
   readonly frameRate: Rational;
-  /** How long ffmpeg may take no data before it counts as hung. */
+  /** Time in which ffmpeg takes no data after which it counts as hung. */
   readonly stallTimeoutMs: number;
   readonly color: Color;
   readonly sampleAspect: Rational | undefined;
   readonly encoder: EncoderSettings;
   readonly container: Container;
-  /** A path, or "pipe:1". */
+  /** A path, or "pipe:1" for standard output. */
   readonly output: string;
-  /** Taken off every pts, in seconds: see `Source.shiftSeconds`. */
+  /** Seconds taken off every pts: see `Source.shiftSeconds`. */
   readonly shiftSeconds: number;
-  /** Where everything but the video comes from. */
+  /** Origin of everything but the video. */
   readonly carry:
     | {
         readonly from: 'file';
@@ -53,25 +57,28 @@ export interface EncodePlan {
         readonly streams: readonly CarriedStream[];
         readonly covers: readonly CoverFile[];
         readonly cut: Cut;
-        /** Where the output begins, in the container's own time; 0 where nothing is cut off. */
+        /** Beginning of the output, in the container's own time; 0 where nothing is cut off. */
         readonly startSeconds: number;
-        /** How long the output is, where that ends something that reading does not: chapters. */
+        /**
+         * Length of the output. It cuts chapters, which do not end with the reading; undefined where nothing must be
+         * cut.
+         */
         readonly lastsSeconds: number | undefined;
       }
     | { readonly from: 'pipe'; readonly streams: readonly CarriedStream[]; readonly forwarded: readonly NutStream[] }
     | { readonly from: 'nothing' };
 }
 
-/** ffmpeg 5 says so and exits with 0 all the same where a full disk keeps it from writing the end of a file. */
+/** Messages of ffmpeg 5, which exits with 0 even where a full disk keeps it from writing the end of a file. */
 const WRITE_ERROR = /No space left on device|Error writing trailer|Error closing file|Input\/output error|Disk quota exceeded|File too large/;
-/** Frames and packets end by reading; this must not end one of them by rounding. */
+/** Frames and packets end because reading ends; the limit must not cut one of them off by rounding. */
 const END_MARGIN_SECONDS = 0.001;
-/** Descriptor on which ffmpeg reports how far it is. */
+/** Descriptor on which ffmpeg reports its progress. */
 const PROGRESS = 3;
 
-/** ffmpeg at work on finished frames. */
+/** One ffmpeg that encodes finished frames. */
 export class Encoder {
-  /** How long the rest of the pipeline waited for ffmpeg to take each frame. */
+  /** Waiting time of the pipeline until ffmpeg took each frame. */
   readonly waits = new Durations();
   readonly #process: FfmpegProcess;
   readonly #writer: NutWriter;
@@ -83,7 +90,7 @@ export class Encoder {
   constructor(
     binary: FfmpegBinary,
     private readonly plan: EncodePlan,
-    /** Where "pipe:1" leads. */
+    /** Target of "pipe:1". */
     standardOutput: 'inherit' | 'ignore' | 'pipe' = 'inherit',
   ) {
     this.#process = new FfmpegProcess({
@@ -114,7 +121,7 @@ export class Encoder {
     this.#writer = new NutWriter(this.#process.writable(0), [...video, ...(plan.carry.from === 'pipe' ? plan.carry.forwarded : [])]);
   }
 
-  /** What ffmpeg writes, where its standard output is a pipe. */
+  /** The bytes that ffmpeg writes, where its standard output is a pipe. */
   get written(): Readable {
     return this.#process.readable(1);
   }
@@ -140,8 +147,8 @@ export class Encoder {
   }
 
   /**
-   * After the last frame: waits until ffmpeg has written everything.
-   * @throws SRVID_ENCODE_FAILED; SRVID_FRAMES_LOST where ffmpeg ended well but says it encoded another number of frames
+   * Waits, after the last frame, until ffmpeg has written everything.
+   * @throws SRVID_ENCODE_FAILED; SRVID_FRAMES_LOST where ffmpeg ended well but encoded another number of frames
    */
   async finish(): Promise<void> {
     this.#writer.end();
@@ -153,7 +160,9 @@ export class Encoder {
     throw new SrvidError('SRVID_FRAMES_LOST', message, { written: this.#framesWritten, encoded: this.#framesEncoded });
   }
 
-  /** The rest may take long, a large file is moved at its end; but ffmpeg tells of itself twice a second. */
+  /**
+   * Finishing may take long, since a large file is moved at its end. But ffmpeg reports twice a second while it works.
+   */
   async #endOrStall(): Promise<void> {
     const limit = this.plan.stallTimeoutMs;
     let watch: NodeJS.Timeout | undefined;
@@ -193,8 +202,8 @@ export class Encoder {
 
 function encodeCommand(plan: EncodePlan) {
   const { format, color, encoder, container, carry, output, shiftSeconds, timeBase } = plan;
-  // Sound is cut by seeking, which stops at a packet before the time; the second cut, on the way out, is exact. Without
-  // it muxers that know no time before 0 would move everything.
+  // Seeking cuts sound at a packet before the time; the second cut, on the way out, is exact. Without it muxers that
+  // know no time before 0 would shift all streams.
   const start = carry.from === 'file' ? carry.startSeconds : 0;
   const pixelFormat = encoder.options.find(([option]) => option === 'pix_fmt')?.[1];
   const offset = shiftSeconds > 0 ? ['-itsoffset', String(-shiftSeconds)] : [];
@@ -227,7 +236,7 @@ function carriedStreams({ carry }: EncodePlan): string[] {
     ...streams.flatMap(({ index }) => ['-map', `1:${index}`]),
     ...codecs,
     ...['-map_metadata', '1', '-map_chapters', '1', '-map_metadata:s:0', `1:s:${video.index}`],
-    // To name the tags of one stream ends ffmpeg's own copying for all of them.
+    // Once the tags of one stream are mapped, ffmpeg no longer copies those of the others by itself.
     ...streams.flatMap(({ index }, order) => [`-map_metadata:s:${order + 1}`, `1:s:${index}`]),
     ...covers.flatMap(({ path, filename, mimeType }, order) => {
       const stream = streams.length + 1 + order;
@@ -237,15 +246,16 @@ function carriedStreams({ carry }: EncodePlan): string[] {
   ];
 }
 
-/** Two transfers have other names as options than as ffprobe prints them. */
+/** Two transfers have other names as options than in ffprobe's output. */
 const TRANSFER_OPTIONS = new Map([
   ['bt470bg', 'gamma28'],
   ['bt470m', 'gamma22'],
 ]);
 
 /**
- * The encoder's colour tags. From ffmpeg 7.1 on the frames' own win, which the filter graph sets; these then keep ffmpeg from converting to
- * what it takes for the encoder's. The chroma position is said here alone: before 7.1 no filter could set it.
+ * The encoder's colour tags. From ffmpeg 7.1 on the tags of the frames win, which the filter graph sets. These then
+ * keep ffmpeg from converting to the colours that it assumes for the encoder. The chroma position is set here alone:
+ * before 7.1 no filter could set it.
  */
 function colorTags({ matrix, primaries, transfer, range, chromaLocation }: Color): string[] {
   return [

@@ -3,20 +3,24 @@ import { formatRational, inverse, type Rational, toNumber } from '../frames/time
 
 /** MPEG-4 part 2 counts in at most this many ticks a second (ISO/IEC 14496-2, vop_time_increment_resolution, 16 bits). */
 const MPEG4_TICKS = 65_535;
-/** Half of the 90 kHz that MPEG's containers count in: its nearest tick is one of theirs, at most one away. */
+/**
+ * Half of the 90 kHz that MPEG's containers count in. Each tick is a tick of theirs, and no time is more than one of
+ * theirs away.
+ */
 const MPEG4_CLOCK = { num: 1, den: 45_000 };
 const CONTAINER_TICK_SECONDS = 1 / 90_000;
 
-/** A clock that an encoder needs in place of the source's. */
+/** A clock for an encoder that cannot use the source's. */
 export interface EncoderClock {
   readonly timeBase: Rational;
-  /** Taken off every pts before it is counted in these ticks, in seconds. */
+  /** Seconds taken off every pts before it is counted in these ticks. */
   readonly startsAtSeconds: number;
 }
 
 /**
  * The time base of an encoder that cannot count in the source's: MPEG-1 and MPEG-2 count frames, MPEG-4 has 16 bits.
- * `frameRate` is the lowest one on which all frames lie, ffprobe's r_frame_rate. Undefined where the source's will do.
+ * `frameRate` is the lowest rate at which every frame falls on a tick (ffprobe's r_frame_rate). Undefined where the
+ * source's time base will do.
  */
 export function encoderTimeBase(encoder: string, timeBase: Rational, frameRate: Rational): Rational | undefined {
   if (/^mpeg[12]video$/.test(encoder)) return inverse(frameRate);
@@ -24,8 +28,8 @@ export function encoderTimeBase(encoder: string, timeBase: Rational, frameRate: 
 }
 
 /**
- * Checks that a frame at `seconds` falls on a tick, to within one of the source's time base or of 90 kHz: the encoder
- * would move it.
+ * Checks that a frame at `seconds` falls on a tick, to within one tick of the source's time base or of 90 kHz. The
+ * encoder would move any other frame.
  * @throws SRVID_ENCODER_UNAVAILABLE
  */
 export function assertOnClock(encoder: string, { timeBase, startsAtSeconds }: EncoderClock, seconds: number, source: Rational): void {

@@ -4,7 +4,7 @@ import { runTool } from '../ffmpeg/tied-process.js';
 import type { EncoderSettings } from './encode.js';
 import { assertOpensNoFile } from './encoder-text-options.js';
 
-/** Options of every video encoder (ffmpeg-codecs(1), "Codec Options"), as far as they are the user's to choose. */
+/** Options of every video encoder (ffmpeg-codecs(1), "Codec Options") that a user may choose. */
 const COMMON = new Set(
   (
     'b g bf qmin qmax qdiff qcomp q maxrate minrate bufsize rc_init_occupancy profile level threads thread_type slices refs keyint_min sc_threshold ' +
@@ -12,12 +12,12 @@ const COMMON = new Set(
   ).split(' '),
 );
 
-/** Types of options, as ffmpeg lists them, whose value is a text. */
+/** Option types in ffmpeg's lists whose value is a text. */
 const TEXTS = new Set(['string', 'dictionary', 'binary']);
 
 /**
- * Checks that the encoder exists and has each option, so that an option can never be anything but the encoder's own, nor
- * open a file.
+ * Checks that the encoder exists and has each option. So an option can be nothing but the encoder's own, and can open
+ * no file.
  * @throws SRVID_ENCODER_UNAVAILABLE, SRVID_OPTION_INVALID
  */
 export async function checkEncoder(binary: FfmpegBinary, { name, options }: EncoderSettings): Promise<void> {

@@ -1,11 +1,11 @@
 import { SrvidError } from '../../errors.js';
 
 /*
- * Options of encoders whose values are text. A text may be the name of a file to write or read, so only those are taken
- * that are known to be none; of settings of the libraries behind the encoders, only those by name.
+ * Options of encoders whose values are text. A text may be the name of a file to write or read. So only options are
+ * accepted that are known to name no file, and only known settings of the libraries behind the encoders.
  */
 
-/** Texts that are words, numbers or lists of them. */
+/** Text options whose values are words, numbers or lists of them. */
 const PLAIN = new Set('preset tune profile level wpredp psy-rd deblock partitions vendor ts-parameters rc_eq'.split(' '));
 
 const COMMON_PARAMS =
@@ -14,7 +14,7 @@ const COMMON_PARAMS =
   'vbv-bufsize vbv-maxrate vbv-init crf-max slices threads annexb repeat-headers aud psnr ssim log log-level asm fps sar ' +
   'overscan videoformat colorprim transfer colormatrix chromaloc';
 
-/** Settings that may stand in an option that is a list of them, "name=value:name=value". */
+/** Settings that are allowed in an option with a list of settings, "name=value:name=value". */
 const PARAMS: Readonly<Record<string, string>> = {
   x264:
     'bluray-compat avcintra-class sliced-threads sync-lookahead deterministic non-deterministic cpu-independent fullrange mastering-display cll alternative-transfer ' +
@@ -37,7 +37,7 @@ const PARAMS: Readonly<Record<string, string>> = {
 };
 const LISTS: Readonly<Record<string, keyof typeof PARAMS>> = { 'x264-params': 'x264', x264opts: 'x264', 'x265-params': 'x265', 'svtav1-params': 'svtav1' };
 
-/** Flags of every encoder, without those of two passes, which keep a file. */
+/** Flags of every encoder, without those of two-pass encoding, which keeps a file. */
 const FLAGS = new Set('mv4 qpel loop gray psnr ildct low_delay global_header bitexact aic ilme cgop qscale'.split(' '));
 
 /**

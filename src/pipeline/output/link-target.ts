@@ -1,10 +1,13 @@
 import { lstat, readlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
-/** As many as Linux follows. */
+/** Linux follows as many. */
 const MAX_LINKS = 40;
 
-/** The path behind a chain of symbolic links, whether or not there is a file yet. @throws ELOOP, or what the system says but "no such file" */
+/**
+ * Follows a chain of symbolic links to its last path, whether or not a file exists there yet.
+ * @throws ELOOP, or the system's error other than "no such file"
+ */
 export async function meantBy(path: string): Promise<string> {
   let at = path;
   for (let links = 0; links <= MAX_LINKS; links++) {

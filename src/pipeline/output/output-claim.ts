@@ -7,13 +7,16 @@ import { SrvidError } from '../../errors.js';
 import { hasEnded, ownIdentity } from './process-identity.js';
 
 const PREFIX = '.srvid-';
-/** Names of unfinished files; nothing else is ever removed on the word of a claim. */
+/** Names of unfinished files. A claim never causes the removal of any other file. */
 const WORK_NAME = /^\.srvid-[0-9a-f]{16}(\.[A-Za-z0-9]{1,10})?$/;
 const CLAIM_NAME = /^\.srvid-[0-9a-f]{16}\.claim$/;
 const MAX_CLAIM_BYTES = 4096;
-/** A claim without content is one that is just being written, where files cannot be linked; after so long its writer was ended. */
+/**
+ * An empty claim is one that is being written, where files cannot be linked. After this time its writer has been
+ * killed.
+ */
 const WRITING_MS = 10_000;
-/** Another session may claim, and end, between two looks. */
+/** Another session may claim and end between two attempts. */
 const ATTEMPTS = 20;
 
 const claimSchema = z.object({
@@ -25,20 +28,20 @@ const claimSchema = z.object({
 
 type Claim = z.infer<typeof claimSchema>;
 
-/** What a run that was killed left in a folder. */
+/** A file that a killed run left in a folder. */
 export interface Leftover {
   readonly path: string;
   readonly bytes: number;
 }
 
-/** A new name for an unfinished file: short, hidden, and not to be guessed. */
+/** A new name for an unfinished file: short, hidden, and impossible to guess. */
 export function workName(extension: string): string {
   return `${PREFIX}${randomBytes(8).toString('hex')}${/^\.[A-Za-z0-9]{1,10}$/.test(extension) && extension !== '.claim' ? extension : ''}`;
 }
 
 /**
- * The right to write one target, as a file beside it that says which process has it. It is given up by `release`; that of
- * a process which was killed is taken over by the next run to the same target, with what it left.
+ * The right to write one target: a file beside it that names the process which holds it. `release` gives it up. If the
+ * process was killed, the next run to the same target takes the claim over and removes the unfinished file.
  */
 export class OutputClaim {
   readonly #token = randomBytes(16).toString('hex');
@@ -52,7 +55,9 @@ export class OutputClaim {
   }
 
   /**
-   * @param folder the real one, so that two ways to it lead to one claim
+   * Takes the claim on `target` in `folder`.
+   * @param folder the real path, so that two paths to one folder lead to one claim
+   * @param work the name of the unfinished file
    * @throws SRVID_OUTPUT_IN_USE while another session writes there
    */
   static async take(folder: string, target: string, work: string): Promise<OutputClaim> {
@@ -65,12 +70,12 @@ export class OutputClaim {
     throw inUse(join(folder, target), claim.#path, 'other sessions keep claiming it');
   }
 
-  /** Safe at any time: another session's claim is left alone. */
+  /** Gives the claim up. Safe at any time: another session's claim is left alone. */
   async release(): Promise<void> {
     if ((await readClaim(this.#path))?.token === this.#token) await rm(this.#path, { force: true });
   }
 
-  /** Puts the whole content under the claim's name in one step, unless the name is taken. */
+  /** Puts the complete content under the claim's name in one step, unless the name is taken. */
   async #place(content: string): Promise<boolean> {
     const aside = join(this.folder, workName(''));
     try {
@@ -102,7 +107,7 @@ export class OutputClaim {
     } else if (!(await hasEnded(found.process))) {
       throw inUse(target, this.#path, `process ${found.process.pid} on ${found.process.host} writes it`);
     }
-    // Moved away first and looked at again: between two looks another session may have put its own in place of the dead one.
+    // Renamed first and read again: since the first reading another session may have replaced the dead claim by its own.
     const aside = join(this.folder, workName(''));
     await rename(this.#path, aside).catch(() => {});
     const moved = await readClaim(aside);
@@ -112,7 +117,7 @@ export class OutputClaim {
   }
 }
 
-/** What killed runs left in a folder: unfinished files and claims that no live process owns. */
+/** Finds files that killed runs left in a folder: unfinished files and claims that no live process owns. */
 export async function leftoversIn(folder: string): Promise<Leftover[]> {
   const names = (await readdir(folder)).filter((name) => WORK_NAME.test(name) || CLAIM_NAME.test(name));
   const claims = await Promise.all(names.filter((name) => CLAIM_NAME.test(name)).map(async (name) => ({ name, claim: await readClaim(join(folder, name)) })));
@@ -126,17 +131,17 @@ export async function leftoversIn(folder: string): Promise<Leftover[]> {
   return left.flatMap((name, index) => (sizes[index]?.isFile() ? [{ path: join(folder, name), bytes: sizes[index].size }] : []));
 }
 
-/** Whether a file system has no hard links: FAT, and some that lie on a network. */
+/** True where the error says that a file system has no hard links: FAT, and some network file systems. */
 export function isLinkless(error: unknown): boolean {
   return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EACCES', 'EINVAL'].includes(codeOf(error) ?? '');
 }
 
-/** The system's name of an error, "EEXIST". */
+/** The system's name for an error, "EEXIST". */
 export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
 
-/** A claim's content; undefined for whatever is none. */
+/** A claim's content; undefined for any other file. */
 async function readClaim(path: string): Promise<Claim | undefined> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => undefined);
   if (!file) return undefined;

@@ -7,11 +7,14 @@ import { meantBy } from './link-target.js';
 import { codeOf, isLinkless, OutputClaim, workName } from './output-claim.js';
 
 /**
- * The file to write. Work goes to a name of its own beside it, on the same disk, so that the target appears in one step
- * and whole: a run that fails leaves nothing under the target's name, and never harms what was there.
+ * The file to write. It is written under another name beside the target, on the same disk, so that the target appears
+ * in one step and complete. A run that fails leaves nothing under the target's name and never harms an existing file.
  */
 export class OutputFile {
-  /** Under which it is written. Made by `claim`, with a name that nobody can guess, so that no link can wait for it there. */
+  /**
+   * Path of the unfinished file. `claim` makes it, with a name that nobody can guess, so that no link can wait for it
+   * there.
+   */
   readonly partial: string;
   #claim: OutputClaim | undefined;
   /** The file that `claim` made. */
@@ -19,16 +22,19 @@ export class OutputFile {
   #finished = false;
 
   private constructor(
-    /** As it was asked for. */
+    /** The absolute path that the user gave. */
     readonly path: string,
-    /** The file that the name means, behind all links. */
+    /** The path behind all symbolic links. */
     private readonly target: string,
     private readonly overwrite: boolean,
   ) {
     this.partial = join(dirname(target), workName(extname(path)));
   }
 
-  /** Checks the name; makes nothing yet. @throws SRVID_OUTPUT_EXISTS, SRVID_OUTPUT_IS_INPUT, SRVID_OUTPUT_UNWRITABLE */
+  /**
+   * Checks the name; creates nothing yet. `input` is a path, or "-".
+   * @throws SRVID_OUTPUT_EXISTS, SRVID_OUTPUT_IS_INPUT, SRVID_OUTPUT_UNWRITABLE
+   */
   static async prepare(output: string, input: string, overwrite: boolean): Promise<OutputFile> {
     assertFileName('The output', output, 'SRVID_OUTPUT_UNWRITABLE');
     const path = resolve(output);
@@ -49,8 +55,8 @@ export class OutputFile {
   }
 
   /**
-   * Claims the target for this session, takes away what a killed one left, and makes the unfinished file. To be followed
-   * by `discard`, come what may.
+   * Claims the target for this session, removes the unfinished file of a killed one, and creates its own. `discard`
+   * must follow in every case.
    * @throws SRVID_OUTPUT_IN_USE, SRVID_OUTPUT_UNWRITABLE
    */
   async claim(): Promise<void> {
@@ -66,8 +72,8 @@ export class OutputFile {
   }
 
   /**
-   * Gives the finished file its name; where that fails, the file stays under the other one. What appeared under the name
-   * in the meantime is overwritten only where that was asked for.
+   * Renames the finished file to the target; if that fails, the file keeps its other name. A file that has appeared
+   * under the target's name in the meantime is overwritten only if the user asked for that.
    * @throws SRVID_OUTPUT_EXISTS, SRVID_OUTPUT_UNWRITABLE
    */
   async publish(): Promise<void> {
@@ -93,14 +99,14 @@ export class OutputFile {
     await syncFolder(dirname(this.target));
   }
 
-  /** Takes away what was written, unless it is finished, and lets others write the target. */
+  /** Removes an unfinished file and gives up the claim on the target. */
   async discard(): Promise<void> {
     if (!this.#finished && this.#made !== undefined) await rm(this.partial, { force: true });
     await this.#claim?.release();
     this.#claim = undefined;
   }
 
-  /** On to the disk with it, if it is still the file that was made. */
+  /** Flushes the file to the disk, if it is still the one that was made. */
   async #sync(): Promise<void> {
     const file = await open(this.partial, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
@@ -112,7 +118,7 @@ export class OutputFile {
   }
 }
 
-/** The file that a name means, in the real folder. @throws SRVID_OUTPUT_UNWRITABLE */
+/** The target's path in the real folder, behind all links. @throws SRVID_OUTPUT_UNWRITABLE */
 async function realTarget(path: string): Promise<string> {
   const meant = await meantBy(path).catch((error: unknown) => {
     throw unwritable(`Cannot write to ${path}: ${messageOf(error)}. Choose another name.`, path, error);
@@ -127,7 +133,7 @@ async function realTarget(path: string): Promise<string> {
   }
 }
 
-/** @throws EEXIST where the name is taken: what is there stays as it is */
+/** Renames a file to a name that is free. @throws EEXIST where the name is taken; the file there is not changed */
 async function renameToNew(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
@@ -144,7 +150,7 @@ async function renameToNew(from: string, to: string): Promise<void> {
   await rm(from);
 }
 
-/** So that the name, too, outlives a loss of power. Some systems cannot, and there it has to do without. */
+/** Flushes the folder, so that the new name survives a loss of power. Some systems cannot do that. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, constants.O_RDONLY).catch(() => undefined);
   await handle?.sync().catch(() => {});

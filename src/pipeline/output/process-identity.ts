@@ -1,15 +1,18 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
-/** One process, told apart from others that had or will have its number. What a system does not tell is an empty string. */
+/**
+ * Identity of one process, different from that of all others that have or will have its number. Values that the system
+ * does not give are empty strings.
+ */
 export interface ProcessIdentity {
   readonly host: string;
-  /** Changes whenever the machine starts. */
+  /** An id that changes whenever the machine starts. */
   readonly boot: string;
-  /** Within which the number counts: containers have numbers of their own. */
+  /** The namespace of the number: containers have numbers of their own. */
   readonly space: string;
   readonly pid: number;
-  /** When the process began, in ticks since the machine started. */
+  /** Start time of the process, in ticks since the machine started. */
   readonly began: string;
 }
 
@@ -19,7 +22,10 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
   return { host: hostname(), boot, space, pid: process.pid, began };
 }
 
-/** Whether a process has surely ended. One of another machine or container cannot be asked for, and counts as alive. */
+/**
+ * True for a process that has ended for sure. A process of another machine or container cannot be checked and counts as
+ * running.
+ */
 export async function hasEnded(identity: ProcessIdentity): Promise<boolean> {
   const own = await ownIdentity();
   if (identity.host !== own.host) return false;

@@ -4,14 +4,14 @@ import { type FrameFormat, fillMiddle, frameBytes } from '../frames/frame.js';
 import { rescale } from '../frames/time.js';
 import { type EncodePlan, Encoder } from './encode.js';
 
-/** Some hardware encoders refuse less than this. */
+/** Width and height of the test frames. Some hardware encoders refuse smaller ones. */
 const TEST_SIDE = 192;
 const NOTHING = { copies: 'none' } as const;
 const NULL_CONTAINER = { muxer: 'null', audio: NOTHING, subtitle: NOTHING, video: NOTHING, attachment: NOTHING, chapters: false, options: () => [] };
 
 /**
- * Runs the encoder of a plan, with its filter graph and settings, once on two tiny frames, so that an ffmpeg that
- * cannot do it is named before any work.
+ * Runs the encoder of a plan, with its filter graph and settings, on two tiny frames, so that an unfit ffmpeg is
+ * reported before any work.
  * @throws SRVID_ENCODER_UNAVAILABLE with what ffmpeg said
  */
 export async function testEncoder(binary: FfmpegBinary, plan: EncodePlan): Promise<void> {

@@ -23,9 +23,10 @@ interface TrialFrame {
 }
 
 /**
- * Has ffmpeg do what it does in a run, by the same commands, on three tiny frames: decode them, scale their chroma, merge it with a large luma
- * plane, encode. Then looks whether pictures, times and colours came through.
- * @throws SRVID_FFMPEG_UNFIT where they did not; SRVID_DECODE_FAILED, SRVID_ENCODE_FAILED and others where it does not get that far
+ * Tries ffmpeg with the commands of a real run, on three tiny frames: decode them, scale their chroma, merge it with a
+ * large luma plane, encode. Then checks that pictures, times and colours came through.
+ * @throws SRVID_FFMPEG_UNFIT where they did not; SRVID_DECODE_FAILED, SRVID_ENCODE_FAILED and others where it does not
+ * get that far
  */
 export async function tryFfmpeg(binary: FfmpegBinary): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'srvid-trial-'));
@@ -62,7 +63,7 @@ async function decodeAll(binary: FfmpegBinary, source: Source): Promise<TrialFra
 async function encodeAll(binary: FfmpegBinary, { info }: Source, frames: readonly TrialFrame[], output: string): Promise<void> {
   const encoder = new Encoder(binary, {
     ...{ format: LARGE, timeBase: info.timeBase, frameRate: info.frameRate, stallTimeoutMs: LIMIT_MS, color: COLOR, sampleAspect: undefined },
-    // In every ffmpeg, and lossless: what comes back must be what was given.
+    // Part of every ffmpeg, and lossless, so that the decoded frames must equal the encoded ones.
     ...{ encoder: { name: 'ffv1', options: [] }, container: containerFor(output, undefined), output, shiftSeconds: 0, carry: { from: 'nothing' } },
   });
   try {
@@ -74,7 +75,7 @@ async function encodeAll(binary: FfmpegBinary, { info }: Source, frames: readonl
   }
 }
 
-/** The source's times may be counted in other ticks in the result; both begin at 0 and have the same step. */
+/** Compares result and source. The two may count time in different ticks; both begin at 0 and have the same step. */
 function compare(
   binary: FfmpegBinary,
   source: Source,
@@ -100,7 +101,7 @@ function expectSame(binary: FfmpegBinary, what: string, found: string, wanted: s
   throw new SrvidError('SRVID_FFMPEG_UNFIT', message, { what, found, wanted });
 }
 
-/** YUV4MPEG2 of gray frames that say by their luma which they are. */
+/** A YUV4MPEG2 file of gray frames; the luma of each is its number. */
 function yuv4mpeg(): Buffer {
   const { width, height } = SMALL;
   const frame = (index: number) =>
@@ -119,7 +120,7 @@ function pictureNumber(bytes: Uint8Array): number {
   return ((bytes[0] as number) - lumaOf(0)) / (lumaOf(1) - lumaOf(0));
 }
 
-/** A luma plane that no scaler would make, before the small frame. */
+/** A frame whose luma plane no scaler would produce, followed by the small frame. */
 function enlarged(small: Uint8Array): Uint8Array {
   const luma = Uint8Array.from({ length: LARGE.width * LARGE.height }, (_, at) => 16 + ((at * 7 + (small[0] as number)) % 220));
   return Buffer.concat([luma, small]);

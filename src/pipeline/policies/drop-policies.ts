@@ -1,43 +1,52 @@
-/** What becomes of a frame that comes: it waits, it is left out, or it waits and the one that has waited longest is left out. */
+/**
+ * A policy's answer about a frame that arrives: it waits, it is dropped, or it waits and the frame that has waited
+ * longest is dropped.
+ */
 export type Admission = 'queue' | 'refuse' | 'displace-oldest';
 
-/** The moment at which a frame comes. */
+/** The state in which a frame arrives. */
 export interface AdmissionState {
-  /** As many frames wait as may. */
+  /** The queue is full. */
   readonly full: boolean;
   /** No frame waits and none is in flight. */
   readonly idle: boolean;
-  /** Whether all that wait, this one too, would be done in time at the level that takes least. */
+  /** True where all waiting frames, this one included, would be done in time at the level with the least time. */
   readonly inTime: () => boolean;
 }
 
-/** The moment at which the frame that is next for a worker would be late at the level that was chosen. */
+/** The state in which the next frame for a worker would be late at the chosen level. */
 export interface LateState {
-  /** The level that was chosen; levels are numbers, 0 the best. */
+  /** The chosen level; levels are numbers, 0 the best. */
   readonly level: number;
-  /** The level that takes least. */
+  /** The level with the least time. */
   readonly cheapest: number;
   /** The level that resamples without a network. */
   readonly bypass: number;
-  /** Whether the frame can be expected in time at a level. */
+  /** True where the frame can be expected in time at a level. */
   readonly inTime: (level: number) => boolean;
-  /** No other frame waits and none is in flight: without this one there is nothing to show. */
+  /** No other frame waits and none is in flight, so without this one there is nothing to show. */
   readonly alone: boolean;
 }
 
-/** Decides about frames for which there is no time. The dispatcher asks; it carries out what it is told. */
+/** Decides about frames for which there is no time. The dispatcher asks a policy and carries out its answer. */
 export interface DropPolicy {
   /** The source waits while the queue is full; else it is never held up. */
   readonly holdsSource: boolean;
-  /** A frame is given up when its deadline passes while it waits, and in flight when those behind it would become late. */
+  /**
+   * A waiting frame is given up when its deadline passes, and one in flight when the frames behind it would become
+   * late.
+   */
   readonly givesUp: boolean;
-  /** Asked when a frame comes, and when one comes back whose worker failed. Memory is bounded: 'queue' when full is for who holds the source. */
+  /**
+   * Asked when a frame arrives, and when one returns whose worker failed. Since memory is bounded, only a policy that
+   * holds the source may answer 'queue' when the queue is full.
+   */
   admit(state: AdmissionState): Admission;
-  /** The level at which a frame is processed that would be late; undefined where it is left out. */
+  /** The level at which a late frame is processed; undefined where it is dropped. */
   levelWhenLate(state: LateState): number | undefined;
 }
 
-/** Frames that would be late are resampled, those for which even that takes too long are left out. */
+/** Resamples frames that would be late; drops those for which even that takes too long. */
 const bypass: DropPolicy = {
   holdsSource: false,
   givesUp: true,
@@ -45,16 +54,16 @@ const bypass: DropPolicy = {
   levelWhenLate: ({ bypass, inTime, alone }) => (inTime(bypass) || alone ? bypass : undefined),
 };
 
-/** Frames are left out when their turn comes and it is too late. */
+/** Drops frames that are late when their turn comes, and the one that has waited longest when the queue is full. */
 const dropOldest: DropPolicy = {
   holdsSource: false,
   givesUp: true,
   admit: displaceWhenFull,
-  // As long as there is nothing else to show, late is better than never.
+  // While there is nothing else to show, a late frame is better than none.
   levelWhenLate: ({ cheapest, alone }) => (alone ? cheapest : undefined),
 };
 
-/** Frames are left out when they come; what was let in is processed. */
+/** Drops frames at their arrival; admitted frames are processed. */
 const dropNewest: DropPolicy = {
   holdsSource: false,
   givesUp: true,
@@ -62,7 +71,7 @@ const dropNewest: DropPolicy = {
   levelWhenLate: ({ level }) => level,
 };
 
-/** Every frame is processed, and the source waits. */
+/** Processes every frame; the source waits. */
 const block: DropPolicy = {
   holdsSource: true,
   givesUp: false,
@@ -70,13 +79,13 @@ const block: DropPolicy = {
   levelWhenLate: ({ level }) => level,
 };
 
-/** All policies by the name that options give them. To add one is to add it here. */
+/** All policies by their names in options. A new policy is added here. */
 export const DROP_POLICIES = { bypass, 'drop-oldest': dropOldest, 'drop-newest': dropNewest, block } as const satisfies Readonly<Record<string, DropPolicy>>;
 
-/** A policy's name. */
+/** The name of a policy. */
 export type DropPolicyName = keyof typeof DROP_POLICIES;
 
-/** The names in the order in which they are told to users. */
+/** The names in the order in which users read them. */
 export const DROP_POLICY_NAMES = Object.keys(DROP_POLICIES) as readonly DropPolicyName[];
 
 function displaceWhenFull({ full }: AdmissionState): Admission {

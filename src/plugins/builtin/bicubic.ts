@@ -11,7 +11,10 @@ const options = z
   })
   .refine((given) => (given.width === undefined) === (given.height === undefined), { message: 'width and height go together' });
 
-/** Cubic resampling of the luma to any size: the baseline that networks are measured against, and their cheap stand-in. */
+/**
+ * Cubic resampling of the luma to any size: the baseline for networks, and the cheap replacement for them under
+ * deadlines.
+ */
 export default definePlugin<z.infer<typeof options>, Resampler>({
   name: 'bicubic',
   apiVersion: 1,
@@ -23,7 +26,7 @@ export default definePlugin<z.infer<typeof options>, Resampler>({
   halo: 3,
   init: ({ input, output }) => new Resampler(input, output),
   process(frame, { state, allocate }) {
-    const result = allocate(frame);
+    const result = allocate();
     state.run(frame.planes[0] as Plane, result.planes[0] as Plane);
     return result;
   },

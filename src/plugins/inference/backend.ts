@@ -1,8 +1,8 @@
 import type { Tensor } from '../contract.js';
 
-/** How a session runs its model. */
+/** Settings of an inference session. */
 export interface InferenceSettings {
-  /** Name of an execution provider, as ONNX Runtime names them. */
+  /** The execution provider, by ONNX Runtime's name. */
   readonly device: 'cpu' | 'cuda' | 'webgpu' | 'coreml' | 'dml';
   /** Threads inside one run of a model. */
   readonly threads: number;
@@ -11,22 +11,25 @@ export interface InferenceSettings {
 /** One input or output of a model. */
 export interface TensorInfo {
   readonly name: string;
-  /** Type of the values; undefined where it is neither of the two that a backend can be given. */
+  /** Type of the values; undefined where a backend supports neither. */
   readonly type: 'uint8' | 'float32' | undefined;
 }
 
 /** A model that is ready to run on the thread that opened it. */
 export interface BackendSession {
-  /** In the order of the model's file. */
+  /** Inputs and outputs, each in the order of the model's file. */
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /**
    * Runs the model on `inputs` and fills `outputs`, each in the order of the model's file. The caller owns all memory,
    * which must not be shared memory.
-   * @throws what the engine says where shapes do not fit
+   * @throws the engine's error where shapes do not fit
    */
   run(inputs: readonly Tensor[], outputs: readonly Tensor[]): Promise<void>;
-  /** Frees what native code holds. A session is released before its thread ends: ending a thread inside native code would end the process. */
+  /**
+   * Frees the session's native memory. It is to be called before the thread ends: ending a thread inside native code
+   * ends the process.
+   */
   release(): Promise<void>;
 }
 
@@ -35,10 +38,13 @@ export interface BackendSession {
  * one is a file beside `onnx-runtime.ts` and a line in `model.ts`.
  */
 export interface InferenceBackend {
-  /** Lower case, "onnxruntime". */
+  /** The engine's name in lower case, "onnxruntime". */
   readonly name: string;
-  /** Opens a model from the bytes of its file. `what` names it in messages. @throws SRVID_MODEL_INVALID, SRVID_DEVICE_UNAVAILABLE */
+  /**
+   * Opens a model from the bytes of its file. `what` is its name in messages.
+   * @throws SRVID_MODEL_INVALID, SRVID_DEVICE_UNAVAILABLE
+   */
   open(what: string, bytes: Uint8Array, settings: InferenceSettings): Promise<BackendSession>;
-  /** Version of the engine, on which it depends how long things take. */
+  /** Version of the engine. Measured times are valid for one version only. */
   version(): Promise<string>;
 }

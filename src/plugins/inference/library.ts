@@ -11,18 +11,21 @@ export { type ModelEntry, parseManifest } from './manifest.js';
 
 const MAX_MANIFEST_BYTES = 4 << 20;
 
-/** A model whose file is the one that the manifest lists. */
+/** A model whose file has the hash that the manifest lists. */
 export interface VerifiedModel {
   readonly entry: ModelEntry;
   readonly path: string;
-  /** The file's bytes, whose hash was checked. Every worker loads these, so the file is read once in a process. */
+  /** The file's bytes, verified. Every worker loads the model from them, so the file is read once in a process. */
   readonly bytes: SharedArrayBuffer;
 }
 
-/** In which arithmetic networks run; 'auto' is int8 where a network comes in int8, else fp32. */
+/** The arithmetic of networks; 'auto' is int8 where a network comes in int8, else fp32. */
 export type Precision = 'auto' | 'int8' | 'fp32';
 
-/** The models of one folder. It is the one place that answers a plugin's request for a model and checks the file. */
+/**
+ * The models of one folder. All requests of plugins for models are resolved here, and all model files are verified
+ * here.
+ */
 export class ModelLibrary {
   readonly #verified = new Map<string, Promise<VerifiedModel>>();
 
@@ -32,8 +35,8 @@ export class ModelLibrary {
   ) {}
 
   /**
-   * The model that answers a spec. `precision` decides where the spec does not.
-   * @throws SRVID_MODEL_UNKNOWN naming what exists
+   * Finds the model for a spec. `precision` decides where the spec does not.
+   * @throws SRVID_MODEL_UNKNOWN naming the models that exist
    */
   resolve(spec: ModelSpec, precision: Precision): ModelEntry {
     const { family, scale, planes = 'y' } = spec;
@@ -47,18 +50,18 @@ export class ModelLibrary {
     );
   }
 
-  /** Whether a model answers the spec. */
+  /** True where the library has a model for the spec. */
   has(spec: ModelSpec, precision: Precision): boolean {
     return this.#find(spec, spec.precision ?? precision) !== undefined;
   }
 
-  /** Reads a model's file and checks its hash, once however often it is asked for. @throws SRVID_MODEL_INVALID */
+  /** Reads a model's file and checks its hash, once for any number of calls. @throws SRVID_MODEL_INVALID */
   load(entry: ModelEntry): Promise<VerifiedModel> {
     const known = this.#verified.get(entry.id);
     if (known) return known;
     const verified = readVerified(this.folder, entry);
     this.#verified.set(entry.id, verified);
-    verified.catch(() => this.#verified.delete(entry.id)); // A file that was mended is looked at again.
+    verified.catch(() => this.#verified.delete(entry.id)); // A file that has been repaired is read again.
     return verified;
   }
 
@@ -69,13 +72,13 @@ export class ModelLibrary {
   }
 }
 
-/*
- * Libraries by their folder, as long as the manifest has not changed: several sessions, or a relay's streams, share the
- * files that were read and checked.
+/**
+ * Libraries by their folder, kept while the manifest is unchanged. Several sessions, or a relay's streams, share the
+ * files that were read and verified.
  */
 const libraries = new Map<string, { readonly manifest: string; readonly library: ModelLibrary }>();
 
-/** The models of a folder that has a manifest.json; srvid's own where no folder is given. @throws SRVID_MODEL_INVALID */
+/** Loads the models of a folder with a manifest.json; without a folder, srvid's own. @throws SRVID_MODEL_INVALID */
 export async function loadModelLibrary(folder = new URL('../../../models/', import.meta.url)): Promise<ModelLibrary> {
   const path = fileURLToPath(new URL('manifest.json', folder));
   try {
@@ -95,7 +98,7 @@ export async function loadModelLibrary(folder = new URL('../../../models/', impo
   }
 }
 
-/** The models to name where one was not found: the family's on the same planes, else all. */
+/** Names of the models for an error message: the family's on the same planes, else all. */
 function installed({ models }: ModelLibrary, family: string, planes: 'y' | 'rgb'): string {
   const related = models.filter((model) => model.family === family && model.planes === planes);
   const named = (related.length > 0 ? related : models).map((model) => model.id).join(', ') || 'none';
@@ -104,7 +107,7 @@ function installed({ models }: ModelLibrary, family: string, planes: 'y' | 'rgb'
   return `of ${family} on ${planes === 'y' ? 'luma' : 'RGB'} only ${scales.map((one) => `x${one}`).join(', ')} is installed: ${named}`;
 }
 
-/** A model from a file whose hash nobody listed, for tests and benchmarks. @throws the error of reading */
+/** Loads a model from a file without checking a hash, for tests and benchmarks. @throws the error of reading */
 export async function modelAt(entry: ModelEntry, path: string): Promise<VerifiedModel> {
   return { entry, path, bytes: shared(await readBounded(path, MAX_MODEL_BYTES)) };
 }

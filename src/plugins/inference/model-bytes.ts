@@ -7,8 +7,9 @@ import { MAX_MODEL_BYTES, parseModel, serializeModel } from '../../onnx/model-fi
 import type { ModelEntry } from './manifest.js';
 
 /**
- * A model's bytes, which are the ones that the manifest means, and whole: ONNX Runtime would look for values in other files
- * from the working folder, and nobody would have checked them. Files that the manifest lists are taken in.
+ * Reads a model's file, verified against the manifest, as a model without external data. ONNX Runtime would look for
+ * external files in the working folder, where nobody has checked them. Files that the manifest lists are verified and
+ * merged into the model.
  * @throws SRVID_MODEL_INVALID
  */
 export async function readModelBytes(entry: ModelEntry, path: string): Promise<Uint8Array> {

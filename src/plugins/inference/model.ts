@@ -7,19 +7,19 @@ import { onnxRuntime } from './onnx-runtime.js';
 
 /** A model with its session on one thread. */
 export interface LoadedModel extends Model {
-  /** Frees what native code holds; to be called before the thread ends. */
+  /** Frees the model's native memory; to be called before the thread ends. */
   release(): Promise<void>;
 }
 
-/** Sets of shapes for which private buffers are kept at once: a chain's own, and those of tiles. */
+/** Number of sets of shapes whose private buffers are kept: a chain's own shapes, and those of tiles. */
 const KEPT_SHAPES = 4;
 
-/** Does a call into native code, where its thread must not be ended. */
+/** Wraps a call into native code, during which its thread must not be ended. */
 export type CallNative = <T>(call: () => Promise<T>) => Promise<T>;
 
-/** How a model is loaded, where that is not as usual. */
+/** Options for unusual ways of loading a model. */
 export interface LoadingOptions {
-  /** Does each call into the engine; for a thread that may be ended meanwhile. */
+  /** Wraps each call into the engine, for a thread that may be ended meanwhile. */
   readonly inNative?: CallNative;
   /** The engine; ONNX Runtime where not given. */
   readonly backend?: InferenceBackend;
@@ -32,10 +32,10 @@ interface Buffers {
 }
 
 /**
- * Loads a model for this thread; on one core, unless told otherwise. Engines take no shared memory, so each set of
- * shapes has private buffers, between which and the caller's tensors the values are copied (0.2 ms in, 0.5 ms out for a
- * 1080p luma plane). A picture whose sides are no multiple of the model's `align` is padded on its way in, and cropped on
- * its way out.
+ * Loads a model for this thread, on one core unless told otherwise. Engines take no shared memory, so each set of
+ * shapes has private buffers, and values are copied between them and the caller's tensors (0.2 ms in, 0.5 ms out for a
+ * 1080p luma plane). A picture whose sides are not multiples of the model's `align` is padded on its way in and cropped
+ * on its way out.
  * @throws SRVID_MODEL_INVALID, SRVID_DEVICE_UNAVAILABLE
  */
 export async function loadModel(
@@ -54,7 +54,7 @@ export async function loadModel(
     const buffers = kept.get(key) ?? makeBuffers(session, entry, inputs, outputs);
     kept.delete(key);
     kept.set(key, buffers);
-    // The shapes that were not used for longest go.
+    // The shapes that have been unused for longest are dropped.
     if (kept.size > KEPT_SHAPES) kept.delete(kept.keys().next().value as string);
     return buffers;
   };
@@ -73,12 +73,12 @@ export async function loadModel(
   };
 }
 
-/** The dimensions that a model with a scale gives for a picture: the scale may be any real number. */
+/** Dimensions of a model's output for an input picture. The scale may be any real number; sides are rounded. */
 export function scaledDims(scale: number, [batch, channels, height, width]: readonly number[]): number[] {
   return [batch as number, channels as number, Math.round((height as number) * scale), Math.round((width as number) * scale)];
 }
 
-/** Inputs that are pictures are padded to the model's `align`; what it gives for them is as much larger. */
+/** Allocates buffers. Input pictures are padded to the model's `align`, and output pictures are larger accordingly. */
 function makeBuffers({ inputs, outputs }: BackendSession, { scale, align }: ModelEntry, given: readonly Tensor[], wanted: readonly Tensor[]): Buffers {
   if (scale === undefined)
     return {
@@ -94,7 +94,7 @@ function like(info: TensorInfo | undefined, dims: readonly number[]): Tensor {
   return { data: info?.type === 'float32' ? new Float32Array(product(dims)) : new Uint8Array(product(dims)), dims };
 }
 
-/** Refuses a model that reads or gives something else than the manifest says, before the first frame. */
+/** Refuses, before the first frame, a model whose input or output differs from the manifest. */
 async function tryOnce(session: BackendSession, entry: ModelEntry): Promise<void> {
   const side = 16 * entry.align;
   const dims = [1, channelsOf(entry), side, side];
@@ -112,7 +112,7 @@ async function tryOnce(session: BackendSession, entry: ModelEntry): Promise<void
   );
 }
 
-/** Sizes are checked here, before they reach native code. */
+/** Checks count, types and sizes before they reach native code. */
 function assertFit({ inputs, outputs }: BackendSession, entry: ModelEntry, given: readonly Tensor[], wanted: readonly Tensor[]): void {
   const tensors = [...given, ...wanted];
   const infos = [...inputs, ...outputs];
@@ -139,7 +139,7 @@ function channelsOf({ planes }: ModelEntry): number {
   return planes === 'rgb' ? 3 : 1;
 }
 
-/** A tensor as planes; one that is no picture is a single row. */
+/** Views a tensor as planes; a tensor that is not a picture is a single row. */
 function planesOf({ data, dims }: Tensor): Planes {
   return dims.length === 4 ? { data, height: dims[2] as number, width: dims[3] as number } : { data, height: 1, width: data.length };
 }

@@ -4,11 +4,13 @@ import type { VerifiedModel } from './library.js';
 import type { NamedTensor } from './onnx-runtime.js';
 
 /*
- * What passes between the main thread and the thread of one network: one reply to each request, in turn.
+ * Messages between the main thread and the thread of one network: one reply to each request, in order.
  */
 
+/** Tensors by the names of a model's inputs or outputs. */
 export type Tensors = Readonly<Record<string, NamedTensor>>;
 
+/** A request to the thread of one network. */
 export type NetworkRequest =
   | { readonly op: 'open'; readonly what: string; readonly bytes: Uint8Array; readonly profile: string | undefined }
   | { readonly op: 'run'; readonly inputs: Tensors }
@@ -24,14 +26,15 @@ export interface ModelTiming {
   readonly luma: Uint8Array;
   readonly size: Size;
   readonly threads: number;
-  /** Runs that count; some go before them. */
+  /** Number of timed runs; warm-up runs precede them. */
   readonly times: number;
 }
 
+/** The reply to one request. */
 export type NetworkReply =
   | {
-      readonly ok: true /** What a run gives. */;
-      readonly results?: Tensors /** Of each run that was timed, in milliseconds. */;
+      readonly ok: true /** Outputs of a run. */;
+      readonly results?: Tensors /** Milliseconds of each timed run. */;
       readonly ms?: readonly number[];
     }
   | { readonly ok: false; readonly error: ErrorRecord };

@@ -5,18 +5,19 @@ import type { ModelTiming, NetworkReply, NetworkRequest, Tensors } from './netwo
 
 const WORKER_FILE = fileURLToPath(new URL('./network-worker.js', import.meta.url));
 
+/** Options of a network in a thread of its own. */
 export interface NetworkOptions {
-  /** ONNX Runtime writes what each operator took to a file whose path begins like this. */
+  /** Path prefix of a file in which ONNX Runtime records the time of each operator. */
   readonly profile?: string;
-  /** Stops what runs; it then fails with SRVID_INTERRUPTED. */
+  /** Stops a running network, which then fails with SRVID_INTERRUPTED. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Any ONNX model in a thread of its own: a run blocks its thread, and the main thread must hear Ctrl-C meanwhile. */
+/** Any ONNX model in a thread of its own. A run blocks its thread, and the main thread must notice Ctrl-C meanwhile. */
 export interface NetworkThread {
-  /** Runs it; the results are the caller's. @throws SRVID_MODEL_INVALID */
+  /** Runs the network. The results belong to the caller. @throws SRVID_MODEL_INVALID */
   run(inputs: Tensors): Promise<Tensors>;
-  /** Milliseconds of one run. @throws SRVID_MODEL_INVALID */
+  /** Runs the network and returns the milliseconds. @throws SRVID_MODEL_INVALID */
   time(inputs: Tensors): Promise<number>;
   /** Ends a profiled session's log. */
   endProfile(): Promise<void>;
@@ -24,7 +25,10 @@ export interface NetworkThread {
   release(): Promise<void>;
 }
 
-/** @throws SRVID_MODEL_INVALID, SRVID_INTERRUPTED */
+/**
+ * Starts a thread and loads a model in it. `what` is the model's name in messages.
+ * @throws SRVID_MODEL_INVALID, SRVID_INTERRUPTED
+ */
 export async function openNetworkThread(what: string, bytes: Uint8Array, { profile, signal }: NetworkOptions = {}): Promise<NetworkThread> {
   const thread = new Thread(signal);
   try {
@@ -43,7 +47,7 @@ export async function openNetworkThread(what: string, bytes: Uint8Array, { profi
   };
 }
 
-/** Milliseconds of each run of one of srvid's own models. @throws SRVID_MODEL_INVALID, SRVID_INTERRUPTED */
+/** Times runs of one of srvid's own models; milliseconds of each. @throws SRVID_MODEL_INVALID, SRVID_INTERRUPTED */
 export async function timeModelRuns(timing: Omit<ModelTiming, 'op'>, signal?: AbortSignal): Promise<readonly number[]> {
   const thread = new Thread(signal);
   try {
@@ -64,7 +68,7 @@ class Thread {
     return reply;
   }
 
-  /** Lets go of the network and ends the thread; one that is interrupted ends when it comes out of native code. */
+  /** Releases the network and ends the thread; an interrupted one ends when it leaves native code. */
   async close(): Promise<void> {
     if (!this.signal?.aborted) await this.ask({ op: 'release' }).catch(() => {});
     await this.#pool.destroy();
@@ -82,7 +86,7 @@ class Thread {
       if (signal.aborted) stop();
       signal.addEventListener('abort', stop, { once: true });
     });
-    told.catch(() => {}); // Told by the race, unless that is over.
+    told.catch(() => {}); // The race reports it, unless it is over.
     return Promise.race([told, stopped]).finally(() => signal.removeEventListener('abort', stop));
   }
 }

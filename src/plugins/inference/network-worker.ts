@@ -1,4 +1,4 @@
-// The thread of one network: `network-thread.ts` is the other side.
+// The thread of one network; `network-thread.ts` is the main thread's side.
 import { parentPort } from 'node:worker_threads';
 import { messageOf, SrvidError } from '../../errors.js';
 import { type MarkMessage, NativeMark } from '../threads/native-mark.js';
@@ -11,7 +11,7 @@ let network: Network | undefined;
 
 parentPort?.on('message', (request: NetworkRequest | MarkMessage) => {
   if ('mark' in request) mark = new NativeMark(request.mark);
-  // All of it counts as native: nothing else is done here.
+  // Everything here counts as native code, since the thread does nothing else.
   else
     void mark.around(
       () => answer(request),

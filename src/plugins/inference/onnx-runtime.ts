@@ -5,7 +5,7 @@ import type { BackendSession, InferenceBackend, InferenceSettings, TensorInfo } 
 import { giveBack } from './give-back.js';
 import { type InferenceSession, loadOnnxRuntime, type OnnxRuntime, runtimeVersion } from './onnx-library.js';
 
-/** ONNX Runtime as an engine: float and quantised networks on any device it was built for. */
+/** ONNX Runtime as an engine: float and quantised networks, on any device that it was built for. */
 export const onnxRuntime: InferenceBackend = {
   name: 'onnxruntime',
   async open(what, bytes, settings) {
@@ -25,7 +25,7 @@ function sessionOf(runtime: OnnxRuntime, session: InferenceSession): BackendSess
     outputs: session.outputMetadata.map(infoOf),
     async run(inputs, outputs) {
       const results = await session.run(named(session.inputNames, inputs), named(session.outputNames, outputs));
-      // ONNX Runtime writes into the tensors that it was given, and returns copies of them, which nobody asked for.
+      // ONNX Runtime writes into the given tensors, and returns copies of them besides, which nobody needs.
       for (const [index, { data }] of outputs.entries()) {
         const copy = results[session.outputNames[index] as string]?.data as Tensor['data'] | undefined;
         if (copy && copy.buffer !== data.buffer) giveBack(copy.buffer as ArrayBuffer);
@@ -46,17 +46,24 @@ export interface NamedTensor {
   readonly data: Tensor['data'] | Int8Array | Int32Array;
 }
 
-/** Any ONNX model for examination: tensors of every type, by name, and the time of each operator. One thread, every optimisation. */
+/**
+ * Any ONNX model for examination: tensors of every type, by name, and the time of each operator. It runs on one thread
+ * with every optimisation.
+ */
 export interface Network {
-  /** Runs it; the results are the caller's. @throws SRVID_MODEL_INVALID */
+  /** Runs the network. The results belong to the caller. @throws SRVID_MODEL_INVALID */
   run(inputs: Readonly<Record<string, NamedTensor>>): Promise<Readonly<Record<string, NamedTensor>>>;
-  /** Ends a profiled session's log, and gives its path. */
+  /** Ends a profiled session's log. */
   endProfile(): void;
-  /** Frees what native code holds. */
+  /** Frees the network's native memory. */
   release(): Promise<void>;
 }
 
-/** `profile`: ONNX Runtime writes the times of operators to a file whose path begins like this. @throws SRVID_MODEL_INVALID */
+/**
+ * Opens a network on this thread. `profile` is the path prefix of a file in which ONNX Runtime records the time of each
+ * operator.
+ * @throws SRVID_MODEL_INVALID
+ */
 export async function openNetwork(what: string, bytes: Uint8Array, { profile }: { readonly profile?: string } = {}): Promise<Network> {
   const runtime = await loadOnnxRuntime();
   const more = profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile };
@@ -74,7 +81,7 @@ export async function openNetwork(what: string, bytes: Uint8Array, { profile }: 
   };
 }
 
-/** What ONNX Runtime says of a network that shares quantised weights, where it has to make them unsigned. */
+/** ONNX Runtime's message about a network that shares quantised weights, where it must make them unsigned. */
 const SHARED_WEIGHTS = /Attempt to replace the existing tensor/;
 
 async function createSession(
@@ -91,7 +98,7 @@ async function createSession(
       executionMode: 'sequential',
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
-      logSeverityLevel: 4, // What goes wrong is thrown; it need not be printed, too.
+      logSeverityLevel: 4, // Errors are thrown and need not be printed as well.
       extra: {
         session: {
           // Idle threads that spin would take the cores from ffmpeg.

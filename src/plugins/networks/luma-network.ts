@@ -2,18 +2,18 @@ import * as z from 'zod';
 import type { Plane } from '../../pipeline/frames/frame.js';
 import { definePlugin, type ModelSpec, type Plugin } from '../contract.js';
 
-/** What tells one family of networks from another, to the plugin that runs it. */
+/** One family of luma networks, described for the plugin that runs it. */
 export interface LumaNetwork {
-  /** As `srvid models` lists it; the plugin's name, too. */
+  /** The family's name in `srvid models`; also the plugin's name. */
   readonly family: string;
   readonly description: string;
-  /** Those that `models/training` makes; the first is the default. */
+  /** Scales that `models/training` makes; the first is the default. */
   readonly scales: readonly [number, ...number[]];
-  /** Input pixels that an output pixel depends on, on each side, at the scale where it is most. */
+  /** Input pixels on each side that an output pixel depends on, at the scale where that is most. */
   readonly halo: number;
 }
 
-/** The plugin that enlarges the luma by the networks of one family: one picture in, one picture out, nothing around it. */
+/** The plugin that enlarges the luma by the networks of one family: one picture in, one picture out. */
 export function lumaNetwork({ family, description, scales, halo }: LumaNetwork): Plugin<{ scale: number }> {
   const modelFor = (scale: number): ModelSpec => ({ family, scale, planes: 'y' });
   return definePlugin<{ scale: number }>({
@@ -27,7 +27,7 @@ export function lumaNetwork({ family, description, scales, halo }: LumaNetwork):
     halo,
     models: ({ scale }) => [modelFor(scale)],
     async process(frame, context) {
-      const result = context.allocate(frame);
+      const result = context.allocate();
       const [input, output] = [frame.planes[0] as Plane, result.planes[0] as Plane];
       await context
         .model(modelFor(context.options.scale))

@@ -3,16 +3,16 @@ import { frameBytes, type Plane } from '../../pipeline/frames/frame.js';
 import { definePlugin, type ModelSpec, type Plugin, type Size } from '../contract.js';
 import { toPacked, toPlanar } from '../pixels/channels.js';
 
-/** What tells one family of networks on RGB from another, to the plugin that runs it. */
+/** One family of RGB networks, described for the plugin that runs it. */
 export interface RgbNetwork {
-  /** As `srvid models` lists it; the plugin is called `<family>-rgb`. */
+  /** The family's name in `srvid models`; the plugin's name is `<family>-rgb`. */
   readonly family: string;
   readonly description: string;
-  /** Input pixels that an output pixel depends on, on each side, at the scale where it is most. */
+  /** Input pixels on each side that an output pixel depends on, at the scale where that is most. */
   readonly halo: number;
 }
 
-/** Those that `models/training` can make; the published networks are x3. */
+/** Scales that `models/training` can make; the published networks are x3. */
 const SCALES = [2, 3, 4] as const;
 const PUBLISHED_SCALE = 3;
 
@@ -31,7 +31,7 @@ export function rgbNetwork({ family, description, halo }: RgbNetwork): Plugin<{ 
     models: ({ scale }) => [modelFor(scale)],
     init: ({ input, output }) => ({ small: memoryFor(input), large: memoryFor(output) }),
     async process(frame, context) {
-      const result = context.allocate(frame);
+      const result = context.allocate();
       const { small, large } = context.state;
       toPlanar((frame.planes[0] as Plane).data, small);
       await context

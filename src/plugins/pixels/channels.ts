@@ -1,4 +1,4 @@
-/** Packed RGB (r, g, b, r, g, b ...) to one plane a channel, NCHW with n = 1; `planar` is as long as `packed`. */
+/** Unpacks RGB (r, g, b, r, g, b ...) into one plane a channel, NCHW with n = 1. `planar` is as long as `packed`. */
 export function toPlanar(packed: Uint8Array, planar: Uint8Array): void {
   const count = packed.length / 3;
   for (let pixel = 0, from = 0; pixel < count; pixel++, from += 3) {
@@ -8,7 +8,7 @@ export function toPlanar(packed: Uint8Array, planar: Uint8Array): void {
   }
 }
 
-/** What `toPlanar` does, back. */
+/** Packs planes of red, green and blue into RGB: the inverse of `toPlanar`. */
 export function toPacked(planar: Uint8Array, packed: Uint8Array): void {
   const count = planar.length / 3;
   for (let pixel = 0, to = 0; pixel < count; pixel++, to += 3) {

@@ -24,8 +24,8 @@ export interface ColorMatrix {
 }
 
 /**
- * A stream's colour with the matrix settled by its own height, so that a plugin which enlarges untagged frames goes back
- * by the matrix it came by.
+ * A stream's colour with the matrix that its own height implies where it is untagged. A plugin that enlarges untagged
+ * frames thus converts back by the same matrix.
  */
 export function assumedColor(color: Color, height: number): Color {
   return { ...color, matrix: color.matrix ?? fallbackMatrix(height) };
@@ -36,8 +36,8 @@ function fallbackMatrix(height: number): string {
 }
 
 /**
- * The matrix that a stream's colour tags name. Untagged streams are taken as players take them: BT.709 from 720 lines
- * up, BT.601 below; limited range.
+ * The matrix for a stream's colour tags. Untagged streams get the matrix that players assume: BT.709 from 720 lines up,
+ * BT.601 below; limited range.
  */
 export function colorMatrix(color: Color, height: number): ColorMatrix {
   const fallback = fallbackMatrix(height);
@@ -63,7 +63,7 @@ export function colorMatrix(color: Color, height: number): ColorMatrix {
   };
 }
 
-/** Planes of yuv444 (tight) to packed RGB. */
+/** Converts tight planes of yuv444 to packed RGB, full range. */
 export function yuvToRgb(matrix: ColorMatrix, y: Uint8Array, u: Uint8Array, v: Uint8Array, rgb: Uint8Array): void {
   const count = y.length;
   for (let index = 0, out = 0; index < count; index++, out += 3) {
@@ -76,7 +76,7 @@ export function yuvToRgb(matrix: ColorMatrix, y: Uint8Array, u: Uint8Array, v: U
   }
 }
 
-/** Packed RGB to planes of yuv444 (tight). */
+/** Converts packed RGB, full range, to tight planes of yuv444. */
 export function rgbToYuv(matrix: ColorMatrix, rgb: Uint8Array, y: Uint8Array, u: Uint8Array, v: Uint8Array): void {
   const count = y.length;
   const [luma, blueDifference, redDifference] = matrix.forward as [Row, Row, Row];

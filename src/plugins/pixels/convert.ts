@@ -15,11 +15,11 @@ import {
 import { type ColorMatrix, colorMatrix, rgbToYuv, yuvToRgb } from './color-matrix.js';
 import { Resampler } from './resample.js';
 
-/** Rewrites a frame's bytes from one format to another; both buffers have the size of their format. */
+/** Converts a frame's bytes from one format to another. Both buffers have exactly the size of their format. */
 export type Convert = (input: Uint8Array, output: Uint8Array) => void;
 
 /**
- * A conversion between two formats of the same size: split to plain (chroma scaled up), YUV to RGB and back.
+ * Plans a conversion between two formats of the same size: split to plain (chroma scaled up), YUV to RGB and back.
  * Undefined where the formats are the same.
  */
 export function planConversion(from: FrameFormat, to: FrameFormat, color: Color): Convert | undefined {
@@ -52,7 +52,7 @@ function completeSplit(from: SplitFormat, to: PlainFormat, color: Color): Conver
   };
 }
 
-/** Same luma, other chroma resolution (444 ↔ 422 ↔ 420), or none. */
+/** Keeps the luma and changes the chroma's resolution (444 ↔ 422 ↔ 420), or drops it. */
 function reshapeChroma(from: PlainFormat, to: PlainFormat, color: Color): Convert {
   const luma = lumaBytes(from);
   if (to.kind === 'gray') return (input, output) => output.set(input.subarray(0, luma));
@@ -69,7 +69,7 @@ function reshapeChroma(from: PlainFormat, to: PlainFormat, color: Color): Conver
   };
 }
 
-/** Scales U and V from one plain format to another, minding where chroma sits. */
+/** Scales U and V from one plain format to another, respecting the chroma position. */
 function chromaScaler(from: PlainFormat, to: PlainFormat, color: Color): (input: readonly Plane[], output: readonly Plane[]) => void {
   const source = planesOf(from, new Uint8Array(frameBytes(from)))[1];
   const target = planesOf(to, new Uint8Array(frameBytes(to)))[1];
@@ -82,9 +82,9 @@ function chromaScaler(from: PlainFormat, to: PlainFormat, color: Color): (input:
 }
 
 /**
- * How far, in input chroma samples, sampling positions move because chroma does not sit in the middle of its luma
- * samples. With subsampling 2^k a co-sited chroma sample c lies at luma position 2^k c, a centred one at
- * 2^k c + (2^k - 1) / 2; both pictures' luma edges coincide.
+ * The shift of sampling positions, in input chroma samples, that the chroma position requires. With subsampling 2^k a
+ * co-sited chroma sample c lies at luma position 2^k c, a centred one at 2^k c + (2^k - 1) / 2; both pictures' luma
+ * edges coincide.
  */
 function siteShift(from: PlainFormat, to: PlainFormat, color: Color, axis: 0 | 1): number {
   const step = (format: PlainFormat) => 1 << (CHROMA_SHIFT[format.kind]?.[axis] ?? 0);

@@ -1,4 +1,4 @@
-/** A picture's planes, one behind the other, as a network reads them. */
+/** A picture's planes, one behind the other, in a network's layout. */
 export interface Planes {
   /** Values of a tensor, [count, height, width]. */
   readonly data: Uint8Array | Float32Array;
@@ -6,14 +6,14 @@ export interface Planes {
   readonly height: number;
 }
 
-/** `length` or the next multiple of `align` above it. */
+/** The smallest multiple of `align` that is at least `length`. */
 export function alignedUp(length: number, align: number): number {
   return Math.ceil(length / align) * align;
 }
 
 /**
- * Writes `from` into the upper left of the larger `into`, plane by plane, and repeats its last column and row into the rest: what is
- * added looks like what it touches.
+ * Writes `from` into the upper left of the larger `into`, plane by plane, and fills the rest by repeating its last
+ * column and row.
  */
 export function copyPadded(from: Planes, into: Planes): void {
   if (from.width === into.width && from.height === into.height) {

@@ -3,7 +3,10 @@ import type { Plane } from '../../pipeline/frames/frame.js';
 import type { Size } from '../contract.js';
 import { alignedUp } from './padding.js';
 
-/** What a sample weighs by its distance from the place asked for; 0 from `support` on. In input samples, when enlarging. */
+/**
+ * A resampling kernel: the weight of a sample by its distance from the sampling position, 0 from `support` on.
+ * Distances are in input samples, when enlarging.
+ */
 export interface Kernel {
   readonly support: number;
   weight(distance: number): number;
@@ -15,17 +18,19 @@ export const CUBIC: Kernel = { support: 2, weight: cubic };
 /** Sinc windowed by the middle lobe of a wider sinc, three lobes on each side (Duchon 1979); Pillow's LANCZOS. */
 export const LANCZOS3: Kernel = { support: 3, weight: (distance) => (Math.abs(distance) < 3 ? sinc(distance) * sinc(distance / 3) : 0) };
 
+/** Options of a resampler. */
 export interface ResampleOptions {
   /**
-   * Moves the sampling positions, in input samples: 0 keeps the outer edges of both pictures together; co-sited chroma
-   * needs 0.25 × (1 - in / out) (its first sample sits on the first luma sample).
+   * Shift of the sampling positions, in input samples. 0 keeps the outer edges of both pictures together. Co-sited
+   * chroma, whose first sample sits on the first luma sample, needs 0.25 × (1 - in / out).
    */
   readonly shift?: { readonly x: number; readonly y: number };
+  /** The kernel; cubic where not given. */
   readonly kernel?: Kernel;
   /**
-   * 'video': beyond the edges the outermost samples repeat, and fractions live on between the two passes. 'pillow': beyond
-   * the edges there is nothing, and the first pass gives 8-bit samples, overshoot clipped; then the result is Pillow's, to
-   * one level. Measurements that others made with Pillow need it.
+   * 'video': the outermost samples repeat beyond the edges, and fractions are kept between the two passes. 'pillow':
+   * samples beyond the edges do not count, and the first pass gives 8-bit samples, clipped; the result then equals
+   * Pillow's to one level. Comparisons with measurements made with Pillow need it.
    */
   readonly manner?: 'video' | 'pillow';
 }
@@ -34,16 +39,16 @@ const WEIGHT_BITS = 14;
 const MIDDLE_BITS = 6;
 
 /**
- * Separable convolution of 8-bit planes in fixed point, from one size to another by any real factor. When shrinking, the
- * kernel is widened by the ratio, so that it filters before it drops samples. The loops are WebAssembly (`assembly/resample.ts`),
- * the memory is this object's own: one for each thread and pair of sizes.
+ * Separable convolution of 8-bit planes in fixed point, from one size to another by any real factor. When shrinking,
+ * the kernel is widened by the ratio, so that it filters before it drops samples. The loops are WebAssembly
+ * (`assembly/resample.ts`). The memory is this object's own: one object for each thread and pair of sizes.
  */
 export class Resampler {
   readonly #kernel: Kernels;
   readonly #bytes: Uint8Array;
   readonly #layout: Layout;
   readonly #taps: readonly [horizontal: Taps, vertical: Taps];
-  /** Fraction bits kept between the two passes; with none, what overshoots is clipped there, too. */
+  /** Fraction bits kept between the two passes; without any, overshoot is clipped there, too. */
   readonly #middleBits: number;
 
   /** Cubic where no other kernel is given. */
@@ -64,7 +69,7 @@ export class Resampler {
     }
   }
 
-  /** Resamples one plane of the sizes given, into `output`. Strides are in bytes. */
+  /** Resamples one plane of the given sizes into `output`. Strides are in bytes. */
   run(input: Plane, output: Plane): void {
     const { source, middle, middleStride, result, resultStride, first, weights } = this.#layout;
     const [{ count: across }, { count: down }] = this.#taps;
@@ -78,14 +83,14 @@ export class Resampler {
   }
 }
 
-/** For each output sample: the first input sample it reads and `count` weights, 1.0 being 1 << 14. */
+/** Taps of each output sample: the first input sample that it reads, and `count` weights, 1.0 being 1 << 14. */
 interface Taps {
   readonly count: number;
   readonly first: Int32Array<ArrayBuffer>;
   readonly weights: Int16Array<ArrayBuffer>;
 }
 
-/** Where what lies in a kernel's memory, in bytes; pairs are horizontal, vertical. */
+/** Offsets in a kernel's memory, in bytes; pairs are horizontal, vertical. */
 interface Layout {
   readonly first: readonly [number, number];
   readonly weights: readonly [number, number];
@@ -97,14 +102,14 @@ interface Layout {
   readonly end: number;
 }
 
-/** What `assembly/resample.ts` exports, with its parameters. */
+/** The exports of `assembly/resample.ts`, with their parameters. */
 interface Kernels {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   readonly horizontal: (...parameters: readonly number[]) => void;
   readonly vertical: (...parameters: readonly number[]) => void;
 }
 
-/** Node's types leave it out, since browsers have it too. */
+/** Node's types leave it out, since it belongs to the browser's types. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: unknown };
@@ -114,7 +119,7 @@ const KERNELS = new URL('./resample.wasm', import.meta.url);
 const PAGE_BYTES = 1 << 16;
 /** The kernels read and write in whole vectors. */
 const VECTOR_BYTES = 16;
-/** WebAssembly's own data, of which these kernels have none, would begin at 0. */
+/** First byte for the kernels' buffers. WebAssembly's own data, of which these kernels have none, would begin at 0. */
 const START = 1024;
 
 function copyRows(from: Uint8Array, fromStride: number, to: Uint8Array, toStride: number, { width, height }: Size): void {
@@ -164,7 +169,7 @@ function planTaps(input: number, output: number, offset: number, { support, weig
     const exact = Array.from({ length: count }, (_, tap) => (counts(start + tap) ? weight((start + tap - centre) / widening) : 0));
     const sum = exact.reduce((total, value) => total + value, 0);
     const fixed = exact.map((value) => Math.round((value / sum) * (1 << WEIGHT_BITS)));
-    // Rounding must not change the brightness of a flat area: what is missing goes to the heaviest tap.
+    // Rounding must not change the brightness of a flat area, so the heaviest tap gets the difference.
     const heaviest = fixed.indexOf(Math.max(...fixed));
     fixed[heaviest] = (fixed[heaviest] as number) + (1 << WEIGHT_BITS) - fixed.reduce((total, value) => total + value, 0);
     weights.set(fixed, index * count);

@@ -16,7 +16,10 @@ export interface Chain {
 
 type Found = PluginRequest & { readonly module: string; readonly plugin: Plugin };
 
-/** Loads preset and extra plugins, and settles the scale. @throws whatever is wrong with them, before the first frame */
+/**
+ * Loads the preset's plugins and the extra ones, and determines the scale.
+ * @throws the errors of plugins, options and models, before the first frame
+ */
 export async function buildChain(options: ProcessingOptions, preset: LoadedPreset, library: ModelLibrary, info: StreamInfo): Promise<Chain> {
   const found: Found[] = [];
   const { size, height = preset.preset.height } = options;
@@ -28,12 +31,12 @@ export async function buildChain(options: ProcessingOptions, preset: LoadedPrese
   return withPrecision({ plugins: scaled }, library, options.precision);
 }
 
-/** The same chain with the models of a precision. @throws SRVID_MODEL_UNKNOWN, SRVID_MODEL_INVALID */
+/** The same chain with the models of another precision. @throws SRVID_MODEL_UNKNOWN, SRVID_MODEL_INVALID */
 export async function withPrecision({ plugins }: { readonly plugins: readonly LoadedPlugin[] }, library: ModelLibrary, precision: Precision): Promise<Chain> {
   return { plugins: await Promise.all(plugins.map((loaded) => withModels(loaded, library, precision))) };
 }
 
-/** One plugin, or the first of several of srvid's own that is installed with networks for the scale. */
+/** Finds one plugin, or the first of several of srvid's own that has networks installed for the scale. */
 async function findFirst(
   uses: readonly string[],
   given: Readonly<Record<string, unknown>>,
@@ -43,7 +46,7 @@ async function findFirst(
   for (const use of uses) {
     if (uses.length > 1 && !(BUILTIN_PLUGINS as readonly string[]).includes(use)) continue;
     const found = { use, options: given, ...(await findPlugin(use, folder)) };
-    // Where a size is asked for, any of its scales may serve; else the one that is asked for, or its own default.
+    // For a given size any of its scales may serve; else only the given scale, or its own default.
     const scales = options.scale === undefined && sized ? (found.plugin.scales ?? []) : [options.scale];
     const serves = (scale?: number) => scale === undefined || found.plugin.scales?.includes(scale);
     if (uses.length === 1 || scales.some((scale) => serves(scale) && areInstalled(atScale(scale, [found]), library, options.precision))) return found;
@@ -58,7 +61,7 @@ async function findFirst(
   );
 }
 
-/** The size that --size or --height asks for; aspect by --height follows what is displayed. */
+/** The output size that --size or --height asks for. With --height, the width follows from the displayed aspect. */
 export function targetSize(options: Pick<ProcessingOptions, 'size' | 'height'>, info: StreamInfo): Size | undefined {
   if (options.size) return options.size;
   if (options.height === undefined) return undefined;
@@ -80,8 +83,8 @@ function atScale(scale: number | undefined, found: readonly Found[]): LoadedPlug
 }
 
 /**
- * The smallest scale whose result is at least as large as the target, else the largest; then one resampling to the
- * exact size.
+ * Finds plugins that reach the target: the smallest scale whose result is at least as large, else the largest scale,
+ * then one resampling to the exact size.
  */
 async function reaching(target: Size, found: readonly Found[], options: ProcessingOptions, library: ModelLibrary, info: StreamInfo): Promise<LoadedPlugin[]> {
   const scaler = found.find(({ plugin }) => plugin.scales);

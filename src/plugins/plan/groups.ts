@@ -5,10 +5,10 @@ import type { VerifiedModel } from '../inference/library.js';
 import type { LoadedPlugin } from '../registry.js';
 import { type ChainPlugin, modelsOf } from './plugin-models.js';
 
-/** One plugin at its place in the chain: what reaches it and what it gives. */
+/** One plugin at its place in the chain, with the formats before and after it. */
 export interface Step {
   readonly loaded: ChainPlugin;
-  /** What arrives; the host converts it to `reads` first. */
+  /** The format of arriving frames; the host converts it to `reads` first. */
   readonly arrives: FrameFormat;
   readonly reads: FrameFormat;
   readonly gives: FrameFormat;
@@ -18,11 +18,11 @@ export interface Step {
 export interface Segment {
   readonly steps: readonly Step[];
   readonly input: FrameFormat;
-  /** What it leaves in its output slot; differs from the last step's `gives` where the host converts once more. */
+  /** The format of the output slot. It differs from the last step's `gives` where the host converts once more. */
   readonly output: FrameFormat;
   readonly ordered: boolean;
   readonly window: { readonly past: number; readonly future: number };
-  /** Equal input gives equal output, whatever the pts: see `halo` in the plugin contract. */
+  /** Equal input gives equal output for every pts: see `halo` in the plugin contract. */
   readonly reusable: boolean;
 }
 
@@ -69,7 +69,7 @@ export function describePlan(segments: readonly Segment[]): string[] {
   ]);
 }
 
-/** The size a plugin gives for a size it gets. @throws SRVID_PLUGIN_INVALID where that is none */
+/** The size that a plugin gives for an input size. @throws SRVID_PLUGIN_INVALID where it gives no valid size */
 export function outputSize({ plugin, options }: LoadedPlugin, input: Size): Size {
   const scale: unknown = typeof plugin.scale === 'function' ? plugin.scale(options, input) : (plugin.scale ?? 1);
   if (isSize(scale)) return { width: scale.width, height: scale.height };
@@ -109,7 +109,7 @@ function readable(planes: 'y' | 'yuv' | 'rgb', format: FrameFormat, sourceKind: 
   return format;
 }
 
-/** After an RGB plugin the stream goes back to the kind of frame it came as. */
+/** The format after an RGB plugin: the stream goes back to the source's kind of frame. */
 function encodable(format: FrameFormat, sourceKind: PixelFormat): FrameFormat {
   return format.kind === 'rgb24' ? { kind: sourceKind, width: format.width, height: format.height } : format;
 }
@@ -123,7 +123,7 @@ function isOrdered(step: Step): boolean {
   return step.loaded.plugin.state === 'ordered';
 }
 
-/** What a step's frames are described by on their way through a plugin. */
+/** Properties of a stream that every frame of it has, at every step. */
 export interface FrameOrigin {
   readonly timeBase: { readonly num: number; readonly den: number };
   readonly color: Color;

@@ -8,40 +8,40 @@ import type { Chain } from './chain.js';
 import { outputSize, planChain, type Segment } from './groups.js';
 import { type ChainPlugin, withModels } from './plugin-models.js';
 
-/** One way of processing a frame, with what it costs. */
+/** One way to process a frame, with its cost. */
 export interface Level {
   readonly name: string;
   readonly segment: Segment;
-  /** Multiplications of its networks, for a frame. */
+  /** Multiplications of its networks for one frame. */
   readonly macs: number;
 }
 
-/** The levels of a real-time session: at least one, dearest first, and behind them the bypass. */
+/** The levels of a real-time session: at least one, the most expensive first, and the bypass. */
 export interface LevelPlan {
   readonly levels: readonly Level[];
   readonly bypass: Level;
-  /** Levels that were named but are not here, with the reason. */
+  /** Levels that the user named but that are not available, each with the reason. */
   readonly missing: readonly string[];
 }
 
 type Context = { readonly library: ModelLibrary; readonly precision: Precision; readonly format: PlainFormat };
 
 /**
- * The levels of a chain. Each is the chain with another network in the place of its scaler; the bypass is the chain with
- * cubic resampling there and no networks at all. Which: those named, else the chain's own and whatever is installed and
- * cheaper.
- * @throws SRVID_OPTION_INVALID where the chain keeps something from frame to frame, or no level that was named is installed
+ * Plans the levels of a chain. Each level is the chain with another network in place of its scaler. The bypass has
+ * cubic resampling there, and no networks at all. The levels are those that the user named, else the chain's own and
+ * all installed ones that are cheaper.
+ * @throws SRVID_OPTION_INVALID where the chain keeps something from frame to frame, or no named level is installed
  */
 export async function planLevels(chain: Chain, { levels: named }: RealtimeSettings, context: Context): Promise<LevelPlan> {
   const { format } = context;
   const own = levelOf(scalerName(chain.plugins), chain.plugins, format);
   const resampled = levelOf('bicubic', await bypassOf(chain.plugins, format), format);
-  // Where networks give whole frames, the worker completes what was resampled to such a one.
+  // Where networks give complete frames, the worker completes resampled ones, too.
   const bypass = { ...resampled, segment: { ...resampled.segment, output: own.segment.output } };
   const missing: string[] = [];
   const found: Level[] = [];
   for (const name of new Set(named ?? [own.name, ...BUILTIN_PLUGINS])) {
-    if (name === 'bicubic' && own.name !== name) continue; // That is what the bypass is for.
+    if (name === 'bicubic' && own.name !== name) continue; // The bypass does the same.
     const level = name === own.name ? own : await replaced(name, chain.plugins, context).catch(reasonOf);
     if (typeof level === 'string') missing.push(`${name}: ${level}`);
     else if (sameFormat(level.segment.output, own.segment.output) && (named || level === own || level.macs < own.macs)) found.push(level);
@@ -58,7 +58,7 @@ export async function planLevels(chain: Chain, { levels: named }: RealtimeSettin
   return { levels: found.sort((a, b) => b.macs - a.macs), bypass, missing: named ? missing : [] };
 }
 
-/** Why a level cannot be had, in few words. */
+/** The reason why a level is not available, in few words. */
 function reasonOf(error: unknown): string {
   return error instanceof SrvidError && error.code === 'SRVID_MODEL_UNKNOWN' ? 'not installed for this scale' : messageOf(error);
 }
@@ -71,7 +71,10 @@ function scalerName(plugins: readonly ChainPlugin[]): string {
   return (plugins[scalerOf(plugins)] ?? (plugins[0] as ChainPlugin)).plugin.name;
 }
 
-/** The chain with one of srvid's own plugins in its scaler's place, at the same scale. @throws where that cannot be */
+/**
+ * The chain with one of srvid's own plugins in place of its scaler, at the same scale.
+ * @throws an Error where that is impossible
+ */
 async function replaced(name: string, plugins: readonly ChainPlugin[], { library, precision, format }: Context): Promise<Level> {
   const place = scalerOf(plugins);
   if (place < 0 || !(BUILTIN_PLUGINS as readonly string[]).includes(name)) throw new Error('not installed');
@@ -81,7 +84,7 @@ async function replaced(name: string, plugins: readonly ChainPlugin[], { library
   return levelOf(name, plugins.with(place, instead), format);
 }
 
-/** Without networks; the scaler's size is reached by resampling. */
+/** The chain without networks; resampling reaches the scaler's size. */
 async function bypassOf(plugins: readonly ChainPlugin[], format: PlainFormat): Promise<readonly ChainPlugin[]> {
   const bicubic = await findPlugin('bicubic', process.cwd());
   const resampling = ({ width, height }: Size): ChainPlugin => ({ ...withOptions(bicubic, { width, height }), models: [] });
@@ -110,7 +113,7 @@ function levelOf(name: string, plugins: readonly ChainPlugin[], format: PlainFor
   return { name, segment, macs: macsOf(segment) };
 }
 
-/** Multiplications of a frame, by the models' own counts for an input pixel. */
+/** Multiplications for one frame, from the models' own counts for an input pixel. */
 function macsOf({ steps }: Segment): number {
   const ofStep = ({ loaded, reads }: Segment['steps'][number]) =>
     loaded.models.reduce((sum, { model }) => sum + model.entry.macsPerPixel, 0) * reads.width * reads.height;

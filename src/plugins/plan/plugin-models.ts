@@ -2,7 +2,7 @@ import type { ModelSpec } from '../contract.js';
 import type { ModelLibrary, Precision, VerifiedModel } from '../inference/library.js';
 import type { LoadedPlugin } from '../registry.js';
 
-/** A plugin of a chain, with the files that answer what it asks for in `models`, in that order. */
+/** A plugin of a chain with a verified model for each spec that its `models` returned, in that order. */
 export interface ChainPlugin extends LoadedPlugin {
   readonly models: readonly { readonly spec: ModelSpec; readonly model: VerifiedModel }[];
 }
@@ -13,7 +13,7 @@ export async function withModels(loaded: LoadedPlugin, library: ModelLibrary, pr
   return { ...loaded, models: await Promise.all(answers.map(async ({ spec, entry }) => ({ spec, model: await library.load(entry) }))) };
 }
 
-/** Whether all models that the plugins ask for are in the library. */
+/** True where the library has all models that the plugins ask for. */
 export function areInstalled(plugins: readonly LoadedPlugin[], library: ModelLibrary, precision: Precision): boolean {
   return plugins.every((loaded) => specsOf(loaded).every((spec) => library.has(spec, precision)));
 }
@@ -24,7 +24,7 @@ export function modelsOf(plugins: readonly ChainPlugin[]): readonly VerifiedMode
   return [...new Map(models.map((model) => [model.entry.id, model])).values()];
 }
 
-/** A spec as a key of a map: equal specs give equal keys. */
+/** The key of a spec in maps: equal specs have equal keys. */
 export function specKey({ family, scale, planes = 'y', precision }: ModelSpec): string {
   return `${family} x${scale} ${planes} ${precision ?? 'any precision'}`;
 }

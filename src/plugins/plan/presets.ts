@@ -8,7 +8,7 @@ import { type Preset, presetSchema } from '../../options/preset.js';
 const FOLDER = fileURLToPath(new URL('../../../presets/', import.meta.url));
 const MAX_BYTES = 1 << 20;
 
-/** A preset, and the folder that paths in it start from. */
+/** A preset, and the folder that paths in it are relative to. */
 export interface LoadedPreset {
   readonly name: string;
   readonly preset: Preset;
@@ -24,7 +24,10 @@ export async function presetNames(): Promise<string[]> {
     .sort();
 }
 
-/** A preset by name, or by path where it has a slash or ends in .json. @throws SRVID_PRESET_UNKNOWN, SRVID_PRESET_INVALID */
+/**
+ * Loads a preset by name, or by path where `nameOrPath` has a slash or ends in .json.
+ * @throws SRVID_PRESET_UNKNOWN, SRVID_PRESET_INVALID
+ */
 export async function loadPreset(nameOrPath: string): Promise<LoadedPreset> {
   const isPath = /[\\/]|\.json$/.test(nameOrPath);
   const path = isPath ? resolve(nameOrPath) : resolve(FOLDER, `${nameOrPath}.json`);
@@ -41,7 +44,7 @@ export async function loadPreset(nameOrPath: string): Promise<LoadedPreset> {
   return { name: nameOrPath, preset: parsePreset(text, path), folder: isPath ? dirname(path) : process.cwd() };
 }
 
-/** @throws SRVID_PRESET_INVALID */
+/** Parses a preset file. `path` is its name in messages. @throws SRVID_PRESET_INVALID */
 export function parsePreset(text: string, path: string): Preset {
   let json: unknown;
   try {

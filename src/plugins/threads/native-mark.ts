@@ -1,10 +1,10 @@
-/** Set once the main thread wants the worker to end; the bits below count calls. */
+/** Bit that the main thread sets to ask the worker to end; the bits below count calls. */
 const ENDING = 1 << 30;
 
 /**
- * Says whether a worker is inside native code, to both sides. A thread that is ended there ends the whole process, since
- * the addon cannot throw into a thread that runs no JavaScript any more. So a worker that is inside is not ended but told
- * to end itself when it comes out, and one that is outside and to be ended does not go in.
+ * Tells both sides whether a worker is inside native code. A thread that is ended there ends the process, since the
+ * addon cannot throw into a thread that no longer runs JavaScript. So a worker inside is asked to end itself when it
+ * comes out, and a worker outside that is to be ended does not go in.
  */
 export class NativeMark {
   readonly #state: Int32Array<SharedArrayBuffer>;
@@ -13,7 +13,10 @@ export class NativeMark {
     this.#state = new Int32Array(memory);
   }
 
-  /** The worker's side: calls into native code. `end` ends the thread; called where the main thread wants that. */
+  /**
+   * Makes a call into native code, on the worker's side. `end` ends the thread; it is called where the main thread has
+   * asked for that.
+   */
   async around<T>(call: () => Promise<T>, end: () => void): Promise<T> {
     if (Atomics.add(this.#state, 0, 1) & ENDING) this.#leave(end);
     try {
@@ -29,12 +32,12 @@ export class NativeMark {
     if (ending) end();
   }
 
-  /** The main thread's side: wants the worker to end. True where it is outside, and may be ended at once. */
+  /** Asks the worker to end, on the main thread's side. True where it is outside and may be ended at once. */
   askToEnd(): boolean {
     return (Atomics.or(this.#state, 0, ENDING) & ~ENDING) === 0;
   }
 
-  /** Blocks until the worker is outside, for so long at most; false where it is still inside. */
+  /** Blocks until the worker is outside, for at most this long; false where it is still inside. */
   waitOutside(milliseconds: number): boolean {
     const until = performance.now() + milliseconds;
     for (;;) {

@@ -1,7 +1,7 @@
 /**
- * Keeps plugins from ending their thread, which would say no reason: `process.exit` throws instead.
- * @param onTry hears of each try, which a plugin may have caught
- * @returns what ends the thread
+ * Keeps plugins from ending their thread without a reason: `process.exit` throws instead.
+ * @param onTry called with a message at each try, which the plugin may have caught
+ * @returns a function that ends the thread
  */
 export function keepFromExit(onTry: (message: string) => void = () => {}): (code?: typeof process.exitCode) => never {
   const exit = process.exit;
@@ -10,7 +10,7 @@ export function keepFromExit(onTry: (message: string) => void = () => {}): (code
     onTry(message);
     throw new Error(message);
   };
-  // After an error that nobody caught, Node itself ends the thread so, and whoever started it hears of it.
+  // After an uncaught error Node itself ends the thread by this function, and reports the error to the thread's owner.
   process.once('uncaughtExceptionMonitor', () => {
     process.exit = exit;
   });

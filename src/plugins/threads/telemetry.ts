@@ -1,13 +1,13 @@
 import { isMainThread } from 'node:worker_threads';
 import { SrvidError } from '../../errors.js';
 
-/** ONNX Runtime reads it once in a process, when it creates its environment for the first session. */
+/** Variable that ONNX Runtime reads once in a process, when it creates its environment for the first session. */
 const SWITCH = 'ORT_DISABLE_TELEMETRY';
 
 /**
- * Switches ONNX Runtime's telemetry off for this process. The native library reads the environment of the process. Only in the main
- * thread does `process.env` write to that one; in a worker thread it is a copy, taken from the thread that started it. So the main thread
- * sets the variable before it starts workers, and a worker checks that it has come along.
+ * Switches ONNX Runtime's telemetry off for this process. The native library reads the environment of the process. Only
+ * in the main thread does `process.env` write to it; in a worker thread it is a copy from the thread that started the
+ * worker. So the main thread sets the variable before it starts workers, and a worker checks that it has arrived.
  * @throws SRVID_TELEMETRY_ON
  */
 export function switchOffTelemetry(): void {

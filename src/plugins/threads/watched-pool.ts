@@ -5,26 +5,26 @@ import { endProcess } from './end-process.js';
 import { NativeMark } from './native-mark.js';
 import { switchOffTelemetry } from './telemetry.js';
 
-/** How long the end of the process waits for threads that are inside native code. */
+/** Time for which the end of the process waits for threads that are inside native code. */
 const EXIT_PATIENCE_MS = 200;
 
-/** A worker of the pool's; `ready` says that it has no task. */
+/** A worker of the pool; `ready` says that it has no task. */
 type PoolWorker = Worker & { ready: boolean };
 
 export { isTimeoutError };
 
 /**
- * node-worker-threads-pool's threads, looked after at all times and not during tasks alone.
+ * A pool of node-worker-threads-pool whose threads are watched at all times, and not during tasks alone.
  * - A worker that dies between two tasks is reported to `onDeath` and replaced; it would end the process otherwise.
- * - A worker whose thread ends without an error fails its task at once, and is replaced whatever its exit code was.
+ * - A worker whose thread ends without an error fails its task at once, and is replaced for any exit code.
  * - A worker inside native code is never ended there: it is replaced, and ends itself when it comes out. A process that
  *   ends meanwhile waits for it a little.
  */
 // biome-ignore lint/suspicious/noExplicitAny: as node-worker-threads-pool has it; a stricter bound refuses every function.
 export class WatchedPool<Task extends (request: any) => unknown> extends StaticPool<Task> {
-  /** Called with the reason; whoever runs tasks decides whom it costs. */
+  /** Called with the reason when an idle worker dies; the user of the pool decides which task pays for it. */
   onDeath: (reason: string) => void = () => {};
-  /** Of all threads that have not ended. Made by `fill`, which the constructor above this one calls. */
+  /** Marks of all threads that have not ended. `fill` makes them, which the superclass's constructor calls. */
   declare private marks: Set<NativeMark>;
   private closed = false;
   private readonly atExit = (code: number) => this.endWorkers(code);
@@ -41,7 +41,7 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
     super.fill((() => this.watch(make())) as never);
   }
 
-  /** Ends all threads but those inside native code, which end themselves. */
+  /** Ends all threads except those inside native code, which end themselves. */
   override async destroy(): Promise<void> {
     this.closed = true;
     await super.destroy();
@@ -65,7 +65,7 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
       this.marks.delete(mark);
       this.letGo();
       if (heeded) worker.emit('error', new Error(`its thread ended with code ${code}`));
-      if (code === 0) worker.emit('exit', 1); // The pool replaces only what did not end well.
+      if (code === 0) worker.emit('exit', 1); // The pool replaces only workers that end with an error.
     });
     const terminate = worker.terminate.bind(worker);
     worker.terminate = async () => {
@@ -85,7 +85,7 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
     return worker;
   }
 
-  /** At the end of the process, which ends threads wherever they are. */
+  /** Handles the end of the process, which ends threads even inside native code. */
   private endWorkers(code: number): void {
     const until = performance.now() + EXIT_PATIENCE_MS;
     const inside = [...this.marks].filter((mark) => !mark.askToEnd());

@@ -7,20 +7,21 @@ import { onceMore, WorkerPool } from './pool.js';
 import type { SegmentSpec, WorkerSetup } from './protocol.js';
 import type { Stage, Ticket } from './stage.js';
 
+/** Options of a plugin host. */
 export interface HostOptions {
   readonly segments: readonly Segment[];
   readonly origin: FrameOrigin;
   readonly inference: InferenceSettings;
-  /** Threads for the stateless segments. */
+  /** Threads for the stateless groups. */
   readonly workers: number;
   /** Frames that may be in flight; every ring has a slot for each. */
   readonly credits: number;
   readonly taskTimeoutMs: number;
 }
 
-/** Turns planned segments into stages that run in worker threads. The main thread's side. */
+/** Runs planned groups as stages in worker threads. It is the main thread's side. */
 export class PluginHost {
-  /** rings[0] is what the source fills; rings[n + 1] what stage n fills. */
+  /** The source fills rings[0], stage n fills rings[n + 1]. */
   readonly rings: readonly SlotRing[];
   readonly stages: readonly Stage[];
   readonly timings: readonly Timings[];
@@ -45,12 +46,12 @@ export class PluginHost {
     this.stages = segments.map((segment, index) => this.#stage(segment, index, (own[index] ?? shared) as WorkerPool));
   }
 
-  /** Loads every plugin and model in every worker. @throws what the first of them could not load */
+  /** Loads every plugin and model in every worker. @throws the error of the first that cannot be loaded */
   async open(): Promise<void> {
     await Promise.all(this.#pools.map((pool) => pool.open()));
   }
 
-  /** Waits for what runs, then ends the threads. */
+  /** Waits for running tasks, then ends the threads. */
   async close(): Promise<void> {
     await Promise.all(this.#pools.map((pool) => pool.close()));
   }
@@ -85,7 +86,7 @@ export class PluginHost {
   }
 }
 
-/** A segment as a worker rebuilds it. */
+/** A group in the form from which a worker rebuilds it. */
 export function segmentSpec({ steps, window }: Segment, input: RingMemory, output: RingMemory): SegmentSpec {
   const rebuilt = steps.map(({ loaded, arrives, reads, gives }) => ({
     name: loaded.plugin.name,
@@ -100,8 +101,8 @@ export function segmentSpec({ steps, window }: Segment, input: RingMemory, outpu
 }
 
 /**
- * A ring before, between and after the segments. Beside a slot for each credit, a ring holds the past frames that its
- * reader's window keeps, and the one result that a duplicate frame would reuse.
+ * Makes a ring before, between and after the groups. Beside a slot for each credit, a ring has slots for the past
+ * frames in its reader's window, and one for the result that a duplicate frame would reuse.
  */
 function makeRings(segments: readonly Segment[], credits: number): readonly SlotRing[] {
   const first = segments[0] as Segment;

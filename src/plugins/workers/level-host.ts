@@ -4,25 +4,31 @@ import { type FrameOrigin, modelsOfSegments, type Segment } from '../plan/groups
 import { segmentSpec } from './host.js';
 import { WorkerPool } from './pool.js';
 
+/** Options of a level host. */
 export interface LevelHostOptions {
-  /** One for each level, best first: all read and give the same formats, and none keeps anything from frame to frame. */
+  /**
+   * One group for each level, best first. All read and give the same formats, and none keeps anything from frame to
+   * frame.
+   */
   readonly segments: readonly Segment[];
   readonly origin: FrameOrigin;
   readonly inference: InferenceSettings;
   readonly workers: number;
-  /** Slots of the rings before and behind. */
+  /** Number of slots of the rings before and after the groups. */
   readonly slots: { readonly input: number; readonly output: number };
   readonly taskTimeoutMs: number;
 }
 
-/** Which slots a task reads and fills. */
+/** The slots that a task reads and fills, and the frame's pts. */
 export interface LevelTask {
   readonly input: number;
   readonly output: number;
   readonly pts: number;
 }
 
-/** Several ways of processing a frame, each loaded in every worker thread, so that any may be chosen for the next frame. */
+/**
+ * Loads several ways to process a frame in every worker thread, so that any of them may be chosen for the next frame.
+ */
 export class LevelHost {
   readonly input: SlotRing;
   readonly output: SlotRing;
@@ -41,17 +47,23 @@ export class LevelHost {
     return this.#pool.size;
   }
 
-  /** Loads every plugin and model of every level in every worker. @throws what the first of them could not load */
+  /**
+   * Loads every plugin and model of every level in every worker.
+   * @throws the error of the first that cannot be loaded
+   */
   async open(): Promise<void> {
     await this.#pool.open();
   }
 
-  /** Processes one slot into another at a level; gives the milliseconds of each of its plugins. @throws SRVID_WORKER_FAILED, SRVID_PLUGIN_FAILED */
+  /**
+   * Processes one slot into another at a level; milliseconds of each of its plugins.
+   * @throws SRVID_WORKER_FAILED, SRVID_PLUGIN_FAILED
+   */
   async run(level: number, { input, output, pts }: LevelTask): Promise<readonly number[]> {
     return this.#pool.run({ op: 'process', segment: level, inputs: [input], output, pts: [pts] });
   }
 
-  /** Waits for what runs, then ends the threads. */
+  /** Waits for running tasks, then ends the threads. */
   async close(): Promise<void> {
     await this.#pool.close();
   }

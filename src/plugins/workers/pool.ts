@@ -6,25 +6,28 @@ import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
 
 type RequestBody = WorkerRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
 
-/** To load plugins and networks takes as long as it takes on a busy machine; only what never ends is ended. */
+/** Loading plugins and networks may be slow on a busy machine; the limit ends only loading that hangs. */
 const START_TIMEOUT_MS = 60_000;
-/** Far above any frame's time in a network, well below what a person waits after Ctrl-C. */
+/** Far above any frame's time in a network, far below a person's patience after Ctrl-C. */
 const CLOSE_GRACE_MS = 1000;
-/** JavaScript objects only; frames and networks lie outside. A plugin that leaks ends its worker, not the machine. */
+/**
+ * Limit for JavaScript objects only; frames and networks lie outside. A plugin that leaks memory ends its worker, not
+ * the machine.
+ */
 const WORKER_HEAP_MB = 512;
 const WORKER_FILE = fileURLToPath(new URL('./worker.js', import.meta.url));
 
 /**
- * Threads that run segments: a watched pool, with what it lacks.
- * - Never more tasks than free workers, so that its queue, which has no bound and no cancel, stays empty.
+ * Threads that run groups: a watched pool with three additions.
+ * - Never more tasks than free workers, so that the pool's queue, which has no bound and no cancel, stays empty.
  * - A time limit on every task.
- * - `close` settles what waits and releases inference sessions before threads end.
- * A worker that dies is replaced by the pool; the replacement opens itself at its first task. One that dies between two
- * tasks fails the next frame: what it kept is lost, and nobody else could be told.
+ * - `close` settles waiting requests and releases inference sessions before threads end.
+ * The pool replaces a worker that dies; the replacement opens itself at its first task. The death of a worker between two
+ * tasks fails the next frame: the worker's state is lost, and no earlier frame is left to report it.
  */
 export class WorkerPool {
   readonly #pool: WatchedPool<(request: WorkerRequest) => WorkerReply>;
-  /** Reasons of those that no frame has paid for. */
+  /** Reasons of worker deaths that no frame has failed with yet. */
   readonly #deaths: string[] = [];
   readonly #waiting: (() => void)[] = [];
   #free: number;
@@ -51,7 +54,10 @@ export class WorkerPool {
     await Promise.all(Array.from({ length: this.size }, () => this.run({ op: 'open' })));
   }
 
-  /** Runs one request on whichever worker is free first. @throws SRVID_WORKER_FAILED, or what the worker reports */
+  /**
+   * Runs one request on the worker that is free first.
+   * @throws SRVID_WORKER_FAILED, or the error that the worker reports
+   */
   async run(body: RequestBody): Promise<readonly number[]> {
     await this.#takeWorker();
     try {
@@ -62,8 +68,8 @@ export class WorkerPool {
   }
 
   /**
-   * Lets running tasks end and every worker close, then ends the threads. What has not ended within the grace period, a
-   * plugin that hangs, is ended with them. Requests that wait are refused.
+   * Lets running tasks end and every worker close, then ends the threads. A task that has not ended within the grace
+   * period, such as a hanging plugin, is ended with its thread. Waiting requests are refused.
    */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -110,7 +116,7 @@ export class WorkerPool {
   }
 }
 
-/** Does a task once more where the worker that had it died; what it works on is still in its slots. */
+/** Runs a task again, once, where the worker that had it died. Its frames are still in their slots. */
 export async function onceMore<T>(task: () => Promise<T>): Promise<T> {
   try {
     return await task();

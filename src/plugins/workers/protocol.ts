@@ -6,11 +6,11 @@ import type { VerifiedModel } from '../inference/library.js';
 import type { FrameOrigin } from '../plan/groups.js';
 
 /*
- * What passes between the main thread and the workers. The pool takes the next message of a worker for the answer to
- * its last task, whatever it is, so each request has exactly one reply, and the reply repeats its number.
+ * Messages between the main thread and the workers. The pool takes any next message of a worker for the answer to its
+ * last task. So each request has exactly one reply, which repeats its number.
  */
 
-/** A step as a worker rebuilds it: plugins are imported again, options validated again. */
+/** A step in the form from which a worker rebuilds it: plugins are imported and options validated again. */
 export interface StepSpec {
   readonly name: string;
   readonly module: string;
@@ -22,6 +22,7 @@ export interface StepSpec {
   readonly gives: FrameFormat;
 }
 
+/** A group in the form from which a worker rebuilds it. */
 export interface SegmentSpec {
   readonly steps: readonly StepSpec[];
   readonly input: RingMemory;
@@ -29,19 +30,19 @@ export interface SegmentSpec {
   readonly past: number;
 }
 
-/** Given to a worker when it starts. */
+/** Data that a worker receives when it starts. */
 export interface WorkerSetup {
-  /** The segments this pool runs, by the number that requests use. */
+  /** The groups that this pool runs, by the number in requests. */
   readonly segments: readonly (SegmentSpec | undefined)[];
   readonly models: readonly VerifiedModel[];
   readonly origin: FrameOrigin;
   readonly inference: InferenceSettings;
-  /** One Int32: how many workers have finished opening, so that each of them is opened by a task of its own. */
+  /** One Int32: the number of workers that have finished opening, so that each is opened by a task of its own. */
   readonly opened: SharedArrayBuffer;
   readonly size: number;
 }
 
-/** Plain numbers and strings only: they cannot fail to be cloned. */
+/** A request to a worker. It holds only numbers and strings, which can always be cloned. */
 export type WorkerRequest =
   | { readonly id: number; readonly op: 'open' }
   | {
@@ -55,6 +56,7 @@ export type WorkerRequest =
     }
   | { readonly id: number; readonly op: 'close' };
 
+/** The reply to the request with the same id. */
 export type WorkerReply =
   | { readonly id: number; readonly ok: true /** Milliseconds by step, for 'process'. */; readonly stepMs: readonly number[] }
   | { readonly id: number; readonly ok: false; readonly error: ErrorRecord };

@@ -11,7 +11,7 @@ import type { SegmentSpec, StepSpec } from './protocol.js';
 /** This thread's models by their ids. */
 export type ThreadModels = ReadonlyMap<string, Model>;
 
-/** Runs one segment on one thread: slots in, slot out. */
+/** Runs one group on one thread: from input slots to one output slot. */
 export class SegmentRunner {
   private constructor(
     private readonly spec: SegmentSpec,
@@ -19,7 +19,7 @@ export class SegmentRunner {
     private readonly finish: Convert | undefined,
   ) {}
 
-  /** Imports and initialises the segment's plugins. @throws SRVID_PLUGIN_INVALID, SRVID_PLUGIN_FAILED */
+  /** Imports and initialises the group's plugins. @throws SRVID_PLUGIN_INVALID, SRVID_PLUGIN_FAILED */
   static async open(spec: SegmentSpec, origin: FrameOrigin, models: ThreadModels): Promise<SegmentRunner> {
     const steps: StepRunner[] = [];
     for (const step of spec.steps) steps.push(await StepRunner.open(step, origin, models));
@@ -27,7 +27,10 @@ export class SegmentRunner {
     return new SegmentRunner(spec, steps, planConversion(last.gives, spec.output.format, origin.color));
   }
 
-  /** @returns milliseconds by step */
+  /**
+   * Processes the frame in `inputs` into slot `output`. `pts` has a value for each input.
+   * @returns milliseconds by step
+   */
   async process(inputs: readonly number[], output: number, pts: readonly number[]): Promise<number[]> {
     const { spec, finish } = this;
     const target = slotBytes(spec.output, output);
@@ -52,7 +55,7 @@ export class SegmentRunner {
   }
 }
 
-/** Runs one plugin: shows it what it declared to read, and carries along what it does not. */
+/** Runs one plugin: shows it the planes that it declared, and carries the others along. */
 class StepRunner {
   readonly #convert: Convert | undefined;
   readonly #converted: Uint8Array[] = [];
@@ -91,7 +94,10 @@ class StepRunner {
     return runner;
   }
 
-  /** Memory for this step's result where it is not the segment's; one for all frames, since a thread has one at a time. */
+  /**
+   * Memory for this step's result where it is not the group's; one for all frames, since a thread processes one at a
+   * time.
+   */
   scratch(): Uint8Array {
     this.#scratch ??= new Uint8Array(frameBytes(this.step.gives));
     return this.#scratch;
@@ -123,7 +129,7 @@ class StepRunner {
     return this.#converted[index];
   }
 
-  /** What the plugin sees of a frame's bytes. */
+  /** The plugin's view of a frame's bytes. */
   #view(format: StepSpec['reads'], bytes: Uint8Array, pts: number): Frame {
     const { width, height } = format;
     const lumaOnly = this.plugin.planes === 'y';
@@ -155,7 +161,7 @@ class StepRunner {
     this.#into.set(bytes);
   }
 
-  /** A luma plugin leaves all but the luma alone: its chroma, or the small frame it comes from, is copied on. */
+  /** Copies the rest of a frame behind a luma plugin's result: its chroma, or the small frame that it comes from. */
   #carryChroma(input: Uint8Array): void {
     if (this.plugin.planes !== 'y') return;
     const { reads, gives } = this.step;

@@ -8,8 +8,8 @@ import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
 import type { SegmentRunner } from './runner.js';
 
 /*
- * The worker's side. Nothing here may throw at import or answer twice: the pool has no defence against either. What
- * can fail is loaded at the first task, whose reply carries the error.
+ * The worker's side. Nothing here may throw at import or answer twice: the pool has no defence against either. Parts
+ * that can fail are loaded at the first task, whose reply carries the error.
  */
 
 const OPEN_PATIENCE_MS = 10_000;
@@ -19,7 +19,7 @@ let opening: Promise<readonly (SegmentRunner | undefined)[]> | undefined;
 
 const exitThread = keepFromExit();
 
-// The pool would take a plugin's message for the answer to a task, and each later answer for that of another one.
+// The pool would take a plugin's message for the answer to a task, and each later answer for that to another task.
 const post = parentPort?.postMessage.bind(parentPort);
 if (parentPort) {
   parentPort.postMessage = () => {
@@ -28,7 +28,7 @@ if (parentPort) {
 }
 
 let mark = new NativeMark();
-/** Calls into native code, where this thread must not be ended. */
+/** Wraps calls into native code, during which this thread must not be ended. */
 const inNative = <T>(call: () => Promise<T>) => mark.around(call, () => exitThread(1));
 
 parentPort?.on('message', (request: WorkerRequest | MarkMessage) => {
@@ -67,7 +67,7 @@ async function load(model: VerifiedModel): Promise<void> {
   models.set(model.entry.id, await loadModel(model, setup.inference, { inNative }));
 }
 
-/** Holds a worker's `open` until every worker has one, so that none is given two while another stays cold. */
+/** Holds a worker's `open` until every worker has one, so that no worker receives two while another stays unopened. */
 function waitForAll(): readonly number[] {
   const opened = countOpened();
   const until = performance.now() + OPEN_PATIENCE_MS;

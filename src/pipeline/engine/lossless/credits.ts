@@ -1,7 +1,7 @@
 /**
- * What may be in flight. A frame enters the graph against a credit and gives it back when it is done, written or not;
- * without a credit the reader stops, the pipe fills and ffmpeg waits. This is the only bound between decode and
- * encode, and it is enough: every ring has a slot for each credit.
+ * Credits bound the frames in flight. A frame enters the graph against a credit, which comes back when the frame is
+ * done, written or not. Without a credit the reader stops, the pipe fills and ffmpeg waits. This is the only bound
+ * between decode and encode, and it is enough: every ring has a slot for each credit.
  */
 export class Credits {
   #available: number;
@@ -17,12 +17,12 @@ export class Credits {
     return this.total - this.#available;
   }
 
-  /** Milliseconds for which the source had to wait. */
+  /** Milliseconds that the source has waited for credits. */
   get waitedMs(): number {
     return this.#waitedMs;
   }
 
-  /** Waits for a credit; false once they are closed. One taker at a time. */
+  /** Waits for a credit; false once credits are closed. Only one caller may wait at a time. */
   async take(): Promise<boolean> {
     if (this.#closed) return false;
     if (this.#available > 0) {
@@ -44,7 +44,7 @@ export class Credits {
     else if (++this.#available > this.total) throw new Error('Credits: a credit was given back twice');
   }
 
-  /** Ends all waiting: no more frames may enter. */
+  /** Ends all waiting. No more frames may enter. */
   close(): void {
     this.#closed = true;
     this.#waiting?.(false);

@@ -5,7 +5,7 @@ import type { Engine, EngineEnds, EngineSetup, StageTime } from '../engine.js';
 import { Credits } from './credits.js';
 import { runFrames } from './flow.js';
 
-/** Frames in = frames out: the source waits for whoever is slowest. */
+/** Carries every frame: frames in = frames out, and the source waits for the slowest part. */
 export class LosslessEngine implements Engine {
   readonly #credits: Credits;
   readonly #host: PluginHost;

@@ -8,10 +8,11 @@ import { FrameReader } from '../frame-reader.js';
 import { fromPull, type Neighbourhood, orderedMap, runGraph, withNeighbours } from '../graph.js';
 import type { Credits } from './credits.js';
 
+/** The parts between which frames flow without loss. */
 export interface FlowParts {
   readonly decoder: Pick<Decoder, 'next'>;
   readonly encoder: Pick<Encoder, 'write'>;
-  /** One more than stages: the first is filled by the decoder, each other one by the stage before it. */
+  /** One ring more than stages. The decoder fills the first, each stage the one after it. */
   readonly rings: readonly SlotRing[];
   readonly stages: readonly Stage[];
   readonly credits: Credits;
@@ -21,9 +22,12 @@ export interface FlowParts {
 
 const NO_SLOT = -1;
 
-/** Lets all frames of a source flow through the stages to the encoder, in order, each exactly once. */
+/**
+ * Carries all frames of a source through the stages to the encoder, in order, each exactly once.
+ * @throws the first failure of any part, or the signal's reason
+ */
 export async function runFrames({ decoder, encoder, rings, stages, credits, signal, flow }: FlowParts): Promise<void> {
-  // Only the first stage sees frames as they were read.
+  // Duplicates are found among frames as they were read, which only the first stage receives.
   const reader = new FrameReader(decoder, rings[0] as SlotRing, stages[0]?.reusable === true);
   const source = frames(reader, credits, flow);
   const graph = stages.reduce((upstream, stage, index) => upstream.pipe(runStage(stage, rings[index] as SlotRing, rings[index + 1] as SlotRing)), source);
@@ -41,7 +45,7 @@ export async function runFrames({ decoder, encoder, rings, stages, credits, sign
   );
 }
 
-/** Reads frames as long as there are credits. */
+/** Reads frames while there are credits. */
 function frames(reader: FrameReader, credits: Credits, flow: FrameFlow): Observable<Ticket> {
   return fromPull(async () => {
     if (!(await credits.take())) return undefined;
@@ -52,7 +56,7 @@ function frames(reader: FrameReader, credits: Credits, flow: FrameFlow): Observa
   });
 }
 
-/** One stage as an operator: tickets of `input` in order to tickets of `output` in order. */
+/** One stage as an operator: tickets of `input` to tickets of `output`, both in order. */
 function runStage(stage: Stage, input: SlotRing, output: SlotRing): OperatorFunction<Ticket, Ticket> {
   const { past, future } = stage.window;
   const keep = (ticket: Ticket) => input.retain(ticket.slot);
@@ -68,7 +72,9 @@ function runStage(stage: Stage, input: SlotRing, output: SlotRing): OperatorFunc
   return (source) => source.pipe(withNeighbours(past, future, keep, leave), orderedMap(stage.concurrency, work), reuseLast(stage, output));
 }
 
-/** Gives a duplicate the result of the frame before it. Runs in order, so that result is always the last one seen. */
+/**
+ * Gives a duplicate the result of the frame before it. It runs in order, so that this is always the last result seen.
+ */
 function reuseLast(stage: Stage, ring: SlotRing): OperatorFunction<Ticket, Ticket> {
   if (!stage.reusable) return (source) => source;
   let last = NO_SLOT;

@@ -4,24 +4,25 @@ import type { DispatcherOptions } from './dispatcher-options.js';
 import { type Entry, InFlight, type Task } from './in-flight.js';
 import type { Backlog } from './level-controller.js';
 
-/** Failures of workers, one after the other without a frame done in between, after which the run gives up: for each worker. */
+/** Worker failures in a row, for each worker, after which the run gives up. A finished frame ends a row. */
 const PATIENCE_WITH_WORKERS = 3;
 
 /**
- * Decides what becomes of each frame of a real-time session: who waits, which level, what is bypassed or left out. Every
- * frame that is submitted ends exactly once, and nothing waits for one that does not: a frame in flight is given up
- * when a finished one behind it would become late for its sake. Its slots stay the worker's until that answers.
+ * Decides what becomes of each frame of a real-time session: which frames wait, at which level they are processed,
+ * which are bypassed or dropped. Every frame that is submitted ends exactly once, and nothing waits for a frame that
+ * does not: a frame in flight is given up when a finished one behind it would become late. Its slots stay the worker's
+ * until the worker answers.
  */
 export class Dispatcher {
   /** The queue: frames that no worker has yet, in order of sequence. */
   readonly #waiting: Entry[] = [];
-  /** Those without an ending, and behind them those whose turn has not come; in order. */
+  /** Frames without an ending, and frames behind them that wait for their turn; in order. */
   readonly #unfinished: Entry[] = [];
-  /** Frames that workers have, given up or not. */
+  /** Frames that workers have, including those given up. */
   readonly #inFlight: InFlight;
   #followers = 0;
   #latest: Entry | undefined;
-  /** `latest` has a result that its duplicate may take; a reference is held to its slot. */
+  /** The result of `latest`, kept for a duplicate of it. A reference is held to its slot. */
   #kept: number | undefined;
   #intervalMs: number;
   #handoverMs = 1;
@@ -40,7 +41,7 @@ export class Dispatcher {
     return this.#waiting.length;
   }
 
-  /** Waits until the next frame may be read: until the queue has a place for it, where the policy has the source wait, else not at all. */
+  /** Waits until the next frame may be read: until the queue has a place, where the policy holds the source. */
   async ready(): Promise<void> {
     while (this.options.policy.holdsSource && !this.#closed && this.queueLength + this.#followers >= this.options.queueCapacity) {
       await new Promise<void>((resolve) => {
@@ -49,7 +50,10 @@ export class Dispatcher {
     }
   }
 
-  /** Takes a frame over; resolves when its outcome is certain. @throws what a plugin threw, SRVID_WORKER_FAILED when workers fail again and again */
+  /**
+   * Takes a frame over; resolves when its outcome is certain.
+   * @throws the error of a plugin; SRVID_WORKER_FAILED when workers fail again and again
+   */
   submit(arrival: Arrival): Promise<Ending> {
     return new Promise((settle, fail) => {
       const entry: Entry = { arrival, settle, fail, workerFailed: false };
@@ -69,7 +73,7 @@ export class Dispatcher {
     });
   }
 
-  /** The frame of this ending has been given to the encoder, which took so long; its slot is free again. */
+  /** Notes that the encoder took `tookMs` for the frame of this ending, and frees the frame's slot. */
   handedOver({ slot }: Ending, tookMs: number): void {
     // An encoder that stalls must not make every later frame look late before it has begun.
     this.#handoverMs += (Math.min(tookMs, this.options.budgetMs / 4) - this.#handoverMs) / 8;
@@ -77,7 +81,7 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** Ends all waiting for a place and for times; what was submitted is not settled any more. */
+  /** Ends all waiting for a place and for times. Submitted frames are not settled any more. */
   close(): void {
     this.#closed = true;
     this.#cancelTimer?.();
@@ -106,7 +110,7 @@ export class Dispatcher {
     if (admission === 'displace-oldest') this.#drop(this.#waiting.shift() as Entry, 'overload');
   }
 
-  /** Gives waiting frames to free workers, lets go those whose time has passed, and sees to it that it is called again. */
+  /** Gives waiting frames to free workers, drops those whose time has passed, and sets the timer for the next call. */
   #pump(): void {
     if (this.#closed) return;
     const { clock, output, policy } = this.options;
@@ -128,7 +132,7 @@ export class Dispatcher {
     this.#setTimer();
   }
 
-  /** The level for the frame at the head, or undefined where it is to be dropped. */
+  /** The level for the frame at the head of the queue; undefined where it is to be dropped. */
   #levelFor(entry: Entry): number | undefined {
     const { controller, policy, clock } = this.options;
     const level = controller.choose(this.#backlog(this.#waiting));
@@ -165,7 +169,7 @@ export class Dispatcher {
     );
   }
 
-  /** A frame whose worker failed waits again, once, before those that came after it. */
+  /** Queues a frame whose worker failed again, once, before those that came after it. */
   #failed(entry: Entry, error: unknown): void {
     const isWorkers = error instanceof SrvidError && error.code === 'SRVID_WORKER_FAILED';
     if (!isWorkers || ++this.#failuresInARow > PATIENCE_WITH_WORKERS * this.options.workers) entry.fail(error);
@@ -177,7 +181,7 @@ export class Dispatcher {
     }
   }
 
-  /** A frame in flight is given up when a finished one behind it would become late, or when the worker hangs. */
+  /** Gives a frame in flight up when a finished one behind it would become late, or when its worker hangs. */
   #giveUp(): void {
     const head = this.#unfinished[0];
     if (!head?.task || !this.options.policy.givesUp || this.options.clock.now() < this.#patienceWith(head, head.task)) return;
@@ -186,7 +190,7 @@ export class Dispatcher {
     this.#giveUp();
   }
 
-  /** Until when the frames behind wait for the one at the head, which a worker has. */
+  /** Time until which the frames behind wait for the one at the head, which a worker has. */
   #patienceWith(head: Entry, task: Task): number {
     const finished = this.#unfinished.find((entry) => entry.ending?.slot !== undefined);
     const { deadline } = head.arrival;
@@ -194,13 +198,13 @@ export class Dispatcher {
     return Math.max(deadline, Math.min(own, finished ? this.#due(finished) : Number.POSITIVE_INFINITY));
   }
 
-  /** A worker has answered for a frame that had been given up. */
+  /** Frees the slots of a frame that had been given up, now that its worker has answered. */
   #abandoned(entry: Entry, into: number): void {
     this.options.output.release(into);
     this.options.input.release(entry.arrival.slot);
   }
 
-  /** Leaves a frame out; for the reason given, unless there is one behind it. */
+  /** Drops a frame, for the reason given unless `#reasonOf` finds a deeper one. */
   #drop(entry: Entry, reason: Reason): void {
     this.#end(entry, 'dropped', { reason: this.#reasonOf(entry, reason) });
   }
@@ -210,7 +214,7 @@ export class Dispatcher {
     this.#end(entry, 'reused', { level, slot });
   }
 
-  /** The one place where a frame ends. */
+  /** Ends a frame. No other place does. */
   #end(entry: Entry, outcome: Outcome, { level, slot, reason }: { level?: number | undefined; slot?: number | undefined; reason?: Reason }): void {
     const { input, output, clock } = this.options;
     const ending: Ending = {
@@ -245,12 +249,12 @@ export class Dispatcher {
     return this.options.output.inUse < this.options.output.slots ? otherwise : 'encoder';
   }
 
-  /** By when a frame's result must be there for the encoder to have it in time. */
+  /** Time by which a frame's result must be ready for the encoder to have it in time. */
   #due(entry: Entry): number {
     return entry.arrival.deadline - this.#handoverMs;
   }
 
-  /** Nothing is in flight, and nobody waits but `waiting` frames. */
+  /** True where nothing is in flight and no more than `waiting` frames wait. */
   #idle(waiting = 0): boolean {
     return this.#inFlight.count === 0 && this.queueLength <= waiting;
   }

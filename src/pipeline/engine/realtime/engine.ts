@@ -19,27 +19,31 @@ import { Schedule } from './schedule.js';
 import { ServiceTimes } from './service-times.js';
 import { RealtimeStats } from './stats.js';
 
+/** Options of a real-time engine: its levels, its deadlines, and its source. */
 export interface RealtimeEngineOptions {
   readonly plan: LevelPlan;
   readonly settings: { readonly budgetMs: number; readonly policy: DropPolicyName };
   readonly info: StreamInfo;
-  /** The source gives frames faster than they are to be shown, and is held back to their times; else they come when they come. */
+  /**
+   * The source can be read faster than its frames are shown, and is held back to their times. Else frames are taken
+   * when they arrive.
+   */
   readonly paced: boolean;
   readonly cache: MeasurementCache;
-  /** This machine, for what is kept between runs. */
+  /** Name of this machine, for measurements that are kept between runs. */
   readonly machine: string;
   readonly clock?: Clock;
 }
 
-/** Frames that wait are bounded by memory, too: half a gigabyte at 1080p. */
+/** A bound on waiting frames, for the sake of memory: half a gigabyte at 1080p. */
 const MOST_WAITING = 120;
 
-/** Frames under deadlines. */
+/** Carries frames under deadlines. */
 export class RealtimeEngine implements Engine {
   readonly #clock: Clock;
   readonly #host: LevelHost;
   readonly #stats: RealtimeStats;
-  /** By level, for its plugins. */
+  /** Working time of each level's plugins. */
   readonly #timings: readonly Timings[];
   /** All levels, the bypass last. */
   readonly #levels: readonly Level[];
@@ -89,7 +93,7 @@ export class RealtimeEngine implements Engine {
     await runRealtime({ ...{ decoder, encoder, clock, schedule, dispatcher, input, output, reusable, signal, flow, stats } });
   }
 
-  /** Names of the levels it chooses among, best first; the bypass is not one of them. */
+  /** Names of the levels to choose from, best first, without the bypass. */
   get levels(): readonly string[] {
     return this.options.plan.levels.map(({ name }) => name);
   }
@@ -99,7 +103,10 @@ export class RealtimeEngine implements Engine {
     return this.#pinned === undefined ? undefined : this.#levels[this.#pinned]?.name;
   }
 
-  /** Keeps frames at one level from the next one on, or with undefined lets the engine choose again. @throws SRVID_OPTION_INVALID */
+  /**
+   * Keeps frames at one level from the next one on; undefined lets the engine choose again.
+   * @throws SRVID_OPTION_INVALID for a level that does not exist
+   */
   pin(level: string | undefined): void {
     const index = level === undefined ? undefined : this.levels.indexOf(level);
     if (index === -1)
@@ -126,7 +133,7 @@ export class RealtimeEngine implements Engine {
     return this.#stats.report(current, steps, this.#running?.dispatcher.queueLength ?? 0);
   }
 
-  /** What each level takes here: from earlier runs, or measured now and kept. */
+  /** The time of each level on this machine: known from earlier runs, or measured now and kept. */
   async #serviceTimes(): Promise<number[]> {
     const { cache } = this.options;
     const keys = this.#levels.map((level) => this.#keyOf(level));

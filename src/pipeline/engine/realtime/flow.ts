@@ -10,6 +10,7 @@ import type { Dispatcher } from './dispatcher.js';
 import type { Schedule } from './schedule.js';
 import type { RealtimeStats } from './stats.js';
 
+/** The parts between which frames flow under deadlines. */
 export interface RealtimeParts {
   readonly decoder: Pick<Decoder, 'next'>;
   readonly encoder: Pick<Encoder, 'write'>;
@@ -26,9 +27,11 @@ export interface RealtimeParts {
 }
 
 /**
- * Lets the frames of a source flow to the encoder under deadlines: each is submitted as it comes, ends in one outcome,
- * and is written in order unless it was dropped. Reading never waits for anything but the source, and its clock, unless
- * the policy has it wait. What waits is bounded by the dispatcher; of dropped frames only their endings do.
+ * Carries the frames of a source to the encoder under deadlines. Each frame is submitted when it arrives, has one
+ * outcome, and is written in order unless it was dropped. Reading waits for the source and its clock alone, unless the
+ * policy holds the source. The dispatcher bounds the frames that wait; of dropped frames only the endings wait for
+ * their turn.
+ * @throws the first failure of any part, or the signal's reason
  */
 export async function runRealtime(parts: RealtimeParts): Promise<void> {
   const { encoder, clock, dispatcher, output, signal, flow, stats } = parts;

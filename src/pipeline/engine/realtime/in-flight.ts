@@ -1,11 +1,11 @@
 import type { Arrival, Ending } from '../outcome.js';
 import type { ServiceTimes } from './service-times.js';
 
-/** A frame's stay with a worker. */
+/** A worker's task: one frame at one level. */
 export interface Task {
   readonly level: number;
   readonly startedAt: number;
-  /** Nobody waits for its result any more. */
+  /** The frame has been given up; nobody waits for the result. */
   abandoned: boolean;
 }
 
@@ -52,12 +52,12 @@ export class InFlight {
     return this.#tasks.has(task);
   }
 
-  /** From when on a worker is not merely slow. */
+  /** Time after which a worker counts as hung, not as slow. */
   hangsAt({ level, startedAt }: Task): number {
     return startedAt + 2 * this.times.bound(level);
   }
 
-  /** When each worker is expected to be free; one that hangs, never (Infinity). */
+  /** Time at which each worker is expected to be free; Infinity for one that hangs. */
   freeAt(now: number): readonly number[] {
     const busy = [...this.#tasks].map(({ level, startedAt, abandoned }) =>
       abandoned ? Number.POSITIVE_INFINITY : Math.max(now, startedAt + this.times.expected(level)),

@@ -1,27 +1,27 @@
 import type { ServiceTimes } from './service-times.js';
 
-/** A level must have been possible for this long before it is stepped up to; and so long is waited between steps up. */
+/** A level must have been possible for this long before a step up to it. Steps up are at least this far apart. */
 const STABLE_MS = 1000;
-/** After a step up that did not last, the next must have been possible for this long. */
+/** The same time after a step up that did not last. */
 const WARY_MS = 2000;
-/** A step up needs this much to spare, else the next hiccup undoes it. */
+/** Factor on a level's time for a step up. Without it the next disturbance would undo the step. */
 const HEADROOM = 1.1;
 
-/** What is to be done, as seen when a frame is about to be given to a worker. */
+/** The state of the queue at the moment at which a frame is about to be given to a worker. */
 export interface Backlog {
   readonly now: number;
-  /** When each worker is expected to be free; one that hangs, never (Infinity). */
+  /** Time at which each worker is expected to be free; Infinity for one that hangs. */
   readonly freeAt: readonly number[];
-  /** By when the result of each waiting frame must be there, in order. */
+  /** Time by which the result of each waiting frame must be ready, in order. */
   readonly due: readonly number[];
-  /** Time between two arrivals. */
+  /** Milliseconds between two arrivals. */
   readonly intervalMs: number;
 }
 
 /**
- * Chooses the level at which frames are processed. Levels are numbers, 0 the best and dearest. It steps down at once
- * when a waiting frame would miss its deadline, as far as it must, and steps up to the best level that has been possible
- * for a second, at most once a second.
+ * Chooses the level at which frames are processed. Levels are numbers; 0 is the best and most expensive. It steps down
+ * at once, as far as needed, when a waiting frame would miss its deadline. It steps up to the best level that has been
+ * possible for a second, at most once a second.
  */
 export class LevelController {
   #current: number | undefined;
@@ -29,11 +29,11 @@ export class LevelController {
   #steppedUpAt = Number.NEGATIVE_INFINITY;
   #holdMs = STABLE_MS;
   readonly #possibleSince: (number | undefined)[];
-  /** The only level to use, where not the controller chooses. */
+  /** The only level to use; undefined where the controller chooses. */
   pinned: number | undefined;
   readonly steps = { up: 0, down: 0 };
 
-  /** @param levels how many of `times`' levels it may choose among: the first ones */
+  /** @param levels number of levels to choose from, counted from the first one of `times` */
   constructor(
     readonly times: ServiceTimes,
     private readonly levels: number,
@@ -46,7 +46,10 @@ export class LevelController {
     return this.pinned ?? this.#current ?? 0;
   }
 
-  /** The level that takes least now: mostly the last, but a network of fewer multiplications may run slower than a better one. */
+  /**
+   * The level with the least time now. That is mostly the last one, but a network with fewer multiplications may run
+   * slower than a better one.
+   */
   get cheapest(): number {
     if (this.pinned !== undefined) return this.pinned;
     let cheapest = 0;
@@ -54,7 +57,7 @@ export class LevelController {
     return cheapest;
   }
 
-  /** The level for the next frame. */
+  /** Chooses the level for the next frame. */
   choose(backlog: Backlog): number {
     if (this.pinned !== undefined) return this.pinned;
     if (this.#current === undefined) {
@@ -62,7 +65,7 @@ export class LevelController {
     } else if (!this.meets(this.#current, backlog)) {
       const { now } = backlog;
       const from = this.#current;
-      // What seems cheapest may be a better level; there it goes by stepping up, which has its own rules.
+      // The cheapest level may be a better one. Moving to it is a step up, which has its own rules.
       this.#current = Math.max(
         from,
         this.#best((level) => level > from && this.meets(level, backlog)),
@@ -73,7 +76,7 @@ export class LevelController {
     return this.#current;
   }
 
-  /** Whether every waiting frame would be done in time, were all of them processed at this level. */
+  /** True where every waiting frame would be done in time if all were processed at this level. */
   meets(level: number, { now, freeAt, due }: Backlog, headroom = 1): boolean {
     const expected = this.times.expected(level) * headroom;
     const spare = this.times.bound(level) * headroom - expected;
@@ -86,13 +89,13 @@ export class LevelController {
     });
   }
 
-  /** Whether the workers could keep this level up for ever. */
+  /** True where the workers could keep this level up at the present frame rate. */
   #lasts(level: number, { freeAt, intervalMs }: Backlog, headroom: number): boolean {
     const workers = freeAt.filter(Number.isFinite).length;
     return this.times.expected(level) * headroom <= intervalMs * workers;
   }
 
-  /** The first level that will do, else the cheapest. */
+  /** The first level that fits, else the cheapest. */
   #best(fits: (level: number) => boolean): number {
     for (let level = 0; level < this.levels; level++) if (fits(level)) return level;
     return this.cheapest;

@@ -2,18 +2,19 @@ import { type Clock, waitUntil } from '../../frames/clock.js';
 import { type Rational, toNumber } from '../../frames/time.js';
 import type { FrameTiming } from '../outcome.js';
 
+/** Options of a schedule. */
 export interface ScheduleOptions {
   readonly budgetMs: number;
   /** Seconds a tick of every pts. */
   readonly timeBase: Rational;
-  /** Frames are held back until their pts has come on the session's clock; else they are taken when they come. */
+  /** Frames are held back until their pts has come on the session's clock; else they are taken when they arrive. */
   readonly paced: boolean;
 }
 
 /**
- * The session's clock for frames. The first frame sets it going: a paced source's frame is due when as much time has
- * passed as lies between its pts and the first one, however late the decoder is; a live source's when it comes. Its
- * deadline is `budgetMs` later.
+ * Gives each frame its arrival and its deadline on the session's clock. The first frame starts the schedule. A frame of
+ * a paced source is due as long after the first one as their pts are apart, however late the decoder is; a frame of a
+ * live source is due when it arrives. Its deadline is `budgetMs` later.
  */
 export class Schedule {
   #first: { readonly pts: number; readonly at: number } | undefined;
@@ -23,7 +24,7 @@ export class Schedule {
     private readonly options: ScheduleOptions,
   ) {}
 
-  /** Waits until the frame with this pts is due, and gives its times. */
+  /** Waits until the frame with this pts is due, and returns its times. */
   async waitFor(pts: number, signal: AbortSignal): Promise<FrameTiming> {
     const { budgetMs, paced } = this.options;
     const now = this.clock.now();

@@ -2,16 +2,17 @@ import { Durations } from '../../frames/durations.js';
 import { type Ending, REASONS } from '../outcome.js';
 import type { RealtimeReport } from '../realtime-report.js';
 
+/** Settings of a session that its report repeats or needs. */
 export interface StatsContext {
   readonly policy: string;
   readonly budgetMs: number;
-  /** Names, best first; the last one is the bypass. */
+  /** Names of the levels, best first; the last one is the bypass. */
   readonly levels: readonly string[];
   /** Seconds a tick of every pts. */
   readonly tickSeconds: number;
 }
 
-/** Counts what becomes of the frames of a real-time session. */
+/** Counts outcomes and times of the frames of a real-time session. */
 export class RealtimeStats {
   readonly #reasons = { bypassed: countersFor(REASONS), dropped: countersFor(REASONS) };
   readonly #service: readonly Durations[];
@@ -33,7 +34,7 @@ export class RealtimeStats {
     this.#frames = context.levels.map(() => 0);
   }
 
-  /** A frame has come while so many waited. */
+  /** Counts a frame that arrived while `queueLength` others waited. */
   arrived(queueLength: number): void {
     this.#queue.total += queueLength;
     this.#queue.samples++;
@@ -44,7 +45,7 @@ export class RealtimeStats {
     if (reason) this.#reasons.dropped[reason]++;
   }
 
-  /** A frame has been handed to the encoder between two times of the session's clock. */
+  /** Counts a frame that was handed to the encoder between `since` and `until`, times of the session's clock. */
   written({ arrival, outcome, reason, level, startedAt, endedAt }: Ending, since: number, until: number): void {
     if (outcome === 'bypassed' && reason) this.#reasons.bypassed[reason]++;
     if (level !== undefined) this.#frames[level] = (this.#frames[level] ?? 0) + 1;
@@ -61,7 +62,7 @@ export class RealtimeStats {
     this.#follow(arrival.pts * this.context.tickSeconds * 1000, until);
   }
 
-  /** @param queueLength frames that wait at this moment */
+  /** The figures so far. @param queueLength frames that wait at this moment */
   report(level: number, steps: { readonly up: number; readonly down: number }, queueLength: number): RealtimeReport {
     const { policy, budgetMs, levels } = this.context;
     const { total, samples, most } = this.#queue;

@@ -1,6 +1,6 @@
-// The two passes of `resample.ts`, in AssemblyScript for WebAssembly with 128-bit SIMD: a fifth of what JavaScript takes.
+// The two passes of `resample.ts`, in AssemblyScript for WebAssembly with 128-bit SIMD: a fifth of JavaScript's time.
 // All memory belongs to the caller, who lays it out (`Resampler`). Samples are 8 bits, weights 16 bits with 1.0 = 1 << 14,
-// what is between the passes 16 bits. Reads and writes go by whole vectors: each buffer has VECTOR bytes to spare behind it.
+// and values between the passes 16 bits. Reads and writes move full vectors, so each buffer has VECTOR spare bytes behind it.
 
 /**
  * Filters `rows` rows of `width` samples along the row into `outputs` samples each, `targetStride` bytes from row to row.
