@@ -27,7 +27,8 @@ export interface Size {
 export interface ModelSpec {
   /** The family's name in `srvid models`, "abpn". */
   readonly family: string;
-  readonly scale: number;
+  /** Output size ÷ input size; left out for a model whose output size the plugin determines. */
+  readonly scale?: number;
   /** The planes of its input and output; 'y' where not given. */
   readonly planes?: 'y' | 'rgb';
   readonly precision?: 'int8' | 'fp32';

@@ -45,7 +45,7 @@ export class ModelLibrary {
     if (found) return found;
     throw new SrvidError(
       'SRVID_MODEL_UNKNOWN',
-      `Looked for a model of family ${family}, scale ${scale}, planes ${planes}, precision ${wanted}; ${installed(this, family, planes)}. Choose one of these, or train it (models/training/README.md).`,
+      `Looked for a model of family ${family}, ${scale === undefined ? 'without a scale' : `scale ${scale}`}, planes ${planes}, precision ${wanted}; ${installed(this, family, planes)}. Choose one of these, or train it (models/training/README.md).`,
       { family, scale, planes, precision: wanted },
     );
   }
@@ -103,8 +103,9 @@ function installed({ models }: ModelLibrary, family: string, planes: 'y' | 'rgb'
   const related = models.filter((model) => model.family === family && model.planes === planes);
   const named = (related.length > 0 ? related : models).map((model) => model.id).join(', ') || 'none';
   if (related.length === 0) return `installed are: ${named}`;
-  const scales = [...new Set(related.map(({ scale = 1 }) => scale))].sort((a, b) => a - b);
-  return `of ${family} on ${planes === 'y' ? 'luma' : 'RGB'} only ${scales.map((one) => `x${one}`).join(', ')} is installed: ${named}`;
+  // A model without a scale is told first.
+  const scales = [...new Set(related.map(({ scale = 0 }) => scale))].sort((a, b) => a - b).map((scale) => (scale ? `x${scale}` : 'one without a scale'));
+  return `of ${family} on ${planes === 'y' ? 'luma' : 'RGB'} only ${scales.join(', ')} is installed: ${named}`;
 }
 
 /** Loads a model from a file without checking a hash, for tests and benchmarks. @throws the error of reading */

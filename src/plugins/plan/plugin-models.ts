@@ -26,7 +26,7 @@ export function modelsOf(plugins: readonly ChainPlugin[]): readonly VerifiedMode
 
 /** The key of a spec in maps: equal specs have equal keys. */
 export function specKey({ family, scale, planes = 'y', precision }: ModelSpec): string {
-  return `${family} x${scale} ${planes} ${precision ?? 'any precision'}`;
+  return `${family} ${scale === undefined ? 'without a scale' : `x${scale}`} ${planes} ${precision ?? 'any precision'}`;
 }
 
 function specsOf({ plugin, options }: LoadedPlugin): readonly ModelSpec[] {
