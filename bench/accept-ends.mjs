@@ -1,13 +1,15 @@
-// `npm run accept:ends [-- --moments 200]`: stops the command at random moments, in each way and each subcommand, and tells how it ended.
+// `npm run accept:ends [-- --moments 200] [-- --only realtime]`: stops the command at random moments, in each way and each subcommand, and tells how it ended.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { COMMAND } from './paced.mjs';
 
-const { values } = parseArgs({ options: { moments: { type: 'string', default: '200' }, latest: { type: 'string', default: '3000' } } });
+const { values } = parseArgs({
+  options: { moments: { type: 'string', default: '200' }, latest: { type: 'string', default: '3000' }, only: { type: 'string', default: '' } },
+});
 const CLIP = new URL('../examples/clips/city-360p25.mp4', import.meta.url).pathname;
 const WAYS = { SIGINT: ['SIGINT'], SIGTERM: ['SIGTERM'], 'SIGINT twice': ['SIGINT', 'SIGINT'] };
 const CASES = {
@@ -21,7 +23,9 @@ const CASES = {
 const root = await mkdtemp(join(tmpdir(), 'srvid-ends-'));
 const rows = [];
 try {
-  const combinations = Object.keys(CASES).flatMap((name) => Object.keys(WAYS).map((way) => [name, way]));
+  const combinations = Object.keys(CASES)
+    .filter((name) => name.includes(values.only))
+    .flatMap((name) => Object.keys(WAYS).map((way) => [name, way]));
   const each = Math.ceil(Number(values.moments) / combinations.length);
   for (const [name, way] of combinations) {
     const ends = [];
@@ -35,8 +39,9 @@ try {
       'longest, ms': Math.round(Math.max(...ends.map(({ took }) => took))),
       'files left': count(({ files }) => files.length),
       'children left': count(({ children }) => children),
+      load: loadavg()[0]?.toFixed(1),
     });
-    console.error(`${name}, ${way}: ${rows.at(-1).codes}, ${rows.at(-1)['longest, ms']} ms`);
+    console.error(`${name}, ${way}: ${rows.at(-1).codes}, ${rows.at(-1)['longest, ms']} ms, load ${rows.at(-1).load}`);
   }
 } finally {
   await rm(root, { recursive: true, force: true });
@@ -68,19 +73,39 @@ async function stopOnce(argumentsOf, signals, afterMs) {
     child.kill(signal);
     await delay(20);
   }
-  const { code, signal } = await closed;
+  const ended = await closed;
   const took = performance.now() - since;
-  const early = signal !== null && afterMs < 700 && said === '';
-  await delay(400); // The system kills what is tied to a process once that has ended.
+  const early = ended.signal === 'SIGTERM' && afterMs < 700 && said === '';
+  const code = early ? 'early' : shellCodeOf(ended);
+  const children = await childrenLeft(folder);
   const files = await readdir(folder);
-  if (files.length > 0 || (code !== 130 && code !== 0 && !early))
-    console.error(`  after ${afterMs.toFixed(0)} ms: ${code ?? signal}, left ${files.join(' ') || 'nothing'}; ${said.slice(-400)}`);
-  return { code: code ?? (early ? 'early' : signal), took, files, children: await childrenOf(folder) };
+  if (files.length > 0 || children.length > 0 || took > 2000 || ![130, 0, 'early'].includes(code)) {
+    const left = [...files, ...children].join(' ') || 'nothing';
+    console.error(
+      `  ${signals.length} after ${afterMs.toFixed(0)} ms: ${code} in ${took.toFixed(0)} ms, load ${loadavg()[0]?.toFixed(1)}, left ${left}; ${said.slice(-400)}`,
+    );
+  }
+  return { code, took, files, children: children.length };
 }
 
-/** Processes that were started with this folder in their environment. */
+/** The exit code as a shell has it: an interrupted command may end by SIGINT itself. */
+function shellCodeOf({ code, signal }) {
+  return code ?? 128 + constants.signals[signal];
+}
+
+/** What of its children the system has not ended a while after the command; on a busy machine it takes its time. */
+async function childrenLeft(folder) {
+  for (let look = 0; ; look++) {
+    const children = await childrenOf(folder);
+    if (children.length === 0 || look === 20) return children;
+    await delay(50);
+  }
+}
+
+/** Processes that were started with this folder in their environment: their names. */
 async function childrenOf(folder) {
   const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const own = await Promise.all(ids.map((id) => readFile(`/proc/${id}/environ`, 'utf8').catch(() => '')));
-  return own.filter((text) => text.includes(`SRVID_ENDS=${folder}`)).length;
+  const read = (id, what) => readFile(`/proc/${id}/${what}`, 'utf8').catch(() => '');
+  const own = await Promise.all(ids.map(async (id) => (await read(id, 'environ')).includes(`SRVID_ENDS=${folder}`) && (await read(id, 'comm')).trim()));
+  return own.filter(Boolean);
 }

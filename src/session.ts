@@ -82,7 +82,9 @@ async function prepare(request: SessionRequest, hooks: SessionHooks): Promise<Pr
   const asked = parseSessionOptions(request);
   const binary = await findFfmpeg();
   const installed = await lookUp(asked);
+  hooks.signal?.throwIfAborted();
   const opened = await openSource(binary, asked, hooks.standardInput);
+  hooks.signal?.throwIfAborted();
   const processing = await planProcessing(asked, installed, opened.source.info, hooks.signal);
   const output = asked.output === '-' ? undefined : await OutputFile.prepare(asked.output, asked.input, asked.overwrite);
   return { ...processing, options: asked, binary, opened, output, startedAt };

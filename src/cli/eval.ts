@@ -43,7 +43,9 @@ export async function printEvaluation(input: string, { plot, yes, json, ...flags
   const onItem = (done: number, total: number | undefined) => {
     if (counting) process.stderr.write(`\r\x1b[K${done}${total === undefined ? '' : `/${total}`} measured`);
   };
-  const evaluation = await evaluate({ ...requestFrom(flags), input }, { signal: interrupt, onItem }).finally(() => counting && process.stderr.write('\r\x1b[K'));
+  const evaluation = await evaluate({ ...requestFrom(flags), input }, { signal: interrupt, onItem }).finally(
+    () => counting && process.stderr.write('\r\x1b[K'),
+  );
   for (const warning of evaluation.warnings) process.stderr.write(`warning: ${warning}\n`);
   process.stdout.write(json ? `${JSON.stringify(evaluation)}\n` : `${evaluationText(evaluation)}\n`);
   await drawing?.write(plotPsnr(evaluation));

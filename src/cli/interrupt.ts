@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process';
-import { describeCause, SrvidError } from '../errors.js';
-import { tied } from '../pipeline/ffmpeg/tied-process.js';
+import { describeCause, ERROR_CODES, SrvidError } from '../errors.js';
+import { endProcess } from '../plugins/threads/end-process.js';
 
 /** From the signal to the last moment at which everything should have ended. */
 const LATEST_MS = 1400;
-/** What Node then takes for its own end at most. */
-const EXIT_MS = 300;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -47,15 +44,13 @@ export class Interrupt {
     if (this.#uncaught) throw this.#uncaught.error;
   }
 
-  /** Signals mean again what they mean to any process. To be called right before the end of this one, which may hang where something was overdue. */
-  dispose(): void {
+  /**
+   * To be called right before the end of this process. Signals mean again what they mean to any process. One that was
+   * interrupted, or where something is overdue, ends here: what still works is not worth waiting for.
+   */
+  end(code: number): void {
     for (const name of SIGNALS) process.off(name, this.#stop);
-    if (!this.#isOverdue || process.platform === 'win32') return;
-    // Node waits for a read of the file system that never ends; a shell sees exit code 130 from this, too.
-    const { file, args } = tied('/bin/sh', ['-c', `sleep ${EXIT_MS / 1000}; kill -INT ${process.pid}`]);
-    spawn(file, args, { detached: true, stdio: 'ignore' })
-      .on('error', () => {})
-      .unref();
+    if (this.#isOverdue || code === ERROR_CODES.SRVID_INTERRUPTED.exit) endProcess(code);
   }
 
   readonly #stop = (reason: unknown) => {

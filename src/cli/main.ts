@@ -25,7 +25,7 @@ try {
 } catch (error) {
   process.exitCode = exitCodeOf(error, program, args);
 }
-interrupt.dispose();
 process.off('exit', endsUnasked);
+interrupt.end(Number(process.exitCode ?? 0));
 // Nothing is left to wait for, but the pool's timers of tasks that failed would hold the process for their whole time.
 exit(process.exitCode);
