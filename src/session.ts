@@ -25,7 +25,7 @@ import { EVENT_LOOP_RESOLUTION_MS, type PreparedRun, progressEvent, type Running
 const HELD_SOUND_BYTES = 1 << 23;
 
 /** A little more than workers are given to end. */
-const STOP_PATIENCE_MS = 1150;
+const STOP_PATIENCE_MS = 700;
 
 export interface SessionHooks {
   /** Stops the run; it then fails with SRVID_INTERRUPTED and leaves nothing behind. */

@@ -2,7 +2,7 @@ import { describeCause, ERROR_CODES, SrvidError } from '../errors.js';
 import { endProcess } from '../plugins/threads/end-process.js';
 
 /** From the signal to the last moment at which everything should have ended. */
-const LATEST_MS = 1400;
+const LATEST_MS = 1200;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

@@ -9,11 +9,11 @@ const endsUnasked = () => {
   process.exitCode = 1;
 };
 process.once('exit', endsUnasked);
-const interrupt = new Interrupt();
-const args = process.argv.slice(2);
-// Only now, since it takes most of the start, during which a signal is to be heard, too.
+// This takes most of the start. Nothing has begun yet, so a signal meanwhile ends the process as any other.
 const { buildProgram } = await import('./program.js');
 const { exitCodeOf, USAGE_EXIT } = await import('./exit-code.js');
+const interrupt = new Interrupt();
+const args = process.argv.slice(2);
 const program = buildProgram(interrupt.signal);
 try {
   if (args.length === 0) {

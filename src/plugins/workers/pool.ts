@@ -9,7 +9,7 @@ type RequestBody = WorkerRequest extends infer R ? (R extends { id: number } ? O
 /** To load plugins and networks takes as long as it takes on a busy machine; only what never ends is ended. */
 const START_TIMEOUT_MS = 60_000;
 /** Far above any frame's time in a network, well below what a person waits after Ctrl-C. */
-const CLOSE_GRACE_MS = 1000;
+const CLOSE_GRACE_MS = 500;
 /** JavaScript objects only; frames and networks lie outside. A plugin that leaks ends its worker, not the machine. */
 const WORKER_HEAP_MB = 512;
 const WORKER_FILE = fileURLToPath(new URL('./worker.js', import.meta.url));
