@@ -61,12 +61,11 @@ async function orAborted(preparing: Promise<PreparedRun>, { signal, standardInpu
   try {
     return await Promise.race([preparing, aborted]);
   } catch (error) {
-    if (signal.aborted) {
-      (standardInput ?? process.stdin).destroy();
-      // What was started ends by the same signal; what hangs in the system is not waited for.
-      await withTimeout(settled, STOP_PATIENCE_MS, () => new Error('too late')).catch(() => {});
-    }
-    throw error;
+    if (!signal.aborted) throw error;
+    (standardInput ?? process.stdin).destroy();
+    // What was started ends by the same signal; what hangs in the system is not waited for.
+    await withTimeout(settled, STOP_PATIENCE_MS, () => new Error('too late')).catch(() => {});
+    throw interruption(signal.reason);
   } finally {
     if (stop) signal.removeEventListener('abort', stop);
   }
