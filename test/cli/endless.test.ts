@@ -25,6 +25,15 @@ const entry = {
   ...{ licence: 'MIT', paper: 'https://example.org', card: 'none.md', measured: {} },
 };
 await writeFile(join(models, 'manifest.json'), JSON.stringify({ version: 1, models: [entry] }));
+const program = join(folder, 'program.mjs');
+const request = { input, output: join(folder, 'api.mp4'), preset: 'abpn', scale: 2, models, precision: 'int8', workers: 1 };
+await writeFile(
+  program,
+  `import { runSession } from ${JSON.stringify(fileURLToPath(new URL('../../dist/index.js', import.meta.url)))};
+  const error = await runSession(${JSON.stringify(request)}, { signal: AbortSignal.timeout(${INSIDE_MS}) }).catch((error) => error);
+  console.log(error.code);
+  process.exit(7);`,
+);
 const left = (await readdir(folder)).sort();
 const RUN = [input, join(folder, 'out.mp4'), '--preset', 'abpn', '--scale', '2', '--models', models];
 
@@ -47,14 +56,7 @@ test.each([
 });
 
 test('a program that uses srvid hears of the interruption while a network never ends, and ends with its own code', async () => {
-  const index = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
-  const request = { input, output: join(folder, 'api.mp4'), preset: 'abpn', scale: 2, models, precision: 'int8', workers: 1 };
-  const program = `
-    import { runSession } from ${JSON.stringify(index)};
-    const { code } = await runSession(${JSON.stringify(request)}, { signal: AbortSignal.timeout(${INSIDE_MS}) }).catch((error) => error);
-    console.log(code);
-    process.exit(7);`;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   child.stdout.on('data', (chunk) => {
     said += chunk;
