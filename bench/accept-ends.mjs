@@ -1,86 +1,53 @@
-// `npm run accept:ends [-- --moments 200]`: stops the command at random moments, in each way and each subcommand, and tells how it ended.
-import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+// `npm run accept:ends [-- --moments 200] [-- --only realtime]`: stops the command at random moments, in each way and each subcommand, and tells how it ended.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { COMMAND } from './paced.mjs';
+import { CASES, isRight, stopOnce, WAYS } from './stopped.mjs';
 
-const { values } = parseArgs({ options: { moments: { type: 'string', default: '200' }, latest: { type: 'string', default: '3000' } } });
-const CLIP = new URL('../examples/clips/city-360p25.mp4', import.meta.url).pathname;
-const WAYS = { SIGINT: ['SIGINT'], SIGTERM: ['SIGTERM'], 'SIGINT twice': ['SIGINT', 'SIGINT'] };
-const CASES = {
-  run: (output) => [CLIP, output, '--scale', '2', '--preset', 'best'],
-  retune: (output) => [CLIP, output, '--scale', '3', '--retune'],
-  realtime: (output) => [CLIP, output, '--scale', '3', '--realtime'],
-  bench: () => ['bench', CLIP, '--frames', '30', '--runs', '1', '--scale', '3'],
-  'relay, opening': () => ['relay', 'rtmp://127.0.0.1:1/nobody', '--listen', '127.0.0.1:0'],
-};
-
+const LATEST_MS = 2000;
+const { values } = parseArgs({
+  options: { moments: { type: 'string', default: '200' }, latest: { type: 'string', default: '3000' }, only: { type: 'string', default: '' } },
+});
 const root = await mkdtemp(join(tmpdir(), 'srvid-ends-'));
 const rows = [];
 try {
-  const combinations = Object.keys(CASES).flatMap((name) => Object.keys(WAYS).map((way) => [name, way]));
+  const combinations = Object.keys(CASES)
+    .filter((name) => name.includes(values.only))
+    .flatMap((name) => Object.keys(WAYS).map((way) => [name, way]));
   const each = Math.ceil(Number(values.moments) / combinations.length);
   for (const [name, way] of combinations) {
     const ends = [];
-    for (let moment = 0; moment < each; moment++) ends.push(await stopOnce(CASES[name], WAYS[way], Math.random() * Number(values.latest)));
-    const count = (of) => ends.reduce((sum, end) => sum + of(end), 0);
-    rows.push({
+    for (let moment = 0; moment < each; moment++) ends.push(await randomMoment(name, way));
+    const codes = [...new Set(ends.map(({ code }) => code))].map((code) => `${ends.filter((end) => end.code === code).length} x ${code}`);
+    const row = {
       case: name,
       way,
-      moments: ends.length,
-      codes: [...new Set(ends.map(({ code }) => code))].join(', '),
+      codes: codes.join(', '),
       'longest, ms': Math.round(Math.max(...ends.map(({ took }) => took))),
-      'files left': count(({ files }) => files.length),
-      'children left': count(({ children }) => children),
-    });
-    console.error(`${name}, ${way}: ${rows.at(-1).codes}, ${rows.at(-1)['longest, ms']} ms`);
+      wrong: ends.filter(({ isWrong }) => isWrong).length,
+      load: load(),
+    };
+    rows.push(row);
+    console.error(Object.values(row).join('; '));
   }
 } finally {
   await rm(root, { recursive: true, force: true });
 }
 console.table(rows);
-// A relay that is stopped while it runs has ended well. A moment before Node has set the signal handlers ends the process as any other: by the signal itself.
-const wrong = rows.filter(
-  (row) =>
-    row['files left'] > 0 ||
-    row['children left'] > 0 ||
-    row['longest, ms'] > 2000 ||
-    !row.codes.split(', ').every((code) => ['130', 'early', ...(row.case.startsWith('relay') ? ['0'] : [])].includes(code)),
-);
-if (wrong.length > 0) process.exitCode = 1;
+if (rows.some(({ wrong }) => wrong > 0)) process.exitCode = 1;
 
-async function stopOnce(argumentsOf, signals, afterMs) {
-  const folder = await mkdtemp(join(root, 'run-'));
-  // Its temporary files, too, are to be seen; and its children are known by it.
-  const env = { ...process.env, TMPDIR: folder, SRVID_ENDS: folder };
-  const child = spawn(process.execPath, [COMMAND, ...argumentsOf(join(folder, 'out.mp4'))], { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    said += text;
-  });
-  const closed = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
-  await delay(afterMs);
-  const since = performance.now();
-  for (const signal of signals) {
-    child.kill(signal);
-    await delay(20);
-  }
-  const { code, signal } = await closed;
-  const took = performance.now() - since;
-  const early = signal !== null && afterMs < 700 && said === '';
-  await delay(400); // The system kills what is tied to a process once that has ended.
-  const files = await readdir(folder);
-  if (files.length > 0 || (code !== 130 && code !== 0 && !early))
-    console.error(`  after ${afterMs.toFixed(0)} ms: ${code ?? signal}, left ${files.join(' ') || 'nothing'}; ${said.slice(-400)}`);
-  return { code: code ?? (early ? 'early' : signal), took, files, children: await childrenOf(folder) };
+async function randomMoment(name, way) {
+  const afterMs = Math.random() * Number(values.latest);
+  const end = await stopOnce(root, name, way, afterMs);
+  const { code, took, files, children, said } = end;
+  const isWrong = took > LATEST_MS || !isRight(name, end);
+  const left = [...files, ...children].join(' ') || 'nothing';
+  if (isWrong) console.error(`  ${name} after ${afterMs.toFixed(0)} ms: ${code} in ${took.toFixed(0)} ms at load ${load()}, left ${left}; ${said}`);
+  return { ...end, isWrong };
 }
 
-/** Processes that were started with this folder in their environment. */
-async function childrenOf(folder) {
-  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const own = await Promise.all(ids.map((id) => readFile(`/proc/${id}/environ`, 'utf8').catch(() => '')));
-  return own.filter((text) => text.includes(`SRVID_ENDS=${folder}`)).length;
+/** How busy the machine is: where nothing of the command is late, this may be why. */
+function load() {
+  return loadavg()[0]?.toFixed(1);
 }

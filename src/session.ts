@@ -27,7 +27,7 @@ import { EVENT_LOOP_RESOLUTION_MS, type PreparedRun, progressEvent, type Running
 const HELD_SOUND_BYTES = 1 << 23;
 
 /** A little more than the time that workers have to end. */
-const STOP_PATIENCE_MS = 1150;
+const STOP_PATIENCE_MS = 700;
 
 /** A caller's connections to a session. */
 export interface SessionHooks {
@@ -64,12 +64,11 @@ async function orAborted(preparing: Promise<PreparedRun>, { signal, standardInpu
   try {
     return await Promise.race([preparing, aborted]);
   } catch (error) {
-    if (signal.aborted) {
-      (standardInput ?? process.stdin).destroy();
-      // The same signal ends everything that was started. Work that hangs in the system is not waited for.
-      await withTimeout(settled, STOP_PATIENCE_MS, () => new Error('too late')).catch(() => {});
-    }
-    throw error;
+    if (!signal.aborted) throw error;
+    (standardInput ?? process.stdin).destroy();
+    // The same signal ends everything that was started. Work that hangs in the system is not waited for.
+    await withTimeout(settled, STOP_PATIENCE_MS, () => new Error('too late')).catch(() => {});
+    throw interruption(signal.reason);
   } finally {
     if (stop) signal.removeEventListener('abort', stop);
   }
@@ -85,7 +84,9 @@ async function prepare(request: SessionRequest, hooks: SessionHooks): Promise<Pr
   const asked = parseSessionOptions(request);
   const binary = await findFfmpeg();
   const installed = await lookUp(asked);
+  hooks.signal?.throwIfAborted();
   const opened = await openSource(binary, asked, hooks.standardInput);
+  hooks.signal?.throwIfAborted();
   const processing = await planProcessing(asked, installed, opened.source.info, hooks.signal);
   const output = asked.output === '-' ? undefined : await OutputFile.prepare(asked.output, asked.input, asked.overwrite);
   return { ...processing, options: asked, binary, opened, output, startedAt };

@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process';
-import { describeCause, SrvidError } from '../errors.js';
-import { tied } from '../pipeline/ffmpeg/tied-process.js';
+import { describeCause, ERROR_CODES, SrvidError } from '../errors.js';
+import { endProcess } from '../plugins/threads/end-process.js';
 
 /** Milliseconds after the signal at which the command is abandoned. */
-const LATEST_MS = 1400;
-/** Milliseconds that Node may then take to exit. */
-const EXIT_MS = 300;
+const LATEST_MS = 1200;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -48,17 +45,12 @@ export class Interrupt {
   }
 
   /**
-   * Restores the default effect of signals. Call it right before the process exits. If part of the command did not stop,
-   * it also starts a helper that kills the process.
+   * Restores the default effect of signals, right before the process exits. A process that was interrupted, or of which
+   * part did not stop, ends here: what still runs is not worth waiting for.
    */
-  dispose(): void {
+  end(code: number): void {
     for (const name of SIGNALS) process.off(name, this.#stop);
-    if (!this.#isOverdue || process.platform === 'win32') return;
-    // Node would wait for a file system read that never ends. With SIGINT a shell sees exit code 130 here, too.
-    const { file, args } = tied('/bin/sh', ['-c', `sleep ${EXIT_MS / 1000}; kill -INT ${process.pid}`]);
-    spawn(file, args, { detached: true, stdio: 'ignore' })
-      .on('error', () => {})
-      .unref();
+    if (this.#isOverdue || code === ERROR_CODES.SRVID_INTERRUPTED.exit) endProcess(code);
   }
 
   readonly #stop = (reason: unknown) => {

@@ -9,11 +9,11 @@ const endsUnasked = () => {
   process.exitCode = 1;
 };
 process.once('exit', endsUnasked);
-const interrupt = new Interrupt();
-const args = process.argv.slice(2);
-// Imported late, since it takes most of the start-up time, during which a signal should work as well.
+// Imported late, since it takes most of the start-up time. Nothing has begun yet, so a signal meanwhile ends the process as any other.
 const { buildProgram } = await import('./program.js');
 const { exitCodeOf, USAGE_EXIT } = await import('./exit-code.js');
+const interrupt = new Interrupt();
+const args = process.argv.slice(2);
 const program = buildProgram(interrupt.signal);
 try {
   if (args.length === 0) {
@@ -25,7 +25,7 @@ try {
 } catch (error) {
   process.exitCode = exitCodeOf(error, program, args);
 }
-interrupt.dispose();
 process.off('exit', endsUnasked);
+interrupt.end(Number(process.exitCode ?? 0));
 // Exit explicitly: timers of failed tasks in the pool would otherwise keep the process alive until they expire.
 exit(process.exitCode);

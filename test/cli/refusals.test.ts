@@ -38,6 +38,8 @@ beforeAll(async () => {
   await picture('16x16', '-frames:v', '1', '-vf', 'scale=1:1', '-c:v', 'ffv1', '-pix_fmt', 'gray', at('one-pixel.mkv'));
   await writeFile(at('unknown-codec.mkv'), Buffer.from((await readFile(at('one-pixel.mkv'))).toString('latin1').replaceAll('FFV1', 'XXXX'), 'latin1'));
   await makeModelFolders();
+  await mkdir(at('models-pipe'));
+  execFileSync('mkfifo', [at('pipe.json'), join(at('models-pipe'), 'manifest.json')]);
   await writeFile(at('broken.json'), '{ "version": 1, ');
   await writeFile(at('list.json'), '[]');
   await writeFile(at('unknown-field.json'), JSON.stringify({ version: 1, description: '', plugins: [{ use: 'bicubic' }], exec: 'rm -rf /' }));
@@ -116,6 +118,8 @@ const CASES: readonly (readonly [string, readonly string[], number, string, RegE
   ['a kind that is none', ['good.mp4', 'o.mp4', '--format', 'tee'], 2, 'SRVID_OUTPUT_FORMAT', /"tee"/],
   ['an unknown preset', ['good.mp4', 'o.mp4', '--preset', 'nosuch'], 2, 'SRVID_PRESET_UNKNOWN', /Presets are: abpn/],
   ['a preset that climbs out of its folder', ['good.mp4', 'o.mp4', '--preset', '../package'], 2, 'SRVID_PRESET_UNKNOWN', /package/],
+  ['a preset that is a pipe', ['good.mp4', 'o.mp4', '--preset', './pipe.json'], 2, 'SRVID_PRESET_INVALID', /not a regular file/],
+  ['a manifest that is a pipe', ['good.mp4', 'o.mp4', '--models', 'models-pipe'], 1, 'SRVID_MODEL_INVALID', /not a regular file/],
   ['a preset that is not JSON', ['good.mp4', 'o.mp4', '--preset', './broken.json'], 2, 'SRVID_PRESET_INVALID', /broken\.json/],
   ['a preset that is a list', ['good.mp4', 'o.mp4', '--preset', './list.json'], 2, 'SRVID_PRESET_INVALID', /object/],
   ['a preset with a field of its own', ['good.mp4', 'o.mp4', '--preset', './unknown-field.json'], 2, 'SRVID_PRESET_INVALID', /exec/],

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 export const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -34,7 +35,7 @@ export async function srvid(args: readonly string[], { env = {}, cwd, stdin, std
   child.stdin?.on('error', () => {});
   child.stdin?.end(stdin);
   onStart?.(child);
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  const code = await exitCodeOf(child);
   const stdout = Buffer.concat(out);
   const lines = args.includes('--json')
     ? stdout
@@ -43,6 +44,11 @@ export async function srvid(args: readonly string[], { env = {}, cwd, stdin, std
         .filter((line) => line.startsWith('{"v"'))
     : [];
   return { code, stdout, stderr: Buffer.concat(said).toString(), events: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+}
+
+/** Waits for the end of a command. @returns the exit code as a shell has it: one that is interrupted may end by SIGINT itself */
+export async function exitCodeOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => child.once('close', (code, signal) => resolve(signal ? 128 + constants.signals[signal] : code)));
 }
 
 /** The closing event of a run with --json; fails with what the command said where there is none. */

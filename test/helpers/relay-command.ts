@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { onTestFinished } from 'vitest';
 import WebSocket from 'ws';
-import { COMMAND } from './command.js';
+import { COMMAND, exitCodeOf } from './command.js';
 
 type Message = Readonly<Record<string, unknown>> & { readonly type: string };
 
@@ -122,8 +122,8 @@ export class RelayCommand {
 
   /** Ctrl-C. @returns the exit code */
   async stop(): Promise<number | null> {
-    if (this.child.exitCode !== null) return this.child.exitCode;
-    const closed = new Promise<number | null>((resolve) => this.child.once('close', resolve));
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
+    const closed = exitCodeOf(this.child);
     this.child.kill('SIGINT');
     return closed;
   }

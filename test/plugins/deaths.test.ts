@@ -1,7 +1,10 @@
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { runSession } from '../../dist/index.js';
 import { planChain } from '../../dist/plugins/plan/groups.js';
 import { LevelHost } from '../../dist/plugins/workers/level-host.js';
@@ -9,6 +12,7 @@ import { endOf, srvid } from '../helpers/command.js';
 import { failureOf } from '../helpers/errors.js';
 import { ffmpeg, temporaryFolder } from '../helpers/media.js';
 import { loadChain } from '../helpers/plugins.js';
+import { RelayCommand } from '../helpers/relay-command.js';
 
 const FORMAT = { kind: 'gray', width: 8, height: 4 } as const;
 const WAYS = [
@@ -17,11 +21,17 @@ const WAYS = [
   ['exit', /process\.exit\(1\)/],
   ['leave', /ended with code 0/],
 ] as const;
-const DEATHS = 5;
+const DEATHS = 20;
 const PLUGIN = fileURLToPath(new URL('../fixtures/plugins/dies-between.js', import.meta.url));
 const folder = await temporaryFolder();
+const logOf = async (name: string) => {
+  const log = join(folder, `${name}.log`);
+  await writeFile(log, '');
+  return log;
+};
+const deathsIn = async (log: string) => (await readFile(log, 'utf8')).split('\n').length - 1;
 const input = join(folder, 'in.mp4');
-await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=64x48:r=25:d=2', '-pix_fmt', 'yuv420p', input);
+await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=64x48:r=25:d=20', '-pix_fmt', 'yuv420p', input);
 
 test.each(WAYS)('a worker that dies between two tasks by %s costs the next task, each time, and the one after is done', async (way, reason) => {
   const host = new LevelHost({
@@ -46,27 +56,62 @@ test.each(WAYS)('a worker that dies between two tasks by %s costs the next task,
   }
 });
 
-test.each(WAYS.slice(0, 3))('in a file no frame is lost by workers that die between tasks by %s', async (way) => {
-  const plugin = `${PLUGIN}?way=${way}&after=10`;
-  const result = await srvid([input, join(folder, `${way}.mp4`), '--preset', 'bicubic', '--plugin', plugin, '--workers', '1', '--json']);
-  expect(endOf(result)).toMatchObject({ framesIn: 50, framesOut: 50 });
-  expect(result.code).toBe(0);
+describe.each(WAYS.slice(0, 3).map(([way]) => way))('twenty workers that die by %s', (way) => {
+  test('cost a file no frame', async () => {
+    const log = await logOf(`file-${way}`);
+    const plugin = `${PLUGIN}?way=${way}&after=2&wait=0&deaths=${DEATHS}&log=${encodeURIComponent(log)}`;
+    const result = await srvid([input, join(folder, `${way}.mp4`), '--preset', 'bicubic', '--plugin', plugin, '--workers', '1', '--json']);
+    expect(endOf(result)).toMatchObject({ framesIn: 500, framesOut: 500 });
+    expect(result.code).toBe(0);
+    expect(await deathsIn(log)).toBe(DEATHS);
+  });
+
+  test('cost real time some frames by the policy, and the run goes on', async () => {
+    const log = await logOf(`live-${way}`);
+    const plugin = `${PLUGIN}?way=${way}&after=2&wait=0&deaths=${DEATHS}&log=${encodeURIComponent(log)}`;
+    const args = [input, join(folder, `live-${way}.mp4`), '--preset', 'bicubic', '--plugin', plugin, '--workers', '2', '--realtime', '--json'];
+    const result = await srvid(args);
+    expect(result.code).toBe(0);
+    expect(endOf(result)).toMatchObject({ framesIn: 500 });
+    expect(await deathsIn(log)).toBe(DEATHS);
+  });
+
+  test('cost a program that uses srvid no frame', async () => {
+    const log = await logOf(`api-${way}`);
+    const plugins = [{ use: PLUGIN, options: { way, after: 2, wait: 0, deaths: DEATHS, log } }];
+    const request = { input, output: join(folder, `api-${way}.mp4`), preset: 'bicubic', plugins, workers: 1 };
+    expect(await runSession(request)).toMatchObject({ framesIn: 500, framesOut: 500 });
+    expect(await deathsIn(log)).toBe(DEATHS);
+  });
+
+  test('cost one stream of a relay some frames, and the other none', async () => {
+    const log = await logOf(`relay-${way}`);
+    const stream = { input, loop: true, preset: 'bicubic', workers: 1, budgetMs: 1000 };
+    const plugins = [{ use: PLUGIN, options: { way, after: 2, wait: 0, deaths: DEATHS, log } }];
+    const config = join(folder, `relay-${way}.json`);
+    await writeFile(config, JSON.stringify({ version: 1, streams: { dying: { ...stream, plugins }, well: stream } }));
+    const relay = await RelayCommand.start('--config', config);
+    const [dying, well] = [relay.listen('/live/dying'), relay.listen('/live/well')];
+    await expect.poll(() => deathsIn(log), { timeout: 90_000, interval: 200 }).toBe(DEATHS);
+    for (const viewer of [dying, well]) {
+      const seen = viewer.binaries.length;
+      await viewer.until(({ binaries }) => binaries.length > seen + 5);
+      expect(viewer.closed).toBeUndefined();
+    }
+    expect(await relay.json('/health')).toMatchObject({ streams: { well: 'live' } });
+    expect(await relay.stop()).toBe(0);
+  });
 });
 
-test('in real time such frames end by the policy, and the run goes on', async () => {
-  const plugin = `${PLUGIN}?way=throw&after=10`;
-  const result = await srvid([input, join(folder, 'live.mp4'), '--preset', 'bicubic', '--plugin', plugin, '--workers', '2', '--realtime', '--json']);
-  expect(result.code).toBe(0);
-  expect(endOf(result)).toMatchObject({ framesIn: 50 });
-});
-
-test('a program that uses srvid goes on', async () => {
-  const request = {
-    input,
-    output: join(folder, 'api.mp4'),
-    preset: 'bicubic',
-    plugins: [{ use: PLUGIN, options: { way: 'rejection', after: 10 } }],
-    workers: 1,
-  };
-  expect(await runSession(request)).toMatchObject({ framesIn: 50, framesOut: 50 });
+test('no ffmpeg outlives a relay that is killed while it waits for a source', async () => {
+  const free = createServer().listen(0, '127.0.0.1');
+  await once(free, 'listening');
+  const { port } = free.address() as AddressInfo;
+  free.close();
+  const source = `srt://127.0.0.1:${port}?mode=listener`;
+  const relay = await RelayCommand.start(source);
+  await expect.poll(() => relay.children(`${port}`), { timeout: 30_000 }).toHaveLength(1);
+  const [listening] = await relay.children(`${port}`);
+  relay.child.kill('SIGKILL');
+  await expect.poll(() => readFile(`/proc/${listening}/cmdline`, 'utf8').catch(() => ''), { timeout: 30_000 }).toBe('');
 });

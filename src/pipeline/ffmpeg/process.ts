@@ -5,8 +5,10 @@ import { type ErrorCode, SrvidError } from '../../errors.js';
 import { tied } from './tied-process.js';
 
 /** Time in which ffmpeg may stop by itself before it is killed. */
-const GRACE_MS = 1000;
+const GRACE_MS = 700;
 const KEPT_LOG_LINES = 40;
+/** The descriptor that ffmpeg writes its log to. */
+const LOG = 2;
 
 /**
  * Messages of healthy runs: a NUT pipe has no index to look up; an attachment (a font) has no codec, and ffmpeg says so
@@ -49,7 +51,7 @@ export class FfmpegProcess {
 
   constructor(private readonly options: FfmpegOptions) {
     const stdio = [...options.stdio];
-    stdio[2] = 'pipe';
+    stdio[LOG] = 'pipe';
     const command = tied(options.path, options.args);
     this.#child = spawn(command.file, command.args, { stdio, detached: true, windowsHide: true });
     this.#collectLog();
@@ -113,11 +115,13 @@ export class FfmpegProcess {
   async stop(): Promise<void> {
     if (this.ended) return;
     this.#child.kill('SIGTERM');
+    // While it waits for one of its pipes it does not heed the signal.
+    for (const [descriptor, pipe] of this.#child.stdio.entries()) if (descriptor !== LOG) pipe?.destroy();
     const cancel = new AbortController();
     await Promise.race([this.#exited, delay(GRACE_MS, undefined, { signal: cancel.signal }).catch(() => {})]);
     cancel.abort();
     this.#child.kill('SIGKILL'); // Does nothing where it has ended.
-    for (const pipe of this.#child.stdio) pipe?.destroy();
+    this.#child.stdio[LOG]?.destroy();
     await this.#closed;
   }
 

@@ -1,18 +1,30 @@
 import { createRequire } from 'node:module';
 import type { WASI } from 'node:wasi';
+import { ERROR_CODES } from '../../errors.js';
 
 /** Node's types leave it out, since it belongs to the browser's types. */
 declare const WebAssembly: { readonly Memory: new (size: { readonly initial: number }) => object };
 
 /**
- * Ends the process with this code even while threads are inside native code. Node's own way waits for each thread,
- * perhaps for ever, and then cannot end it. WASI's `proc_exit` is the only call of Node that reaches the system's
- * `exit` directly. It returns only where it fails.
+ * Ends the process at once with this code, even while threads are inside native code or in a system call that never
+ * returns. Node's own way out waits for each of them. It returns only where it fails.
  */
 export function endProcess(code: number): void {
-  // Required here and not imported: Node prints a warning when it loads WASI, which the end of the process thus prevents.
+  if (code === ERROR_CODES.SRVID_INTERRUPTED.exit) dieBySignal();
+  // For other codes WASI's `proc_exit` is the one call of Node's that goes to the system's `exit` directly.
+  // Required here and not imported: Node warns of WASI when it loads it, and this warning would come after the end.
   const { WASI: Wasi } = createRequire(import.meta.url)('node:wasi') as { WASI: typeof WASI };
   const wasi = new Wasi({ version: 'preview1', returnOnExit: false });
   wasi.initialize({ exports: { memory: new WebAssembly.Memory({ initial: 1 }) } });
   (wasi.wasiImport as { proc_exit(code: number): void }).proc_exit(code);
+}
+
+/**
+ * Lets SIGINT do what it does to any process. The system then ends all threads where they are, and no destructor of a
+ * native library runs beside them; a shell sees code 130. A container's first process is not ended so.
+ */
+function dieBySignal(): void {
+  if (process.platform === 'win32') return;
+  process.removeAllListeners('SIGINT');
+  process.kill(process.pid, 'SIGINT');
 }

@@ -6,7 +6,7 @@ import { NativeMark } from './native-mark.js';
 import { switchOffTelemetry } from './telemetry.js';
 
 /** Time for which the end of the process waits for threads that are inside native code. */
-const EXIT_PATIENCE_MS = 200;
+const EXIT_PATIENCE_MS = 1000;
 
 /** A worker of the pool; `ready` says that it has no task. */
 type PoolWorker = Worker & { ready: boolean };
@@ -53,6 +53,12 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
     this.marks.add(mark);
     worker.postMessage({ mark: mark.memory });
     let heeded = true;
+    /** The pool takes it for gone, but its thread is still inside native code. */
+    let lingers = false;
+    const gone = () => {
+      this.marks.delete(mark);
+      this.letGo();
+    };
     // A task listens, too, for as long as it runs.
     const hasTask = () => worker.listenerCount('error') > 1;
     worker.on('error', (error: unknown) => {
@@ -62,8 +68,7 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
       heeded = false;
     });
     worker.once('exit', (code) => {
-      this.marks.delete(mark);
-      this.letGo();
+      if (!lingers) gone();
       if (heeded) worker.emit('error', new Error(`its thread ended with code ${code}`));
       if (code === 0) worker.emit('exit', 1); // The pool replaces only workers that end with an error.
     });
@@ -74,12 +79,9 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
       if (hasTask()) worker.emit('error', new Error('it was ended'));
       if (mark.askToEnd()) return terminate();
       worker.unref();
+      lingers = true;
       worker.emit('exit', 1); // For the pool, which replaces it; the thread itself ends later.
-      this.marks.add(mark);
-      worker.once('exit', () => {
-        this.marks.delete(mark);
-        this.letGo();
-      });
+      worker.once('exit', gone);
       return 1;
     };
     return worker;

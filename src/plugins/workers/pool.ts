@@ -9,7 +9,7 @@ type RequestBody = WorkerRequest extends infer R ? (R extends { id: number } ? O
 /** Loading plugins and networks may be slow on a busy machine; the limit ends only loading that hangs. */
 const START_TIMEOUT_MS = 60_000;
 /** Far above any frame's time in a network, far below a person's patience after Ctrl-C. */
-const CLOSE_GRACE_MS = 1000;
+const CLOSE_GRACE_MS = 500;
 /**
  * Limit for JavaScript objects only; frames and networks lie outside. A plugin that leaks memory ends its worker, not
  * the machine.

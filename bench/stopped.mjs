@@ -1,0 +1,73 @@
+// Stops the command at a given moment, and tells how it ended.
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { COMMAND } from './paced.mjs';
+
+const CLIP = new URL('../examples/clips/city-360p25.mp4', import.meta.url).pathname;
+/** The signals of each way, 20 ms apart. */
+export const WAYS = { SIGINT: ['SIGINT'], SIGTERM: ['SIGTERM'], 'SIGINT twice': ['SIGINT', 'SIGINT'] };
+/** The arguments of each case, for an output. */
+export const CASES = {
+  run: (output) => [CLIP, output, '--scale', '2', '--preset', 'best'],
+  retune: (output) => [CLIP, output, '--scale', '3', '--retune'],
+  realtime: (output) => [CLIP, output, '--scale', '3', '--realtime'],
+  bench: () => ['bench', CLIP, '--frames', '30', '--runs', '1', '--scale', '3'],
+  'relay, opening': () => ['relay', 'rtmp://127.0.0.1:1/nobody', '--listen', '127.0.0.1:0'],
+};
+
+/** Whether it ended as it should: a relay that is stopped has ended well, and before the command has begun a signal ends the process as any other. */
+export function isRight(name, { code, files, children }) {
+  return files.length === 0 && children.length === 0 && (code === 130 || code === 'early' || (code === 0 && name.startsWith('relay')));
+}
+
+/** Runs it in a folder of its own under `root`, and stops it after so long. */
+export async function stopOnce(root, name, way, afterMs) {
+  const signals = WAYS[way];
+  const folder = await mkdtemp(join(root, 'run-'));
+  // Its temporary files, too, are to be seen; and its children are known by it.
+  const env = { ...process.env, TMPDIR: folder, SRVID_ENDS: folder };
+  const child = spawn(process.execPath, [COMMAND, ...CASES[name](join(folder, 'out.mp4'))], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text;
+  });
+  const closed = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+  await delay(afterMs);
+  const since = performance.now();
+  for (const signal of signals) {
+    child.kill(signal);
+    await delay(20);
+  }
+  const ended = await closed;
+  const took = performance.now() - since;
+  const early = ended.signal === 'SIGTERM' && said === '';
+  const code = early ? 'early' : shellCodeOf(ended);
+  const children = await childrenLeft(folder);
+  const files = await readdir(folder);
+  return { code, took, files, children, said: said.slice(-400) };
+}
+
+/** The exit code as a shell has it: an interrupted command may end by SIGINT itself. */
+function shellCodeOf({ code, signal }) {
+  return code ?? 128 + constants.signals[signal];
+}
+
+/** What of its children the system has not ended a while after the command; on a busy machine it takes its time. */
+async function childrenLeft(folder) {
+  for (let look = 0; ; look++) {
+    const children = await childrenOf(folder);
+    if (children.length === 0 || look === 20) return children;
+    await delay(50);
+  }
+}
+
+/** Processes that were started with this folder in their environment: their names. */
+async function childrenOf(folder) {
+  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const read = (id, what) => readFile(`/proc/${id}/${what}`, 'utf8').catch(() => '');
+  const own = await Promise.all(ids.map(async (id) => (await read(id, 'environ')).includes(`SRVID_ENDS=${folder}`) && (await read(id, 'comm')).trim()));
+  return own.filter(Boolean);
+}
