@@ -9,7 +9,7 @@ import { loadModelLibrary, type ModelLibrary } from './plugins/inference/library
 import { runtimeVersion } from './plugins/inference/onnx-library.js';
 import { assumedColor } from './plugins/pixels/color-matrix.js';
 import { buildChain, type Chain } from './plugins/plan/chain.js';
-import { planChain, type Segment } from './plugins/plan/groups.js';
+import { type Group, planChain } from './plugins/plan/groups.js';
 import { type LevelPlan, planLevels } from './plugins/plan/levels.js';
 import { type LoadedPreset, loadPreset } from './plugins/plan/presets.js';
 import { chooseExecution, type Execution } from './tuning/execution.js';
@@ -29,7 +29,7 @@ export interface Processing {
   readonly preset: LoadedPreset;
   readonly chain: Chain;
   readonly execution: Execution;
-  readonly segments: readonly Segment[];
+  readonly groups: readonly Group[];
   /** The levels of real time; undefined where frames have no deadlines. */
   readonly levels: (LevelPlan & { readonly settings: RealtimeSettings }) | undefined;
   readonly cache: MeasurementCache;
@@ -61,10 +61,10 @@ export async function planProcessing(
   const execution = await chooseExecution({ options, chain: built, library, cache, machine, signal });
   signal?.throwIfAborted();
   const { precision, chain } = execution;
-  const segments = planChain(info.format, chain.plugins);
+  const groups = planChain(info.format, chain.plugins);
   const settings = realtimeSettings(options, preset.preset);
   const levels = settings && { ...(await planLevels(chain, settings, { library, precision, format: info.format })), settings };
-  return { options, preset, chain, execution, segments, levels, cache, machine };
+  return { options, preset, chain, execution, groups, levels, cache, machine };
 }
 
 /**
@@ -72,7 +72,7 @@ export async function planProcessing(
  * `realtimeEngineFor`.
  */
 export function engineFor(processing: Processing, info: StreamInfo, paced: boolean): Engine {
-  return processing.levels ? realtimeEngineFor(processing, info, paced) : new LosslessEngine(processing.segments, setupOf(processing, info));
+  return processing.levels ? realtimeEngineFor(processing, info, paced) : new LosslessEngine(processing.groups, setupOf(processing, info));
 }
 
 /**

@@ -18,7 +18,7 @@ import { checkEncoder } from './pipeline/output/encoder-options.js';
 import { OutputFile } from './pipeline/output/output-file.js';
 import { type PlannedOutput, planOutput } from './pipeline/output/plan.js';
 import { testEncoder } from './pipeline/output/self-test.js';
-import type { Segment } from './plugins/plan/groups.js';
+import type { Group } from './plugins/plan/groups.js';
 import { engineFor, lookUp, planProcessing } from './processing.js';
 import type { SessionEvent, Summary } from './report/events.js';
 import { EVENT_LOOP_RESOLUTION_MS, type PreparedRun, progressEvent, type RunningParts, startEvent, summaryOf } from './report/run.js';
@@ -105,8 +105,8 @@ class Run {
     private readonly prepared: PreparedRun,
     private readonly hooks: SessionHooks,
   ) {
-    const { options, opened, segments, preset, output } = prepared;
-    const format = (segments.at(-1) as Segment).output;
+    const { options, opened, groups, preset, output } = prepared;
+    const format = (groups.at(-1) as Group).output;
     this.#planned = planOutput({
       ...{ target: options.output, targetFormat: options.format, output: output?.partial ?? 'pipe:1' },
       ...{ source: opened, range: options, format, strict: options.strict, stallTimeoutMs: options.stallTimeoutMs },

@@ -5,7 +5,7 @@ import { LosslessEngine } from '../pipeline/engine/lossless/engine.js';
 import type { FrameFormat, PlainFormat } from '../pipeline/frames/frame.js';
 import type { Size } from '../plugins/contract.js';
 import type { Chain } from '../plugins/plan/chain.js';
-import { type FrameOrigin, outputSize, planChain, type Segment } from '../plugins/plan/groups.js';
+import { type FrameOrigin, type Group, outputSize, planChain } from '../plugins/plan/groups.js';
 import { isMeasurable } from './metrics.js';
 
 /** The settings of an evaluation, the same for all of its pictures or frames. */
@@ -52,10 +52,10 @@ export function measuredSize(what: string, { width, height }: Size, scale: numbe
 }
 
 /** Plans the chain for frames of this format. @throws SRVID_OPTION_INVALID if its output does not have this `size` */
-export function planFor({ chain }: Job, format: PlainFormat, size: Size): { segments: readonly Segment[]; output: FrameFormat } {
-  const segments = planChain(format, chain.plugins);
-  const { output } = segments.at(-1) as Segment;
-  if (output.width === size.width && output.height === size.height) return { segments, output };
+export function planFor({ chain }: Job, format: PlainFormat, size: Size): { groups: readonly Group[]; output: FrameFormat } {
+  const groups = planChain(format, chain.plugins);
+  const { output } = groups.at(-1) as Group;
+  if (output.width === size.width && output.height === size.height) return { groups, output };
   throw new SrvidError(
     'SRVID_OPTION_INVALID',
     `The chain makes ${output.width}x${output.height} of ${format.width}x${format.height}, but the original is ${size.width}x${size.height}: it has no one factor. Use a chain that enlarges by a factor.`,
@@ -64,11 +64,11 @@ export function planFor({ chain }: Job, format: PlainFormat, size: Size): { segm
 }
 
 /** Runs frames through the chain with the lossless engine of a session, without ffmpeg. @throws the errors of networks and plugins */
-export async function runChain(job: Job, segments: readonly Segment[], origin: FrameOrigin, { next, take }: Ends): Promise<void> {
+export async function runChain(job: Job, groups: readonly Group[], origin: FrameOrigin, { next, take }: Ends): Promise<void> {
   const { options, signal } = job;
   const { workers = defaultWorkers(), threads = 1, device } = options;
   const setup = { origin, inference: { device, threads }, workers, taskTimeoutMs: taskTimeoutMs(options) };
-  const engine = new LosslessEngine(segments, setup);
+  const engine = new LosslessEngine(groups, setup);
   try {
     await engine.open();
     await engine.run({ decoder: { next }, encoder: { write: take }, signal, flow: emptyFlow() });

@@ -24,7 +24,7 @@ export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip
   const { format, color, timeBase } = source.info;
   const size = measuredSize(`A frame of ${source.url}`, format, scale);
   const low: PlainFormat = { kind: format.kind, width: size.width / scale, height: size.height / scale };
-  const { segments } = planFor(job, low, size);
+  const { groups } = planFor(job, low, size);
   const total = start === undefined && duration === undefined ? source.expectedFrames : undefined;
 
   const lowLuma = lumaFormat(low);
@@ -41,7 +41,7 @@ export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip
     await decoder.open();
     await runChain(
       job,
-      segments,
+      groups,
       { color, timeBase },
       {
         next: async (slot) => {

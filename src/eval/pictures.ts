@@ -4,7 +4,7 @@ import { type FrameFormat, frameBytes, type PlainFormat, type Plane, planesOf } 
 import type { Size } from '../plugins/contract.js';
 import { planConversion } from '../plugins/pixels/convert.js';
 import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
-import type { FrameOrigin, Segment } from '../plugins/plan/groups.js';
+import type { FrameOrigin, Group } from '../plugins/plan/groups.js';
 import { type Job, measuredSize, planFor, runChain } from './chain-run.js';
 import { Comparison, type Measured } from './comparison.js';
 import { croppedPicture, type Picture, picturesIn, readPicture } from './picture-file.js';
@@ -44,12 +44,12 @@ export async function evaluatePictures(job: Job, binary: FfmpegBinary, path: str
  * uses neighbouring frames, each picture is a stream by itself.
  */
 async function runOfOneSize(job: Job, first: Original, next: () => Promise<Original | undefined>, add: Comparison['add']): Promise<Original | undefined> {
-  const { segments, small, results } = planOne(job, first);
-  const alone = segments.some(({ ordered, window }) => ordered || window.past + window.future > 0);
+  const { groups, small, results } = planOne(job, first);
+  const alone = groups.some(({ ordered, window }) => ordered || window.past + window.future > 0);
   const truthOf = planMeasured({ kind: 'rgb24', width: first.width, height: first.height });
   const running: { readonly original: Original; readonly reduced: Uint8Array }[] = [];
   let [ahead, started]: [Original | undefined, number] = [first, 0];
-  await runChain(job, segments, ORIGIN, {
+  await runChain(job, groups, ORIGIN, {
     next: async (slot) => {
       if (!ahead || ahead.width !== first.width || ahead.height !== first.height || (alone && started > 0)) return undefined;
       const reduced = small(ahead.data);
@@ -80,7 +80,7 @@ function planOne(job: Job, high: Size) {
   const lowSize = { width: size.width / job.scale, height: size.height / job.scale };
   const low: PlainFormat = { kind, ...lowSize };
   const whole: PlainFormat = { kind, ...size };
-  const { segments, output }: { segments: readonly Segment[]; output: FrameFormat } = planFor(job, low, size);
+  const { groups, output }: { groups: readonly Group[]; output: FrameFormat } = planFor(job, low, size);
   const [reduce, bicubic, lanczos] = [
     planResize({ kind: 'rgb24', ...size }, { kind: 'rgb24', ...lowSize }, CUBIC),
     planResize(low, whole, CUBIC),
@@ -100,7 +100,7 @@ function planOne(job: Job, high: Size) {
     bicubic: (reduced: Uint8Array) => ofBaseline(bicubic(reduced)),
     lanczos: (reduced: Uint8Array) => ofBaseline(lanczos(reduced)),
   };
-  return { segments, small, results };
+  return { groups, small, results };
 }
 
 /** Converts frames of a format to luma and RGB. If only the luma was enlarged, the chroma is enlarged by cubic resampling. */

@@ -4,9 +4,9 @@
 export const RELAY_DEFAULTS = {
   /** The longest fragment that is taken from an encoder. */
   maxFragmentBytes: 64 << 20,
-  /** What is kept for late joiners since the last keyframe; a longer group of pictures is not kept at all. */
+  /** Bytes kept for late joiners since the last keyframe; a longer group of pictures is not kept at all. */
   maxBacklogBytes: 3 << 20,
-  /** What may wait for one viewer: four seconds at 8 Mbit/s. More than the backlog, so that nobody joins with a gap. */
+  /** Bytes that may wait for one viewer: four seconds at 8 Mbit/s. More than the backlog, so that nobody joins with a gap. */
   maxViewerBytes: 4 << 20,
   /** A viewer that takes nothing at all, and one that gets no keyframe through, are closed after so long. */
   stuckMs: 10_000,
@@ -14,13 +14,13 @@ export const RELAY_DEFAULTS = {
   maxViewers: 100,
   /** Connections that are not (yet) viewers or pushers: pages, scrapers, handshakes. */
   maxOtherConnections: 100,
-  /** Of one address: so many requests at once, and then so many a second. A page is a dozen. */
+  /** Requests of one address: so many at once, then so many a second. A page takes a dozen. */
   attemptBurst: 200,
   attemptsPerSecond: 10,
   maxMessageBytes: 64 << 10,
   messagesPerSecond: 20,
   maxIngestMessageBytes: 4 << 20,
-  /** What a pusher's stream may hold that was not read yet; beyond it the socket is not read. */
+  /** Bytes of a pusher's stream that were not read yet; beyond them the socket is not read. */
   maxIngestBytes: 1 << 20,
   /** Until a request's headers must be there. */
   handshakeMs: 10_000,

@@ -29,9 +29,9 @@ export const streamSchema = sessionFields
     bitrate: bitrate.default(8_000_000),
     /** File that the super-resolved rendition is written to as well. */
     record: z.string().min(1).optional(),
-    /** How long the source may give nothing before it counts as gone. */
+    /** Milliseconds without data after which the source counts as gone. */
     silenceMs: z.int().min(1000).default(15_000),
-    /** How long an encoder may take nothing before it counts as hung. */
+    /** Milliseconds after which an encoder that takes nothing counts as hung. */
     stallTimeoutMs: z.int().positive().default(10_000),
   });
 

@@ -54,21 +54,21 @@ export type InputOptions = z.output<typeof inputFields>;
 export type ProcessingOptions = z.output<typeof processingSchema>;
 /** Options of processing as a caller gives them. */
 export type ProcessingRequest = z.input<typeof processingSchema>;
-/** Where frames go to: a session's options that are neither of input nor of processing. */
+/** Options of output, checked, with their defaults: a session's options that are neither of input nor of processing. */
 export type OutputOptions = Omit<SessionOptions, keyof ProcessingOptions | keyof InputOptions>;
 /** Options of input and processing as a caller gives them: `input` is a folder of pictures, a picture or a video. */
 export type EvaluationRequest = z.input<typeof evaluationSchema>;
 /** Options of input and processing, checked, with their defaults. */
 export type EvaluationOptions = z.output<typeof evaluationSchema>;
 
-/** How frames are treated under deadlines. */
+/** Treatment of frames under deadlines. */
 export interface RealtimeSettings {
   readonly budgetMs: number;
   readonly policy: DropPolicyName;
   readonly levels: readonly string[] | undefined;
 }
 
-/** What the caller says goes before the preset, that before the default; undefined where frames have no deadlines. */
+/** Settings of real time: the caller's options go before the preset's, and those before the defaults; undefined where frames have no deadlines. */
 export function realtimeSettings(options: ProcessingOptions, { realtime: preset }: Preset): RealtimeSettings | undefined {
   if (!options.realtime) return undefined;
   return {
@@ -83,7 +83,7 @@ export function taskTimeoutMs({ taskTimeoutMs, realtime }: Pick<ProcessingOption
   return taskTimeoutMs ?? (realtime ? 10_000 : 120_000);
 }
 
-/** As many threads as there are cores, each working by itself: the choice where nothing was measured. */
+/** One single-threaded worker per core: the layout where nothing was measured. */
 export function defaultWorkers(): number {
   return availableParallelism();
 }

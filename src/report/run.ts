@@ -11,7 +11,7 @@ import type { Source } from '../pipeline/input/source.js';
 import type { EncodePlan, Encoder } from '../pipeline/output/encode.js';
 import { encodedSize } from '../pipeline/output/encode-graph.js';
 import type { OutputFile } from '../pipeline/output/output-file.js';
-import { describePlan, modelsOfSegments, type Segment } from '../plugins/plan/groups.js';
+import { describePlan, type Group, modelsOfGroups } from '../plugins/plan/groups.js';
 import type { LevelPlan } from '../plugins/plan/levels.js';
 import type { Processing } from '../processing.js';
 import type { ProgressEvent, RunMetrics, StageReport, StartEvent, Summary } from './events.js';
@@ -43,7 +43,7 @@ export interface RunningParts {
 export const EVENT_LOOP_RESOLUTION_MS = 10;
 
 /** The event before the first frame. */
-export function startEvent({ options, binary, preset, opened, execution, segments, levels }: PreparedRun, plan: EncodePlan): StartEvent {
+export function startEvent({ options, binary, preset, opened, execution, groups, levels }: PreparedRun, plan: EncodePlan): StartEvent {
   const { info, expectedFrames, url } = opened.source;
   return {
     v: 1,
@@ -53,9 +53,9 @@ export function startEvent({ options, binary, preset, opened, execution, segment
     source: { width: info.format.width, height: info.format.height, pixelFormat: info.format.kind, fps: toNumber(info.frameRate), frames: expectedFrames },
     target: { ...encodedSize(plan.format), encoder: plan.encoder.name, container: plan.container.muxer },
     preset: basename(preset.name, '.json'),
-    plan: [...describePlan(segments), ...(levels?.missing ?? []).map((level) => `level left out: ${level}`)],
-    models: modelIds(segments, levels),
-    precision: precisionOf(segments),
+    plan: [...describePlan(groups), ...(levels?.missing ?? []).map((level) => `level left out: ${level}`)],
+    models: modelIds(groups, levels),
+    precision: precisionOf(groups),
     workers: execution.workers,
     threads: execution.threads,
     device: options.device,
@@ -95,7 +95,7 @@ export function metricsOf(parts: RunningParts): RunMetrics {
 }
 
 /** The figures of a run that has ended; to be called at its end. */
-export function summaryOf({ options, opened, execution, segments, levels, startedAt }: PreparedRun, parts: RunningParts): Summary {
+export function summaryOf({ options, opened, execution, groups, levels, startedAt }: PreparedRun, parts: RunningParts): Summary {
   const now = performance.now();
   const { flow, firstFrameAt } = parts;
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
@@ -108,8 +108,8 @@ export function summaryOf({ options, opened, execution, segments, levels, starte
     startupSeconds: Number(((firstFrameAt - startedAt) / 1000).toFixed(3)),
     fps: Number(((flow.framesOut * 1000) / (now - firstFrameAt)).toFixed(2)),
     bottleneck: bottleneckOf(metrics.stages),
-    models: modelIds(segments, levels),
-    precision: precisionOf(segments),
+    models: modelIds(groups, levels),
+    precision: precisionOf(groups),
     workers: execution.workers,
     threads: execution.threads,
     peakRssMB: Math.round(maxRSS / 1024),
@@ -131,10 +131,10 @@ function reportStages({ engine, decoder, encoder, firstFrameAt }: RunningParts):
   return stageReports(stages, performance.now() - firstFrameAt);
 }
 
-function modelIds(segments: readonly Segment[], levels: LevelPlan | undefined): string[] {
-  return modelsOfSegments(levels ? levels.levels.map(({ segment }) => segment) : segments).map(({ entry }) => entry.id);
+function modelIds(groups: readonly Group[], levels: LevelPlan | undefined): string[] {
+  return modelsOfGroups(levels ? levels.levels.map(({ group }) => group) : groups).map(({ entry }) => entry.id);
 }
 
-function precisionOf(segments: readonly Segment[]): string {
-  return [...new Set(modelsOfSegments(segments).map(({ entry }) => entry.precision))].join('+') || 'none';
+function precisionOf(groups: readonly Group[]): string {
+  return [...new Set(modelsOfGroups(groups).map(({ entry }) => entry.precision))].join('+') || 'none';
 }

@@ -37,7 +37,7 @@ export async function timeCandidate({ candidate, chain, options, signal }: Timin
   const { workers, threads } = candidate;
   const networks = chain.plugins.filter(({ models }) => models.length > 0);
   const host = new LevelHost({
-    segments: planChain(TEST_FRAME, networks).slice(0, 1),
+    groups: planChain(TEST_FRAME, networks).slice(0, 1),
     origin: { color: {}, timeBase: { num: 1, den: 25 } },
     inference: { device: options.device, threads },
     workers,

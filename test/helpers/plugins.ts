@@ -40,7 +40,7 @@ export async function hostFor(
 ): Promise<PluginHost> {
   const { library, ...given } = options;
   return new PluginHost({
-    segments: planChain(source, await loadChain(specs, library)),
+    groups: planChain(source, await loadChain(specs, library)),
     origin: { color: {}, timeBase: { num: 1, den: 25 } },
     inference: { device: 'cpu', threads: 1 },
     workers: 1,

@@ -35,7 +35,7 @@ await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=64x48:r=25:d=20', '-pix_fmt', 'yuv4
 
 test.each(WAYS)('a worker that dies between two tasks by %s costs the next task, each time, and the one after is done', async (way, reason) => {
   const host = new LevelHost({
-    segments: planChain(FORMAT, await loadChain([`./dies-between.js?way=${way}`])),
+    groups: planChain(FORMAT, await loadChain([`./dies-between.js?way=${way}`])),
     models: [],
     origin: { color: {}, timeBase: { num: 1, den: 25 } },
     precision: 'auto',

@@ -17,7 +17,7 @@ const LOG = 2;
 const HARMLESS =
   /read_timestamp failed|no index at the end|Last message repeated|codec parameters for stream \d+ \((Attachment|Data|Unknown)|Consider increasing the value for/;
 
-/** What ffmpeg adds from 7.0 on to an error that it has told: each of its threads says that it ends, and so would hide the cause. */
+/** Lines that ffmpeg 7.0 and newer add after an error: each of its threads says that it ends, which would hide the cause. */
 const AFTERMATH =
   /Task finished with error code|Terminating thread with return code|Could not open encoder before EOF|Error sending frames to consumers|Nothing was written into output file/;
 

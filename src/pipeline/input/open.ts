@@ -11,7 +11,7 @@ import { refuseLosses } from './losses.js';
 import { describeSource, type Source } from './source.js';
 import { peekStream } from './standard-input.js';
 
-/** Which source, and what is accepted of it. */
+/** A source to open, and what is accepted of it. */
 export interface OpenOptions {
   /** A path, or "-" for standard input. */
   readonly input: string;
@@ -55,7 +55,7 @@ export async function openSource(binary: FfmpegBinary, options: OpenOptions, sta
   return { source: accepted(describeSource(path, await probeFile(binary, path, limits), options.deinterlace), options), bytes: undefined };
 }
 
-/** Of an MP4 whose index comes late, ffmpeg manages with what still lies in its buffers; only what it cannot read is refused. */
+/** Probes the head of standard input. An MP4 whose index comes late is refused only where ffmpeg cannot read it from its buffers. */
 async function probeHead(binary: FfmpegBinary, head: Buffer, format: string | undefined, maxPixels: number): Promise<Probe> {
   const isLate = hasLateIndex(head);
   const probe = await probeBytes(binary, head, 'standard input', format, maxPixels).catch((error) => {

@@ -11,7 +11,7 @@ import type { EncodePlan, EncoderSettings } from './encode.js';
 import { encodedSize, scaledAspect } from './encode-graph.js';
 import { assertOnClock, type EncoderClock, encoderTimeBase } from './encoder-clock.js';
 
-/** What an output is planned from. */
+/** The facts from which an output is planned. */
 export interface OutputRequest {
   /** The output as the user named it, whose ending says the container, and its format where the name does not. */
   readonly target: string;
@@ -27,7 +27,7 @@ export interface OutputRequest {
   readonly encoderFor: (muxer: string) => EncoderSettings;
   /** Refuses to lose anything. */
   readonly strict: boolean;
-  /** How long ffmpeg may take no data before it counts as hung. */
+  /** Milliseconds after which ffmpeg counts as hung where it takes no data. */
   readonly stallTimeoutMs: number;
 }
 

@@ -15,7 +15,7 @@ export interface Step {
 }
 
 /** Steps that run as one task: either any number of stateless ones, or one ordered one. */
-export interface Segment {
+export interface Group {
   readonly steps: readonly Step[];
   readonly input: FrameFormat;
   /** The format of the output slot. It differs from the last step's `gives` where the host converts once more. */
@@ -27,45 +27,45 @@ export interface Segment {
 }
 
 /**
- * Cuts a chain into segments and chooses every format, once, before the first frame. A luma plugin that changes the
+ * Cuts a chain into groups and chooses every format, once, before the first frame. A luma plugin that changes the
  * size turns a planar frame into `split`, which stays so up to the encoder unless a later plugin reads chroma.
  */
-export function planChain(source: PlainFormat, chain: readonly ChainPlugin[]): readonly Segment[] {
+export function planChain(source: PlainFormat, chain: readonly ChainPlugin[]): readonly Group[] {
   const steps: Step[] = [];
   for (const loaded of chain) {
     const arrives = steps.at(-1)?.gives ?? source;
     steps.push(planStep(loaded, arrives, source.kind));
   }
-  const groups: Step[][] = [];
+  const runs: Step[][] = [];
   for (const step of steps) {
-    const group = groups.at(-1);
-    if (group && !startsSegment(step) && !isOrdered(group[0] as Step)) group.push(step);
-    else groups.push([step]);
+    const run = runs.at(-1);
+    if (run && !startsGroup(step) && !isOrdered(run[0] as Step)) run.push(step);
+    else runs.push([step]);
   }
-  return groups.map((group, index) => {
-    const [first, last] = [group[0] as Step, group.at(-1) as Step];
+  return runs.map((run, index) => {
+    const [first, last] = [run[0] as Step, run.at(-1) as Step];
     const { past = 0, future = 0 } = first.loaded.plugin.window ?? {};
     return {
-      steps: group,
+      steps: run,
       input: first.arrives,
-      output: index === groups.length - 1 ? encodable(last.gives, source.kind) : last.gives,
+      output: index === runs.length - 1 ? encodable(last.gives, source.kind) : last.gives,
       ordered: isOrdered(first),
       window: { past, future },
-      reusable: past + future === 0 && group.every((step) => !isOrdered(step) && step.loaded.plugin.halo !== 'global'),
+      reusable: past + future === 0 && run.every((step) => !isOrdered(step) && step.loaded.plugin.halo !== 'global'),
     };
   });
 }
 
-/** The models of all steps of some segments, each once. */
-export function modelsOfSegments(segments: readonly Segment[]): readonly VerifiedModel[] {
-  return modelsOf(segments.flatMap(({ steps }) => steps.map(({ loaded }) => loaded)));
+/** The models of all steps of some groups, each once. */
+export function modelsOfGroups(groups: readonly Group[]): readonly VerifiedModel[] {
+  return modelsOf(groups.flatMap(({ steps }) => steps.map(({ loaded }) => loaded)));
 }
 
 /** The plan in words, a line a step, for `--verbose`. */
-export function describePlan(segments: readonly Segment[]): string[] {
-  return segments.flatMap((segment, index) => [
-    `segment ${index + 1}: ${segment.ordered ? 'one thread, in order' : 'any thread'}${segment.reusable ? ', equal frames reused' : ''}`,
-    ...segment.steps.map((step) => `  ${step.loaded.plugin.name}: ${describeFormat(step.reads)} -> ${describeFormat(step.gives)}`),
+export function describePlan(groups: readonly Group[]): string[] {
+  return groups.flatMap((group, index) => [
+    `group ${index + 1}: ${group.ordered ? 'one thread, in order' : 'any thread'}${group.reusable ? ', equal frames reused' : ''}`,
+    ...group.steps.map((step) => `  ${step.loaded.plugin.name}: ${describeFormat(step.reads)} -> ${describeFormat(step.gives)}`),
   ]);
 }
 
@@ -114,7 +114,7 @@ function encodable(format: FrameFormat, sourceKind: PixelFormat): FrameFormat {
   return format.kind === 'rgb24' ? { kind: sourceKind, width: format.width, height: format.height } : format;
 }
 
-function startsSegment(step: Step): boolean {
+function startsGroup(step: Step): boolean {
   const { past = 0, future = 0 } = step.loaded.plugin.window ?? {};
   return isOrdered(step) || past + future > 0;
 }

@@ -5,13 +5,13 @@ import type { Size } from '../contract.js';
 import type { ModelLibrary, Precision } from '../inference/library.js';
 import { BUILTIN_PLUGINS, findPlugin, withOptions } from '../registry.js';
 import type { Chain } from './chain.js';
-import { outputSize, planChain, type Segment } from './groups.js';
+import { type Group, outputSize, planChain } from './groups.js';
 import { type ChainPlugin, withModels } from './plugin-models.js';
 
 /** One way to process a frame, with its cost. */
 export interface Level {
   readonly name: string;
-  readonly segment: Segment;
+  readonly group: Group;
   /** Multiplications of its networks for one frame. */
   readonly macs: number;
 }
@@ -37,14 +37,14 @@ export async function planLevels(chain: Chain, { levels: named }: RealtimeSettin
   const own = levelOf(scalerName(chain.plugins), chain.plugins, format);
   const resampled = levelOf('bicubic', await bypassOf(chain.plugins, format), format);
   // Where networks give complete frames, the worker completes resampled ones, too.
-  const bypass = { ...resampled, segment: { ...resampled.segment, output: own.segment.output } };
+  const bypass = { ...resampled, group: { ...resampled.group, output: own.group.output } };
   const missing: string[] = [];
   const found: Level[] = [];
   for (const name of new Set(named ?? [own.name, ...BUILTIN_PLUGINS])) {
     if (name === 'bicubic' && own.name !== name) continue; // The bypass does the same.
     const level = name === own.name ? own : await replaced(name, chain.plugins, context).catch(reasonOf);
     if (typeof level === 'string') missing.push(`${name}: ${level}`);
-    else if (sameFormat(level.segment.output, own.segment.output) && (named || level === own || level.macs < own.macs)) found.push(level);
+    else if (sameFormat(level.group.output, own.group.output) && (named || level === own || level.macs < own.macs)) found.push(level);
   }
   if (found.length === 0) {
     throw new SrvidError(
@@ -101,21 +101,21 @@ async function bypassOf(plugins: readonly ChainPlugin[], format: PlainFormat): P
 }
 
 function levelOf(name: string, plugins: readonly ChainPlugin[], format: PlainFormat): Level {
-  const segments = planChain(format, plugins);
-  const [segment] = segments;
-  if (!segment || segments.length > 1 || segment.ordered || segment.window.past + segment.window.future > 0) {
+  const groups = planChain(format, plugins);
+  const [group] = groups;
+  if (!group || groups.length > 1 || group.ordered || group.window.past + group.window.future > 0) {
     throw new SrvidError(
       'SRVID_OPTION_INVALID',
       `In real time frames may be left out, so plugins must work on one frame at a time; of ${plugins.map(({ plugin }) => plugin.name).join(', ')} at least one reads neighbouring frames or keeps something from frame to frame. Leave it out, or leave out --realtime.`,
       { level: name },
     );
   }
-  return { name, segment, macs: macsOf(segment) };
+  return { name, group, macs: macsOf(group) };
 }
 
 /** Multiplications for one frame, from the models' own counts for an input pixel. */
-function macsOf({ steps }: Segment): number {
-  const ofStep = ({ loaded, reads }: Segment['steps'][number]) =>
+function macsOf({ steps }: Group): number {
+  const ofStep = ({ loaded, reads }: Group['steps'][number]) =>
     loaded.models.reduce((sum, { model }) => sum + model.entry.macsPerPixel, 0) * reads.width * reads.height;
   return steps.reduce((sum, step) => sum + ofStep(step), 0);
 }

@@ -1,15 +1,15 @@
 import { Timings } from '../../pipeline/frames/durations.js';
 import { type RingMemory, SlotRing } from '../../pipeline/frames/ring.js';
 import type { InferenceSettings } from '../inference/backend.js';
-import { type FrameOrigin, modelsOfSegments, type Segment } from '../plan/groups.js';
+import { type FrameOrigin, type Group, modelsOfGroups } from '../plan/groups.js';
 import { specKey } from '../plan/plugin-models.js';
 import { onceMore, WorkerPool } from './pool.js';
-import type { SegmentSpec, WorkerSetup } from './protocol.js';
+import type { GroupSpec, WorkerSetup } from './protocol.js';
 import type { Stage, Ticket } from './stage.js';
 
 /** Options of a plugin host. */
 export interface HostOptions {
-  readonly segments: readonly Segment[];
+  readonly groups: readonly Group[];
   readonly origin: FrameOrigin;
   readonly inference: InferenceSettings;
   /** Threads for the stateless groups. */
@@ -28,22 +28,22 @@ export class PluginHost {
   readonly #pools: readonly WorkerPool[];
 
   constructor(private readonly options: HostOptions) {
-    const { segments } = options;
-    this.rings = makeRings(segments, options.credits);
+    const { groups } = options;
+    this.rings = makeRings(groups, options.credits);
     const ringMemory = (index: number) => (this.rings[index] as SlotRing).memory;
-    const setup = (runs: (segment: Segment, index: number) => boolean, size: number): WorkerSetup => ({
-      segments: segments.map((segment, index) => (runs(segment, index) ? segmentSpec(segment, ringMemory(index), ringMemory(index + 1)) : undefined)),
-      models: modelsOfSegments(segments.filter(runs)),
+    const setup = (runs: (group: Group, index: number) => boolean, size: number): WorkerSetup => ({
+      groups: groups.map((group, index) => (runs(group, index) ? groupSpec(group, ringMemory(index), ringMemory(index + 1)) : undefined)),
+      models: modelsOfGroups(groups.filter(runs)),
       origin: options.origin,
       inference: options.inference,
       opened: new SharedArrayBuffer(4),
       size,
     });
-    const shared = segments.some((segment) => !segment.ordered) ? this.#pool(setup((segment) => !segment.ordered, options.workers)) : undefined;
-    const own = segments.map((segment, index) => (segment.ordered ? this.#pool(setup((_, at) => at === index, 1)) : undefined));
+    const shared = groups.some((group) => !group.ordered) ? this.#pool(setup((group) => !group.ordered, options.workers)) : undefined;
+    const own = groups.map((group, index) => (group.ordered ? this.#pool(setup((_, at) => at === index, 1)) : undefined));
     this.#pools = [shared, ...own].filter((pool) => pool !== undefined);
-    this.timings = segments.map((segment) => new Timings(segment.steps.map((step) => step.loaded.plugin.name)));
-    this.stages = segments.map((segment, index) => this.#stage(segment, index, (own[index] ?? shared) as WorkerPool));
+    this.timings = groups.map((group) => new Timings(group.steps.map((step) => step.loaded.plugin.name)));
+    this.stages = groups.map((group, index) => this.#stage(group, index, (own[index] ?? shared) as WorkerPool));
   }
 
   /** Loads every plugin and model in every worker. @throws the error of the first that cannot be loaded */
@@ -60,14 +60,14 @@ export class PluginHost {
     return new WorkerPool(setup.size, setup, this.options.taskTimeoutMs);
   }
 
-  #stage(segment: Segment, index: number, pool: WorkerPool): Stage {
+  #stage(group: Group, index: number, pool: WorkerPool): Stage {
     const output = this.rings[index + 1] as SlotRing;
     const timings = this.timings[index] as Timings;
     const run = async (ticket: Ticket, neighbours: readonly Ticket[]): Promise<Ticket> => {
       const slot = output.take();
-      const task = { op: 'process', segment: index, inputs: neighbours.map((n) => n.slot), output: slot, pts: neighbours.map((n) => n.pts) } as const;
+      const task = { op: 'process', group: index, inputs: neighbours.map((n) => n.slot), output: slot, pts: neighbours.map((n) => n.pts) } as const;
       try {
-        timings.add(await (segment.ordered ? pool.run(task) : onceMore(() => pool.run(task))));
+        timings.add(await (group.ordered ? pool.run(task) : onceMore(() => pool.run(task))));
         return { ...ticket, slot, duplicate: false, reused: false };
       } catch (error) {
         output.release(slot);
@@ -75,19 +75,19 @@ export class PluginHost {
       }
     };
     return {
-      name: segment.steps.map((step) => step.loaded.plugin.name).join('+'),
-      input: segment.input,
-      output: segment.output,
+      name: group.steps.map((step) => step.loaded.plugin.name).join('+'),
+      input: group.input,
+      output: group.output,
       concurrency: pool.size,
-      window: segment.window,
-      reusable: segment.reusable,
+      window: group.window,
+      reusable: group.reusable,
       process: run,
     };
   }
 }
 
 /** A group in the form from which a worker rebuilds it. */
-export function segmentSpec({ steps, window }: Segment, input: RingMemory, output: RingMemory): SegmentSpec {
+export function groupSpec({ steps, window }: Group, input: RingMemory, output: RingMemory): GroupSpec {
   const rebuilt = steps.map(({ loaded, arrives, reads, gives }) => ({
     name: loaded.plugin.name,
     module: loaded.module,
@@ -104,11 +104,11 @@ export function segmentSpec({ steps, window }: Segment, input: RingMemory, outpu
  * Makes a ring before, between and after the groups. Beside a slot for each credit, a ring has slots for the past
  * frames in its reader's window, and one for the result that a duplicate frame would reuse.
  */
-function makeRings(segments: readonly Segment[], credits: number): readonly SlotRing[] {
-  const first = segments[0] as Segment;
-  const extra = (segment: Segment | undefined) => (segment ? segment.window.past : 0);
+function makeRings(groups: readonly Group[], credits: number): readonly SlotRing[] {
+  const first = groups[0] as Group;
+  const extra = (group: Group | undefined) => (group ? group.window.past : 0);
   return [
     new SlotRing(first.input, credits + extra(first) + 1),
-    ...segments.map((segment, index) => new SlotRing(segment.output, credits + extra(segments[index + 1]) + (segment.reusable ? 1 : 0))),
+    ...groups.map((group, index) => new SlotRing(group.output, credits + extra(groups[index + 1]) + (group.reusable ? 1 : 0))),
   ];
 }

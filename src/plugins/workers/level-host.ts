@@ -1,7 +1,7 @@
 import { SlotRing } from '../../pipeline/frames/ring.js';
 import type { InferenceSettings } from '../inference/backend.js';
-import { type FrameOrigin, modelsOfSegments, type Segment } from '../plan/groups.js';
-import { segmentSpec } from './host.js';
+import { type FrameOrigin, type Group, modelsOfGroups } from '../plan/groups.js';
+import { groupSpec } from './host.js';
 import { WorkerPool } from './pool.js';
 
 /** Options of a level host. */
@@ -10,7 +10,7 @@ export interface LevelHostOptions {
    * One group for each level, best first. All read and give the same formats, and none keeps anything from frame to
    * frame.
    */
-  readonly segments: readonly Segment[];
+  readonly groups: readonly Group[];
   readonly origin: FrameOrigin;
   readonly inference: InferenceSettings;
   readonly workers: number;
@@ -34,13 +34,13 @@ export class LevelHost {
   readonly output: SlotRing;
   readonly #pool: WorkerPool;
 
-  constructor({ segments, origin, inference, workers, slots, taskTimeoutMs }: LevelHostOptions) {
-    const first = segments[0] as Segment;
+  constructor({ groups, origin, inference, workers, slots, taskTimeoutMs }: LevelHostOptions) {
+    const first = groups[0] as Group;
     this.input = new SlotRing(first.input, slots.input);
     this.output = new SlotRing(first.output, slots.output);
-    const specs = segments.map((segment) => segmentSpec(segment, this.input.memory, this.output.memory));
+    const specs = groups.map((group) => groupSpec(group, this.input.memory, this.output.memory));
     const opened = new SharedArrayBuffer(4);
-    this.#pool = new WorkerPool(workers, { segments: specs, models: modelsOfSegments(segments), origin, inference, opened, size: workers }, taskTimeoutMs);
+    this.#pool = new WorkerPool(workers, { groups: specs, models: modelsOfGroups(groups), origin, inference, opened, size: workers }, taskTimeoutMs);
   }
 
   get workers(): number {
@@ -60,7 +60,7 @@ export class LevelHost {
    * @throws SRVID_WORKER_FAILED, SRVID_PLUGIN_FAILED
    */
   async run(level: number, { input, output, pts }: LevelTask): Promise<readonly number[]> {
-    return this.#pool.run({ op: 'process', segment: level, inputs: [input], output, pts: [pts] });
+    return this.#pool.run({ op: 'process', group: level, inputs: [input], output, pts: [pts] });
   }
 
   /** Waits for running tasks, then ends the threads. */

@@ -23,7 +23,7 @@ export interface StepSpec {
 }
 
 /** A group in the form from which a worker rebuilds it. */
-export interface SegmentSpec {
+export interface GroupSpec {
   readonly steps: readonly StepSpec[];
   readonly input: RingMemory;
   readonly output: RingMemory;
@@ -33,7 +33,7 @@ export interface SegmentSpec {
 /** Data that a worker receives when it starts. */
 export interface WorkerSetup {
   /** The groups that this pool runs, by the number in requests. */
-  readonly segments: readonly (SegmentSpec | undefined)[];
+  readonly groups: readonly (GroupSpec | undefined)[];
   readonly models: readonly VerifiedModel[];
   readonly origin: FrameOrigin;
   readonly inference: InferenceSettings;
@@ -48,7 +48,7 @@ export type WorkerRequest =
   | {
       readonly id: number;
       readonly op: 'process';
-      readonly segment: number;
+      readonly group: number;
       /** Slots of the input ring: past, present, future. */
       readonly inputs: readonly number[];
       readonly output: number;

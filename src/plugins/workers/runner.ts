@@ -6,25 +6,25 @@ import { type Convert, planConversion } from '../pixels/convert.js';
 import type { FrameOrigin } from '../plan/groups.js';
 import { specKey } from '../plan/plugin-models.js';
 import { importPlugin, validateOptions } from '../registry.js';
-import type { SegmentSpec, StepSpec } from './protocol.js';
+import type { GroupSpec, StepSpec } from './protocol.js';
 
 /** This thread's models by their ids. */
 export type ThreadModels = ReadonlyMap<string, Model>;
 
 /** Runs one group on one thread: from input slots to one output slot. */
-export class SegmentRunner {
+export class GroupRunner {
   private constructor(
-    private readonly spec: SegmentSpec,
+    private readonly spec: GroupSpec,
     private readonly steps: readonly StepRunner[],
     private readonly finish: Convert | undefined,
   ) {}
 
   /** Imports and initialises the group's plugins. @throws SRVID_PLUGIN_INVALID, SRVID_PLUGIN_FAILED */
-  static async open(spec: SegmentSpec, origin: FrameOrigin, models: ThreadModels): Promise<SegmentRunner> {
+  static async open(spec: GroupSpec, origin: FrameOrigin, models: ThreadModels): Promise<GroupRunner> {
     const steps: StepRunner[] = [];
     for (const step of spec.steps) steps.push(await StepRunner.open(step, origin, models));
     const last = spec.steps.at(-1) as StepSpec;
-    return new SegmentRunner(spec, steps, planConversion(last.gives, spec.output.format, origin.color));
+    return new GroupRunner(spec, steps, planConversion(last.gives, spec.output.format, origin.color));
   }
 
   /**

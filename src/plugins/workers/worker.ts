@@ -5,7 +5,7 @@ import type { LoadedModel } from '../inference/model.js';
 import { type MarkMessage, NativeMark } from '../threads/native-mark.js';
 import { keepFromExit } from '../threads/no-exit.js';
 import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
-import type { SegmentRunner } from './runner.js';
+import type { GroupRunner } from './runner.js';
 
 /*
  * The worker's side. Nothing here may throw at import or answer twice: the pool has no defence against either. Parts
@@ -15,7 +15,7 @@ import type { SegmentRunner } from './runner.js';
 const OPEN_PATIENCE_MS = 10_000;
 const setup = workerData as WorkerSetup;
 const models = new Map<string, LoadedModel>();
-let opening: Promise<readonly (SegmentRunner | undefined)[]> | undefined;
+let opening: Promise<readonly (GroupRunner | undefined)[]> | undefined;
 
 const exitThread = keepFromExit();
 
@@ -50,16 +50,16 @@ async function handle(request: WorkerRequest): Promise<readonly number[]> {
       countOpened();
       throw error;
     });
-  const segments = await opening;
-  const runner = segments[request.segment];
-  if (!runner) throw new SrvidError('SRVID_WORKER_FAILED', `A worker was given segment ${request.segment}, which it does not run.`);
+  const groups = await opening;
+  const runner = groups[request.group];
+  if (!runner) throw new SrvidError('SRVID_WORKER_FAILED', `A worker was given group ${request.group}, which it does not run.`);
   return runner.process(request.inputs, request.output, request.pts);
 }
 
-async function open(): Promise<readonly (SegmentRunner | undefined)[]> {
-  const { SegmentRunner } = await import('./runner.js');
+async function open(): Promise<readonly (GroupRunner | undefined)[]> {
+  const { GroupRunner } = await import('./runner.js');
   await Promise.all(setup.models.map(load));
-  return Promise.all(setup.segments.map((segment) => segment && SegmentRunner.open(segment, setup.origin, models)));
+  return Promise.all(setup.groups.map((group) => group && GroupRunner.open(group, setup.origin, models)));
 }
 
 async function load(model: VerifiedModel): Promise<void> {
@@ -85,9 +85,9 @@ function countOpened(): Int32Array<SharedArrayBuffer> {
 }
 
 async function close(): Promise<readonly number[]> {
-  const segments = opening ? await opening.catch(() => []) : [];
+  const groups = opening ? await opening.catch(() => []) : [];
   try {
-    for (const segment of segments) await segment?.close();
+    for (const group of groups) await group?.close();
   } finally {
     for (const model of models.values()) await model.release();
     models.clear();

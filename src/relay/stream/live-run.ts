@@ -9,7 +9,7 @@ import { ptsToSeconds } from '../../pipeline/frames/time.js';
 import { holding } from '../../pipeline/input/forwarding.js';
 import { Encoder } from '../../pipeline/output/encode.js';
 import { testEncoder } from '../../pipeline/output/self-test.js';
-import type { Segment } from '../../plugins/plan/groups.js';
+import type { Group } from '../../plugins/plan/groups.js';
 import { lookUp, type Processing, planProcessing, realtimeEngineFor } from '../../processing.js';
 import type { RunMetrics } from '../../report/events.js';
 import { stageReports } from '../../report/stages.js';
@@ -59,7 +59,7 @@ export class LiveRun {
     const asked = parseProcessingOptions({ ...request, realtime: true });
     const processing = await planProcessing(asked, await lookUp(asked), live.source.info);
     const engine = realtimeEngineFor(processing, live.source.info, false);
-    const format = (processing.segments.at(-1) as Segment).output;
+    const format = (processing.groups.at(-1) as Group).output;
     const sound = { streams: live.sound, forwarded: live.forwarded };
     const plan = livePlan(live.source, format, liveEncoder(processing.preset.preset.encoder, bitrate), sound, stallTimeoutMs);
     let encoder: Encoder | undefined;
@@ -86,7 +86,7 @@ export class LiveRun {
 
   /** The format of processed frames, before they are encoded. */
   get format(): FrameFormat {
-    return (this.processing.segments.at(-1) as Segment).output;
+    return (this.processing.groups.at(-1) as Group).output;
   }
 
   /** Milliseconds that a frame may take from its arrival to the encoder. */

@@ -15,7 +15,7 @@ const ordered = planned({ name: 'ordered', state: 'ordered' });
 const window = planned({ name: 'window', window: { past: 1, future: 2 } });
 const global = planned({ name: 'global', halo: 'global' });
 const namesOf = (chain: Parameters<typeof planChain>[1]) =>
-  planChain(source, chain).map((segment) => segment.steps.map((step) => step.loaded.plugin.name).join('+'));
+  planChain(source, chain).map((group) => group.steps.map((step) => step.loaded.plugin.name).join('+'));
 
 test.each([
   [[plain], ['plain']],
@@ -40,22 +40,22 @@ test.each([
     [ordered, window],
     ['ordered', 'window'],
   ],
-])('neighbouring stateless plugins become one task, ordered ones and windows begin another (%#)', (chain, segments) => {
-  expect(namesOf(chain)).toEqual(segments);
+])('neighbouring stateless plugins become one task, ordered ones and windows begin another (%#)', (chain, groups) => {
+  expect(namesOf(chain)).toEqual(groups);
 });
 
-test('a segment has the window of its first plugin, and only an ordered one is ordered', () => {
-  const segments = planChain(source, [plain, window, luma, ordered]);
-  expect(segments.map((segment) => segment.window)).toEqual([
+test('a group has the window of its first plugin, and only an ordered one is ordered', () => {
+  const groups = planChain(source, [plain, window, luma, ordered]);
+  expect(groups.map((group) => group.window)).toEqual([
     { past: 0, future: 0 },
     { past: 1, future: 2 },
     { past: 0, future: 0 },
   ]);
-  expect(segments.map((segment) => segment.ordered)).toEqual([false, false, true]);
+  expect(groups.map((group) => group.ordered)).toEqual([false, false, true]);
 });
 
 test('results are reused only where a result follows from the frame alone', () => {
-  const reusable = (chain: Parameters<typeof planChain>[1]) => planChain(source, chain).map((segment) => segment.reusable);
+  const reusable = (chain: Parameters<typeof planChain>[1]) => planChain(source, chain).map((group) => group.reusable);
   expect(reusable([plain, lumaX2])).toEqual([true]);
   expect(reusable([plain, global])).toEqual([false]);
   expect(reusable([window])).toEqual([false]);
@@ -70,10 +70,10 @@ test('a luma plugin that enlarges makes a split frame with the source’s chroma
 });
 
 test('a split frame is completed for a plugin that reads chroma', () => {
-  const [segment] = planChain(source, [lumaX2, plain]);
+  const [group] = planChain(source, [lumaX2, plain]);
   const whole = { kind: 'yuv420p', width: 16, height: 12 };
-  expect(segment?.steps[1]).toMatchObject({ arrives: { kind: 'split' }, reads: whole, gives: whole });
-  expect(segment?.output).toEqual(whole);
+  expect(group?.steps[1]).toMatchObject({ arrives: { kind: 'split' }, reads: whole, gives: whole });
+  expect(group?.output).toEqual(whole);
 });
 
 test('gray frames stay gray, whatever scales them', () => {
@@ -86,8 +86,8 @@ test.each(['yuv420p', 'yuv422p', 'yuv444p', 'gray'] as const)('after an RGB plug
 });
 
 test('between RGB plugins frames stay RGB', () => {
-  const [segment] = planChain(source, [rgb, rgbX2]);
-  expect(segment?.steps[1]).toMatchObject({ arrives: { kind: 'rgb24' }, reads: { kind: 'rgb24' } });
+  const [group] = planChain(source, [rgb, rgbX2]);
+  expect(group?.steps[1]).toMatchObject({ arrives: { kind: 'rgb24' }, reads: { kind: 'rgb24' } });
 });
 
 test('any chain fits together: each step is given what the one before gives, and the end can be encoded', () => {
@@ -95,8 +95,8 @@ test('any chain fits together: each step is given what the one before gives, and
   const kind = fc.constantFrom('yuv420p' as const, 'yuv422p' as const, 'yuv444p' as const, 'gray' as const);
   fc.assert(
     fc.property(fc.array(any, { minLength: 1, maxLength: 6 }), kind, (chain, sourceKind) => {
-      const segments = planChain({ ...source, kind: sourceKind }, chain);
-      const steps = segments.flatMap((segment) => segment.steps);
+      const groups = planChain({ ...source, kind: sourceKind }, chain);
+      const steps = groups.flatMap((group) => group.steps);
       expect(steps.map((step) => step.loaded)).toEqual(chain);
       expect(steps[0]?.arrives).toEqual({ ...source, kind: sourceKind });
       for (const [index, step] of steps.entries()) {
@@ -105,11 +105,11 @@ test('any chain fits together: each step is given what the one before gives, and
         if (step.loaded.plugin.planes === 'rgb') expect(step.reads.kind).toBe('rgb24');
         if (step.loaded.plugin.planes === 'yuv') expect(step.reads.kind).toMatch(/^yuv|gray/);
       }
-      for (const [index, segment] of segments.entries()) {
-        expect(segment.input).toEqual(segment.steps[0]?.arrives);
-        if (index > 0) expect(segments[index - 1]?.output).toEqual(segment.input);
+      for (const [index, group] of groups.entries()) {
+        expect(group.input).toEqual(group.steps[0]?.arrives);
+        if (index > 0) expect(groups[index - 1]?.output).toEqual(group.input);
       }
-      const end = segments.at(-1)?.output;
+      const end = groups.at(-1)?.output;
       expect(end?.kind).not.toBe('rgb24');
       // The encoder must get the kind of frame that came, or a viewer that plays the source would not play the result.
       expect(end?.kind === 'split' ? end.small.kind : end?.kind).toBe(sourceKind);
@@ -132,5 +132,5 @@ test.each([
 test('the plan in words names every plugin with what it reads and gives', () => {
   const text = describePlan(planChain(source, [plain, lumaX2, ordered])).join('\n');
   expect(text).toContain('luma-x2: 8x6 yuv420p -> 16x12 luma + 8x6 yuv420p');
-  expect(text).toContain('segment 2: one thread, in order');
+  expect(text).toContain('group 2: one thread, in order');
 });

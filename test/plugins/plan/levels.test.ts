@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import type { PixelFormat } from '../../../dist/pipeline/frames/frame.js';
 import { loadModelLibrary, type ModelEntry, ModelLibrary } from '../../../dist/plugins/inference/library.js';
-import { modelsOfSegments, outputSize } from '../../../dist/plugins/plan/groups.js';
+import { modelsOfGroups, outputSize } from '../../../dist/plugins/plan/groups.js';
 import { planLevels } from '../../../dist/plugins/plan/levels.js';
 import { endOf, srvid } from '../../helpers/command.js';
 import { failureOf } from '../../helpers/errors.js';
@@ -59,16 +59,16 @@ test('every level and the bypass give frames of one format, whatever else is in 
     for (const kind of ['yuv420p', 'gray', 'yuv444p'] as const) {
       const { levels, bypass } = await planned(specs, { kind });
       expect(levels).toHaveLength(2);
-      for (const { segment } of [...levels, bypass]) expect(segment.output).toEqual(levels[0]?.segment.output);
+      for (const { group } of [...levels, bypass]) expect(group.output).toEqual(levels[0]?.group.output);
     }
   }
 });
 
 test('the bypass has no network, and keeps the plugins that have none', async () => {
   const { bypass } = await planned(['./shift-chroma.js', 'abpn?scale=3']);
-  expect(modelsOfSegments([bypass.segment])).toEqual([]);
-  expect(bypass.segment.steps.map(({ loaded }) => loaded.plugin.name)).toEqual(['shift-chroma', 'bicubic']);
-  expect(outputSize(bypass.segment.steps[1]?.loaded as never, { width: 64, height: 36 })).toEqual({ width: 192, height: 108 });
+  expect(modelsOfGroups([bypass.group])).toEqual([]);
+  expect(bypass.group.steps.map(({ loaded }) => loaded.plugin.name)).toEqual(['shift-chroma', 'bicubic']);
+  expect(outputSize(bypass.group.steps[1]?.loaded as never, { width: 64, height: 36 })).toEqual({ width: 192, height: 108 });
 });
 
 test('levels of which none is installed are refused, each with its reason', async () => {

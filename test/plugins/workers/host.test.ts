@@ -127,7 +127,7 @@ test('a plugin that returns its input gives the input’s bytes', async () => {
   expect(await through(await opened(['./fail-at.js?pts=100'], 'gray'), bytes, 1)).toEqual(bytes);
 });
 
-test('the time of every plugin in a segment is told by its name', async () => {
+test('the time of every plugin in a group is told by its name', async () => {
   const host = await opened(['./shift-chroma.js', 'bicubic']);
   await through(host, picture);
   await through(host, picture);

@@ -1,4 +1,4 @@
-import type { Segment } from '../../../plugins/plan/groups.js';
+import type { Group } from '../../../plugins/plan/groups.js';
 import { PluginHost } from '../../../plugins/workers/host.js';
 import type { Durations } from '../../frames/durations.js';
 import type { Engine, EngineEnds, EngineSetup, StageTime } from '../engine.js';
@@ -10,10 +10,10 @@ export class LosslessEngine implements Engine {
   readonly #credits: Credits;
   readonly #host: PluginHost;
 
-  constructor(segments: readonly Segment[], setup: EngineSetup) {
-    const lookahead = segments.reduce((frames, segment) => frames + segment.window.future, 0);
+  constructor(groups: readonly Group[], setup: EngineSetup) {
+    const lookahead = groups.reduce((frames, group) => frames + group.window.future, 0);
     this.#credits = new Credits(2 * setup.workers + 2 + lookahead);
-    this.#host = new PluginHost({ ...setup, segments, credits: this.#credits.total });
+    this.#host = new PluginHost({ ...setup, groups, credits: this.#credits.total });
   }
 
   async open(): Promise<void> {

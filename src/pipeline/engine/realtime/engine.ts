@@ -1,5 +1,5 @@
 import { SrvidError } from '../../../errors.js';
-import { modelsOfSegments } from '../../../plugins/plan/groups.js';
+import { modelsOfGroups } from '../../../plugins/plan/groups.js';
 import type { Level, LevelPlan } from '../../../plugins/plan/levels.js';
 import { LevelHost } from '../../../plugins/workers/level-host.js';
 import { calibrate } from '../../../tuning/level-times.js';
@@ -61,10 +61,10 @@ export class RealtimeEngine implements Engine {
     this.#queueCapacity = Math.min(MOST_WAITING, Math.max(2, Math.ceil((settings.budgetMs * toNumber(info.frameRate)) / 1000)));
     this.#host = new LevelHost({
       ...setup,
-      segments: this.#levels.map(({ segment }) => segment),
+      groups: this.#levels.map(({ group }) => group),
       slots: slotsFor(this.#queueCapacity, setup.workers),
     });
-    this.#timings = this.#levels.map(({ segment }) => new Timings(segment.steps.map(({ loaded }) => loaded.plugin.name)));
+    this.#timings = this.#levels.map(({ group }) => new Timings(group.steps.map(({ loaded }) => loaded.plugin.name)));
     const names = this.#levels.map(({ name }) => name);
     this.#stats = new RealtimeStats({ ...settings, levels: names, tickSeconds: toNumber(info.timeBase) });
   }
@@ -89,7 +89,7 @@ export class RealtimeEngine implements Engine {
     });
     this.#running = { controller, dispatcher };
     const schedule = new Schedule(clock, { budgetMs, timeBase: info.timeBase, paced });
-    const reusable = this.#levels.every(({ segment }) => segment.reusable);
+    const reusable = this.#levels.every(({ group }) => group.reusable);
     await runRealtime({ ...{ decoder, encoder, clock, schedule, dispatcher, input, output, reusable, signal, flow, stats } });
   }
 
@@ -144,12 +144,12 @@ export class RealtimeEngine implements Engine {
     return times;
   }
 
-  #keyOf({ segment }: Level): string {
-    const { width, height } = segment.input;
+  #keyOf({ group }: Level): string {
+    const { width, height } = group.input;
     const { workers, inference } = this.setup;
     const what = [
-      ...segment.steps.map(({ loaded }) => `${loaded.plugin.name}${JSON.stringify(loaded.given)}`),
-      ...modelsOfSegments([segment]).map(({ entry }) => entry.sha256.slice(0, 12)),
+      ...group.steps.map(({ loaded }) => `${loaded.plugin.name}${JSON.stringify(loaded.given)}`),
+      ...modelsOfGroups([group]).map(({ entry }) => entry.sha256.slice(0, 12)),
     ];
     return `frame of ${width}x${height} by ${what.join('+')}, ${workers} workers of ${inference.threads} threads on ${inference.device}: ms, ${this.options.machine}`;
   }
