@@ -67,10 +67,10 @@ export async function startRelay({ host, port, streams, tokens, allowOrigins = [
 }
 
 function openStream(name: string, options: StreamOptions, { binary, tell }: Pick<RelayOptions, 'tell'> & { binary: Awaited<ReturnType<typeof findFfmpeg>> }) {
-  const { input, loop, inputFormat, onDemand, bitrate, record, silenceMs, stallTimeoutMs, deinterlace, ...request } = options;
+  const { input, loop, inputFormat, onDemand, bitrate, record, silenceMs, stallTimeoutMs, deinterlace, allowReferences, maxPixels, ...request } = options;
   const stream = new LiveStream({
     ...{ name, binary, bitrate, silenceMs, stallTimeoutMs, deinterlace, tell },
-    input: parseLiveInput(input, { loop, format: inputFormat, references: request.allowReferences, maxPixels: request.maxPixels }),
+    input: parseLiveInput(input, { loop, format: inputFormat, references: allowReferences, maxPixels }),
     // A recording needs all frames, so its stream cannot stop while nobody watches.
     onDemand: onDemand && record === undefined,
     request,
