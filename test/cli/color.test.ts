@@ -123,7 +123,9 @@ describe('chroma siting', () => {
     const path = join(folder, `ramp-${location}.mkv`);
     const [dx, dy] = [location === 'center' ? 0.5 : 0, location === 'topleft' ? 0 : 0.5];
     const graph = `nullsrc=s=${width}x${height}:r=5:d=0.2,format=yuv420p,geq=lum=128:cb='32+4*(2*X+${dx})':cr='32+4*(2*Y+${dy})'`;
-    await ffmpeg('-f', 'lavfi', '-i', graph, '-chroma_sample_location', location, '-c:v', 'libx264', '-qp', '0', path);
+    // Written into the coded stream: how the encoder is told differs between ffmpeg's versions.
+    const tag = `h264_metadata=chroma_sample_loc_type=${['left', 'center', 'topleft'].indexOf(location)}`;
+    await ffmpeg('-f', 'lavfi', '-i', graph, '-c:v', 'libx264', '-qp', '0', '-bsf:v', tag, path);
     return path;
   }
 

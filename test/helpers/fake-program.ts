@@ -13,5 +13,5 @@ export async function fakeProgram(folder: string, name: string, body: string): P
 /** An ffmpeg that does what this JavaScript says, whatever it is asked for. */
 export async function fakeFfmpeg(folder: string, name: string, body: string): Promise<FfmpegBinary> {
   const path = await fakeProgram(folder, name, body);
-  return { ffmpeg: path, ffprobe: path, banner: 'ffmpeg version 7.1', version: '7.1' };
+  return { ffmpeg: path, ffprobe: path, banner: 'ffmpeg version 7.1', version: '7.1', setsChromaLocation: false };
 }

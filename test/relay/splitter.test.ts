@@ -64,7 +64,9 @@ test('a fragment is a keyframe’s where ffprobe sees a key picture, and has its
     pictures.filter(({ flags }) => flags.startsWith('K')).map(({ dts_time }) => Number(dts_time).toFixed(3)),
   );
   expect(keyframes.length).toBe(Math.ceil(50 / 8));
-  expect(fragments.reduce((total, { durationSeconds }) => total + durationSeconds, 0)).toBeCloseTo(4, 0);
+  // Sound has fragments of its own or shares the pictures', as ffmpeg's version has it; either way two seconds of it lie in them.
+  expect(Math.max(...fragments.map(({ startSeconds, durationSeconds }) => startSeconds + durationSeconds))).toBeCloseTo(2, 1);
+  expect(fragments.reduce((total, { durationSeconds }) => total + durationSeconds, 0)).toBeGreaterThan(1.95);
 });
 
 test('the init segment says size, time scale and codecs as ffprobe does', async () => {

@@ -9,6 +9,8 @@ export interface FfmpegBinary {
   /** First line of `ffmpeg -version`, which also names the build. */
   readonly banner: string;
   readonly version: string;
+  /** Whether its filters can say where chroma samples sit (8.0 can, 7.0 cannot). Encoders of 7.1 to 8 take that from the frames alone, as they take all colours. */
+  readonly setsChromaLocation: boolean;
 }
 
 /**
@@ -22,10 +24,10 @@ export async function findFfmpeg(env: NodeJS.ProcessEnv = process.env): Promise<
     { name: 'ffmpeg', path: ffmpeg, variable: 'FFMPEG_PATH' },
     { name: 'ffprobe', path: ffprobe, variable: 'FFPROBE_PATH' },
   ] as const;
-  const printed = await Promise.all(programs.map(versionPrinted));
+  const [printed, setsChromaLocation] = await Promise.all([Promise.all(programs.map(versionPrinted)), hasFilterOption(ffmpeg, 'setparams', 'chroma_location')]);
   for (const [index, program] of programs.entries()) assertNewEnough(printed[index] as string, program);
   const banner = printed[0]?.split('\n', 1)[0] ?? '';
-  return { ffmpeg, ffprobe, banner, version: versionIn(banner) };
+  return { ffmpeg, ffprobe, banner, version: versionIn(banner), setsChromaLocation };
 }
 
 /** Names of the video encoders in this build of ffmpeg. */
@@ -38,6 +40,12 @@ export async function videoEncoders(binary: FfmpegBinary): Promise<ReadonlySet<s
 export async function decodableVideo(binary: FfmpegBinary): Promise<ReadonlySet<string>> {
   const { stdout } = await runTool(binary.ffmpeg, ['-hide_banner', '-codecs'], { maxBuffer: 1 << 22 });
   return new Set([...stdout.matchAll(/^ D[A-Z.]V[A-Z.]{3} (\w\S*)/gm)].map((match) => match[1] as string));
+}
+
+/** Whether a filter has an option; false, too, where the program cannot be run, which `versionPrinted` reports. */
+async function hasFilterOption(ffmpeg: string, filter: string, option: string): Promise<boolean> {
+  const { stdout } = await runTool(ffmpeg, ['-hide_banner', '-h', `filter=${filter}`], { timeout: 10_000 }).catch(() => ({ stdout: '' }));
+  return new RegExp(`^ +${option} `, 'm').test(stdout);
 }
 
 /** The output of `-version`: a first line that names the build, then the libraries. */

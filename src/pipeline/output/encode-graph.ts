@@ -60,18 +60,31 @@ export function encodedSize(format: FrameFormat): { width: number; height: numbe
   return { width: even(format.width, x), height: even(format.height, y) };
 }
 
+/** Properties of encoder and ffmpeg on which the graph depends. */
+interface GraphOptions {
+  /** Gives gray frames neutral chroma, for an encoder that does not take gray. */
+  readonly grayAsYuv?: boolean;
+  /** See `FfmpegBinary.setsChromaLocation`. */
+  readonly setsChromaLocation?: boolean;
+}
+
 /**
  * The encoder's filter graph, from input 0 to [v]. swscale scales the U and V of a split frame, at the right chroma
  * position, and they are merged with the luma plane. Where the encoder does not take gray, `grayAsYuv` adds neutral
  * chroma: ffmpeg by itself would stretch the range, or convert to RGB.
  */
-export function filterGraph(format: FrameFormat, color: Color, sampleAspect: Rational | undefined, grayAsYuv = false): string {
+export function filterGraph(
+  format: FrameFormat,
+  color: Color,
+  sampleAspect: Rational | undefined,
+  { grayAsYuv, setsChromaLocation }: GraphOptions = {},
+): string {
   const size = encodedSize(format);
   const crop = size.width === format.width && size.height === format.height ? [] : [`crop=${size.width}:${size.height}:0:0:exact=1`];
   const aspect = sampleAspect ? [`setsar=${sampleAspect.num}/${sampleAspect.den}`] : [];
   // Levels stay unchanged in either range: from 7.1 on ffmpeg takes all gray for full range.
   const neutral = ['scale=in_range=pc:out_range=pc', 'format=yuv420p', "crop='max(2*trunc(iw/2),1)':'max(2*trunc(ih/2),1)':0:0:exact=1"];
-  const tail = [...crop, ...(format.kind === 'gray' && grayAsYuv ? neutral : []), ...colorFilters(color), ...aspect];
+  const tail = [...crop, ...(format.kind === 'gray' && grayAsYuv ? neutral : []), ...colorFilters(color, setsChromaLocation), ...aspect];
   if (format.kind === 'split') return `${mergeGraph(format, color)}${tail.map((filter) => `,${filter}`).join('')}[v]`;
   return `[0:0]${[...tail, 'null'].join(',')}[v]`;
 }
@@ -80,8 +93,9 @@ export function filterGraph(format: FrameFormat, color: Color, sampleAspect: Rat
  * Tags the frames themselves with their colours, which NUT drops. Colours that the source does not name stay untagged.
  * From ffmpeg 7.1 on encoders take the tags of the frames, whatever the command says.
  */
-function colorFilters({ matrix, primaries, transfer, range }: Color): string[] {
-  const said = Object.entries({ range, colorspace: matrix, color_primaries: primaries, color_trc: transfer }).filter(([, value]) => value !== undefined);
+function colorFilters({ matrix, primaries, transfer, range, chromaLocation }: Color, setsChromaLocation = false): string[] {
+  const tags = { range, colorspace: matrix, color_primaries: primaries, color_trc: transfer, chroma_location: setsChromaLocation ? chromaLocation : undefined };
+  const said = Object.entries(tags).filter(([, value]) => value !== undefined);
   return said.length > 0 ? [`setparams=${said.map(([name, value]) => `${name}=${value}`).join(':')}`] : [];
 }
 

@@ -95,7 +95,7 @@ export class Encoder {
   ) {
     this.#process = new FfmpegProcess({
       path: binary.ffmpeg,
-      args: commandArguments(encodeCommand(plan)),
+      args: commandArguments(encodeCommand(plan, binary)),
       purpose: `encode with ${plan.encoder.name} to ${plan.output}`,
       failure: 'SRVID_ENCODE_FAILED',
       stdio: ['pipe', plan.output === 'pipe:1' ? standardOutput : 'ignore', 'pipe', 'pipe'],
@@ -200,17 +200,18 @@ export class Encoder {
   }
 }
 
-function encodeCommand(plan: EncodePlan) {
+function encodeCommand(plan: EncodePlan, { setsChromaLocation }: FfmpegBinary) {
   const { format, color, encoder, container, carry, output, shiftSeconds, timeBase } = plan;
   // Seeking cuts sound at a packet before the time; the second cut, on the way out, is exact. Without it muxers that
   // know no time before 0 would shift all streams.
   const start = carry.from === 'file' ? carry.startSeconds : 0;
   const pixelFormat = encoder.options.find(([option]) => option === 'pix_fmt')?.[1];
+  const graph = { grayAsYuv: !takesGray(encoder.name, pixelFormat), setsChromaLocation };
   const offset = shiftSeconds > 0 ? ['-itsoffset', String(-shiftSeconds)] : [];
   const frames = { url: 'pipe:0', options: ['-copyts', ...offset, '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] };
   const inputs = carry.from === 'file' ? [frames, { url: carry.input.url, options: [...carry.input.options, ...carry.cut.inputOptions] }] : [frames];
   const outputOptions = [
-    ...['-filter_complex', filterGraph(format, color, plan.sampleAspect, !takesGray(encoder.name, pixelFormat)), '-map', '[v]'],
+    ...['-filter_complex', filterGraph(format, color, plan.sampleAspect, graph), '-map', '[v]'],
     ...carriedStreams(plan),
     ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(plan.clock?.timeBase ?? timeBase, ':')],
     // Only the first video stream is encoded; a cover that is carried along is copied.
@@ -254,8 +255,8 @@ const TRANSFER_OPTIONS = new Map([
 
 /**
  * The encoder's colour tags. From ffmpeg 7.1 on the tags of the frames win, which the filter graph sets. These then
- * keep ffmpeg from converting to the colours that it assumes for the encoder. The chroma position is set here alone:
- * before 7.1 no filter could set it.
+ * keep ffmpeg from converting to the colours that it assumes for the encoder. Before 7.1 these count, and no filter
+ * could set the chroma position.
  */
 function colorTags({ matrix, primaries, transfer, range, chromaLocation }: Color): string[] {
   return [
