@@ -26,6 +26,8 @@ export interface BackendSession {
    * @throws the engine's error where shapes do not fit
    */
   run(inputs: readonly Tensor[], outputs: readonly Tensor[]): Promise<void>;
+  /** Runs the model on `inputs` once, and returns the type and dimensions of each output: "uint8 [1,1,48,48]". */
+  describe(inputs: readonly Tensor[]): Promise<readonly string[]>;
   /**
    * Frees the session's native memory. It is to be called before the thread ends: ending a thread inside native code
    * ends the process.

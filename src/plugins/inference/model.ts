@@ -98,16 +98,20 @@ function like(info: TensorInfo | undefined, dims: readonly number[]): Tensor {
 async function tryOnce(session: BackendSession, entry: ModelEntry): Promise<void> {
   const side = 16 * entry.align;
   const dims = [1, channelsOf(entry), side, side];
-  const wanted = scaledDims(entry.scale as number, dims);
-  const types = [session.inputs, session.outputs].map((infos) => infos.map(({ type }) => type ?? 'another type').join(' and '));
-  const failure =
-    session.inputs.length === 1 && session.outputs.length === 1 && types.every((type) => type !== 'another type')
-      ? await session.run([like(session.inputs[0], dims)], [like(session.outputs[0], wanted)]).then(() => undefined, messageOf)
-      : `it reads ${types[0] || 'nothing'} and gives ${types[1] || 'nothing'}`;
-  if (failure === undefined) return;
+  const [input, output] = [session.inputs[0]?.type, session.outputs[0]?.type];
+  const expected = `${output ?? 'uint8 or float32'} [${scaledDims(entry.scale as number, dims)}]`;
+  const alone = session.inputs.length === 1 && session.outputs.length === 1;
+  const found =
+    alone && input
+      ? await session.describe([like(session.inputs[0], dims)]).then(
+          ([given]) => given ?? 'nothing',
+          (error: unknown) => `the error "${messageOf(error)}"`,
+        )
+      : `something else: it has ${session.inputs.length} inputs and ${session.outputs.length} outputs, the first input of ${input ?? 'another type'}`;
+  if (found === expected) return;
   throw new SrvidError(
     'SRVID_MODEL_INVALID',
-    `Model ${entry.id} should give [${wanted}] for a picture of [${dims}], but does not: ${failure}. It is not the network that the manifest lists.`,
+    `Model ${entry.id} should give ${expected} for a picture of ${side}x${side}, but gives ${found}. It is not the network that the manifest lists.`,
     { model: entry.id },
   );
 }

@@ -31,6 +31,10 @@ function sessionOf(runtime: OnnxRuntime, session: InferenceSession): BackendSess
         if (copy && copy.buffer !== data.buffer) giveBack(copy.buffer as ArrayBuffer);
       }
     },
+    async describe(inputs) {
+      const results = await session.run(named(session.inputNames, inputs));
+      return session.outputNames.map((name) => `${results[name]?.type} [${results[name]?.dims}]`);
+    },
     release: () => session.release(),
   };
 }
