@@ -46,6 +46,7 @@ const source: Source = describeSource('clip.mp4', {
   formatName: 'mp4',
   durationSeconds: 1,
   startSeconds: 0,
+  input: { url: 'file:clip.mp4', options: [] },
 });
 
 /** The body of a fake that writes these bytes of a file, then runs `after`. */
