@@ -3,7 +3,7 @@ import type { Precision } from '../plugins/inference/library.js';
 import type { Chain } from '../plugins/plan/chain.js';
 import { planChain } from '../plugins/plan/groups.js';
 import { LevelHost } from '../plugins/workers/level-host.js';
-import { onceMore } from '../plugins/workers/pool.js';
+import { retryDeaths } from '../plugins/workers/pool.js';
 
 /** A frame large enough that overhead around a run of a network does not matter, and small enough to be quick. */
 const TEST_FRAME = { kind: 'gray', width: 320, height: 180 } as const;
@@ -65,7 +65,7 @@ async function timeWindow(host: LevelHost): Promise<number> {
   const work = async () => {
     const task = { input: host.input.take(), output: host.output.take(), pts: 0 };
     do {
-      await onceMore(() => host.run(0, task));
+      await retryDeaths(host.workers, () => host.run(0, task));
       frames++;
     } while (performance.now() - since < WINDOW_MS);
     host.input.release(task.input);

@@ -1,7 +1,7 @@
 import type { Clock } from '../pipeline/frames/clock.js';
 import type { Level } from '../plugins/plan/levels.js';
 import type { LevelHost } from '../plugins/workers/level-host.js';
-import { onceMore } from '../plugins/workers/pool.js';
+import { retryDeaths } from '../plugins/workers/pool.js';
 
 /** The most time that calibration may add to a session's start. */
 const LIMIT_MS = 500;
@@ -50,7 +50,7 @@ async function runOnAll(clock: Clock, host: CalibrationOptions['host'], level: n
       const slots = { input: input.take(), output: output.take() };
       input.bytes(slots.input).fill(128);
       try {
-        await onceMore(() => host.run(level, { ...slots, pts: 0 }));
+        await retryDeaths(workers, () => host.run(level, { ...slots, pts: 0 }));
         return clock.now() - since;
       } finally {
         input.release(slots.input);

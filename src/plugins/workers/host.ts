@@ -3,7 +3,7 @@ import { type RingMemory, SlotRing } from '../../pipeline/frames/ring.js';
 import type { InferenceSettings } from '../inference/backend.js';
 import { type FrameOrigin, type Group, modelsOfGroups } from '../plan/groups.js';
 import { specKey } from '../plan/plugin-models.js';
-import { onceMore, WorkerPool } from './pool.js';
+import { retryDeaths, WorkerPool } from './pool.js';
 import type { GroupSpec, WorkerSetup } from './protocol.js';
 import type { Stage, Ticket } from './stage.js';
 
@@ -67,7 +67,7 @@ export class PluginHost {
       const slot = output.take();
       const task = { op: 'process', group: index, inputs: neighbours.map((n) => n.slot), output: slot, pts: neighbours.map((n) => n.pts) } as const;
       try {
-        timings.add(await (group.ordered ? pool.run(task) : onceMore(() => pool.run(task))));
+        timings.add(await (group.ordered ? pool.run(task) : retryDeaths(pool.size, () => pool.run(task))));
         return { ...ticket, slot, duplicate: false, reused: false };
       } catch (error) {
         output.release(slot);

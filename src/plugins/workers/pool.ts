@@ -116,12 +116,16 @@ export class WorkerPool {
   }
 }
 
-/** Runs a task again, once, where the worker that had it died. Its frames are still in their slots. */
-export async function onceMore<T>(task: () => Promise<T>): Promise<T> {
-  try {
-    return await task();
-  } catch (error) {
-    if (!(error instanceof SrvidError) || error.code !== 'SRVID_WORKER_FAILED') throw error;
-    return task();
+/**
+ * Runs a task again where the worker that had it died, as often as there are workers: what kills one of them may kill
+ * each. The task's frames are still in their slots. @throws the last failure
+ */
+export async function retryDeaths<T>(workers: number, task: () => Promise<T>): Promise<T> {
+  for (let retries = workers; ; retries--) {
+    try {
+      return await task();
+    } catch (error) {
+      if (retries === 0 || !(error instanceof SrvidError) || error.code !== 'SRVID_WORKER_FAILED') throw error;
+    }
   }
 }
