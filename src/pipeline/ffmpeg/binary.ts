@@ -9,7 +9,7 @@ export interface FfmpegBinary {
   /** First line of `ffmpeg -version`, which also names the build. */
   readonly banner: string;
   readonly version: string;
-  /** Whether its filters can say where chroma samples sit (8.0 can, 7.0 cannot). Encoders of 7.1 to 8 take that from the frames alone, as they take all colours. */
+  /** True where its filters can say where chroma samples sit (8.0 can, 7.0 cannot). Encoders of 7.1 to 8 take that from the frames alone, as they take all colours. */
   readonly setsChromaLocation: boolean;
 }
 
@@ -42,7 +42,7 @@ export async function decodableVideo(binary: FfmpegBinary): Promise<ReadonlySet<
   return new Set([...stdout.matchAll(/^ D[A-Z.]V[A-Z.]{3} (\w\S*)/gm)].map((match) => match[1] as string));
 }
 
-/** Whether a filter has an option; false, too, where the program cannot be run, which `versionPrinted` reports. */
+/** Asks ffmpeg for an option of a filter. False, too, where the program cannot be run, which `versionPrinted` reports. */
 async function hasFilterOption(ffmpeg: string, filter: string, option: string): Promise<boolean> {
   const { stdout } = await runTool(ffmpeg, ['-hide_banner', '-h', `filter=${filter}`], { timeout: 10_000 }).catch(() => ({ stdout: '' }));
   return new RegExp(`^ +${option} `, 'm').test(stdout);
