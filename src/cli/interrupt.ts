@@ -2,7 +2,7 @@ import { describeCause, ERROR_CODES, SrvidError } from '../errors.js';
 import { endProcess } from '../plugins/threads/end-process.js';
 
 /** Milliseconds after the signal at which the command is abandoned. */
-const LATEST_MS = 1200;
+const LATEST_MS = 1600;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
