@@ -97,12 +97,10 @@ export class NutWriter {
   #send(parts: readonly Uint8Array[]): Promise<void> {
     return new Promise((resolve, reject) => {
       const last = parts.length - 1;
-      // Node reports no error for a write that was under way when its pipe was destroyed.
-      const settle = (error = this.sink.destroyed ? new Error('the pipe was closed') : undefined) => (error ? reject(error) : resolve());
       this.sink.cork();
       for (const [index, part] of parts.entries()) {
         if (index < last) this.sink.write(part);
-        else this.sink.write(part, (error) => settle(error ?? undefined));
+        else this.sink.write(part, (error) => (error ? reject(error) : resolve()));
       }
       this.sink.uncork();
     });
