@@ -127,11 +127,11 @@ describe('a clip', () => {
     const [raw, small, output] = ['small.yuv', 'small.mkv', 'large.mkv'].map((name) => join(folder, name)) as [string, string, string];
     await writeFile(raw, Buffer.concat(reduced));
     await ffmpeg('-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', '49x33', '-r', '25', '-i', raw, '-c:v', 'ffv1', small);
-    endOf(await srvid([small, output, '--scale', '2', '--encoder', 'ffv1', '--json']));
+    endOf(await srvid([small, output, '--scale', '2', '--precision', 'int8', '--encoder', 'ffv1', '--json']));
     const results = await rawFrames(output, 'yuv420p');
     const resultBytes = results.length / 5;
 
-    const evaluation = await evaluated('clip.mkv', '--scale', '2');
+    const evaluation = await evaluated('clip.mkv', '--scale', '2', '--precision', 'int8');
     expect(evaluation).toMatchObject({ kind: 'clip', count: 5, scale: 2, models: ['abpn-x2-int8'] });
     expect(evaluation.items.map(({ item }) => item)).toEqual([0, 0.04, 0.08, 0.12, 0.16]);
     for (const [index, { scores }] of evaluation.items.entries()) {

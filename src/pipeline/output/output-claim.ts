@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, lstat, open, readdir, rename, rm } from 'node:fs/promises';
+import { link, lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { SrvidError } from '../../errors.js';
@@ -97,23 +97,31 @@ export class OutputClaim {
     }
   }
 
+  /**
+   * Removes the claim of a process that has ended, and its unfinished file. The right to do so is itself a claim, on
+   * the one that was found dead: so no session removes the claim by which another has replaced it since.
+   */
   async #removeIfDead(target: string): Promise<void> {
+    const state = await lstat(this.#path).catch(() => undefined);
+    if (!state) return;
     const found = await readClaim(this.#path);
-    if (found === undefined) {
-      const state = await lstat(this.#path).catch(() => undefined);
-      if (!state) return;
-      if (!state.isFile()) throw inUse(target, this.#path, 'what stands there is no claim of srvid');
-      if (Date.now() - state.mtimeMs < WRITING_MS) throw inUse(target, this.#path, 'another session is just claiming it');
-    } else if (!(await hasEnded(found.process))) {
+    if (found && !(await hasEnded(found.process))) {
       throw inUse(target, this.#path, `process ${found.process.pid} on ${found.process.host} writes it`);
     }
-    // Renamed first and read again: since the first reading another session may have replaced the dead claim by its own.
-    const aside = join(this.folder, workName(''));
-    await rename(this.#path, aside).catch(() => {});
-    const moved = await readClaim(aside);
-    if (moved && moved.token !== found?.token) await link(aside, this.#path).catch(() => {});
-    else if (moved) await rm(join(this.folder, moved.work), { force: true });
-    await rm(aside, { force: true });
+    if (!found && !state.isFile()) throw inUse(target, this.#path, 'what stands there is no claim of srvid');
+    if (!found && Date.now() - state.mtimeMs < WRITING_MS) throw inUse(target, this.#path, 'another session is just claiming it');
+    const generation = found?.token ?? `${state.ino}-${state.mtimeMs}`;
+    const right = await OutputClaim.take(this.folder, `${this.#path} ${generation}`, workName('')).catch((error: unknown) => {
+      throw error instanceof SrvidError ? inUse(target, this.#path, 'another session is just claiming it') : error;
+    });
+    try {
+      const now = await readClaim(this.#path);
+      if (now?.token !== found?.token) return;
+      if (now) await rm(join(this.folder, now.work), { force: true });
+      await rm(this.#path, { force: true });
+    } finally {
+      await right.release();
+    }
   }
 }
 

@@ -246,7 +246,7 @@ test('of two sessions to one target the second is refused while the first lives,
 
 test('of many that claim at once exactly one gets the target, dead claim or not', async () => {
   const folder = await folderWith({});
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 40; round++) {
     if (round % 2 === 1) await leaveBehind(folder, 'out.mp4');
     const outputs = await Promise.all(Array.from({ length: 6 }, () => OutputFile.prepare(join(folder, 'out.mp4'), '-', true)));
     const ends = await Promise.allSettled(outputs.map((output) => output.claim()));
