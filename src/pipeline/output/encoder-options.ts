@@ -21,7 +21,10 @@ const TEXTS = new Set(['string', 'dictionary', 'binary']);
  * @throws SRVID_ENCODER_UNAVAILABLE, SRVID_OPTION_INVALID
  */
 export async function checkEncoder(binary: FfmpegBinary, { name, options }: EncoderSettings): Promise<void> {
-  const encoders = await videoEncoders(binary);
+  const [encoders, { stdout }] = await Promise.all([
+    videoEncoders(binary),
+    runTool(binary.ffmpeg, ['-hide_banner', '-h', `encoder=${name}`], { maxBuffer: 1 << 22 }),
+  ]);
   if (!encoders.has(name)) {
     const near = [...encoders].filter((encoder) => encoder.includes(name.replace(/^lib/, '').slice(0, 4)));
     throw new SrvidError(
@@ -30,7 +33,6 @@ export async function checkEncoder(binary: FfmpegBinary, { name, options }: Enco
       { encoder: name },
     );
   }
-  const { stdout } = await runTool(binary.ffmpeg, ['-hide_banner', '-h', `encoder=${name}`], { maxBuffer: 1 << 22 });
   const own = new Map([...stdout.matchAll(/^ {2}-(\S+)\s+<(\w+)>/gm)].map((match) => [match[1] as string, match[2] as string]));
   for (const [option, value] of options) {
     if (own.has(option) || COMMON.has(option)) {
