@@ -1,11 +1,8 @@
 import type { Command } from 'commander';
-import { runBench } from '../bench/bench.js';
-import { chartOf } from '../bench/chart.js';
 import type { BenchCase, BenchReport } from '../bench/report.js';
 import { readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
 import { addOptions, type CommandOption, collect, number, sessionOption } from './add-options.js';
-import { Drawing } from './drawing.js';
 import { table } from './table.js';
 
 const MAX_REPORT_BYTES = 16 << 20;
@@ -48,6 +45,7 @@ export function addBenchOptions(command: Command): Command {
 /** Runs `srvid bench` and prints its table, or JSON. */
 export async function printBench(clip: string | undefined, flags: BenchFlags, interrupt: AbortSignal): Promise<void> {
   const { json, compare, chart, yes = false } = flags;
+  const [{ runBench }, { chartOf }, { Drawing }] = await Promise.all([import('../bench/bench.js'), import('../bench/chart.js'), import('./drawing.js')]);
   const earlier = compare === undefined ? undefined : await readEarlier(compare);
   const drawing = chart === undefined ? undefined : await Drawing.prepare('--chart', chart, clip ?? '-', yes);
   const report = await runBench({

@@ -1,9 +1,6 @@
 import type { Command } from 'commander';
-import { evaluate } from '../eval/evaluate.js';
-import { plotPsnr } from '../eval/plot.js';
 import type { Evaluation, Score } from '../eval/report.js';
 import { addOptions, type CommandOption, sessionOption } from './add-options.js';
-import { Drawing } from './drawing.js';
 import { type RunFlags, requestFrom } from './run-options.js';
 import { table } from './table.js';
 
@@ -37,6 +34,7 @@ export function addEvalOptions(command: Command): Command {
 
 /** Runs `srvid eval` and prints its table, or JSON. */
 export async function printEvaluation(input: string, { plot, yes, json, ...flags }: EvalFlags, interrupt: AbortSignal): Promise<void> {
+  const [{ evaluate }, { plotPsnr }, { Drawing }] = await Promise.all([import('../eval/evaluate.js'), import('../eval/plot.js'), import('./drawing.js')]);
   // Errors of the plot's file are found here, before minutes of work.
   const drawing = plot === undefined ? undefined : await Drawing.prepare('--plot', plot, input, yes ?? false);
   const counting = process.stderr.isTTY === true && !json;

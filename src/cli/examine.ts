@@ -1,16 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type ExaminationOptions, examine } from '../doctor/examine.js';
+import type { ExaminationOptions } from '../doctor/examine.js';
 import type { ConvolutionReport, Examination, LayerReport } from '../doctor/report.js';
-import { writeTiles } from '../doctor/tiles.js';
 import { SrvidError } from '../errors.js';
 import type { OutputMultiple } from '../onnx/fast-conv.js';
-import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
-import { OutputFile } from '../pipeline/output/output-file.js';
+import type { OutputFile } from '../pipeline/output/output-file.js';
 import type { Size } from '../plugins/contract.js';
 import { addOptions, type CommandOption, oneOf, sessionOption } from './add-options.js';
-import { printDoctor } from './doctor.js';
 import { table } from './table.js';
 
 interface ExamineFlags {
@@ -59,6 +56,7 @@ export async function runDoctor(model: string | undefined, { json, tiles, yes = 
       `--${lone[0]} belongs to the examination of a network, but none is given. Write srvid doctor MODEL.onnx --${lone[0]} ...`,
     );
   }
+  const { printDoctor } = await import('./doctor.js');
   return printDoctor({ json: json ?? false, folder: resolve(model ?? '.') });
 }
 
@@ -68,12 +66,14 @@ async function printExamination(
   { json, tiles, yes }: { json: boolean; tiles: string | undefined; yes: boolean },
 ): Promise<void> {
   const target = tiles === undefined ? undefined : await tilesFile(tiles, model, yes);
+  const { examine } = await import('../doctor/examine.js');
   const found = await examine(model, options);
   for (const warning of found.examination.warnings) process.stderr.write(`warning: ${warning}\n`);
   process.stdout.write(json ? `${JSON.stringify(found.examination)}\n` : `${examinationText(found.examination)}\n`);
   if (target) {
     try {
       await target.claim();
+      const [{ writeTiles }, { findFfmpeg }] = await Promise.all([import('../doctor/tiles.js'), import('../pipeline/ffmpeg/binary.js')]);
       await writeTiles(await findFfmpeg(), target.partial, found.tiles);
       await target.publish();
     } finally {
@@ -84,8 +84,11 @@ async function printExamination(
 }
 
 async function tilesFile(path: string, model: string, overwrite: boolean): Promise<OutputFile> {
-  if (extname(path).toLowerCase() === '.png') return OutputFile.prepare(path, model, overwrite);
-  throw new SrvidError('SRVID_OUTPUT_FORMAT', `The tiles are drawn as PNG, but --tiles says ${path}. Give a name that ends in .png.`, { path });
+  if (extname(path).toLowerCase() !== '.png') {
+    throw new SrvidError('SRVID_OUTPUT_FORMAT', `The tiles are drawn as PNG, but --tiles says ${path}. Give a name that ends in .png.`, { path });
+  }
+  const { OutputFile } = await import('../pipeline/output/output-file.js');
+  return OutputFile.prepare(path, model, overwrite);
 }
 
 function examinationText({ model, input, speed, quality, layers, findings, healthy }: Examination): string {

@@ -3,7 +3,6 @@ import { packageVersion } from '../version.js';
 import { addBenchOptions, printBench } from './bench.js';
 import { addEvalOptions, printEvaluation } from './eval.js';
 import { addDoctorOptions, runDoctor } from './examine.js';
-import { printModels, printPresets } from './listings.js';
 import { addLowerOptions, printLowered } from './lower.js';
 import { addRelayOptions, runRelay } from './relay.js';
 import { runCommand } from './run.js';
@@ -36,8 +35,16 @@ export function buildProgram(interrupt: AbortSignal): Command {
   });
   addEvalOptions(program.command('eval')).action((input: string, options) => printEvaluation(input, options, interrupt));
   addBenchOptions(program.command('bench')).action((clip: string | undefined, options) => printBench(clip, options, interrupt));
-  program.command('models').description('list the installed networks').option('--json', 'as JSON').action(printModels);
-  program.command('presets').description('list the presets').option('--json', 'as JSON').action(printPresets);
+  program
+    .command('models')
+    .description('list the installed networks')
+    .option('--json', 'as JSON')
+    .action(async (flags) => (await import('./listings.js')).printModels(flags));
+  program
+    .command('presets')
+    .description('list the presets')
+    .option('--json', 'as JSON')
+    .action(async (flags) => (await import('./listings.js')).printPresets(flags));
   addDoctorOptions(program.command('doctor')).action((path: string | undefined, options) => runDoctor(path, options, interrupt));
   addLowerOptions(program.command('lower')).action((input: string, output: string, options) => printLowered(input, output, options, interrupt));
   addRelayOptions(program.command('relay')).action((input: string | undefined, options) => runRelay(input, options, interrupt));

@@ -1,9 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { SrvidError } from '../errors.js';
-import { loadRelayConfig, parseStream, type StreamRequests } from '../relay/config.js';
-import { startRelay } from '../relay/relay.js';
-import { loadPage } from '../relay/server/page.js';
-import { Tokens } from '../relay/server/tokens.js';
+import type { StreamRequests } from '../relay/config.js';
 import { addOptions, type CommandOption, collect, sessionOption } from './add-options.js';
 
 interface RelayFlags extends Readonly<Record<string, unknown>> {
@@ -69,6 +66,11 @@ export async function runRelay(input: string | undefined, flags: RelayFlags, int
   const say = (text: string) => {
     if (!quiet) process.stderr.write(`${text}\n`);
   };
+  const [{ startRelay }, { loadPage }, { Tokens }] = await Promise.all([
+    import('../relay/relay.js'),
+    import('../relay/server/page.js'),
+    import('../relay/server/tokens.js'),
+  ]);
   const streams = await streamsOf(input, flags);
   const tokens = tokenFile === undefined ? undefined : await Tokens.read(tokenFile);
   const relay = await startRelay({ ...listen, streams, tokens, maxViewers, allowOrigins: allowOrigin ?? [], assets: await loadPage(), tell: say });
@@ -86,6 +88,7 @@ export async function runRelay(input: string | undefined, flags: RelayFlags, int
 async function streamsOf(input: string | undefined, flags: RelayFlags): Promise<StreamRequests> {
   if ((input === undefined) === (flags.config === undefined))
     throw new SrvidError('SRVID_OPTION_INVALID', 'A relay needs either an input or --config with several of them, and not both.');
+  const { loadRelayConfig, parseStream } = await import('../relay/config.js');
   if (flags.config !== undefined) return loadRelayConfig(flags.config);
   const { listen, name, config, tokenFile, allowOrigin, maxViewers, quiet, ...stream } = flags;
   return { [name]: parseStream({ ...stream, input }) };

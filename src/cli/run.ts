@@ -1,6 +1,5 @@
 import type { SessionRequest } from '../options/session.js';
 import type { RealtimeReport, SessionEvent, StartEvent, Summary } from '../report/events.js';
-import { runSession } from '../session.js';
 import { ProgressLine } from './progress-line.js';
 
 /** Controls the messages of `runCommand`. `interrupt` stops the run. */
@@ -31,6 +30,7 @@ export async function runCommand(request: SessionRequest, { json, quiet, verbose
     else if (event.type === 'warning') say(`warning: ${event.message}`);
     else if (event.type === 'progress') line.show(event);
   };
+  const { runSession } = await import('../session.js');
   try {
     const summary = await runSession(request, { signal: interrupt, onEvent });
     say(summaryText(summary));
