@@ -57,7 +57,7 @@ export async function planProcessing(
   signal?: AbortSignal,
 ): Promise<Processing> {
   const cache = new MeasurementCache();
-  const built = await buildChain(options, preset, library, info);
+  const built = await buildChain(options, preset, library, info, signal);
   const execution = await chooseExecution({ options, chain: built, library, cache, machine, signal });
   signal?.throwIfAborted();
   const { precision, chain } = execution;

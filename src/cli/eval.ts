@@ -11,6 +11,7 @@ interface EvalFlags extends RunFlags {
 
 const OPTIONS: readonly CommandOption[] = [
   sessionOption('preset', { help: 'preset to measure' }),
+  sessionOption('model', { help: "measure this ONNX network instead of the preset's plugins" }),
   sessionOption('plugins', { help: "add a plugin after the preset's (repeatable)" }),
   sessionOption('scale', { help: 'reduce and enlarge n times' }),
   sessionOption('precision', { fallback: 'auto' }),

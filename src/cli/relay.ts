@@ -23,6 +23,7 @@ const OPTIONS: readonly CommandOption[] = [
   sessionOption('maxPixels', { group: 'Input' }),
   sessionOption('deinterlace', { group: 'Input', help: 'auto or off' }),
   sessionOption('preset', { group: 'Processing', help: 'preset to run', fallback: 'live-1080p' }),
+  sessionOption('model', { group: 'Processing' }),
   sessionOption('scale', { group: 'Processing', help: "enlarge n times, instead of to the preset's height", fallback: undefined }),
   sessionOption('size', { group: 'Processing' }),
   sessionOption('height', { group: 'Processing' }),

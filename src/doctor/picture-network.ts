@@ -2,6 +2,8 @@ import { SrvidError } from '../errors.js';
 import type { Graph } from '../onnx/graph.js';
 import type { ValueInfoProto } from '../onnx/schema.js';
 import { elementType } from '../onnx/tensor.js';
+import { dimsOf } from '../onnx/value-info.js';
+import { whiteOf } from '../onnx/white.js';
 import type { Size } from '../plugins/contract.js';
 
 /** Input and output of a network on pictures: one picture in, one picture out, NCHW. */
@@ -58,23 +60,7 @@ export function pictureNetwork(name: string, graph: Graph, white?: 1 | 255): Pic
   };
 }
 
-/** A tensor's size along each axis; undefined where the size is not fixed. */
-export function dimsOf({ type }: ValueInfoProto): readonly (number | undefined)[] {
-  return (type?.tensorType?.shape?.dim ?? []).map(({ value }) => (value.case === 'dimValue' ? Number(value.value) : undefined));
-}
-
 function typeOf({ type }: ValueInfoProto): 'uint8' | 'float32' | undefined {
   const found = elementType(type?.tensorType?.elemType ?? 0);
   return found === 'uint8' || found === 'float32' ? found : undefined;
-}
-
-/** The value of white, from the range of a float input's first QuantizeLinear: about 1, or about 255. */
-function whiteOf(graph: Graph, input: string): 1 | 255 | undefined {
-  const store = graph.readersOf(input).find(({ opType }) => opType === 'QuantizeLinear');
-  const [step, zero] = [graph.constant(store?.input[1]), graph.constant(store?.input[2])];
-  if (!store || !step) return undefined;
-  const most = zero?.data instanceof Int8Array ? 127 : 255;
-  const highest = (most - Number(zero?.data[0] ?? 0)) * Number(step.data[0]);
-  if (highest > 0.7 && highest < 1.4) return 1;
-  return highest > 180 && highest < 360 ? 255 : undefined;
 }

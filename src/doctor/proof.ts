@@ -4,9 +4,9 @@ import { type OnnxModel, serializeModel } from '../onnx/model-file.js';
 import { scaleOf } from '../onnx/quantised-conv.js';
 import type { ValueInfoProto } from '../onnx/schema.js';
 import { elementType } from '../onnx/tensor.js';
+import { dimsOf } from '../onnx/value-info.js';
 import { type NetworkThread, openNetworkThread } from '../plugins/inference/network-thread.js';
 import type { NamedTensor } from '../plugins/inference/onnx-runtime.js';
-import { dimsOf } from './picture-network.js';
 import { randomFrom } from './random.js';
 
 /** The runs that showed two models to be equal. */

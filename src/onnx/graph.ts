@@ -108,6 +108,20 @@ export class Graph {
     return unused(name, (candidate) => this.#stored.has(candidate) || inputs.has(candidate) || this.writerOf(candidate) !== undefined);
   }
 
+  /** Makes all readers of a tensor read another, whose name is returned. It has no writer yet. */
+  renameReads(tensor: string): string {
+    const name = this.unusedName(`${tensor}.inner`);
+    for (const node of this.nodes) node.input = node.input.map((read) => (read === tensor ? name : read));
+    return name;
+  }
+
+  /** Makes the writer of a tensor, and its readers, use another name, which is returned. */
+  renameWrites(tensor: string): string {
+    const name = this.renameReads(tensor);
+    for (const node of this.nodes) node.output = node.output.map((written) => (written === tensor ? name : written));
+    return name;
+  }
+
   /**
    * The model without unread nodes and constants. Recorded sizes of intermediate tensors are left out, since they may
    * no longer be true.

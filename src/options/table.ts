@@ -54,11 +54,6 @@ const pixels = z
 
 const MEASURED = 'measured once on this machine';
 
-/**
- * The table of options: every option of a session, by its name in a program. From it come the schema, the command's options and help, what
- * an error says and docs/options.md. A new option is a new line here. Every default of srvid stands here, in a preset file or in a plugin's
- * own options.
- */
 // biome-ignore format: a line an option
 /**
  * The table of options: every option of a session, by its name in a program. The schema, the command's options and
@@ -70,6 +65,7 @@ export const SESSION_OPTIONS = {
   output: { group: 'Output', help: 'the file to write, or - for standard output', schema: z.string().min(1) },
   preset: { flag: '--preset <name|file>', group: 'Processing', help: 'what to run: a name that "srvid presets" lists, or a JSON file', fallback: 'abpn', schema: z.string().min(1).default('abpn') },
   plugins: { flag: '--plugin <spec>', form: 'plugins', group: 'Processing', help: "add a plugin after the preset's: name, ./file.js, package; options as ?name=value (repeatable)", schema: z.array(pluginRequest).default([]) },
+  model: { flag: '--model <file>', group: 'Processing', help: "run this ONNX network instead of the preset's plugins (docs/own-network.md)", schema: z.string().min(1).optional() },
   scale: { flag: '--scale <n>', form: 'number', group: 'Processing', help: 'enlarge n times', fallback: '2', schema: z.number().positive().max(16).optional() },
   size: { flag: '--size <WxH>', form: 'size', group: 'Processing', help: "enlarge to exactly this size; the pixel's shape makes up for another aspect", schema: size.optional() },
   height: { flag: '--height <n>', form: 'number', group: 'Processing', help: 'enlarge to this height, keeping the aspect', schema: outputHeight.optional() },

@@ -2,9 +2,10 @@ import { SrvidError } from '../../errors.js';
 import type { ProcessingOptions } from '../../options/session.js';
 import type { StreamInfo } from '../../pipeline/frames/stream-info.js';
 import { toNumber } from '../../pipeline/frames/time.js';
-import type { Plugin, Size } from '../contract.js';
+import type { Size } from '../contract.js';
 import type { ModelLibrary, Precision } from '../inference/library.js';
-import { BUILTIN_PLUGINS, findPlugin, type LoadedPlugin, type PluginRequest, withOptions } from '../registry.js';
+import { describeOwnNetwork, OWN_NETWORK } from '../own/describe.js';
+import { BUILTIN_PLUGINS, findPlugin, type LoadedPlugin, type PluginRequest, parsePluginSpec, withOptions } from '../registry.js';
 import { outputSize } from './groups.js';
 import { areInstalled, type ChainPlugin, withModels } from './plugin-models.js';
 import type { LoadedPreset } from './presets.js';
@@ -14,18 +15,28 @@ export interface Chain {
   readonly plugins: readonly ChainPlugin[];
 }
 
-type Found = PluginRequest & { readonly module: string; readonly plugin: Plugin };
+type Found = PluginRequest & Pick<LoadedPlugin, 'module' | 'plugin' | 'own'>;
 
 /**
  * Loads the preset's plugins and the extra ones, and determines the scale.
+ * @param signal stops the trial runs of a user's own network
  * @throws the errors of plugins, options and models, before the first frame
  */
-export async function buildChain(options: ProcessingOptions, preset: LoadedPreset, library: ModelLibrary, info: StreamInfo): Promise<Chain> {
+export async function buildChain(
+  options: ProcessingOptions,
+  preset: LoadedPreset,
+  library: ModelLibrary,
+  info: StreamInfo,
+  signal?: AbortSignal,
+): Promise<Chain> {
   const found: Found[] = [];
   const { size, height = preset.preset.height } = options;
   const sized = size !== undefined || (options.scale === undefined && height !== undefined);
-  for (const { use, options: given } of preset.preset.plugins) found.push(await findFirst([use].flat(), given, preset.folder, { options, library, sized }));
-  for (const request of options.plugins) found.push({ ...request, ...(await findPlugin(request.use, process.cwd())) });
+  if (options.model !== undefined) found.push(await find(ownRequest(options.model), process.cwd(), signal));
+  else
+    for (const { use, options: given } of preset.preset.plugins)
+      found.push(await findFirst([use].flat(), given, preset.folder, { options, library, sized, signal }));
+  for (const request of options.plugins) found.push(await find(request, process.cwd(), signal));
   const target = sized ? targetSize({ size, height }, info) : undefined;
   const scaled = target ? await reaching(target, found, options, library, info) : atScale(options.scale, found);
   return withPrecision({ plugins: scaled }, library, options.precision);
@@ -36,16 +47,28 @@ export async function withPrecision({ plugins }: { readonly plugins: readonly Lo
   return { plugins: await Promise.all(plugins.map((loaded) => withModels(loaded, library, precision))) };
 }
 
+/** Finds what a step asks for: a plugin, or a network of the user's own. */
+async function find(request: PluginRequest, folder: string, signal: AbortSignal | undefined): Promise<Found> {
+  if (request.use !== OWN_NETWORK) return { ...request, ...(await findPlugin(request.use, folder)) };
+  return { use: OWN_NETWORK, ...(await describeOwnNetwork(request, folder, signal)) };
+}
+
+/** The step for `--model`: "x4.onnx", or with options "x4.onnx?white=255". */
+function ownRequest(text: string): PluginRequest {
+  const { use, options } = parsePluginSpec(text);
+  return { use: OWN_NETWORK, options: { ...options, model: use } };
+}
+
 /** Finds one plugin, or the first of several of srvid's own that has networks installed for the scale. */
 async function findFirst(
   uses: readonly string[],
   given: Readonly<Record<string, unknown>>,
   folder: string,
-  { options, library, sized }: { options: ProcessingOptions; library: ModelLibrary; sized: boolean },
+  { options, library, sized, signal }: { options: ProcessingOptions; library: ModelLibrary; sized: boolean; signal: AbortSignal | undefined },
 ): Promise<Found> {
   for (const use of uses) {
     if (uses.length > 1 && !(BUILTIN_PLUGINS as readonly string[]).includes(use)) continue;
-    const found = { use, options: given, ...(await findPlugin(use, folder)) };
+    const found = await find({ use, options: given }, folder, signal);
     // For a given size any of its scales may serve; else only the given scale, or its own default.
     const scales = options.scale === undefined && sized ? (found.plugin.scales ?? []) : [options.scale];
     const serves = (scale?: number) => scale === undefined || found.plugin.scales?.includes(scale);
@@ -77,6 +100,14 @@ function atScale(scale: number | undefined, found: readonly Found[]): LoadedPlug
       'SRVID_OPTION_INVALID',
       `--scale ${scale} was given, but no plugin of this chain (${found.map((f) => f.plugin.name).join(', ')}) has a scale.`,
       { scale },
+    );
+  }
+  const { own, plugin: { scales = [] } = {} } = found[scaler] ?? {};
+  if (scale !== undefined && own && !scales.includes(scale)) {
+    throw new SrvidError(
+      'SRVID_OPTION_INVALID',
+      `--scale ${scale} was given, but the network ${own.path} enlarges by ${scales}. Leave --scale out, or give --height or --size: the result is then resampled to it.`,
+      { scale, model: own.path },
     );
   }
   return found.map((f, index) => withOptions(f, scale !== undefined && index === scaler ? { ...f.options, scale } : f.options));

@@ -9,13 +9,15 @@ export interface ChainPlugin extends LoadedPlugin {
 
 /** Finds and verifies a plugin's models. @throws SRVID_MODEL_UNKNOWN, SRVID_MODEL_INVALID */
 export async function withModels(loaded: LoadedPlugin, library: ModelLibrary, precision: Precision): Promise<ChainPlugin> {
+  const { own } = loaded;
+  if (own) return { ...loaded, models: specsOf(loaded).map((spec) => ({ spec, model: own })) };
   const answers = specsOf(loaded).map((spec) => ({ spec, entry: library.resolve(spec, precision) }));
   return { ...loaded, models: await Promise.all(answers.map(async ({ spec, entry }) => ({ spec, model: await library.load(entry) }))) };
 }
 
 /** True where the library has all models that the plugins ask for. */
 export function areInstalled(plugins: readonly LoadedPlugin[], library: ModelLibrary, precision: Precision): boolean {
-  return plugins.every((loaded) => specsOf(loaded).every((spec) => library.has(spec, precision)));
+  return plugins.every((loaded) => loaded.own !== undefined || specsOf(loaded).every((spec) => library.has(spec, precision)));
 }
 
 /** The models of several plugins, each once. */

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { basename, resolve } from 'node:path';
+import * as z from 'zod';
+import { SrvidError } from '../../errors.js';
+import { Graph } from '../../onnx/graph.js';
+import { widenHalfEnds } from '../../onnx/half-ends.js';
+import { type OnnxModel, readModelFile, serializeModel } from '../../onnx/model-file.js';
+import type { Plugin } from '../contract.js';
+import type { VerifiedModel } from '../inference/library.js';
+import type { PluginRequest } from '../registry.js';
+import { pictureInput } from './ends.js';
+import luma from './luma.js';
+import type { OwnOptions } from './network.js';
+import { probe } from './probe.js';
+import rgb from './rgb.js';
+import { wholeStep } from './tiles.js';
+
+/** The name by which a chain asks for a user's own network. */
+export const OWN_NETWORK = 'onnx';
+
+/** Memory for the largest tensors of one run, in MB, where the user gives none. */
+const USUAL_MEMORY_MB = 512;
+
+const hints = z.strictObject({
+  /** Path of the .onnx file. */
+  model: z.string().min(1),
+  planes: z.enum(['y', 'rgb']).optional(),
+  layout: z.enum(['nchw', 'nhwc']).optional(),
+  white: z.union([z.literal(1), z.literal(255)]).optional(),
+  /** Pixels that windows overlap by on each side; otherwise measured. */
+  overlap: z.int().min(0).max(1024).optional(),
+  /** Memory for the largest tensors of one run, in MB; larger pictures are cut to windows. */
+  memory: z.number().min(1).max(65_536).default(USUAL_MEMORY_MB),
+});
+
+/** A user's network as a plugin: the module that runs it, the options for it, and the network itself. */
+export interface OwnNetwork {
+  readonly module: string;
+  readonly plugin: Plugin;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly own: VerifiedModel;
+}
+
+/**
+ * Loads a user's network and finds out how to run it: from its file, by trial runs, and from the request's options.
+ * @param folder the folder that the path is relative to
+ * @param signal stops trial runs
+ * @throws SRVID_OPTION_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_MODEL_INVALID, SRVID_MODEL_UNSUPPORTED
+ */
+export async function describeOwnNetwork(request: PluginRequest, folder: string, signal?: AbortSignal): Promise<OwnNetwork> {
+  const given = checkedHints(request.options);
+  const path = resolve(folder, given.model);
+  const model = widenHalfEnds(await readModelFile(path));
+  const what = `The network ${given.model}`;
+  const graph = new Graph(model);
+  const input = pictureInput(what, graph, given);
+  const { outputType, outputLayout, scale, align, white, reach, bytesPerPixel } = await probe(what, model, input, given.white, signal);
+  const step = wholeStep(scale);
+  const plugin = input.channels === 1 ? luma : rgb;
+  const options: OwnOptions = {
+    ...{ model: path, scale, white, bytesPerPixel, maxBytes: given.memory * 1e6 },
+    input: { type: input.type, layout: input.layout },
+    output: { type: outputType, layout: outputLayout },
+    ...(input.size && { size: input.size }),
+    unit: step === undefined ? align : leastCommonMultiple(align, step),
+    overlap: given.overlap ?? reach,
+  };
+  return {
+    module: new URL(input.channels === 1 ? './luma.js' : './rgb.js', import.meta.url).href,
+    plugin: { ...(plugin as Plugin), scales: [scale] },
+    options: { ...options },
+    own: verified(path, model, graph, plugin.planes === 'rgb' ? 'rgb' : 'y'),
+  };
+}
+
+function checkedHints(options: Readonly<Record<string, unknown>>): z.output<typeof hints> {
+  const parsed = hints.safeParse(options);
+  if (parsed.success) return parsed.data;
+  const complaints = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'options'}: ${message}`).join('; ');
+  throw new SrvidError('SRVID_OPTION_INVALID', `The options of a network of your own are not valid: ${complaints}. See docs/own-network.md.`, {});
+}
+
+function verified(path: string, model: OnnxModel, graph: Graph, planes: 'y' | 'rgb'): VerifiedModel {
+  const bytes = serializeModel(model);
+  const memory = new SharedArrayBuffer(bytes.length);
+  new Uint8Array(memory).set(bytes);
+  const weights = model.graph.initializer.reduce((sum, { dims }) => sum + dims.reduce((product, size) => product * Number(size), 1), 0);
+  return {
+    path,
+    bytes: memory,
+    entry: {
+      id: basename(path, '.onnx'),
+      family: path,
+      precision: graph.nodes.some(({ opType }) => opType === 'QuantizeLinear') ? 'int8' : 'fp32',
+      planes,
+      file: basename(path),
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      bytes: bytes.length,
+      ...{ halo: 0, align: 1 },
+      // A convolution uses each weight once a pixel; good enough to tell the cost of levels apart.
+      ...{ parameters: Math.max(1, weights), macsPerPixel: Math.max(1, weights) },
+      ...{ licence: 'not stated', paper: '', card: '', measured: {} },
+    },
+  };
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let multiple = a;
+  while (multiple % b !== 0) multiple += a;
+  return multiple;
+}
