@@ -5,7 +5,6 @@ import { resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf, SrvidError } from '../errors.js';
 import { PLUGIN_API_VERSION, type Plugin } from './contract.js';
-import type { VerifiedModel } from './inference/library.js';
 import { importInTime, tryImport } from './trial.js';
 
 /** The plugins that come with srvid. They are loaded in the same way as all others. */
@@ -30,8 +29,6 @@ export interface LoadedPlugin {
   /** The options before validation. A worker validates them again, since a schema's results may not be cloneable. */
   readonly given: Readonly<Record<string, unknown>>;
   readonly options: unknown;
-  /** The network of a step that runs a user's own; all others find theirs in the library. */
-  readonly own?: VerifiedModel | undefined;
 }
 
 /** Parses "abpn?scale=3" to a request. Values are JSON where they parse as JSON, else text. */
@@ -50,9 +47,8 @@ export async function findPlugin(use: string, folder: string): Promise<{ module:
 }
 
 /** Validates a request's options. @throws SRVID_OPTION_INVALID naming plugin and option */
-export function withOptions(found: Pick<LoadedPlugin, 'module' | 'plugin' | 'own'>, given: Readonly<Record<string, unknown>>): LoadedPlugin {
-  const { module, plugin, own } = found;
-  return { module, plugin, given, options: validateOptions(plugin, given), ...(own && { own }) };
+export function withOptions({ module, plugin }: { module: string; plugin: Plugin }, given: Readonly<Record<string, unknown>>): LoadedPlugin {
+  return { module, plugin, given, options: validateOptions(plugin, given) };
 }
 
 /** Validates options by the plugin's own schema and returns the result. @throws SRVID_OPTION_INVALID */

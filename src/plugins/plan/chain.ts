@@ -7,7 +7,7 @@ import type { ModelLibrary, Precision } from '../inference/library.js';
 import { describeOwnNetwork, OWN_NETWORK } from '../own/describe.js';
 import { BUILTIN_PLUGINS, findPlugin, type LoadedPlugin, type PluginRequest, parsePluginSpec, withOptions } from '../registry.js';
 import { outputSize } from './groups.js';
-import { areInstalled, type ChainPlugin, withModels } from './plugin-models.js';
+import { areInstalled, type ChainPlugin, type UnresolvedPlugin, withModels } from './plugin-models.js';
 import type { LoadedPreset } from './presets.js';
 
 /** The plugins of a run in order, each with the models it needs. */
@@ -15,7 +15,7 @@ export interface Chain {
   readonly plugins: readonly ChainPlugin[];
 }
 
-type Found = PluginRequest & Pick<LoadedPlugin, 'module' | 'plugin' | 'own'>;
+type Found = PluginRequest & Pick<UnresolvedPlugin, 'module' | 'plugin' | 'own'>;
 
 /**
  * Loads the preset's plugins and the extra ones, and determines the scale.
@@ -43,7 +43,11 @@ export async function buildChain(
 }
 
 /** The same chain with the models of another precision. @throws SRVID_MODEL_UNKNOWN, SRVID_MODEL_INVALID */
-export async function withPrecision({ plugins }: { readonly plugins: readonly LoadedPlugin[] }, library: ModelLibrary, precision: Precision): Promise<Chain> {
+export async function withPrecision(
+  { plugins }: { readonly plugins: readonly UnresolvedPlugin[] },
+  library: ModelLibrary,
+  precision: Precision,
+): Promise<Chain> {
   return { plugins: await Promise.all(plugins.map((loaded) => withModels(loaded, library, precision))) };
 }
 
@@ -93,7 +97,7 @@ export function targetSize(options: Pick<ProcessingOptions, 'size' | 'height'>, 
   return { width: Math.max(2, 2 * Math.round((options.height * aspect) / 2)), height: options.height };
 }
 
-function atScale(scale: number | undefined, found: readonly Found[]): LoadedPlugin[] {
+function atScale(scale: number | undefined, found: readonly Found[]): UnresolvedPlugin[] {
   const scaler = found.findIndex(({ plugin }) => plugin.scales);
   if (scale !== undefined && scaler < 0) {
     throw new SrvidError(
@@ -110,21 +114,30 @@ function atScale(scale: number | undefined, found: readonly Found[]): LoadedPlug
       { scale, model: own.path },
     );
   }
-  return found.map((f, index) => withOptions(f, scale !== undefined && index === scaler ? { ...f.options, scale } : f.options));
+  return found.map((f, index) => ({
+    ...withOptions(f, scale !== undefined && index === scaler ? { ...f.options, scale } : f.options),
+    ...(f.own && { own: f.own }),
+  }));
 }
 
 /**
  * Finds plugins that reach the target: the smallest scale whose result is at least as large, else the largest scale,
  * then one resampling to the exact size.
  */
-async function reaching(target: Size, found: readonly Found[], options: ProcessingOptions, library: ModelLibrary, info: StreamInfo): Promise<LoadedPlugin[]> {
+async function reaching(
+  target: Size,
+  found: readonly Found[],
+  options: ProcessingOptions,
+  library: ModelLibrary,
+  info: StreamInfo,
+): Promise<UnresolvedPlugin[]> {
   const scaler = found.find(({ plugin }) => plugin.scales);
   const scales = [...(scaler?.plugin.scales ?? [])].sort((a, b) => a - b);
   const possible = scales.map((scale) => atScale(scale, found)).filter((chain) => areInstalled(chain, library, options.precision));
   const chains = possible.length > 0 ? possible : [atScale(undefined, found)];
   const sizeOf = (chain: readonly LoadedPlugin[]) => chain.reduce<Size>((size, loaded) => outputSize(loaded, size), info.format);
   const reaches = (chain: readonly LoadedPlugin[]) => sizeOf(chain).width >= target.width && sizeOf(chain).height >= target.height;
-  const chosen = (chains.find(reaches) ?? chains.at(-1)) as LoadedPlugin[];
+  const chosen = (chains.find(reaches) ?? chains.at(-1)) as UnresolvedPlugin[];
   const size = sizeOf(chosen);
   if (size.width === target.width && size.height === target.height) return chosen;
   const resampler = withOptions(await findPlugin('bicubic', process.cwd()), { ...target });
