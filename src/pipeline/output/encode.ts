@@ -48,6 +48,8 @@ export interface EncodePlan {
   readonly output: string;
   /** Seconds taken off every pts: see `Source.shiftSeconds`. */
   readonly shiftSeconds: number;
+  /** ffmpeg's options for tags, beside those that are copied from the source: see `planTags`. */
+  readonly tags?: readonly string[] | undefined;
   /** Origin of everything but the video. */
   readonly carry:
     | {
@@ -213,6 +215,7 @@ function encodeCommand(plan: EncodePlan, { setsChromaLocation }: FfmpegBinary) {
   const outputOptions = [
     ...['-filter_complex', filterGraph(format, color, plan.sampleAspect, graph), '-map', '[v]'],
     ...carriedStreams(plan),
+    ...(plan.tags ?? []),
     ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(plan.clock?.timeBase ?? timeBase, ':')],
     // Only the first video stream is encoded; a cover that is carried along is copied.
     ...['-c:v:0', encoder.name, ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])],

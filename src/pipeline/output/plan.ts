@@ -10,6 +10,7 @@ import { containerFor } from './container.js';
 import type { EncodePlan, EncoderSettings } from './encode.js';
 import { encodedSize, scaledAspect } from './encode-graph.js';
 import { assertOnClock, type EncoderClock, encoderTimeBase } from './encoder-clock.js';
+import { planTags } from './tags.js';
 
 /** The facts from which an output is planned. */
 export interface OutputRequest {
@@ -51,7 +52,12 @@ export function planOutput(request: OutputRequest): PlannedOutput {
   } = request;
   const container = containerFor(request.target, request.targetFormat);
   const carried = planCarry(container, source.probe, source.video, bytes !== undefined);
-  if (strict) refuseLosses(carried.warnings, 'SRVID_OUTPUT_FORMAT');
+  const tags = planTags({
+    ...{ source, streams: carried.streams, muxer: container.muxer, fromPipe: bytes !== undefined },
+    ...{ startSeconds: range.start ?? 0, isCut: range.start !== undefined || range.duration !== undefined },
+  });
+  const losses = [...carried.warnings, ...tags.warnings];
+  if (strict) refuseLosses(losses, 'SRVID_OUTPUT_FORMAT');
   assertFrameSize('A result', format.width, format.height);
   const size = encodedSize(format);
   const cropped = size.width !== format.width || size.height !== format.height;
@@ -84,11 +90,12 @@ export function planOutput(request: OutputRequest): PlannedOutput {
       container,
       output,
       shiftSeconds: source.shiftSeconds,
+      tags: tags.options,
       carry,
     },
     covers: carried.covers,
     warnings: [
-      ...carried.warnings,
+      ...losses,
       ...(cropped
         ? [`${format.width}x${format.height} is odd, and encoders need even sizes: the last row or column is left out, giving ${size.width}x${size.height}.`]
         : []),
