@@ -10,7 +10,9 @@ import { containerFor } from './container.js';
 import type { EncodePlan, EncoderSettings } from './encode.js';
 import { encodedSize, scaledAspect } from './encode-graph.js';
 import { assertOnClock, type EncoderClock, encoderTimeBase } from './encoder-clock.js';
+import type { ViewMarks } from './spherical.js';
 import { planTags } from './tags.js';
+import { planViewMarks } from './view-marks.js';
 
 /** The facts from which an output is planned. */
 export interface OutputRequest {
@@ -37,6 +39,8 @@ export interface PlannedOutput {
   readonly plan: EncodePlan;
   /** Cover art to take out of the source, and then to name in the plan's `carry.covers`. */
   readonly covers: readonly ProbedStream[];
+  /** Marks to write into the finished file. */
+  readonly marks: ViewMarks | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -56,7 +60,8 @@ export function planOutput(request: OutputRequest): PlannedOutput {
     ...{ source, streams: carried.streams, muxer: container.muxer, fromPipe: bytes !== undefined },
     ...{ startSeconds: range.start ?? 0, isCut: range.start !== undefined || range.duration !== undefined },
   });
-  const losses = [...carried.warnings, ...tags.warnings];
+  const view = planViewMarks(source.video, container.muxer, output !== 'pipe:1');
+  const losses = [...carried.warnings, ...tags.warnings, ...view.warnings];
   if (strict) refuseLosses(losses, 'SRVID_OUTPUT_FORMAT');
   assertFrameSize('A result', format.width, format.height);
   const size = encodedSize(format);
@@ -90,10 +95,11 @@ export function planOutput(request: OutputRequest): PlannedOutput {
       container,
       output,
       shiftSeconds: source.shiftSeconds,
-      tags: tags.options,
+      tags: [...tags.options, ...view.options],
       carry,
     },
     covers: carried.covers,
+    marks: view.marks,
     warnings: [
       ...losses,
       ...(cropped
