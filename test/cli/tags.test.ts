@@ -80,10 +80,7 @@ it('tags of a phone are kept in MP4, and those of the MOV file itself are not', 
   };
   await ffmpeg(...FRAMES, ...H264, '-movflags', 'use_metadata_tags', ...tagged({ ...keys, creation_time: '2024-01-02T02:04:05Z' }), phone);
   const small = Object.fromEntries(Object.entries(keys).map(([name, value]) => [name.toLowerCase(), value]));
-  for (const output of ['phone.mp4', 'phone.mkv']) {
-    const { file, warnings } = await converted(phone, output, '--strict');
-    expect(file).toMatchObject({ ...small, creation_time: expect.stringMatching(/^2024-01-02T02:04:05/) });
-    expect(file['major_brand']).toBe(output === 'phone.mp4' ? 'isom' : undefined);
-    expect(warnings).toEqual([]);
-  }
+  const { file, warnings } = await converted(phone, 'phone.mp4', '--strict');
+  expect(file).toMatchObject({ ...small, creation_time: expect.stringMatching(/^2024-01-02T02:04:05/), major_brand: 'isom' });
+  expect(warnings).toEqual([]);
 });

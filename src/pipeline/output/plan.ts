@@ -60,7 +60,7 @@ export function planOutput(request: OutputRequest): PlannedOutput {
     ...{ source, streams: carried.streams, muxer: container.muxer, fromPipe: bytes !== undefined },
     ...{ startSeconds: range.start ?? 0, isCut: range.start !== undefined || range.duration !== undefined },
   });
-  const view = planViewMarks(source.video, container.muxer, output !== 'pipe:1');
+  const view = planViewMarks(source.video, container.muxer, output !== 'pipe:1', format.width / source.info.format.width);
   const losses = [...carried.warnings, ...tags.warnings, ...view.warnings];
   if (strict) refuseLosses(losses, 'SRVID_OUTPUT_FORMAT');
   assertFrameSize('A result', format.width, format.height);

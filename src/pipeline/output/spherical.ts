@@ -22,20 +22,25 @@ export interface ViewMarks {
 }
 
 const WHOLE = 2 ** 32;
+const QUARTER = WHOLE / 4 - 1;
 
-/** The projection as ffprobe describes it; undefined for one that containers cannot say. */
-export function sphericalOf(data: Readonly<Record<string, unknown>>, { width = 1, height = 1 }: ProbedStream): Spherical | undefined {
+/** The projection as ffprobe describes it, for a picture `scale` times as large; undefined for one that containers cannot say. */
+export function sphericalOf(data: Readonly<Record<string, unknown>>, { width = 1, height = 1 }: ProbedStream, scale: number): Spherical | undefined {
   const number = (name: string) => Number(data[name] ?? 0) || 0;
-  const common = { yaw: number('yaw'), pitch: number('pitch'), roll: number('roll'), padding: number('padding'), bounds: undefined };
+  const common = { yaw: number('yaw'), pitch: number('pitch'), roll: number('roll'), padding: Math.round(number('padding') * scale), bounds: undefined };
   switch (String(data['projection'])) {
     case 'equirectangular':
       return { ...common, kind: 'equirectangular' };
     case 'half equirectangular':
-      return { ...common, kind: 'equirectangular', bounds: { top: 0, bottom: 0, left: WHOLE / 4 - 1, right: WHOLE / 4 - 1 } };
+      return { ...common, kind: 'equirectangular', bounds: { top: 0, bottom: 0, left: QUARTER, right: QUARTER } };
     case 'tiled equirectangular': {
       // ffprobe counts in pixels of the whole sphere's picture, of which the frame is a part.
       const [left, right, top, bottom] = [number('bound_left'), number('bound_right'), number('bound_top'), number('bound_bottom')];
-      const share = (bound: number, side: number, others: number) => Math.min(WHOLE - 1, Math.round((bound * WHOLE) / (side + others)));
+      const share = (bound: number, side: number, others: number) => {
+        const part = (bound * WHOLE) / (side + others);
+        // Half of a sphere is what is filmed most, and rounding to pixels must not make less or more of it.
+        return Math.floor(Math.abs(part - QUARTER) * (side + others) < 1.5 * WHOLE ? QUARTER : part);
+      };
       return {
         ...common,
         kind: 'equirectangular',

@@ -32,8 +32,11 @@ const ARRANGEMENTS: Readonly<Record<string, readonly [mp4: number | undefined, l
 /** The arrangements that WebM has. */
 const OF_WEBM = /^(mono|left_right|right_left|top_bottom|bottom_top)$/;
 
-/** Plans the marks of 360-degree and stereo video, as the source's container has them. `seekable` is false for a pipe, into which nothing can be written later. */
-export function planViewMarks(video: ProbedStream, muxer: string, seekable: boolean): ViewMarksPlan {
+/**
+ * Plans the marks of 360-degree and stereo video, as the source's container has them, for pictures `scale` times as large.
+ * `seekable` is false for a pipe, into which nothing can be written later.
+ */
+export function planViewMarks(video: ProbedStream, muxer: string, seekable: boolean, scale: number): ViewMarksPlan {
   const way = WAYS.get(muxer);
   const warnings: string[] = [];
   const lost = (what: string, why: string) => void warnings.push(`The source is ${what}, and the mark that says so is lost: ${why}`);
@@ -52,7 +55,7 @@ export function planViewMarks(video: ProbedStream, muxer: string, seekable: bool
   }
 
   const sphere = dataOf(video, 'spherical mapping');
-  const spherical = sphere && sphericalOf(sphere, video);
+  const spherical = sphere && sphericalOf(sphere, video, scale);
   if (sphere && (!spherical || !way || !seekable)) lost(`360-degree video (${sphere['projection']})`, way && !seekable ? noWayBack : noPlace);
 
   const marks = way && seekable && (spherical || inMp4 !== undefined) ? { container: way, stereo: inMp4, spherical } : undefined;
