@@ -12,6 +12,7 @@ import type { Size } from '../plugins/contract.js';
 import { addOptions, type CommandOption, oneOf, sessionOption } from './add-options.js';
 import { printDoctor } from './doctor.js';
 import { table } from './table.js';
+import { plain, plainJson, plainLine } from './terminal.js';
 
 interface ExamineFlags {
   readonly reference?: string;
@@ -69,8 +70,8 @@ async function printExamination(
 ): Promise<void> {
   const target = tiles === undefined ? undefined : await tilesFile(tiles, model, yes);
   const found = await examine(model, options);
-  for (const warning of found.examination.warnings) process.stderr.write(`warning: ${warning}\n`);
-  process.stdout.write(json ? `${JSON.stringify(found.examination)}\n` : `${examinationText(found.examination)}\n`);
+  for (const warning of found.examination.warnings) process.stderr.write(`warning: ${plainLine(warning)}\n`);
+  process.stdout.write(json ? `${plainJson(found.examination)}\n` : `${plain(examinationText(found.examination))}\n`);
   if (target) {
     try {
       await target.claim();

@@ -5,6 +5,7 @@ import { startRelay } from '../relay/relay.js';
 import { loadPage } from '../relay/server/page.js';
 import { Tokens } from '../relay/server/tokens.js';
 import { addOptions, type CommandOption, collect, sessionOption } from './add-options.js';
+import { plain } from './terminal.js';
 
 interface RelayFlags extends Readonly<Record<string, unknown>> {
   readonly listen: { readonly host: string; readonly port: number };
@@ -67,7 +68,7 @@ export function addRelayOptions(command: Command): Command {
 export async function runRelay(input: string | undefined, flags: RelayFlags, interrupt: AbortSignal): Promise<void> {
   const { listen, tokenFile, allowOrigin, maxViewers, quiet } = flags;
   const say = (text: string) => {
-    if (!quiet) process.stderr.write(`${text}\n`);
+    if (!quiet) process.stderr.write(`${plain(text)}\n`);
   };
   const streams = await streamsOf(input, flags);
   const tokens = tokenFile === undefined ? undefined : await Tokens.read(tokenFile);
