@@ -67,7 +67,7 @@ interface GraphOptions {
   readonly grayAsYuv?: boolean;
   /** See `FfmpegBinary.setsChromaLocation`. */
   readonly setsChromaLocation?: boolean;
-  /** Whence each frame gets what lies beside its pixels: ffmpeg's index of the input, and the plan. */
+  /** The source of what lies beside the pixels: ffmpeg's index of the input, and the plan. */
   readonly sideData?: { readonly index: number; readonly plan: FrameSideData } | undefined;
 }
 

@@ -49,7 +49,7 @@ export interface EncodePlan {
   readonly output: string;
   /** Seconds taken off every pts: see `Source.shiftSeconds`. */
   readonly shiftSeconds: number;
-  /** What lies beside the pixels of the source's frames, where the output is to have it. */
+  /** Side data of the source's frames, where the output is to have it. */
   readonly sideData?: FrameSideData | undefined;
   /** ffmpeg's options for tags, beside those that are copied from the source: see `planTags`. */
   readonly tags?: readonly string[] | undefined;
