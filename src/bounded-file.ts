@@ -1,17 +1,32 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 
 /**
- * Reads a regular file of at most `maxBytes` bytes. A FIFO, which may never give anything, a device, which may never
- * end, and a folder are refused without being read. A file that grows is not read beyond the limit.
+ * Opens a regular file for reading. A FIFO, which may never give anything, a device, which may never end, and a folder
+ * are refused without being read.
  * @throws an Error that says what was found; the caller adds the file's name
  */
-export async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
+export async function openRegular(path: string): Promise<FileHandle> {
   // Without O_NONBLOCK, opening a FIFO waits for a writer.
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const state = await file.stat();
     if (!state.isFile()) throw new Error(`it is ${state.isDirectory() ? 'a folder' : 'a device, a pipe or a socket'}, not a regular file`);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/**
+ * Reads a regular file of at most `maxBytes` bytes. A file that grows is not read beyond the limit.
+ * @throws an Error that says what was found; the caller adds the file's name
+ */
+export async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
+  const file = await openRegular(path);
+  try {
+    const state = await file.stat();
     const tooLong = () => new Error(`it has more than the ${maxBytes} bytes that are read of such a file`);
     if (state.size > maxBytes) throw tooLong();
     const chunks: Buffer[] = [];

@@ -11,13 +11,16 @@ import { finite } from './pipeline/ffmpeg/probe.js';
 import { withTimeout } from './pipeline/frames/timeout.js';
 import { Decoder, type ForwardedPacket } from './pipeline/input/decode.js';
 import { holding } from './pipeline/input/forwarding.js';
+import { refuseLosses } from './pipeline/input/losses.js';
 import { openSource } from './pipeline/input/open.js';
 import { CoverArt } from './pipeline/output/cover-art.js';
 import { type EncodePlan, Encoder } from './pipeline/output/encode.js';
 import { checkEncoder } from './pipeline/output/encoder-options.js';
+import { type FrameSideData, planFrameSideData } from './pipeline/output/frame-side-data.js';
 import { OutputFile } from './pipeline/output/output-file.js';
 import { type PlannedOutput, planOutput } from './pipeline/output/plan.js';
 import { testEncoder } from './pipeline/output/self-test.js';
+import { writeViewMarks } from './pipeline/output/view-marks.js';
 import type { Group } from './plugins/plan/groups.js';
 import { engineFor, lookUp, planProcessing } from './processing.js';
 import type { SessionEvent, Summary } from './report/events.js';
@@ -175,12 +178,31 @@ class Run {
 
   /** Adds the parts of the plan that are known only now: the streams in the decoder's pipe, and the covers as files. */
   async #completePlan(decoder: Decoder): Promise<EncodePlan> {
-    const { plan, covers } = this.#planned;
+    const { covers } = this.#planned;
+    const plan = { ...this.#planned.plan, sideData: await this.#planSideData() };
     const { carry } = plan;
     if (carry.from === 'pipe') return { ...plan, carry: { ...carry, forwarded: decoder.forwarded } };
     if (carry.from === 'nothing' || covers.length === 0) return plan;
     this.#covers = await CoverArt.extract(this.prepared.binary, carry.input, covers);
     return { ...plan, carry: { ...carry, covers: this.#covers.files } };
+  }
+
+  /** Plans what lies beside the pixels of frames, which depends on what the encoder can write. */
+  async #planSideData(): Promise<FrameSideData | undefined> {
+    const { binary, opened, options, levels } = this.prepared;
+    const { encoder, timeBase } = this.#planned.plan;
+    const request = {
+      source: opened.source,
+      range: options,
+      encoder: encoder.name,
+      timeBase,
+      fromPipe: opened.bytes !== undefined,
+      drops: levels !== undefined,
+    };
+    const { sideData, warnings } = await planFrameSideData(binary, request);
+    if (options.strict) refuseLosses(warnings, 'SRVID_OUTPUT_FORMAT');
+    for (const message of warnings) this.#warn(message);
+    return sideData;
   }
 
   async #finish(parts: RunningParts): Promise<Summary> {
@@ -190,9 +212,18 @@ class Run {
       throw new SrvidError('SRVID_FRAMES_LOST', `${framesIn} frames were read, but ${framesOut} written.`, { framesIn, framesOut });
     this.#checkDamage(framesIn, parts.decoder.log);
     for (const line of parts.decoder.log) this.#warn(`While decoding, ffmpeg said: ${line}`);
+    await this.#writeMarks();
     await this.prepared.output?.publish();
     this.#emit({ v: 1, type: 'end', ...summary });
     return summary;
+  }
+
+  /** Writes what the encoder could not: that the video is spherical, or stereo. */
+  async #writeMarks(): Promise<void> {
+    const { marks } = this.#planned;
+    const { output } = this.prepared;
+    if (!marks || !output || (await writeViewMarks(output.partial, marks))) return;
+    this.#warn('The mark of 360-degree or stereo video could not be written into the result: ffmpeg built the file in a way that is not known here.');
   }
 
   /** Finds damage: a damaged file decodes to fewer frames than it announces, and ffmpeg complains but ends well. */

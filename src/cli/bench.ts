@@ -4,6 +4,7 @@ import { readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
 import { addOptions, type CommandOption, collect, number, sessionOption } from './add-options.js';
 import { table } from './table.js';
+import { plain, plainJson } from './terminal.js';
 
 const MAX_REPORT_BYTES = 16 << 20;
 
@@ -58,9 +59,9 @@ export async function printBench(clip: string | undefined, flags: BenchFlags, in
     workers: flags.workers,
     threads: flags.threads,
     signal: interrupt,
-    onRound: (text) => process.stderr.write(`${text}\n`),
+    onRound: (text) => process.stderr.write(`${plain(text)}\n`),
   });
-  process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : `${benchText(report, earlier)}\n`);
+  process.stdout.write(json ? `${plainJson(report, 2)}\n` : `${plain(benchText(report, earlier))}\n`);
   await drawing?.write(chartOf(report));
 }
 

@@ -8,6 +8,7 @@ import { tryFfmpeg } from '../pipeline/output/trial-run.js';
 import { loadModelLibrary } from '../plugins/inference/library.js';
 import { loadOnnxRuntime, runtimeVersion } from '../plugins/inference/onnx-library.js';
 import { packageVersion } from '../version.js';
+import { plain, plainJson } from './terminal.js';
 
 /** Encoders that users ask for, and the way to get each. */
 const ENCODERS: Readonly<Record<string, string>> = {
@@ -36,8 +37,8 @@ interface Check {
  */
 export async function printDoctor({ json, folder }: { json?: boolean; folder: string }): Promise<void> {
   const checks = [...versions(), await cpu(), ...(await ffmpegChecks()), await runtimeCheck(), await modelCheck(), ...(await leftoverChecks(folder))];
-  if (json) process.stdout.write(`${JSON.stringify({ v: 1, checks }, null, 2)}\n`);
-  else process.stdout.write(`${checks.map(line).join('\n')}\n`);
+  if (json) process.stdout.write(`${plainJson({ v: 1, checks }, 2)}\n`);
+  else process.stdout.write(`${plain(checks.map(line).join('\n'))}\n`);
   if (checks.some((check) => !check.ok)) process.exitCode = 1;
 }
 

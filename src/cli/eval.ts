@@ -3,6 +3,7 @@ import type { Evaluation, Score } from '../eval/report.js';
 import { addOptions, type CommandOption, sessionOption } from './add-options.js';
 import { type RunFlags, requestFrom } from './run-options.js';
 import { table } from './table.js';
+import { plain, plainJson, plainLine } from './terminal.js';
 
 interface EvalFlags extends RunFlags {
   readonly plot?: string;
@@ -45,8 +46,8 @@ export async function printEvaluation(input: string, { plot, yes, json, ...flags
   const evaluation = await evaluate({ ...requestFrom(flags), input }, { signal: interrupt, onItem }).finally(
     () => counting && process.stderr.write('\r\x1b[K'),
   );
-  for (const warning of evaluation.warnings) process.stderr.write(`warning: ${warning}\n`);
-  process.stdout.write(json ? `${JSON.stringify(evaluation)}\n` : `${evaluationText(evaluation)}\n`);
+  for (const warning of evaluation.warnings) process.stderr.write(`warning: ${plainLine(warning)}\n`);
+  process.stdout.write(json ? `${plainJson(evaluation)}\n` : `${plain(evaluationText(evaluation))}\n`);
   await drawing?.write(plotPsnr(evaluation));
 }
 

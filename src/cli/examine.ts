@@ -9,6 +9,7 @@ import type { OutputFile } from '../pipeline/output/output-file.js';
 import type { Size } from '../plugins/contract.js';
 import { addOptions, type CommandOption, oneOf, sessionOption } from './add-options.js';
 import { table } from './table.js';
+import { plain, plainJson, plainLine } from './terminal.js';
 
 interface ExamineFlags {
   readonly reference?: string;
@@ -68,8 +69,8 @@ async function printExamination(
   const target = tiles === undefined ? undefined : await tilesFile(tiles, model, yes);
   const { examine } = await import('../doctor/examine.js');
   const found = await examine(model, options);
-  for (const warning of found.examination.warnings) process.stderr.write(`warning: ${warning}\n`);
-  process.stdout.write(json ? `${JSON.stringify(found.examination)}\n` : `${examinationText(found.examination)}\n`);
+  for (const warning of found.examination.warnings) process.stderr.write(`warning: ${plainLine(warning)}\n`);
+  process.stdout.write(json ? `${plainJson(found.examination)}\n` : `${plain(examinationText(found.examination))}\n`);
   if (target) {
     try {
       await target.claim();

@@ -2,6 +2,7 @@ import { type Command, CommanderError } from 'commander';
 import { ERROR_CODES, messageOf, SrvidError } from '../errors.js';
 import { commandOf, helpHint } from './program.js';
 import { jsonStream } from './run.js';
+import { plain, plainJson, plainLine } from './terminal.js';
 
 /** Exit code for wrong usage of a command. */
 export const USAGE_EXIT = 2;
@@ -10,13 +11,13 @@ export const USAGE_EXIT = 2;
 export function exitCodeOf(error: unknown, program: Command, args: readonly string[]): number {
   const command = commandOf(program, args);
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  if (args.includes('--json')) jsonStream(program.args[1]).write(`${JSON.stringify({ v: 1, type: 'error', ...recordOf(error) })}\n`);
+  if (args.includes('--json')) jsonStream(program.args[1]).write(`${plainJson({ v: 1, type: 'error', ...recordOf(error) })}\n`);
   // commander has printed the error already.
   if (error instanceof CommanderError) return USAGE_EXIT;
   const known = error instanceof SrvidError ? error : undefined;
   const hint = known?.code === 'SRVID_OPTION_INVALID' ? `\n${helpHint(command)}` : '';
   const stack = args.includes('--verbose') && error instanceof Error ? `\n${error.stack}` : '';
-  process.stderr.write(`srvid: ${messageOf(error)}${known ? ` [${known.code}]` : ''}${hint}${stack}\n`);
+  process.stderr.write(`srvid: ${plainLine(messageOf(error))}${known ? ` [${known.code}]` : ''}${hint}${plain(stack)}\n`);
   return known ? ERROR_CODES[known.code].exit : 1;
 }
 

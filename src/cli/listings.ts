@@ -1,11 +1,12 @@
 import { loadModelLibrary } from '../plugins/inference/library.js';
 import { loadPreset, presetNames } from '../plugins/plan/presets.js';
 import { table } from './table.js';
+import { plain, plainJson } from './terminal.js';
 
 /** Runs `srvid models`: prints the bundled networks as a table, or JSON. */
 export async function printModels({ json }: { json?: boolean }): Promise<void> {
   const { models } = await loadModelLibrary();
-  if (json) return print(JSON.stringify(models, null, 2));
+  if (json) return print(plainJson(models, 2));
   const rows = models.map((model) => {
     const kodak = model.measured['kodak'];
     return [
@@ -26,9 +27,8 @@ export async function printPresets({ json }: { json?: boolean }): Promise<void> 
   const presets = await Promise.all((await presetNames()).map(loadPreset));
   if (json)
     return print(
-      JSON.stringify(
+      plainJson(
         presets.map(({ name, preset }) => ({ name, ...preset })),
-        null,
         2,
       ),
     );
@@ -41,5 +41,5 @@ export async function printPresets({ json }: { json?: boolean }): Promise<void> 
 }
 
 function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${plain(text)}\n`);
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { OutputMultiple } from '../onnx/fast-conv.js';
 import { addOptions, type CommandOption, oneOf, sessionOption } from './add-options.js';
+import { plain, plainJson } from './terminal.js';
 
 interface LowerFlags {
   readonly channels?: OutputMultiple;
@@ -27,11 +28,11 @@ export async function printLowered(input: string, output: string, { channels = 4
   const [{ lowerFile }, { rewriteInWords }] = await Promise.all([import('../doctor/lower-file.js'), import('../doctor/speed.js')]);
   const { lowered, proof } = await lowerFile(input, output, { overwrite: yes, outputMultiple: channels, signal });
   if (json) {
-    process.stdout.write(`${JSON.stringify({ v: 1, type: 'lower', input, output, lowered, proof })}\n`);
+    process.stdout.write(`${plainJson({ v: 1, type: 'lower', input, output, lowered, proof })}\n`);
     return;
   }
   const lines = lowered.map(({ conv, rewrites }) => `${conv}: ${rewrites.map(rewriteInWords).join(', ')}`);
   if (lines.length === 0) lines.push('Nothing to rewrite: every int8 convolution is on the fast path, or cannot be put there (srvid doctor says which).');
   lines.push(`${proof.runs} random pictures of ${proof.sizes.length} sizes, ${proof.bytes} bytes of output: the same bytes.`);
-  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(`${plain(lines.join('\n'))}\n`);
 }

@@ -7,6 +7,7 @@ import { addLowerOptions, printLowered } from './lower.js';
 import { addRelayOptions, runRelay } from './relay.js';
 import { runCommand } from './run.js';
 import { addRunOptions, requestFrom } from './run-options.js';
+import { plain } from './terminal.js';
 
 const EXAMPLES = `
 Examples:
@@ -27,6 +28,8 @@ export function buildProgram(interrupt: AbortSignal): Command {
     .version(packageVersion())
     // Options after a subcommand's name belong to the subcommand, even if the main command has one of that name.
     .enablePositionalOptions()
+    // What it complains of is repeated in the complaint.
+    .configureOutput({ writeErr: (text) => process.stderr.write(plain(text)) })
     .helpCommand('help [command]', 'the options of a command')
     .addHelpText('after', EXAMPLES)
     .exitOverride();

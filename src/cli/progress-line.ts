@@ -1,4 +1,5 @@
 import type { ProgressEvent } from '../report/events.js';
+import { plainLine } from './terminal.js';
 
 /** A progress line that is overwritten in place. Prints nothing unless the stream is a terminal. */
 export class ProgressLine {
@@ -12,7 +13,7 @@ export class ProgressLine {
   show(progress: ProgressEvent): void {
     if (!this.enabled) return;
     const text = progressText(progress);
-    this.stream.write(`\r\x1b[K${text.slice(0, Math.max(20, (this.stream.columns ?? 80) - 1))}`);
+    this.stream.write(`\r\x1b[K${plainLine(text).slice(0, Math.max(20, (this.stream.columns ?? 80) - 1))}`);
     this.#shown = true;
   }
 

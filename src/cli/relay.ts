@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { SrvidError } from '../errors.js';
 import type { StreamRequests } from '../relay/config.js';
 import { addOptions, type CommandOption, collect, sessionOption } from './add-options.js';
+import { plain } from './terminal.js';
 
 interface RelayFlags extends Readonly<Record<string, unknown>> {
   readonly listen: { readonly host: string; readonly port: number };
@@ -65,7 +66,7 @@ export function addRelayOptions(command: Command): Command {
 export async function runRelay(input: string | undefined, flags: RelayFlags, interrupt: AbortSignal): Promise<void> {
   const { listen, tokenFile, allowOrigin, maxViewers, quiet } = flags;
   const say = (text: string) => {
-    if (!quiet) process.stderr.write(`${text}\n`);
+    if (!quiet) process.stderr.write(`${plain(text)}\n`);
   };
   const [{ startRelay }, { loadPage }, { Tokens }] = await Promise.all([
     import('../relay/relay.js'),

@@ -1,6 +1,7 @@
 import type { SessionRequest } from '../options/session.js';
 import type { RealtimeReport, SessionEvent, StartEvent, Summary } from '../report/events.js';
 import { ProgressLine } from './progress-line.js';
+import { plain, plainJson, plainLine } from './terminal.js';
 
 /** Controls the messages of `runCommand`. `interrupt` stops the run. */
 export interface RunOutput {
@@ -22,12 +23,12 @@ export async function runCommand(request: SessionRequest, { json, quiet, verbose
   const say = (text: string) => {
     if (quiet || json) return;
     line.clear();
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${plain(text)}\n`);
   };
   const onEvent = (event: SessionEvent) => {
-    if (json) jsonLines.write(`${JSON.stringify(event)}\n`);
+    if (json) jsonLines.write(`${plainJson(event)}\n`);
     else if (event.type === 'start' && verbose) say(planText(event));
-    else if (event.type === 'warning') say(`warning: ${event.message}`);
+    else if (event.type === 'warning') say(`warning: ${plainLine(event.message)}`);
     else if (event.type === 'progress') line.show(event);
   };
   const { runSession } = await import('../session.js');
@@ -58,7 +59,7 @@ export function summaryText(summary: Summary): string {
     ...(summary.realtime ? realtimeText(summary.realtime) : []),
     `busy: ${busy}; bottleneck: ${bottleneck}`,
     `${models.length > 0 ? models.join(', ') : 'no network'}, precision ${precision}, ${workers} workers x ${threads}, peak memory ${peakRssMB} MB`,
-    `written: ${summary.output}`,
+    `written: ${plainLine(summary.output)}`,
   ].join('\n');
 }
 

@@ -46,6 +46,8 @@ export async function loadPictures(images: string | undefined, fixed: Size | und
     const clip = images === undefined ? ' The clip that comes with srvid is missing; give pictures with --images.' : '';
     throw new SrvidError('SRVID_INPUT_NOT_FOUND', `There are no pictures at ${path}.${clip}`, { path });
   }
+  if (!found.isFile() && !found.isDirectory())
+    throw new SrvidError('SRVID_INPUT_NOT_FOUND', `${path} is a device, a pipe or a socket. Give a folder of pictures, a picture or a video.`, { path });
   const binary = await findFfmpeg();
   const names = found.isDirectory() ? (await picturesIn(path)).slice(0, COUNT).map((name) => join(path, name)) : isPicture(path) ? [path] : [];
   const whole: Picture[] = [];

@@ -1,5 +1,6 @@
-import { open, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { openRegular } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
 import { DEFAULT_MAX_PIXELS } from '../options/table.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
@@ -41,7 +42,7 @@ export async function picturesIn(folder: string): Promise<string[]> {
  * @throws SRVID_INPUT_UNREADABLE
  */
 export async function readPicture(binary: FfmpegBinary, path: string, stallTimeoutMs: number, maxPixels = DEFAULT_MAX_PIXELS): Promise<Picture> {
-  const file = await open(path).catch((error) => {
+  const file = await openRegular(path).catch((error) => {
     throw new SrvidError('SRVID_INPUT_UNREADABLE', `Tried to read the picture ${path}: ${messageOf(error)}.`, { path }, error);
   });
   try {

@@ -1,14 +1,19 @@
 import { existsSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { resolve as resolvePath } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
 import { PLUGIN_API_VERSION, type Plugin } from './contract.js';
 import { importInTime, tryImport } from './trial.js';
 
 /** The plugins that come with srvid. They are loaded in the same way as all others. */
 export const BUILTIN_PLUGINS = ['abpn', 'abpn-rgb', 'best', 'bicubic', 'swift', 'xlsr', 'xlsr-rgb'] as const;
+
+/** Bytes of a plugin's package.json, and of the module itself, at most. */
+const MAX_MANIFEST_BYTES = 1 << 20;
+const MAX_MODULE_BYTES = 1 << 26;
 
 /** A halo larger than any network's. */
 const MAX_HALO = 1024;
@@ -42,7 +47,10 @@ export function parsePluginSpec(spec: string): PluginRequest {
 /** Finds and imports a plugin. Paths are relative to `folder`. @throws SRVID_PLUGIN_UNKNOWN, SRVID_PLUGIN_INVALID */
 export async function findPlugin(use: string, folder: string): Promise<{ module: string; plugin: Plugin }> {
   const module = await moduleOf(use, folder);
-  if (!isBuiltin(use)) await tryImport(module, use);
+  if (!isBuiltin(use)) {
+    await assertImportable(module, use);
+    await tryImport(module, use);
+  }
   return { module, plugin: await importPlugin(module, use) };
 }
 
@@ -131,7 +139,7 @@ async function moduleOf(use: string, folder: string): Promise<string> {
 
 async function packageEntry(path: string, use: string): Promise<string> {
   try {
-    const manifest = JSON.parse(await readFile(resolvePath(path, 'package.json'), 'utf8')) as { main?: string; exports?: unknown };
+    const manifest = JSON.parse((await readBounded(resolvePath(path, 'package.json'), MAX_MANIFEST_BYTES)).toString()) as { main?: string; exports?: unknown };
     return resolvePath(path, exported(manifest.exports) ?? manifest.main ?? 'index.js');
   } catch (error) {
     throw new SrvidError(
@@ -141,6 +149,15 @@ async function packageEntry(path: string, use: string): Promise<string> {
       error,
     );
   }
+}
+
+/** Refuses what an import would read without end. A file that is not there is left to the import, which says so. */
+async function assertImportable(module: string, use: string): Promise<void> {
+  const path = module.startsWith('file:') ? fileURLToPath(module) : module;
+  const found = await stat(path).catch(() => undefined);
+  if (!found || (found.isFile() && found.size <= MAX_MODULE_BYTES)) return;
+  const what = found.isFile() ? `has more than ${MAX_MODULE_BYTES} bytes` : `is ${found.isDirectory() ? 'a folder' : 'a device, a pipe or a socket'}`;
+  throw new SrvidError('SRVID_PLUGIN_INVALID', `Plugin ${use} is to be imported from ${path}, which ${what}. Give a JavaScript file.`, { plugin: use });
 }
 
 /** The file that a package.json's `exports` gives to an `import` of the package itself. */

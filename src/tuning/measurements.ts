@@ -1,7 +1,10 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { arch, availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
+import { readBounded } from '../bounded-file.js';
+
+const MAX_BYTES = 1 << 22;
 
 /**
  * Measurements of this machine, kept between runs in a file of the user's cache folder. The file may be deleted at any
@@ -28,7 +31,7 @@ export class MeasurementCache {
 
   async #read(): Promise<Record<string, unknown>> {
     try {
-      const parsed: unknown = JSON.parse(await readFile(this.path, 'utf8'));
+      const parsed: unknown = JSON.parse((await readBounded(this.path, MAX_BYTES)).toString());
       return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
     } catch {
       return {};

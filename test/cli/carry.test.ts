@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type CommandResult, endOf, srvid } from '../helpers/command.js';
+import { endOf, srvid, warningsOf } from '../helpers/command.js';
 import { ffmpeg, ffprobe, packetHashes, temporaryFolder } from '../helpers/media.js';
 import { pgsSubtitle } from '../helpers/pgs.js';
 
@@ -88,7 +88,6 @@ beforeAll(async () => {
 });
 
 const contentsOf = (path: string) => ffprobe<Contents>(path, '-show_streams', '-show_chapters', '-show_format');
-const warningsOf = (result: CommandResult) => result.events.filter((event) => event['type'] === 'warning').map((event) => event['message'] as string);
 
 /** What must be the same before and after, a line a stream. */
 function essence({ streams, chapters, format }: Contents) {

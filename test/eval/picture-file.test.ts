@@ -1,5 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { croppedPicture } from '../../dist/eval/picture-file.js';
+import { loadPictures } from '../../dist/doctor/pictures.js';
+import { croppedPicture, readPicture } from '../../dist/eval/picture-file.js';
+import { findFfmpeg } from '../../dist/pipeline/ffmpeg/binary.js';
+import { failureOf } from '../helpers/errors.js';
+import { temporaryFolder } from '../helpers/media.js';
 
 /** Each pixel holds its column, its row, and 7. */
 function coordinates(width: number, height: number) {
@@ -14,4 +20,15 @@ test('a part of a picture has the pixels of that part', () => {
 
 test('without a place it is the top left', () => {
   expect([...croppedPicture(coordinates(3, 3), { width: 2, height: 2 }).data]).toEqual([0, 0, 7, 1, 0, 7, 0, 1, 7, 1, 1, 7]);
+});
+
+test('a pipe or a device in place of a picture is refused without waiting', async () => {
+  const fifo = join(await temporaryFolder(), 'picture.png');
+  execFileSync('mkfifo', [fifo]);
+  const binary = await findFfmpeg();
+  for (const path of [fifo, '/dev/zero']) {
+    const error = await failureOf(() => readPicture(binary, path, 60_000));
+    expect(error).toMatchObject({ code: 'SRVID_INPUT_UNREADABLE', message: expect.stringMatching(/a device, a pipe or a socket/) });
+    expect((await failureOf(() => loadPictures(path, undefined))).code).toBe('SRVID_INPUT_NOT_FOUND');
+  }
 });

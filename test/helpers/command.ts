@@ -57,3 +57,8 @@ export function endOf(result: CommandResult): Record<string, unknown> {
   if (!end) throw new Error(`srvid ended with ${result.code} and said: ${result.stderr}`);
   return end;
 }
+
+/** The messages of a run's warnings, with --json. */
+export function warningsOf(result: CommandResult): string[] {
+  return result.events.filter((event) => event['type'] === 'warning').map((event) => event['message'] as string);
+}

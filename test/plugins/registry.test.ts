@@ -1,4 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
@@ -134,4 +135,16 @@ test('options that the schema refuses are named with the plugin', async () => {
 test('a plugin without options takes none', async () => {
   expect(validateOptions(planned({}).plugin, {})).toEqual({});
   expect((await failureOf(() => validateOptions(planned({}).plugin, { scale: 2 }))).message).toContain('scale');
+});
+
+test('what would be read without end in place of a plugin is refused without an import', async () => {
+  const [fifo, long] = [join(folder, 'fifo.js'), await write('long.js', GOOD)];
+  execFileSync('mkfifo', [fifo]);
+  await truncate(long, 2 ** 27);
+  await mkdir(join(folder, 'package-of-a-pipe'), { recursive: true });
+  execFileSync('mkfifo', [join(folder, 'package-of-a-pipe', 'package.json')]);
+  for (const use of [fifo, '/dev/zero', long, join(folder, 'package-of-a-pipe')]) {
+    const error = await failureOf(() => findPlugin(use, folder));
+    expect(error).toMatchObject({ code: 'SRVID_PLUGIN_INVALID', message: expect.stringMatching(/a device, a pipe or a socket|more than \d+ bytes/) });
+  }
 });

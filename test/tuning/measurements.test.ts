@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -21,6 +22,12 @@ test.each(['', 'not JSON', '[1]', 'null', '{"a":"fast","b":-1,"c":null}'])('a fi
   expect([await cache.get('a'), await cache.get('b')]).toEqual([undefined, undefined]);
   await cache.set({ a: 3 });
   expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ a: 3 });
+});
+
+test('what is no file where measurements are kept counts as empty, without waiting', async () => {
+  const fifo = join(folder, 'fifo.json');
+  execFileSync('mkfifo', [fifo]);
+  for (const path of [fifo, '/dev/zero']) expect(await new MeasurementCache(path).get('a')).toBeUndefined();
 });
 
 test('a folder that cannot be written to costs no run', async () => {

@@ -11,11 +11,11 @@ const KEPT_LOG_LINES = 40;
 const LOG = 2;
 
 /**
- * Messages of healthy runs: a NUT pipe has no index to look up; an attachment (a font) has no codec, and ffmpeg says so
+ * Messages of healthy runs: a NUT pipe has no index to look up; captions need no help from bwdif; an attachment (a font) has no codec, and ffmpeg says so
  * even where it is not used.
  */
 const HARMLESS =
-  /read_timestamp failed|no index at the end|Last message repeated|codec parameters for stream \d+ \((Attachment|Data|Unknown)|Consider increasing the value for/;
+  /read_timestamp failed|no index at the end|Last message repeated|codec parameters for stream \d+ \((Attachment|Data|Unknown)|Consider increasing the value for|cc_fifo cannot transcode captions/;
 
 /** Lines that ffmpeg 7.0 and newer add after an error: each of its threads says that it ends, which would hide the cause. */
 const AFTERMATH =

@@ -3,6 +3,8 @@ import { finite, type Probe, type ProbedStream } from '../ffmpeg/probe.js';
 import { assertFrameSize, type Color, type PixelFormat } from '../frames/frame.js';
 import type { StreamInfo } from '../frames/stream-info.js';
 import { inverse, parseRational, type Rational, rational } from '../frames/time.js';
+import { sideDataLosses } from './side-data.js';
+import { tagOf } from './tags.js';
 
 /** The video stream to process, and the container that it comes from. */
 export interface Source {
@@ -120,15 +122,19 @@ function lossesOf(video: ProbedStream, decodeFormat: string, deinterlace: 'auto'
     const name = transfer === 'smpte2084' ? 'PQ' : 'HLG';
     losses.push(`The source is HDR (${name}). Its colour tags are kept, but at 8 bits bands are likely, and mastering and light-level data are lost.`);
   }
-  if (/^(yuva|rgba|bgra|argb|abgr|gbrap|ya|pal8)/.test(format)) losses.push(`The source has transparency (${format}), which is lost.`);
+  if (TRANSPARENT.test(format)) losses.push(`The source has transparency (${format}), which is lost.`);
+  else if (tagOf(video, 'alpha_mode') === '1') losses.push('The source has transparency (a second picture with each, alpha_mode=1), which is lost.');
   if (isRgb(video)) losses.push(`The source is RGB (${format}); it is converted to ${decodeFormat} by BT.709, which rounds colours.`);
-  else if (!depth && !CARRIED.get(format) && !/^(yuva|ya)/.test(format)) losses.push(`The source is ${format}; it is converted to ${decodeFormat}.`);
+  else if (!depth && !CARRIED.get(format) && !TRANSPARENT.test(format)) losses.push(`The source is ${format}; it is converted to ${decodeFormat}.`);
   if (deinterlace === 'auto')
     losses.push(`The source is interlaced (${video.field_order}); each frame's fields are joined to one picture by bwdif. --deinterlace off leaves them.`);
   if (deinterlace === 'off')
     losses.push(`The source is interlaced (${video.field_order}) and left so; the output is not marked as interlaced, and edges that move will comb.`);
-  return losses;
+  return [...losses, ...sideDataLosses(video)];
 }
+
+/** Pixel formats with an alpha channel, or with a palette that may have one. */
+const TRANSPARENT = /^(yuva|rgba|bgra|argb|abgr|gbrap|ya\d|pal8|ayuv|vuya|uyva)/;
 
 /** Keeps full-range samples as they are while their format changes. */
 const KEEP_FULL_RANGE = 'scale=in_range=pc:out_range=pc';

@@ -13,6 +13,7 @@ import {
   withChroma,
 } from '../frames/frame.js';
 import { type Rational, rational } from '../frames/time.js';
+import type { FrameSideData } from './frame-side-data.js';
 
 /** The middle between two luma samples, see `chromaSite`. */
 const MIDDLE = 128;
@@ -66,6 +67,8 @@ interface GraphOptions {
   readonly grayAsYuv?: boolean;
   /** See `FfmpegBinary.setsChromaLocation`. */
   readonly setsChromaLocation?: boolean;
+  /** The source of what lies beside the pixels: ffmpeg's index of the input, and the plan. */
+  readonly sideData?: { readonly index: number; readonly plan: FrameSideData } | undefined;
 }
 
 /**
@@ -77,7 +80,7 @@ export function filterGraph(
   format: FrameFormat,
   color: Color,
   sampleAspect: Rational | undefined,
-  { grayAsYuv, setsChromaLocation }: GraphOptions = {},
+  { grayAsYuv, setsChromaLocation, sideData }: GraphOptions = {},
 ): string {
   const size = encodedSize(format);
   const crop = size.width === format.width && size.height === format.height ? [] : [`crop=${size.width}:${size.height}:0:0:exact=1`];
@@ -85,8 +88,21 @@ export function filterGraph(
   // Levels stay unchanged in either range: from 7.1 on ffmpeg takes all gray for full range.
   const neutral = ['scale=in_range=pc:out_range=pc', 'format=yuv420p', "crop='max(2*trunc(iw/2),1)':'max(2*trunc(ih/2),1)':0:0:exact=1"];
   const tail = [...crop, ...(format.kind === 'gray' && grayAsYuv ? neutral : []), ...colorFilters(color, setsChromaLocation), ...aspect];
-  if (format.kind === 'split') return `${mergeGraph(format, color)}${tail.map((filter) => `,${filter}`).join('')}[v]`;
-  return `[0:0]${[...tail, 'null'].join(',')}[v]`;
+  const filters = [...tail, 'null'].join(',');
+  const picture = format.kind === 'split' ? `${mergeGraph(format, color)},` : '[0:0]';
+  if (!sideData) return `${picture}${filters}[v]`;
+  return `${picture}null[p];${besidePixels(format, sideData.index, sideData.plan)}[m];[m][p]blend=all_mode=normal:all_opacity=0,${filters}[v]`;
+}
+
+/**
+ * The source's frames at the size of the processed ones, whose pixels replace theirs: of `blend`'s two inputs the first
+ * gives what lies beside the pixels, and at opacity 0 the second all of the pixels. Nothing else is to pass: not the
+ * marks of interlacing, nor pixel shapes, nor colours, for which newer versions would convert.
+ */
+function besidePixels(format: FrameFormat, index: number, { stream, filters }: FrameSideData): string {
+  const scale = `scale=${format.width}:${format.height}:flags=neighbor`;
+  const untold = 'setparams=field_mode=prog:range=unknown:colorspace=unknown:color_primaries=unknown:color_trc=unknown';
+  return `[${index}:${stream}]${[...filters, scale, `format=${format.kind === 'split' ? format.small.kind : format.kind}`, untold, 'setsar=0'].join(',')}`;
 }
 
 /**

@@ -17,6 +17,7 @@ import type { Container } from './container.js';
 import type { CoverFile } from './cover-art.js';
 import { filterGraph, type RawStream, rawStreams, takesGray } from './encode-graph.js';
 import { assertOnClock, type EncoderClock } from './encoder-clock.js';
+import type { FrameSideData } from './frame-side-data.js';
 
 /** The video codec and its settings. */
 export interface EncoderSettings {
@@ -48,6 +49,10 @@ export interface EncodePlan {
   readonly output: string;
   /** Seconds taken off every pts: see `Source.shiftSeconds`. */
   readonly shiftSeconds: number;
+  /** Side data of the source's frames, where the output is to have it. */
+  readonly sideData?: FrameSideData | undefined;
+  /** ffmpeg's options for tags, beside those that are copied from the source: see `planTags`. */
+  readonly tags?: readonly string[] | undefined;
   /** Origin of everything but the video. */
   readonly carry:
     | {
@@ -206,16 +211,19 @@ function encodeCommand(plan: EncodePlan, { setsChromaLocation }: FfmpegBinary) {
   // know no time before 0 would shift all streams.
   const start = carry.from === 'file' ? carry.startSeconds : 0;
   const pixelFormat = encoder.options.find(([option]) => option === 'pix_fmt')?.[1];
-  const graph = { grayAsYuv: !takesGray(encoder.name, pixelFormat), setsChromaLocation };
+  const sideData = plan.sideData && { index: carry.from === 'file' ? 2 : 1, plan: plan.sideData };
+  const graph = { grayAsYuv: !takesGray(encoder.name, pixelFormat), setsChromaLocation, sideData };
   const offset = shiftSeconds > 0 ? ['-itsoffset', String(-shiftSeconds)] : [];
   const frames = { url: 'pipe:0', options: ['-copyts', ...offset, '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] };
-  const inputs = carry.from === 'file' ? [frames, { url: carry.input.url, options: [...carry.input.options, ...carry.cut.inputOptions] }] : [frames];
+  const carried = carry.from === 'file' ? [{ url: carry.input.url, options: [...carry.input.options, ...carry.cut.inputOptions] }] : [];
+  const inputs = [frames, ...carried, ...(plan.sideData ? [plan.sideData.input] : [])];
   const outputOptions = [
     ...['-filter_complex', filterGraph(format, color, plan.sampleAspect, graph), '-map', '[v]'],
     ...carriedStreams(plan),
+    ...(plan.tags ?? []),
     ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(plan.clock?.timeBase ?? timeBase, ':')],
     // Only the first video stream is encoded; a cover that is carried along is copied.
-    ...['-c:v:0', encoder.name, ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])],
+    ...['-c:v:0', encoder.name, ...(plan.sideData?.encoderOptions ?? []), ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])],
     ...colorTags(color),
     ...(start > 0 ? ['-ss', String(start)] : []),
     ...(carry.from === 'file' && carry.lastsSeconds !== undefined ? ['-t', String(carry.lastsSeconds + END_MARGIN_SECONDS)] : []),

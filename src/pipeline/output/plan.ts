@@ -10,6 +10,9 @@ import { containerFor } from './container.js';
 import type { EncodePlan, EncoderSettings } from './encode.js';
 import { encodedSize, scaledAspect } from './encode-graph.js';
 import { assertOnClock, type EncoderClock, encoderTimeBase } from './encoder-clock.js';
+import type { ViewMarks } from './spherical.js';
+import { planTags } from './tags.js';
+import { planViewMarks } from './view-marks.js';
 
 /** The facts from which an output is planned. */
 export interface OutputRequest {
@@ -36,6 +39,8 @@ export interface PlannedOutput {
   readonly plan: EncodePlan;
   /** Cover art to take out of the source, and then to name in the plan's `carry.covers`. */
   readonly covers: readonly ProbedStream[];
+  /** Marks to write into the finished file. */
+  readonly marks: ViewMarks | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -51,7 +56,13 @@ export function planOutput(request: OutputRequest): PlannedOutput {
   } = request;
   const container = containerFor(request.target, request.targetFormat);
   const carried = planCarry(container, source.probe, source.video, bytes !== undefined);
-  if (strict) refuseLosses(carried.warnings, 'SRVID_OUTPUT_FORMAT');
+  const tags = planTags({
+    ...{ source, streams: carried.streams, muxer: container.muxer, fromPipe: bytes !== undefined },
+    ...{ startSeconds: range.start ?? 0, isCut: range.start !== undefined || range.duration !== undefined },
+  });
+  const view = planViewMarks(source.video, container.muxer, output !== 'pipe:1', format.width / source.info.format.width);
+  const losses = [...carried.warnings, ...tags.warnings, ...view.warnings];
+  if (strict) refuseLosses(losses, 'SRVID_OUTPUT_FORMAT');
   assertFrameSize('A result', format.width, format.height);
   const size = encodedSize(format);
   const cropped = size.width !== format.width || size.height !== format.height;
@@ -84,11 +95,13 @@ export function planOutput(request: OutputRequest): PlannedOutput {
       container,
       output,
       shiftSeconds: source.shiftSeconds,
+      tags: [...tags.options, ...view.options],
       carry,
     },
     covers: carried.covers,
+    marks: view.marks,
     warnings: [
-      ...carried.warnings,
+      ...losses,
       ...(cropped
         ? [`${format.width}x${format.height} is odd, and encoders need even sizes: the last row or column is left out, giving ${size.width}x${size.height}.`]
         : []),

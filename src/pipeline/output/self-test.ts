@@ -17,7 +17,11 @@ const NULL_CONTAINER = { muxer: 'null', audio: NOTHING, subtitle: NOTHING, video
 export async function testEncoder(binary: FfmpegBinary, plan: EncodePlan): Promise<void> {
   const format = tiny(plan.format);
   const clock = plan.clock && { ...plan.clock, startsAtSeconds: 0 };
-  const encoder = new Encoder(binary, { ...plan, clock, format, carry: { from: 'nothing' }, container: NULL_CONTAINER, output: 'pipe:1' }, 'ignore');
+  const encoder = new Encoder(
+    binary,
+    { ...plan, clock, format, carry: { from: 'nothing' }, tags: [], sideData: undefined, container: NULL_CONTAINER, output: 'pipe:1' },
+    'ignore',
+  );
   try {
     await encoder.open();
     const gray = new Uint8Array(frameBytes(format));

@@ -53,6 +53,30 @@ test.each([0, 180, -180])('a video to be turned by %d degrees keeps its sides', 
   expect(describe([{ ...video, side_data_list: [{ rotation }] }]).info.format).toMatchObject({ width: 640, height: 360 });
 });
 
+test.each([
+  [
+    { side_data_type: 'DOVI configuration record', dv_profile: 5, dv_bl_signal_compatibility_id: 0 },
+    /profile 5, which has no ordinary base layer: .*colours will be wrong/,
+  ],
+  [{ side_data_type: 'DOVI configuration record', dv_profile: 8, dv_bl_signal_compatibility_id: 1 }, /profile 8. Its ordinary base layer is processed, .*lost/],
+  [{ side_data_type: 'Mastering display metadata' }, /mastering or light-level data/],
+  [{ side_data_type: 'ICC Profile' }, /lost: ICC Profile/],
+  [{ side_data_type: 'Something of a later version' }, /lost: Something of a later version/],
+])('%j of a stream is named as lost', (data, sentence) => {
+  expect(describe([{ ...video, side_data_list: [{ side_data_type: 'CPB properties' }, data] }]).losses).toEqual([expect.stringMatching(sentence)]);
+});
+
+test('what lies beside the first frames is named once, and what means nothing is not', () => {
+  const frame = { stream_index: 0, side_data_list: [{ side_data_type: 'H.26[45] User Data Unregistered SEI message' }, { side_data_type: 'GOP timecode' }] };
+  const dynamic = {
+    stream_index: 0,
+    side_data_list: [{ side_data_type: 'HDR Dynamic Metadata SMPTE2094-40 (HDR10+)' }, { side_data_type: 'Dolby Vision Metadata' }],
+  };
+  const frames = [frame, dynamic, dynamic, { stream_index: 1, side_data_list: [{ side_data_type: 'ICC profile' }] }];
+  const { losses } = describeSource('clip.mp4', parseProbe(JSON.stringify({ streams: [{ ...video, film_grain: 1 }], frames, format: container })));
+  expect(losses).toEqual([expect.stringMatching(/Dolby Vision. Its ordinary/), expect.stringMatching(/film grain/), expect.stringMatching(/HDR10\+/)]);
+});
+
 test('cover art is never taken for the video', async () => {
   const cover = { ...video, index: 0, codec_name: 'mjpeg', disposition: { default: 1, attached_pic: 1 } };
   expect(describe([cover, { ...video, index: 1, disposition: { default: 0, attached_pic: 0 } }]).video.index).toBe(1);
