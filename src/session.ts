@@ -19,12 +19,14 @@ import { OutputFile } from './pipeline/output/output-file.js';
 import { type PlannedOutput, planOutput } from './pipeline/output/plan.js';
 import { testEncoder } from './pipeline/output/self-test.js';
 import type { Group } from './plugins/plan/groups.js';
-import { engineFor, lookUp, planProcessing } from './processing.js';
+import { engineFor, lookUp, planProcessing, reviewChoice } from './processing.js';
 import type { SessionEvent, Summary } from './report/events.js';
 import { EVENT_LOOP_RESOLUTION_MS, type PreparedRun, progressEvent, type RunningParts, startEvent, summaryOf } from './report/run.js';
 
 /** The most sound of a live source on its way to an encoder that takes nothing: some minutes of it. */
 const HELD_SOUND_BYTES = 1 << 23;
+
+const MEASURING = 'Measuring, once on this machine, which precision and which layout of workers and threads are the fastest here ...';
 
 /** A little more than the time that workers have to end. */
 const STOP_PATIENCE_MS = 700;
@@ -87,7 +89,10 @@ async function prepare(request: SessionRequest, hooks: SessionHooks): Promise<Pr
   hooks.signal?.throwIfAborted();
   const opened = await openSource(binary, asked, hooks.standardInput);
   hooks.signal?.throwIfAborted();
-  const processing = await planProcessing(asked, installed, opened.source.info, hooks.signal);
+  const processing = await planProcessing(asked, installed, opened.source.info, {
+    signal: hooks.signal,
+    onMeasure: () => hooks.onEvent?.({ v: 1, type: 'measuring', message: MEASURING }),
+  });
   const output = asked.output === '-' ? undefined : await OutputFile.prepare(asked.output, asked.input, asked.overwrite);
   return { ...processing, options: asked, binary, opened, output, startedAt };
 }
@@ -191,6 +196,7 @@ class Run {
     this.#checkDamage(framesIn, parts.decoder.log);
     for (const line of parts.decoder.log) this.#warn(`While decoding, ffmpeg said: ${line}`);
     await this.prepared.output?.publish();
+    await reviewChoice(this.prepared, this.#engine.stageTimes(), performance.now() - parts.firstFrameAt);
     this.#emit({ v: 1, type: 'end', ...summary });
     return summary;
   }
