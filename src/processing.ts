@@ -8,7 +8,7 @@ import type { StreamInfo } from './pipeline/frames/stream-info.js';
 import { loadModelLibrary, type ModelLibrary } from './plugins/inference/library.js';
 import { runtimeVersion } from './plugins/inference/onnx-library.js';
 import { assumedColor } from './plugins/pixels/color-matrix.js';
-import { buildChain, type Chain } from './plugins/plan/chain.js';
+import { buildChain, type Chain, reductionIn } from './plugins/plan/chain.js';
 import { type Group, planChain } from './plugins/plan/groups.js';
 import { type LevelPlan, planLevels } from './plugins/plan/levels.js';
 import { type LoadedPreset, loadPreset } from './plugins/plan/presets.js';
@@ -35,6 +35,8 @@ export interface Processing {
   readonly levels: (LevelPlan & { readonly settings: RealtimeSettings }) | undefined;
   readonly cache: MeasurementCache;
   readonly machine: string;
+  /** What users may not expect of this plan, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -73,7 +75,8 @@ export async function planProcessing(
   const groups = planChain(info.format, chain.plugins);
   const settings = realtimeSettings(options, preset.preset);
   const levels = settings && { ...(await planLevels(chain, settings, { library, precision, format: info.format })), settings };
-  return { options, preset, chain, execution, groups, levels, cache, machine };
+  const notes = [reductionIn(chain, info)].filter((note) => note !== undefined);
+  return { options, preset, chain, execution, groups, levels, cache, machine, notes };
 }
 
 /**

@@ -89,11 +89,12 @@ async function prepare(request: SessionRequest, hooks: SessionHooks): Promise<Pr
   hooks.signal?.throwIfAborted();
   const opened = await openSource(binary, asked, hooks.standardInput);
   hooks.signal?.throwIfAborted();
+  // Before the machine is measured, which takes seconds.
+  const output = asked.output === '-' ? undefined : await OutputFile.prepare(asked.output, asked.input, asked.overwrite);
   const processing = await planProcessing(asked, installed, opened.source.info, {
     signal: hooks.signal,
     onMeasure: () => hooks.onEvent?.({ v: 1, type: 'measuring', message: MEASURING }),
   });
-  const output = asked.output === '-' ? undefined : await OutputFile.prepare(asked.output, asked.input, asked.overwrite);
   return { ...processing, options: asked, binary, opened, output, startedAt };
 }
 
@@ -126,7 +127,7 @@ class Run {
     if (this.hooks.signal?.aborted) this.#interrupt();
     await this.prepared.output?.claim();
     this.#emit(startEvent(this.prepared, this.#planned.plan));
-    for (const message of [...this.prepared.opened.source.losses, ...this.#planned.warnings]) this.#warn(message);
+    for (const message of [...this.prepared.notes, ...this.prepared.opened.source.losses, ...this.#planned.warnings]) this.#warn(message);
     const parts = await this.#start();
     const ticker = setInterval(() => this.#emit(progressEvent(this.prepared, parts)), this.prepared.options.progressIntervalMs);
     try {

@@ -12,6 +12,7 @@ import type { Size } from '../plugins/contract.js';
 import { addOptions, type CommandOption, oneOf, sessionOption } from './add-options.js';
 import { printDoctor } from './doctor.js';
 import { table } from './table.js';
+import { sayWritten } from './written.js';
 
 interface ExamineFlags {
   readonly reference?: string;
@@ -76,6 +77,7 @@ async function printExamination(
       await target.claim();
       await writeTiles(await findFfmpeg(), target.partial, found.tiles);
       await target.publish();
+      sayWritten(target.path);
     } finally {
       await target.discard();
     }

@@ -3,6 +3,7 @@ import { lowerFile } from '../doctor/lower-file.js';
 import { rewriteInWords } from '../doctor/speed.js';
 import type { OutputMultiple } from '../onnx/fast-conv.js';
 import { addOptions, type CommandOption, oneOf, sessionOption } from './add-options.js';
+import { sayWritten } from './written.js';
 
 interface LowerFlags {
   readonly channels?: OutputMultiple;
@@ -27,6 +28,7 @@ export function addLowerOptions(command: Command): Command {
 /** Runs `srvid lower` and prints a summary, or JSON. */
 export async function printLowered(input: string, output: string, { channels = 4, json, yes = false }: LowerFlags, signal: AbortSignal): Promise<void> {
   const { lowered, proof } = await lowerFile(input, output, { overwrite: yes, outputMultiple: channels, signal });
+  sayWritten(output);
   if (json) {
     process.stdout.write(`${JSON.stringify({ v: 1, type: 'lower', input, output, lowered, proof })}\n`);
     return;

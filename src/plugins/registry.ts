@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf, SrvidError } from '../errors.js';
+import { didYouMean } from '../similar-name.js';
 import { PLUGIN_API_VERSION, type Plugin } from './contract.js';
 import { importInTime, tryImport } from './trial.js';
 
@@ -14,6 +15,9 @@ export const BUILTIN_PLUGINS = ['abpn', 'abpn-rgb', 'best', 'bicubic', 'swift', 
 const MAX_HALO = 1024;
 
 const PACKAGE_NAME = /^(@[\w~-][\w.~-]*\/)?[\w~-][\w.~-]*$/;
+
+/** Begins as a path, or ends as a module. */
+const PATH_LIKE = /^(\.{0,2}\/|[A-Za-z]:[\\/])|\.[cm]?js$/;
 
 /** A plugin that a chain names, with options that are not yet validated. */
 export interface PluginRequest {
@@ -109,7 +113,7 @@ function isBuiltin(use: string): boolean {
 async function moduleOf(use: string, folder: string): Promise<string> {
   if (isBuiltin(use)) return new URL(`./builtin/${use}.js`, import.meta.url).href;
   const path = resolvePath(folder, use);
-  if (/^(\.{0,2}\/|[A-Za-z]:[\\/])|\.[cm]?js$/.test(use) && existsSync(path)) {
+  if (PATH_LIKE.test(use) && existsSync(path)) {
     return statSync(path).isDirectory() ? pathToFileURL(await packageEntry(path, use)).href : pathToFileURL(path).href;
   }
   const require = createRequire(resolvePath(folder, 'srvid'));
@@ -120,12 +124,11 @@ async function moduleOf(use: string, folder: string): Promise<string> {
   try {
     return pathToFileURL(require.resolve(use)).href;
   } catch (error) {
-    throw new SrvidError(
-      'SRVID_PLUGIN_UNKNOWN',
-      `Looked for plugin "${use}": it is none of srvid's own (${BUILTIN_PLUGINS.join(', ')}), no file ${path}, and no package that can be imported from ${folder}. Write a path as ./${use}, or install the package.`,
-      { plugin: use },
-      error,
-    );
+    const own = `srvid's own (${BUILTIN_PLUGINS.join(', ')})`;
+    const message = PATH_LIKE.test(use)
+      ? `Looked for the plugin ${path}: no such file. Give the path of a module, or the name of a package or of one of ${own}.`
+      : `Looked for plugin "${use}": it is none of ${own}, no file ${path}, and no package that can be imported from ${folder}.${didYouMean(use, BUILTIN_PLUGINS)} Write a path as ./${use}, or install the package.`;
+    throw new SrvidError('SRVID_PLUGIN_UNKNOWN', message, { plugin: use }, error);
   }
 }
 

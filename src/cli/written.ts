@@ -1,0 +1,4 @@
+/** Says on standard error that a command has written a file. Standard output may be the command's JSON. */
+export function sayWritten(path: string): void {
+  process.stderr.write(`written: ${path}\n`);
+}
