@@ -18,6 +18,7 @@ import { checkEncoder } from './pipeline/output/encoder-options.js';
 import { OutputFile } from './pipeline/output/output-file.js';
 import { type PlannedOutput, planOutput } from './pipeline/output/plan.js';
 import { testEncoder } from './pipeline/output/self-test.js';
+import { removeDeadFolders } from './pipeline/output/temporary-folder.js';
 import type { Group } from './plugins/plan/groups.js';
 import { engineFor, lookUp, planProcessing, reviewChoice } from './processing.js';
 import type { SessionEvent, Summary } from './report/events.js';
@@ -84,7 +85,7 @@ function interruption(reason: unknown): SrvidError {
 async function prepare(request: SessionRequest, hooks: SessionHooks): Promise<PreparedRun> {
   const startedAt = performance.now();
   const asked = parseSessionOptions(request);
-  const binary = await findFfmpeg();
+  const [binary] = await Promise.all([findFfmpeg(), removeDeadFolders()]);
   const installed = await lookUp(asked);
   hooks.signal?.throwIfAborted();
   const opened = await openSource(binary, asked, hooks.standardInput);

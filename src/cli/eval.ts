@@ -4,6 +4,7 @@ import { plotPsnr } from '../eval/plot.js';
 import type { Evaluation, Score } from '../eval/report.js';
 import { addOptions, type CommandOption, sessionOption } from './add-options.js';
 import { Drawing } from './drawing.js';
+import { printable } from './printable.js';
 import { type RunFlags, requestFrom } from './run-options.js';
 import { table } from './table.js';
 
@@ -46,7 +47,7 @@ export async function printEvaluation(input: string, { plot, yes, json, ...flags
   const evaluation = await evaluate({ ...requestFrom(flags), input }, { signal: interrupt, onItem }).finally(
     () => counting && process.stderr.write('\r\x1b[K'),
   );
-  for (const warning of evaluation.warnings) process.stderr.write(`warning: ${warning}\n`);
+  for (const warning of evaluation.warnings) process.stderr.write(`warning: ${printable(warning)}\n`);
   process.stdout.write(json ? `${JSON.stringify(evaluation)}\n` : `${evaluationText(evaluation)}\n`);
   await drawing?.write(plotPsnr(evaluation));
 }

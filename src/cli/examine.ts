@@ -11,6 +11,7 @@ import { OutputFile } from '../pipeline/output/output-file.js';
 import type { Size } from '../plugins/contract.js';
 import { addOptions, type CommandOption, oneOf, sessionOption } from './add-options.js';
 import { printDoctor } from './doctor.js';
+import { printable } from './printable.js';
 import { table } from './table.js';
 import { sayWritten } from './written.js';
 
@@ -70,8 +71,8 @@ async function printExamination(
 ): Promise<void> {
   const target = tiles === undefined ? undefined : await tilesFile(tiles, model, yes);
   const found = await examine(model, options);
-  for (const warning of found.examination.warnings) process.stderr.write(`warning: ${warning}\n`);
-  process.stdout.write(json ? `${JSON.stringify(found.examination)}\n` : `${examinationText(found.examination)}\n`);
+  for (const warning of found.examination.warnings) process.stderr.write(`warning: ${printable(warning)}\n`);
+  process.stdout.write(json ? `${JSON.stringify(found.examination)}\n` : `${printable(examinationText(found.examination))}\n`);
   if (target) {
     try {
       await target.claim();

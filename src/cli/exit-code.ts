@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { ERROR_CODES, messageOf, SrvidError } from '../errors.js';
+import { printable } from './printable.js';
 import { commandOf, helpHint } from './program.js';
 import { jsonStream } from './run.js';
 
@@ -16,7 +17,7 @@ export function exitCodeOf(error: unknown, program: Command, args: readonly stri
   const known = error instanceof SrvidError ? error : undefined;
   const hint = known?.code === 'SRVID_OPTION_INVALID' ? `\n${helpHint(command)}` : '';
   const stack = args.includes('--verbose') && error instanceof Error ? `\n${error.stack}` : '';
-  process.stderr.write(`srvid: ${messageOf(error)}${known ? ` [${known.code}]` : ''}${hint}${stack}\n`);
+  process.stderr.write(`srvid: ${printable(messageOf(error))}${known ? ` [${known.code}]` : ''}${hint}${stack}\n`);
   return known ? ERROR_CODES[known.code].exit : 1;
 }
 

@@ -1,6 +1,7 @@
 import type { SessionRequest } from '../options/session.js';
 import type { RealtimeReport, SessionEvent, StartEvent, Summary } from '../report/events.js';
 import { runSession } from '../session.js';
+import { printable } from './printable.js';
 import { ProgressLine } from './progress-line.js';
 
 /** Controls the messages of `runCommand`. `interrupt` stops the run. */
@@ -23,7 +24,7 @@ export async function runCommand(request: SessionRequest, { json, quiet, verbose
   const say = (text: string) => {
     if (quiet || json) return;
     line.clear();
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${printable(text)}\n`);
   };
   const onEvent = (event: SessionEvent) => {
     if (json) jsonLines.write(`${JSON.stringify(event)}\n`);

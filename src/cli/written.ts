@@ -1,4 +1,6 @@
+import { printable } from './printable.js';
+
 /** Says on standard error that a command has written a file. Standard output may be the command's JSON. */
 export function sayWritten(path: string): void {
-  process.stderr.write(`written: ${path}\n`);
+  process.stderr.write(`written: ${printable(path)}\n`);
 }

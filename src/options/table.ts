@@ -113,6 +113,19 @@ export function sessionShape(): { [name in SessionOptionName]: (typeof SESSION_O
   return Object.fromEntries(schemas) as { [name in SessionOptionName]: (typeof SESSION_OPTIONS)[name]['schema'] };
 }
 
+/**
+ * A message in the words of programs: the command's flags in it become the names of options, "-y" becomes
+ * "overwrite: true".
+ */
+export function inWordsOfPrograms(message: string): string {
+  return Object.entries(SESSION_OPTIONS as Readonly<Record<string, SessionOption>>).reduce((text, [name, { flag, form }]) => {
+    if (flag === undefined) return text;
+    const words = form === 'switch' ? `${name}: true` : name;
+    const spellings = flag.split(/[ ,]+/).filter((part) => part.startsWith('-'));
+    return spellings.reduce((changed, spelling) => changed.replaceAll(new RegExp(`(?<![\\w-])${spelling}(?![\\w-])`, 'g'), words), text);
+  }, message);
+}
+
 /** The command's flag for a program's option, such as "--budget-ms"; undefined where it has none. */
 export function flagOf(name: string): string | undefined {
   const { flag }: Partial<SessionOption> = Object.hasOwn(SESSION_OPTIONS, name) ? SESSION_OPTIONS[name as SessionOptionName] : {};

@@ -145,7 +145,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'relay/page': ['client'],
   relay: ['relay/server', 'relay/stream', 'options', 'pipeline/ffmpeg', 'pipeline/input', 'plugins/plan'],
   'plugin.ts': ['plugins'],
-  'index.ts': ['session.ts', 'report', 'options', 'plugins/inference', 'plugins/plan'],
+  'program-session.ts': ['session.ts', 'report', 'options'],
+  'index.ts': ['program-session.ts', 'session.ts', 'report', 'options', 'plugins/inference', 'plugins/plan'],
   cli: ['bench', 'doctor', 'eval', 'relay', 'relay/server', 'session.ts', 'report', 'onnx', ...MEDIA, ...PLAN, 'plugins/threads'],
 };
 /** Files that every room may import. */
