@@ -84,6 +84,17 @@ it('standard input is taken as it comes, with its sound', async () => {
   expect((await videoTimes(output)).length).toBe(end.framesOut);
 });
 
+it('a worker that hangs is replaced within the clip, and the frames after it are processed', async () => {
+  const clip = join(folder, 'hang.y4m');
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=25:d=4', '-pix_fmt', 'yuv420p', clip);
+  const plugin = './test/fixtures/plugins/misbehave.js?way=spin';
+  const options = ['--realtime', '--preset', 'bicubic', '--plugin', plugin, '--workers', '1', ...FAST];
+  const end = accounted(endOf(await srvid([clip, join(folder, 'hang.mp4'), ...options])));
+  expect(end.framesIn).toBe(100);
+  expect(end.realtime.reasons.dropped?.worker).toBe(1);
+  expect((await videoTimes(join(folder, 'hang.mp4'))).length).toBeGreaterThan(10);
+});
+
 describe('levels', () => {
   const levelsOf = (events: readonly Record<string, unknown>[]) => {
     const start = events.find(({ type }) => type === 'start') as { realtime: { levels: string[] }; plan: string[] };
