@@ -104,7 +104,26 @@ export function describeCause(cause: unknown): string {
   return String(cause);
 }
 
-/** The message of any thrown value, without a stack. */
+/** What the system's errors about files mean, by their code. */
+const FILE_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  ENOTDIR: 'a part of the path is not a folder',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EROFS: 'the disk can only be read',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  ENAMETOOLONG: 'the name is too long',
+  ELOOP: 'its links lead in a circle',
+  EMFILE: 'too many files are open',
+  EIO: 'the disk failed',
+};
+
+/** The message of any thrown value, without a stack. The system's errors about files are told in words. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  if (!(thrown instanceof Error)) return String(thrown);
+  const { code, path } = thrown as { readonly code?: string; readonly path?: string };
+  const words = code !== undefined && path !== undefined && thrown.message.startsWith(`${code}: `) ? FILE_ERRORS[code] : undefined;
+  return words ?? thrown.message;
 }

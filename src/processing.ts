@@ -1,18 +1,19 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type ProcessingOptions, type RealtimeSettings, realtimeSettings, taskTimeoutMs } from './options/session.js';
-import type { Engine, EngineSetup } from './pipeline/engine/engine.js';
+import type { Engine, EngineSetup, StageTime } from './pipeline/engine/engine.js';
 import { LosslessEngine } from './pipeline/engine/lossless/engine.js';
 import { RealtimeEngine } from './pipeline/engine/realtime/engine.js';
 import type { StreamInfo } from './pipeline/frames/stream-info.js';
 import { loadModelLibrary, type ModelLibrary } from './plugins/inference/library.js';
 import { runtimeVersion } from './plugins/inference/onnx-library.js';
 import { assumedColor } from './plugins/pixels/color-matrix.js';
-import { buildChain, type Chain } from './plugins/plan/chain.js';
+import { buildChain, type Chain, reductionIn } from './plugins/plan/chain.js';
 import { type Group, planChain } from './plugins/plan/groups.js';
 import { type LevelPlan, planLevels } from './plugins/plan/levels.js';
 import { type LoadedPreset, loadPreset } from './plugins/plan/presets.js';
 import { chooseExecution, type Execution } from './tuning/execution.js';
+import { lookBack } from './tuning/hindsight.js';
 import { MeasurementCache, machineName } from './tuning/measurements.js';
 
 /** The installed parts of a run, which can be loaded before the source is known. */
@@ -34,6 +35,8 @@ export interface Processing {
   readonly levels: (LevelPlan & { readonly settings: RealtimeSettings }) | undefined;
   readonly cache: MeasurementCache;
   readonly machine: string;
+  /** What users may not expect of this plan, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -46,25 +49,34 @@ export async function lookUp(options: ProcessingOptions): Promise<Installed> {
   return { preset, library, machine };
 }
 
+/** Connections of planning to its caller. */
+export interface PlanningHooks {
+  /** Stops the planning. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called before this machine is measured, which happens once and takes seconds. */
+  readonly onMeasure?: (() => void) | undefined;
+}
+
 /**
- * Plans the processing of a stream's frames. `signal` stops it.
+ * Plans the processing of a stream's frames.
  * @throws the errors of chains, plugins, networks and levels
  */
 export async function planProcessing(
   options: ProcessingOptions,
   { preset, library, machine }: Installed,
   info: StreamInfo,
-  signal?: AbortSignal,
+  { signal, onMeasure }: PlanningHooks = {},
 ): Promise<Processing> {
   const cache = new MeasurementCache();
   const built = await buildChain(options, preset, library, info, signal);
-  const execution = await chooseExecution({ options, chain: built, library, cache, machine, signal });
+  const execution = await chooseExecution({ options, chain: built, library, cache, machine, signal, onMeasure });
   signal?.throwIfAborted();
   const { precision, chain } = execution;
   const groups = planChain(info.format, chain.plugins);
   const settings = realtimeSettings(options, preset.preset);
   const levels = settings && { ...(await planLevels(chain, settings, { library, precision, format: info.format })), settings };
-  return { options, preset, chain, execution, groups, levels, cache, machine };
+  const notes = [reductionIn(chain, info)].filter((note) => note !== undefined);
+  return { options, preset, chain, execution, groups, levels, cache, machine, notes };
 }
 
 /**
@@ -83,6 +95,21 @@ export function realtimeEngineFor(processing: Processing, info: StreamInfo, pace
   const { levels, cache, machine } = processing;
   if (!levels) throw new Error('realtimeEngineFor: this processing was planned without deadlines');
   return new RealtimeEngine({ plan: levels, settings: levels.settings, info, paced, cache, machine }, setupOf(processing, info));
+}
+
+/**
+ * Compares the figures of a run that has ended with the measurement by which its settings were chosen. The measurement
+ * is made again by the next run where they contradict each other.
+ */
+export async function reviewChoice({ execution, groups, cache }: Processing, stages: readonly StageTime[], elapsedMs: number): Promise<void> {
+  const steps = groups.flatMap((group) => group.steps).filter(({ loaded }) => loaded.models.length > 0);
+  const names = new Set(steps.map(({ loaded }) => loaded.plugin.name));
+  const times = stages.filter(({ name }) => names.has(name));
+  const [first, size] = [times[0], steps[0]?.arrives];
+  if (!first || !size || first.durations.count === 0) return;
+  const busyMs = times.reduce((sum, { durations }) => sum + durations.totalMs, 0);
+  const { count } = first.durations;
+  await lookBack(execution, { frames: count, msPerFrame: busyMs / count, utilisation: busyMs / (elapsedMs * first.threads), size }, cache);
 }
 
 function setupOf({ options, execution }: Processing, info: StreamInfo): EngineSetup {

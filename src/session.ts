@@ -20,14 +20,17 @@ import { type FrameSideData, planFrameSideData } from './pipeline/output/frame-s
 import { OutputFile } from './pipeline/output/output-file.js';
 import { type PlannedOutput, planOutput } from './pipeline/output/plan.js';
 import { testEncoder } from './pipeline/output/self-test.js';
+import { removeDeadFolders } from './pipeline/output/temporary-folder.js';
 import { writeViewMarks } from './pipeline/output/view-marks.js';
 import type { Group } from './plugins/plan/groups.js';
-import { engineFor, lookUp, planProcessing } from './processing.js';
+import { engineFor, lookUp, planProcessing, reviewChoice } from './processing.js';
 import type { SessionEvent, Summary } from './report/events.js';
 import { EVENT_LOOP_RESOLUTION_MS, type PreparedRun, progressEvent, type RunningParts, startEvent, summaryOf } from './report/run.js';
 
 /** The most sound of a live source on its way to an encoder that takes nothing: some minutes of it. */
 const HELD_SOUND_BYTES = 1 << 23;
+
+const MEASURING = 'Measuring, once on this machine, which precision and which layout of workers and threads are the fastest here ...';
 
 /** A little more than the time that workers have to end. */
 const STOP_PATIENCE_MS = 700;
@@ -85,13 +88,17 @@ function interruption(reason: unknown): SrvidError {
 async function prepare(request: SessionRequest, hooks: SessionHooks): Promise<PreparedRun> {
   const startedAt = performance.now();
   const asked = parseSessionOptions(request);
-  const binary = await findFfmpeg();
+  const [binary] = await Promise.all([findFfmpeg(), removeDeadFolders()]);
   const installed = await lookUp(asked);
   hooks.signal?.throwIfAborted();
   const opened = await openSource(binary, asked, hooks.standardInput);
   hooks.signal?.throwIfAborted();
-  const processing = await planProcessing(asked, installed, opened.source.info, hooks.signal);
+  // Before the machine is measured, which takes seconds.
   const output = asked.output === '-' ? undefined : await OutputFile.prepare(asked.output, asked.input, asked.overwrite);
+  const processing = await planProcessing(asked, installed, opened.source.info, {
+    signal: hooks.signal,
+    onMeasure: () => hooks.onEvent?.({ v: 1, type: 'measuring', message: MEASURING }),
+  });
   return { ...processing, options: asked, binary, opened, output, startedAt };
 }
 
@@ -124,7 +131,7 @@ class Run {
     if (this.hooks.signal?.aborted) this.#interrupt();
     await this.prepared.output?.claim();
     this.#emit(startEvent(this.prepared, this.#planned.plan));
-    for (const message of [...this.prepared.opened.source.losses, ...this.#planned.warnings]) this.#warn(message);
+    for (const message of [...this.prepared.notes, ...this.prepared.opened.source.losses, ...this.#planned.warnings]) this.#warn(message);
     const parts = await this.#start();
     const ticker = setInterval(() => this.#emit(progressEvent(this.prepared, parts)), this.prepared.options.progressIntervalMs);
     try {
@@ -214,6 +221,7 @@ class Run {
     for (const line of parts.decoder.log) this.#warn(`While decoding, ffmpeg said: ${line}`);
     await this.#writeMarks();
     await this.prepared.output?.publish();
+    await reviewChoice(this.prepared, this.#engine.stageTimes(), performance.now() - parts.firstFrameAt);
     this.#emit({ v: 1, type: 'end', ...summary });
     return summary;
   }

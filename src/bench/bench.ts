@@ -1,10 +1,13 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describeCause, SrvidError } from '../errors.js';
 import { defaultWorkers } from '../options/session.js';
+import { DEFAULT_MAX_PIXELS } from '../options/table.js';
 import { type FfmpegBinary, findFfmpeg } from '../pipeline/ffmpeg/binary.js';
+import { openSource } from '../pipeline/input/open.js';
 import type { Size } from '../plugins/contract.js';
 import type { VerifiedModel } from '../plugins/inference/library.js';
 import { runtimeVersion } from '../plugins/inference/onnx-library.js';
+import { loadPreset } from '../plugins/plan/presets.js';
 import type { EndEvent } from '../report/events.js';
 import { machineName } from '../tuning/measurements.js';
 import { packageVersion } from '../version.js';
@@ -50,6 +53,8 @@ export async function runBench(request: BenchRequest): Promise<BenchReport> {
 
 async function measureAll(request: BenchRequest): Promise<BenchReport> {
   const binary = await findFfmpeg();
+  if (request.clip !== undefined) await assertVideo(binary, request.clip);
+  for (const preset of request.presets) await loadPreset(preset);
   const cases: BenchCase[] = [];
   const peaks: number[] = [];
   let clipName = '';
@@ -73,6 +78,11 @@ async function measureAll(request: BenchRequest): Promise<BenchReport> {
     peakGmacPerSecond: median(peaks),
     cases,
   };
+}
+
+/** Opens the clip as a run does, for its errors. Its commands would fail with ffmpeg's words only. */
+async function assertVideo(binary: FfmpegBinary, input: string): Promise<void> {
+  await openSource(binary, { input: resolve(input), deinterlace: 'auto', strict: false, allowReferences: false, maxPixels: DEFAULT_MAX_PIXELS });
 }
 
 interface CaseRequest {

@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { tied } from '../pipeline/ffmpeg/tied-process.js';
+import { makeTemporaryFolder } from '../pipeline/output/temporary-folder.js';
 import type { EndEvent } from '../report/events.js';
 
 const COMMAND = fileURLToPath(new URL('../cli/main.js', import.meta.url));
@@ -48,7 +47,7 @@ export function median(values: readonly number[]): number {
 
 /** Runs `work` with a new temporary folder, which is removed afterwards. */
 export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'srvid-bench-'));
+  const folder = await makeTemporaryFolder('bench');
   try {
     return await work(folder);
   } finally {

@@ -62,6 +62,22 @@ export function number(text: string): number {
   return value;
 }
 
+/** Makes a parser for a whole number from 1 to `most`. */
+export function countTo(most: number): (text: string) => number {
+  return (text) => {
+    const value = number(text);
+    if (!Number.isInteger(value) || value < 1 || value > most) throw new InvalidArgumentError(`Expected a whole number from 1 to ${most}.`);
+    return value;
+  };
+}
+
+/** Makes a parser of a repeatable option whose values are scales: numbers above 0, 16 at most. */
+export function scales(text: string, previous: unknown): readonly number[] {
+  const value = number(text);
+  if (value <= 0 || value > 16) throw new InvalidArgumentError('Expected a number above 0, 16 at most.');
+  return [...((previous as readonly number[]) ?? []), value];
+}
+
 type Parser = (text: string, previous: unknown, option: string) => unknown;
 
 /** The parser of each form. Plugins stay text here, so that errors in them get the codes of plugins. */

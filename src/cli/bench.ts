@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { BenchCase, BenchReport } from '../bench/report.js';
 import { readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
-import { addOptions, type CommandOption, collect, number, sessionOption } from './add-options.js';
+import { addOptions, type CommandOption, collect, countTo, scales, sessionOption } from './add-options.js';
 import { table } from './table.js';
 import { plain, plainJson } from './terminal.js';
 
@@ -10,7 +10,7 @@ const MAX_REPORT_BYTES = 16 << 20;
 
 interface BenchFlags {
   readonly preset?: readonly string[];
-  readonly scale?: readonly string[];
+  readonly scale?: readonly number[];
   readonly frames: number;
   readonly runs: number;
   readonly workers?: number;
@@ -24,12 +24,12 @@ interface BenchFlags {
 
 const OPTIONS: readonly CommandOption[] = [
   sessionOption('preset', { help: 'preset to measure (repeatable)', parse: collect }),
-  sessionOption('scale', { help: 'factor by which to enlarge to 1080p (repeatable)', fallback: '2 and 3', parse: collect }),
-  { flag: '--frames <n>', form: 'number', help: 'length of the clip', fallback: '150', value: 150 },
-  { flag: '--runs <n>', form: 'number', help: 'number of rounds; the result is their median', fallback: '3', value: 3 },
+  sessionOption('scale', { help: 'factor by which to enlarge to 1080p (repeatable)', fallback: '2 and 3', parse: scales }),
+  { flag: '--frames <n>', parse: countTo(100_000), help: 'length of the clip', fallback: '150', value: 150 },
+  { flag: '--runs <n>', parse: countTo(1000), help: 'number of rounds; the result is their median', fallback: '3', value: 3 },
   sessionOption('encoderOptions', { parse: collect }),
-  sessionOption('workers', { fallback: undefined }),
-  sessionOption('threads', { fallback: undefined }),
+  sessionOption('workers', { fallback: undefined, parse: countTo(256) }),
+  sessionOption('threads', { fallback: undefined, parse: countTo(256) }),
   { flag: '--json', form: 'switch', help: 'as JSON' },
   { flag: '--compare <file>', help: 'show ratios to an earlier measurement, a file written by --json' },
   { flag: '--chart <file>', help: "draw where a frame's time goes, as .png or .svg" },
@@ -52,7 +52,7 @@ export async function printBench(clip: string | undefined, flags: BenchFlags, in
   const report = await runBench({
     clip,
     presets: flags.preset ?? ['abpn'],
-    scales: (flags.scale ?? ['2', '3']).map((text) => number(text)),
+    scales: flags.scale ?? [2, 3],
     frames: flags.frames,
     rounds: flags.runs,
     encoderOptions: flags.encoderOption ?? [],

@@ -4,6 +4,7 @@ import { messageOf, SrvidError } from '../errors.js';
 import { type FfmpegBinary, findFfmpeg, videoEncoders } from '../pipeline/ffmpeg/binary.js';
 import { isTested, TESTED_VERSIONS } from '../pipeline/ffmpeg/version.js';
 import { leftoversIn } from '../pipeline/output/output-claim.js';
+import { deadFolders } from '../pipeline/output/temporary-folder.js';
 import { tryFfmpeg } from '../pipeline/output/trial-run.js';
 import { loadModelLibrary } from '../plugins/inference/library.js';
 import { loadOnnxRuntime, runtimeVersion } from '../plugins/inference/onnx-library.js';
@@ -130,11 +131,18 @@ async function modelCheck(): Promise<Check> {
 
 async function leftoverChecks(folder: string): Promise<Check[]> {
   const left = await leftoversIn(folder).catch(() => []);
-  return left.map(({ path, bytes }) => ({
+  const dead = (await deadFolders()).map(({ path, bytes }) => ({
+    what: 'leftover',
+    ok: true,
+    found: `${path}, ${bytes} bytes`,
+    remedy: 'A temporary folder of a run that was killed. The next run removes it.',
+  }));
+  const files = left.map(({ path, bytes }) => ({
     what: 'leftover',
     ok: true,
     found: `${path}, ${bytes} bytes`,
     remedy:
       'Left by a run that was killed, or that could not rename its finished file. The next run to the same output removes the files of a killed run. Remove this one if you do not need it.',
   }));
+  return [...files, ...dead];
 }

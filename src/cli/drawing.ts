@@ -4,6 +4,7 @@ import { messageOf, SrvidError } from '../errors.js';
 import { decodableVideo, findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { writePng } from '../pipeline/ffmpeg/png.js';
 import { OutputFile } from '../pipeline/output/output-file.js';
+import { sayWritten } from './written.js';
 
 /** Width of a PNG in pixels. It is twice the SVG's, so that it is sharp on any screen. */
 const PNG_WIDTH = 1920;
@@ -41,12 +42,13 @@ export class Drawing {
     );
   }
 
-  /** Writes the drawing under its final name once it is complete. @throws SRVID_OUTPUT_UNWRITABLE */
+  /** Writes the drawing under its final name once it is complete, and says so. @throws SRVID_OUTPUT_UNWRITABLE */
   async write(svg: string): Promise<void> {
     try {
       await this.file.claim();
       await (this.rasterizer === undefined ? this.#writeText(svg) : rasterize(this.rasterizer, svg, this.file));
       await this.file.publish();
+      sayWritten(this.file.path);
     } finally {
       await this.file.discard();
     }

@@ -10,6 +10,7 @@ import type { Size } from '../plugins/contract.js';
 import { addOptions, type CommandOption, oneOf, sessionOption } from './add-options.js';
 import { table } from './table.js';
 import { plain, plainJson, plainLine } from './terminal.js';
+import { sayWritten } from './written.js';
 
 interface ExamineFlags {
   readonly reference?: string;
@@ -77,6 +78,7 @@ async function printExamination(
       const [{ writeTiles }, { findFfmpeg }] = await Promise.all([import('../doctor/tiles.js'), import('../pipeline/ffmpeg/binary.js')]);
       await writeTiles(await findFfmpeg(), target.partial, found.tiles);
       await target.publish();
+      sayWritten(target.path);
     } finally {
       await target.discard();
     }

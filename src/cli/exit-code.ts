@@ -11,7 +11,7 @@ export const USAGE_EXIT = 2;
 export function exitCodeOf(error: unknown, program: Command, args: readonly string[]): number {
   const command = commandOf(program, args);
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  if (args.includes('--json')) jsonStream(program.args[1]).write(`${plainJson({ v: 1, type: 'error', ...recordOf(error) })}\n`);
+  if (args.includes('--json')) jsonStream(outputOf(program, args)).write(`${plainJson({ v: 1, type: 'error', ...recordOf(error) })}\n`);
   // commander has printed the error already.
   if (error instanceof CommanderError) return USAGE_EXIT;
   const known = error instanceof SrvidError ? error : undefined;
@@ -19,6 +19,12 @@ export function exitCodeOf(error: unknown, program: Command, args: readonly stri
   const stack = args.includes('--verbose') && error instanceof Error ? `\n${error.stack}` : '';
   process.stderr.write(`srvid: ${plainLine(messageOf(error))}${known ? ` [${known.code}]` : ''}${hint}${plain(stack)}\n`);
   return known ? ERROR_CODES[known.code].exit : 1;
+}
+
+/** The output that the arguments name. Where they could not be parsed, a lone - that is not the first operand is taken for it. */
+function outputOf(program: Command, args: readonly string[]): string | undefined {
+  if (program.args.length > 0) return program.args[1];
+  return args.lastIndexOf('-') > 0 ? '-' : undefined;
 }
 
 function recordOf(error: unknown): object {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { OutputMultiple } from '../onnx/fast-conv.js';
 import { addOptions, type CommandOption, oneOf, sessionOption } from './add-options.js';
 import { plain, plainJson } from './terminal.js';
+import { sayWritten } from './written.js';
 
 interface LowerFlags {
   readonly channels?: OutputMultiple;
@@ -27,6 +28,7 @@ export function addLowerOptions(command: Command): Command {
 export async function printLowered(input: string, output: string, { channels = 4, json, yes = false }: LowerFlags, signal: AbortSignal): Promise<void> {
   const [{ lowerFile }, { rewriteInWords }] = await Promise.all([import('../doctor/lower-file.js'), import('../doctor/speed.js')]);
   const { lowered, proof } = await lowerFile(input, output, { overwrite: yes, outputMultiple: channels, signal });
+  sayWritten(output);
   if (json) {
     process.stdout.write(`${plainJson({ v: 1, type: 'lower', input, output, lowered, proof })}\n`);
     return;

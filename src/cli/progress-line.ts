@@ -1,6 +1,8 @@
 import type { ProgressEvent } from '../report/events.js';
 import { plainLine } from './terminal.js';
 
+const BAR_WIDTH = 20;
+
 /** A progress line that is overwritten in place. Prints nothing unless the stream is a terminal. */
 export class ProgressLine {
   #shown = false;
@@ -24,9 +26,33 @@ export class ProgressLine {
   }
 }
 
-/** Formats a progress event: "120/250 frames  29.1 fps  1.16x  ETA 0:04  bottleneck: abpn". */
-export function progressText({ frames, total, fps, speed, etaSeconds, bottleneck }: ProgressEvent): string {
-  const count = total === undefined ? `${frames} frames` : `${frames}/${total} frames`;
-  const eta = etaSeconds === undefined ? '' : `  ETA ${Math.floor(etaSeconds / 60)}:${String(etaSeconds % 60).padStart(2, '0')}`;
-  return `${count}  ${fps.toFixed(1)} fps  ${speed.toFixed(2)}x${eta}  bottleneck: ${bottleneck}`;
+/**
+ * Formats a progress event: "[#########-----------]  48%  1:04 left  120/250 frames  29.1 fps  1.16x  bottleneck: abpn".
+ * What matters most stands first, since a narrow terminal cuts the rest. In real time the level in use and the frames
+ * that were late or dropped take the place of the bottleneck.
+ */
+export function progressText({ frames, total, fps, speed, etaSeconds, bottleneck, outcomes, realtime }: ProgressEvent): string {
+  // In real time dropped frames are done with, too.
+  const done = frames + outcomes.dropped;
+  const share = total === undefined || total === 0 ? undefined : Math.min(1, done / total);
+  return [
+    ...(share === undefined ? [] : [`[${bar(share)}] ${String(Math.floor(100 * share)).padStart(3)}%`]),
+    ...(etaSeconds === undefined ? [] : [`${duration(etaSeconds)} left`]),
+    total === undefined ? `${done} frames` : `${done}/${total} frames`,
+    ...(realtime ? [`level ${realtime.level}`, `${realtime.late} late`, `${outcomes.dropped} dropped`, `${outcomes.bypassed} bypassed`] : []),
+    `${fps.toFixed(1)} fps`,
+    `${speed.toFixed(2)}x`,
+    ...(realtime ? [] : [`bottleneck: ${bottleneck}`]),
+  ].join('  ');
+}
+
+function bar(share: number): string {
+  const filled = Math.floor(share * BAR_WIDTH);
+  return '#'.repeat(filled).padEnd(BAR_WIDTH, '-');
+}
+
+function duration(seconds: number): string {
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const rest = String(seconds % 60).padStart(2, '0');
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`;
 }

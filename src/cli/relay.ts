@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { SrvidError } from '../errors.js';
+import { POLICIES } from '../options/table.js';
 import type { StreamRequests } from '../relay/config.js';
 import { addOptions, type CommandOption, collect, sessionOption } from './add-options.js';
 import { plain } from './terminal.js';
@@ -30,7 +31,7 @@ const OPTIONS: readonly CommandOption[] = [
   sessionOption('height', { group: 'Processing' }),
   sessionOption('models', { group: 'Processing' }),
   sessionOption('budgetMs', { group: 'Real time', help: "milliseconds from a frame's arrival to the encoder", fallback: '120' }),
-  sessionOption('policy', { group: 'Real time', help: 'for frames without time: bypass, drop-oldest, drop-newest or block' }),
+  sessionOption('policy', { group: 'Real time', help: `for frames without time: ${POLICIES}` }),
   sessionOption('levels', { group: 'Real time', help: 'networks to choose among, such as abpn,xlsr', fallback: undefined }),
   sessionOption('workers', { group: 'Speed' }),
   sessionOption('threads', { group: 'Speed' }),

@@ -28,6 +28,7 @@ export async function runCommand(request: SessionRequest, { json, quiet, verbose
   const onEvent = (event: SessionEvent) => {
     if (json) jsonLines.write(`${plainJson(event)}\n`);
     else if (event.type === 'start' && verbose) say(planText(event));
+    else if (event.type === 'measuring') say(event.message);
     else if (event.type === 'warning') say(`warning: ${plainLine(event.message)}`);
     else if (event.type === 'progress') line.show(event);
   };

@@ -12,6 +12,9 @@ export interface LoweredFile {
   readonly proof: Proof;
 }
 
+/** Operators of quantised networks. */
+const QUANTISED = /QuantizeLinear|^QLinear|Integer$/;
+
 /** Options of `lowerFile`. */
 export interface LoweringOptions {
   readonly overwrite?: boolean;
@@ -28,6 +31,13 @@ export interface LoweringOptions {
  */
 export async function lowerFile(input: string, output: string, { overwrite = false, outputMultiple = 4, signal }: LoweringOptions = {}): Promise<LoweredFile> {
   const model = await readModelFile(input);
+  if (!model.graph.node.some(({ opType }) => QUANTISED.test(opType))) {
+    throw new SrvidError(
+      'SRVID_MODEL_UNSUPPORTED',
+      `${input} is a float network: nothing in it is quantised, so it has no int8 convolutions to rewrite. Quantise it first, with QuantizeLinear and DequantizeLinear around its convolutions (docs/doctor.md).`,
+      { path: input },
+    );
+  }
   const target = await OutputFile.prepare(output, input, overwrite);
   try {
     await target.claim();

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Graph } from '../onnx/graph.js';
 import { type OnnxModel, serializeModel } from '../onnx/model-file.js';
+import { makeTemporaryFolder } from '../pipeline/output/temporary-folder.js';
 import { type NetworkThread, openNetworkThread } from '../plugins/inference/network-thread.js';
 import type { NamedTensor } from '../plugins/inference/onnx-runtime.js';
 
@@ -33,7 +33,7 @@ export async function timeModels(
   runs: readonly TimedRun[],
   { rounds = 7, signal }: { readonly rounds?: number; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<readonly Timing[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'srvid-profile-'));
+  const folder = await makeTemporaryFolder('profile');
   const networks: NetworkThread[] = [];
   try {
     for (const [index, { model }] of runs.entries()) {

@@ -35,7 +35,7 @@ export function scaleOf({ plugins }: Chain): number {
   if (width === height && Number.isInteger(scale) && scale >= 2) return scale;
   throw new SrvidError(
     'SRVID_OPTION_INVALID',
-    `An evaluation reduces pictures by the chain's factor and lets the chain restore them, so that must be 2, 3, 4 ...; this chain makes ${width}x${height} of 240x240. Give --scale, or a preset that enlarges by a whole factor.`,
+    `An evaluation reduces pictures by the chain's factor and lets the chain restore them, so that must be a whole number, 2 or more; this chain makes ${width}x${height} of 240x240, x${Number(scale.toFixed(3))}. A network of another scale, such as 1.5, cannot be measured. Give --scale with a whole number that the network has, or another preset.`,
     { scale },
   );
 }

@@ -19,8 +19,8 @@ interface Axis {
 export function plotPsnr({ kind, preset, scale, scores, items }: Evaluation): string {
   const places = items.map(({ item }, index) => (typeof item === 'number' ? item : index + 1));
   const levels = LINES.map(({ method }) => items.map((item) => Math.min(MOST_DB, item.scores[method].psnr)));
-  const x = axis(places, FRAME.left, WIDTH - FRAME.right, 10);
-  const y = axis(levels.flat(), HEIGHT - FRAME.bottom, FRAME.top, 6);
+  const x = axis(places, { from: FRAME.left, to: WIDTH - FRAME.right, count: 10, leastStep: kind === 'clip' ? 0 : 1 });
+  const y = wholeAxis(levels.flat(), { from: HEIGHT - FRAME.bottom, to: FRAME.top, count: 6, leastStep: 0 });
   const lines = LINES.map(({ method, color }, index) => {
     const points = (levels[index] ?? []).map((level, at) => `${x.at(places[at] ?? 0).toFixed(1)},${y.at(level).toFixed(1)}`);
     const name = method === 'srvid' ? preset : method;
@@ -44,14 +44,42 @@ export function plotPsnr({ kind, preset, scale, scores, items }: Evaluation): st
   ].join('\n');
 }
 
-/** An axis from pixel `from` to pixel `to` over all values, with about `count` round ticks. */
-function axis(values: readonly number[], from: number, to: number, count: number): Axis {
-  const extent = values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)] as const, [Infinity, -Infinity] as const);
-  const [least, most] = extent[0] === extent[1] ? [extent[0] - 0.5, extent[1] + 0.5] : extent;
-  const step = roundStep((most - least) / count);
+interface AxisForm {
+  /** The pixels at which it begins and ends. */
+  readonly from: number;
+  readonly to: number;
+  /** About so many ticks. */
+  readonly count: number;
+  /** The least distance of two ticks: pictures have whole numbers. */
+  readonly leastStep: number;
+}
+
+/** An axis whose first and last tick stand at or beyond all values, so that every value can be read off between two ticks. */
+function wholeAxis(values: readonly number[], form: AxisForm): Axis {
+  const [least, most] = extentOf(values);
+  const step = stepOf(most - least, form);
+  return axis([Math.floor(least / step) * step, Math.ceil(most / step) * step], form);
+}
+
+/** An axis over all values, with round ticks. */
+function axis(values: readonly number[], form: AxisForm): Axis {
+  const { from, to } = form;
+  const [least, most] = extentOf(values);
+  const step = stepOf(most - least, form);
   const ticks: number[] = [];
-  for (let tick = Math.ceil(least / step); tick * step <= most; tick++) ticks.push(Number((tick * step).toPrecision(12)));
+  // A tick at an end counts although the division is not exact.
+  for (let tick = Math.ceil(least / step - 1e-9); tick * step <= most + step * 1e-9; tick++) ticks.push(Number((tick * step).toPrecision(12)));
   return { ticks, at: (value) => from + ((value - least) / (most - least)) * (to - from) };
+}
+
+/** The least and the largest value, half a unit apart from each other's mean where they are one. */
+function extentOf(values: readonly number[]): readonly [number, number] {
+  const extent = values.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)] as const, [Infinity, -Infinity] as const);
+  return extent[0] === extent[1] ? [extent[0] - 0.5, extent[1] + 0.5] : extent;
+}
+
+function stepOf(length: number, { count, leastStep }: AxisForm): number {
+  return Math.max(leastStep, roundStep(length / count));
 }
 
 /** Rounds up to 1, 2 or 5 times a power of ten. */

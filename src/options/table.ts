@@ -53,6 +53,8 @@ const pixels = z
   .max(16384 * 16384);
 
 const MEASURED = 'measured once on this machine';
+/** The names of the drop policies in words: "bypass, drop-oldest, drop-newest or block". */
+export const POLICIES = [DROP_POLICY_NAMES.slice(0, -1).join(', '), DROP_POLICY_NAMES.at(-1)].join(' or ');
 
 // biome-ignore format: a line an option
 /**
@@ -68,7 +70,7 @@ export const SESSION_OPTIONS = {
   model: { flag: '--model <file>', group: 'Processing', help: "run this ONNX network instead of the preset's plugins (docs/own-network.md)", schema: z.string().min(1).optional() },
   scale: { flag: '--scale <n>', form: 'number', group: 'Processing', help: 'enlarge n times', fallback: '2', schema: z.number().positive().max(16).optional() },
   size: { flag: '--size <WxH>', form: 'size', group: 'Processing', help: "enlarge to exactly this size; the pixel's shape makes up for another aspect", schema: size.optional() },
-  height: { flag: '--height <n>', form: 'number', group: 'Processing', help: 'enlarge to this height, keeping the aspect', schema: outputHeight.optional() },
+  height: { flag: '--height <n>', form: 'number', group: 'Processing', help: 'make the output this high, keeping the aspect; a height below the source\'s reduces it after the network', schema: outputHeight.optional() },
   encoder: { flag: '--encoder <name>', group: 'Output', help: "video encoder by ffmpeg's name", fallback: 'libx264', schema: encoderName.optional() },
   crf: { flag: '--crf <n>', form: 'number', group: 'Output', help: 'quality of the encoder, smaller is better', fallback: "the preset's", schema: crf.optional() },
   encoderOptions: { flag: '--encoder-option <k=v>', form: 'pairs', group: 'Output', help: 'an option of the encoder (repeatable)', schema: z.array(z.tuple([encoderOptionName, z.string()])).default([]) },
@@ -83,7 +85,7 @@ export const SESSION_OPTIONS = {
   duration: { flag: '--duration <time>', form: 'time', group: 'Input', help: 'stop after this much of the input', schema: z.number().positive().optional() },
   realtime: { flag: '--realtime', form: 'switch', group: 'Real time', help: 'process frames under deadlines: a file at its own rate, standard input as it comes (docs/realtime.md)', schema: z.boolean().default(false) },
   budgetMs: { flag: '--budget-ms <n>', form: 'number', group: 'Real time', help: 'in real time: from arrival to the encoder', fallback: '100', schema: budgetMs.optional() },
-  policy: { flag: '--policy <name>', group: 'Real time', help: 'in real time, for frames without time: bypass, drop-oldest, drop-newest or block', fallback: 'bypass', schema: dropPolicy.optional() },
+  policy: { flag: '--policy <name>', group: 'Real time', help: `in real time, for frames without time: ${POLICIES}`, fallback: 'bypass', schema: dropPolicy.optional() },
   levels: { flag: '--levels <names>', form: 'list', group: 'Real time', help: 'in real time: networks to choose among, such as abpn,swift', fallback: 'all that are cheaper', schema: levels.optional() },
   workers: { flag: '--workers <n>', form: 'number', group: 'Speed', help: 'threads that run networks', fallback: MEASURED, schema: threads.optional() },
   threads: { flag: '--threads <n>', form: 'number', group: 'Speed', help: 'threads inside each run of a network', fallback: MEASURED, schema: threads.optional() },
@@ -105,6 +107,19 @@ export type SessionOptionName = keyof typeof SESSION_OPTIONS;
 export function sessionShape(): { [name in SessionOptionName]: (typeof SESSION_OPTIONS)[name]['schema'] } {
   const schemas = Object.entries(SESSION_OPTIONS).map(([name, { schema }]) => [name, schema]);
   return Object.fromEntries(schemas) as { [name in SessionOptionName]: (typeof SESSION_OPTIONS)[name]['schema'] };
+}
+
+/**
+ * A message in the words of programs: the command's flags in it become the names of options, "-y" becomes
+ * "overwrite: true".
+ */
+export function inWordsOfPrograms(message: string): string {
+  return Object.entries(SESSION_OPTIONS as Readonly<Record<string, SessionOption>>).reduce((text, [name, { flag, form }]) => {
+    if (flag === undefined) return text;
+    const words = form === 'switch' ? `${name}: true` : name;
+    const spellings = flag.split(/[ ,]+/).filter((part) => part.startsWith('-'));
+    return spellings.reduce((changed, spelling) => changed.replaceAll(new RegExp(`(?<![\\w-])${spelling}(?![\\w-])`, 'g'), words), text);
+  }, message);
 }
 
 /** The command's flag for a program's option, such as "--budget-ms"; undefined where it has none. */

@@ -5,6 +5,7 @@ import { resolve as resolvePath } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
+import { didYouMean } from '../similar-name.js';
 import { PLUGIN_API_VERSION, type Plugin } from './contract.js';
 import { importInTime, tryImport } from './trial.js';
 
@@ -19,6 +20,9 @@ const MAX_MODULE_BYTES = 1 << 26;
 const MAX_HALO = 1024;
 
 const PACKAGE_NAME = /^(@[\w~-][\w.~-]*\/)?[\w~-][\w.~-]*$/;
+
+/** Begins as a path, or ends as a module. */
+const PATH_LIKE = /^(\.{0,2}\/|[A-Za-z]:[\\/])|\.[cm]?js$/;
 
 /** A plugin that a chain names, with options that are not yet validated. */
 export interface PluginRequest {
@@ -117,7 +121,7 @@ function isBuiltin(use: string): boolean {
 async function moduleOf(use: string, folder: string): Promise<string> {
   if (isBuiltin(use)) return new URL(`./builtin/${use}.js`, import.meta.url).href;
   const path = resolvePath(folder, use);
-  if (/^(\.{0,2}\/|[A-Za-z]:[\\/])|\.[cm]?js$/.test(use) && existsSync(path)) {
+  if (PATH_LIKE.test(use) && existsSync(path)) {
     return statSync(path).isDirectory() ? pathToFileURL(await packageEntry(path, use)).href : pathToFileURL(path).href;
   }
   const require = createRequire(resolvePath(folder, 'srvid'));
@@ -128,12 +132,11 @@ async function moduleOf(use: string, folder: string): Promise<string> {
   try {
     return pathToFileURL(require.resolve(use)).href;
   } catch (error) {
-    throw new SrvidError(
-      'SRVID_PLUGIN_UNKNOWN',
-      `Looked for plugin "${use}": it is none of srvid's own (${BUILTIN_PLUGINS.join(', ')}), no file ${path}, and no package that can be imported from ${folder}. Write a path as ./${use}, or install the package.`,
-      { plugin: use },
-      error,
-    );
+    const own = `srvid's own (${BUILTIN_PLUGINS.join(', ')})`;
+    const message = PATH_LIKE.test(use)
+      ? `Looked for the plugin ${path}: no such file. Give the path of a module, or the name of a package or of one of ${own}.`
+      : `Looked for plugin "${use}": it is none of ${own}, no file ${path}, and no package that can be imported from ${folder}.${didYouMean(use, BUILTIN_PLUGINS)} Write a path as ./${use}, or install the package.`;
+    throw new SrvidError('SRVID_PLUGIN_UNKNOWN', message, { plugin: use }, error);
   }
 }
 

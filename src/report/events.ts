@@ -51,6 +51,13 @@ export interface ProgressEvent {
   readonly realtime?: RealtimeReport | undefined;
 }
 
+/** Sent before the machine is measured, which happens once for each network and takes some seconds. It comes before `start`. */
+export interface MeasuringEvent {
+  readonly v: 1;
+  readonly type: 'measuring';
+  readonly message: string;
+}
+
 /** Sent where something is lost or left out, in a sentence for the user. */
 export interface WarningEvent {
   readonly v: 1;
@@ -115,4 +122,4 @@ export interface ErrorEvent extends ErrorRecord {
 }
 
 /** Any event of a session. */
-export type SessionEvent = StartEvent | ProgressEvent | WarningEvent | EndEvent | ErrorEvent;
+export type SessionEvent = MeasuringEvent | StartEvent | ProgressEvent | WarningEvent | EndEvent | ErrorEvent;

@@ -73,7 +73,9 @@ export function startEvent({ options, binary, preset, opened, execution, groups,
 export function progressEvent({ options, opened }: PreparedRun, parts: RunningParts): ProgressEvent {
   const { info } = opened.source;
   const frames = parts.flow.framesOut;
-  const fps = (frames * 1000) / (performance.now() - parts.firstFrameAt);
+  const done = frames + parts.flow.outcomes.dropped;
+  const elapsedMs = performance.now() - parts.firstFrameAt;
+  const fps = (frames * 1000) / elapsedMs;
   const total = framesToDo(options, opened.source);
   return {
     v: 1,
@@ -82,7 +84,7 @@ export function progressEvent({ options, opened }: PreparedRun, parts: RunningPa
     total,
     fps: Number(fps.toFixed(2)),
     speed: Number((fps / toNumber(info.frameRate)).toFixed(3)),
-    etaSeconds: total === undefined || frames === 0 ? undefined : Math.max(0, Math.round((total - frames) / fps)),
+    etaSeconds: total === undefined || done === 0 ? undefined : Math.max(0, Math.round(((total - done) / done) * (elapsedMs / 1000))),
     bottleneck: bottleneckOf(reportStages(parts)),
     outcomes: { ...parts.flow.outcomes },
     realtime: parts.engine.realtime(),

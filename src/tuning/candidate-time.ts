@@ -4,10 +4,14 @@ import type { Chain } from '../plugins/plan/chain.js';
 import { planChain } from '../plugins/plan/groups.js';
 import { LevelHost } from '../plugins/workers/level-host.js';
 import { retryDeaths } from '../plugins/workers/pool.js';
+import { MachineLoad } from './machine-load.js';
 
 /** A frame large enough that overhead around a run of a network does not matter, and small enough to be quick. */
-const TEST_FRAME = { kind: 'gray', width: 320, height: 180 } as const;
+export const TEST_FRAME = { kind: 'gray', width: 320, height: 180 } as const;
 const WINDOWS = 3;
+/** More windows, where the best two differ by more than the spread of a calm machine. */
+const MOST_WINDOWS = 5;
+const CALM_SPREAD = 1.12;
 const WINDOW_MS = 80;
 
 /** A way to run networks: their arithmetic and their threads. */
@@ -16,6 +20,13 @@ export interface Candidate {
   readonly workers: number;
   /** Threads inside each run of a network. */
   readonly threads: number;
+}
+
+/** The time of a candidate, and what it is worth. */
+export interface CandidateTime {
+  readonly ms: number;
+  /** Nothing disturbed it: other processes left the cores free, and two windows agree. */
+  readonly calm: boolean;
 }
 
 /** A candidate to time, on a chain. */
@@ -30,10 +41,10 @@ export interface TimingRequest {
 
 /**
  * Milliseconds for a test frame of 320x180 through a chain's networks, with all workers busy: the best of three short
- * windows, because disturbances only add time.
+ * windows, because disturbances only add time. Where the best two differ, there are two more.
  * @throws the errors of plugins and workers, or the signal's reason
  */
-export async function timeCandidate({ candidate, chain, options, signal }: TimingRequest): Promise<number> {
+export async function timeCandidate({ candidate, chain, options, signal }: TimingRequest): Promise<CandidateTime> {
   const { workers, threads } = candidate;
   const networks = chain.plugins.filter(({ models }) => models.length > 0);
   const host = new LevelHost({
@@ -50,13 +61,20 @@ export async function timeCandidate({ candidate, chain, options, signal }: Timin
   try {
     signal?.throwIfAborted();
     await host.open();
-    let best = Number.POSITIVE_INFINITY;
-    for (let window = 0; window < WINDOWS; window++) best = Math.min(best, await timeWindow(host));
-    return best;
+    const load = new MachineLoad();
+    const times: number[] = [];
+    while (times.length < WINDOWS || (times.length < MOST_WINDOWS && spreadOf(times) > CALM_SPREAD)) times.push(await timeWindow(host));
+    return { ms: Math.min(...times), calm: spreadOf(times) <= CALM_SPREAD && !load.isBusy };
   } finally {
     signal?.removeEventListener('abort', stop);
     await host.close();
   }
+}
+
+/** The second best time over the best. */
+function spreadOf(times: readonly number[]): number {
+  const [best = 1, second = Number.POSITIVE_INFINITY] = times.toSorted((a, b) => a - b);
+  return second / best;
 }
 
 async function timeWindow(host: LevelHost): Promise<number> {

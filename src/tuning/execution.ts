@@ -2,8 +2,10 @@ import { defaultWorkers, type ProcessingOptions } from '../options/session.js';
 import type { ModelLibrary, Precision } from '../plugins/inference/library.js';
 import { type Chain, withPrecision } from '../plugins/plan/chain.js';
 import { modelsOf } from '../plugins/plan/plugin-models.js';
-import { type Candidate, timeCandidate } from './candidate-time.js';
+import { type Candidate, type CandidateTime, timeCandidate } from './candidate-time.js';
+import { isMachineBusy } from './machine-load.js';
 import type { MeasurementCache } from './measurements.js';
+import { Timer } from './timer.js';
 
 /** The precision and the layout (workers × threads) of a run. */
 export interface Execution extends Candidate {
@@ -11,6 +13,8 @@ export interface Execution extends Candidate {
   readonly chain: Chain;
   /** Choices made by measurement, with their figures: a sentence each. */
   readonly reasons: readonly string[];
+  /** The measurement behind the choice, where there was one: milliseconds for a test frame, and the keys of all that was measured. */
+  readonly basis?: { readonly ms: number; readonly keys: readonly string[] } | undefined;
 }
 
 /** The run for which to choose, and the means to measure. */
@@ -23,17 +27,22 @@ export interface ExecutionContext {
   readonly machine: string;
   /** Stops the timing. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds for a frame of the chain with all workers busy; `timeCandidate` where not given. */
-  readonly time?: (candidate: Candidate, chain: Chain) => Promise<number>;
+  /** Called before a measurement begins, which happens once on a machine and takes seconds. */
+  readonly onMeasure?: (() => void) | undefined;
+  /** Times a frame of the chain with all workers busy; `timeCandidate` where not given. */
+  readonly time?: (candidate: Candidate, chain: Chain) => Promise<CandidateTime>;
+  /** Tells whether the machine is busy now; `isMachineBusy` where not given. */
+  readonly isBusy?: () => Promise<boolean>;
 }
 
 /** Another layout must beat one single-threaded worker per core by 10 %. */
 const LAYOUT_GAIN = 0.9;
+const BUSY = 'the machine was busy, so this is measured again when it is not';
 
 /**
  * Chooses by trying the settings that the caller left open: int8 or fp32, then workers × threads inside each. Each
- * candidate is timed once on a machine, and the time is kept. Networks that come in one precision only, and chains
- * without networks, leave no choice.
+ * candidate is timed once on a machine, and the time is kept unless the machine was busy. Networks that come in one
+ * precision only, and chains without networks, leave no choice.
  * @throws the errors of plugins and workers, or the signal's reason
  */
 export async function chooseExecution(context: ExecutionContext): Promise<Execution> {
@@ -43,11 +52,18 @@ export async function chooseExecution(context: ExecutionContext): Promise<Execut
   const usual = { precision: options.precision, workers, threads };
   if (!canBeTimed(chain)) return { ...usual, chain, reasons: [] };
   const chains = inPrecisions(context);
-  const timeOf = timer(context, chains);
+  const timer = timerOf(context);
+  const timeOf = async (candidate: Candidate) => timer.time(candidate, await chains(candidate.precision));
   const reasons: string[] = [];
   const precision = await choosePrecision(context, usual, timeOf, reasons);
   const chosen = await chooseLayout(context, { ...usual, precision }, timeOf, reasons);
-  return { ...chosen, chain: await chains(precision), reasons };
+  const basis = timer.keys.length === 0 ? undefined : { ms: (await timeOf(chosen)).ms, keys: timer.keys };
+  return { ...chosen, chain: await chains(precision), reasons, basis };
+}
+
+function timerOf({ options, cache, machine, signal, time, isBusy = isMachineBusy, onMeasure = () => {} }: ExecutionContext): Timer {
+  const measure = time ?? ((candidate: Candidate, chain: Chain) => timeCandidate({ candidate, chain, options, signal }));
+  return new Timer({ cache, machine, device: options.device, retune: options.retune, signal, measure, isBusy, onMeasure });
 }
 
 /** The chain in each precision that is asked for. Its models are resolved once for each. */
@@ -69,45 +85,33 @@ function canBeTimed({ plugins }: Chain): boolean {
   return networks.length > 0 && networks.every(({ plugin }) => plugin.state !== 'ordered' && !plugin.window);
 }
 
-async function choosePrecision({ options, chain, library }: ExecutionContext, usual: Candidate, timeOf: Timer, reasons: string[]): Promise<Precision> {
+async function choosePrecision({ options, chain, library }: ExecutionContext, usual: Candidate, timeOf: TimeOf, reasons: string[]): Promise<Precision> {
   const specs = chain.plugins.flatMap(({ models }) => models.map(({ spec }) => spec));
   const inBoth = specs.every((spec) => spec.precision === undefined && library.has(spec, 'int8') && library.has(spec, 'fp32'));
   if (options.precision !== 'auto' || !inBoth) return usual.precision;
   const [int8, fp32] = [await timeOf({ ...usual, precision: 'int8' }), await timeOf({ ...usual, precision: 'fp32' })];
-  const precision = fp32 < int8 ? 'fp32' : 'int8';
-  reasons.push(`precision ${precision}: measured ${int8.toFixed(1)} ms a test frame in int8, ${fp32.toFixed(1)} in fp32`);
+  const precision = fp32.ms < int8.ms ? 'fp32' : 'int8';
+  const told = `precision ${precision}: measured ${int8.ms.toFixed(1)} ms a test frame in int8, ${fp32.ms.toFixed(1)} in fp32`;
+  reasons.push(int8.calm && fp32.calm ? told : `${told}; ${BUSY}`);
   return precision;
 }
 
-async function chooseLayout({ options }: ExecutionContext, usual: Candidate, timeOf: Timer, reasons: string[]): Promise<Candidate> {
+async function chooseLayout({ options }: ExecutionContext, usual: Candidate, timeOf: TimeOf, reasons: string[]): Promise<Candidate> {
   const cores = defaultWorkers();
   if (options.workers !== undefined || options.threads !== undefined || cores < 2) return usual;
   const others = [...new Set([2, cores])].filter((threads) => cores % threads === 0 && (threads < cores || options.device === 'cpu'));
   const candidates = [usual, ...others.map((threads) => ({ ...usual, workers: cores / threads, threads }))];
-  const times: number[] = [];
+  const times: CandidateTime[] = [];
   for (const candidate of candidates) times.push(await timeOf(candidate));
-  const best = times.indexOf(Math.min(...times));
-  const chosen = (times[best] as number) < (times[0] as number) * LAYOUT_GAIN ? (candidates[best] as Candidate) : usual;
-  const told = candidates.map(({ workers, threads }, index) => `${(times[index] as number).toFixed(1)} with ${workers} x ${threads}`);
-  reasons.push(`${chosen.workers} workers x ${chosen.threads} threads: measured ms a test frame, ${told.join(', ')}`);
+  const all = times.map(({ ms }) => ms);
+  const calm = times.every((time) => time.calm);
+  const best = all.indexOf(Math.min(...all));
+  // Layouts differ by little, and a busy machine favours those that use fewer cores.
+  const chosen = calm && (all[best] as number) < (all[0] as number) * LAYOUT_GAIN ? (candidates[best] as Candidate) : usual;
+  const told = candidates.map(({ workers, threads }, index) => `${(all[index] as number).toFixed(1)} with ${workers} x ${threads}`);
+  const what = `${chosen.workers} workers x ${chosen.threads} threads: measured ms a test frame, ${told.join(', ')}`;
+  reasons.push(calm ? what : `${what}; ${BUSY}`);
   return chosen;
 }
 
-type Timer = (candidate: Candidate) => Promise<number>;
-
-/** Times a candidate, unless its time is known from an earlier run. */
-function timer({ options, cache, machine, signal, time }: ExecutionContext, chains: (precision: Precision) => Promise<Chain>): Timer {
-  const measure = time ?? ((candidate: Candidate, inPrecision: Chain) => timeCandidate({ candidate, chain: inPrecision, options, signal }));
-  return async (candidate) => {
-    const { precision, workers, threads } = candidate;
-    const inPrecision = await chains(precision);
-    const networks = modelsOf(inPrecision.plugins).map(({ entry }) => `${entry.id} (${entry.sha256.slice(0, 12)})`);
-    const key = `test frame by ${networks.join('+')}, ${workers} workers of ${threads} threads on ${options.device}: ms, ${machine}`;
-    const known = options.retune ? undefined : await cache.get(key);
-    if (known !== undefined) return known;
-    signal?.throwIfAborted();
-    const measured = await measure(candidate, inPrecision);
-    await cache.set({ [key]: measured });
-    return measured;
-  };
-}
+type TimeOf = (candidate: Candidate) => Promise<CandidateTime>;

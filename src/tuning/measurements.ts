@@ -19,10 +19,19 @@ export class MeasurementCache {
   }
 
   async set(values: Readonly<Record<string, number>>): Promise<void> {
+    await this.#change((kept) => ({ ...kept, ...values }));
+  }
+
+  /** Removes measurements, so that the next run makes them again. */
+  async forget(keys: readonly string[]): Promise<void> {
+    await this.#change((kept) => Object.fromEntries(Object.entries(kept).filter(([key]) => !keys.includes(key))));
+  }
+
+  async #change(change: (kept: Record<string, unknown>) => Record<string, unknown>): Promise<void> {
     const temporary = `${this.path}.${process.pid}.tmp`;
     try {
       await mkdir(join(this.path, '..'), { recursive: true });
-      await writeFile(temporary, JSON.stringify({ ...(await this.#read()), ...values }, null, 1));
+      await writeFile(temporary, JSON.stringify(change(await this.#read()), null, 1));
       await rename(temporary, this.path);
     } catch {
       // Measured again next time.

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import type { RealtimeReport } from '../../dist/report/events.js';
@@ -82,6 +83,19 @@ it('standard input is taken as it comes, with its sound', async () => {
   const end = accounted(JSON.parse(said.trim().split('\n').at(-1) as string));
   expect(end.framesIn).toBe(30);
   expect((await videoTimes(output)).length).toBe(end.framesOut);
+});
+
+it('a worker that hangs is replaced within the clip, and the frames after it are processed', async () => {
+  const clip = join(folder, 'hang.y4m');
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=25:d=6', '-pix_fmt', 'yuv420p', clip);
+  const once = join(folder, 'hung');
+  const plugin = `./test/fixtures/plugins/misbehave.js?way=spin&from=20&once=${encodeURIComponent(once)}`;
+  const options = ['--realtime', '--preset', 'bicubic', '--plugin', plugin, '--workers', '1', ...FAST];
+  const end = accounted(endOf(await srvid([clip, join(folder, 'hang.mp4'), ...options])));
+  expect(end.framesIn).toBe(150);
+  expect(existsSync(once)).toBe(true);
+  // A limit of 10 s, as for any other task, would leave nothing after it.
+  expect(Number((await videoTimes(join(folder, 'hang.mp4'))).at(-1))).toBeGreaterThan(5);
 });
 
 describe('levels', () => {

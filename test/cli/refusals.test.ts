@@ -28,6 +28,7 @@ beforeAll(async () => {
   await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=96x64:r=25:d=1', '-frames:v', '0', '-pix_fmt', 'yuv420p', at('no-frames.mkv')).catch(() => {});
   await picture('16000x16', '-frames:v', '1', '-c:v', 'ffv1', at('wide.mkv'));
   await picture('16400x16', '-frames:v', '1', '-c:v', 'ffv1', at('too-wide.mkv'));
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=5:d=0.6', '-c:v', 'libwebp_anim', at('moving.webp'));
   await symlink(at('good.mp4'), at('link.mp4'));
   await mkdir(at('folder.mp4'));
   await mkdir(at('closed'));
@@ -116,7 +117,14 @@ const CASES: readonly (readonly [string, readonly string[], number, string, RegE
   ['a folder that does not exist', ['good.mp4', 'no/o.mp4'], 1, 'SRVID_OUTPUT_UNWRITABLE', /no/],
   ['a name without a kind', ['good.mp4', 'o'], 2, 'SRVID_OUTPUT_FORMAT', /--format/],
   ['a kind that is none', ['good.mp4', 'o.mp4', '--format', 'tee'], 2, 'SRVID_OUTPUT_FORMAT', /"tee"/],
-  ['an unknown preset', ['good.mp4', 'o.mp4', '--preset', 'nosuch'], 2, 'SRVID_PRESET_UNKNOWN', /Presets are: abpn/],
+  ['an unknown preset', ['good.mp4', 'o.mp4', '--preset', 'nosuch'], 2, 'SRVID_PRESET_UNKNOWN', /There is no preset "nosuch"\. Presets are: abpn/],
+  ['a mistyped preset', ['good.mp4', 'o.mp4', '--preset', 'fats'], 2, 'SRVID_PRESET_UNKNOWN', /Did you mean "fast"\?/],
+  ['a preset file that is not there', ['good.mp4', 'o.mp4', '--preset', './none.json'], 2, 'SRVID_PRESET_UNKNOWN', /none\.json: no such file/],
+  ['a mistyped plugin', ['good.mp4', 'o.mp4', '--plugin', 'bicubc'], 2, 'SRVID_PLUGIN_UNKNOWN', /Did you mean "bicubic"\?/],
+  ['a plugin file that is not there', ['good.mp4', 'o.mp4', '--plugin', './none.js'], 2, 'SRVID_PLUGIN_UNKNOWN', /none\.js: no such file\. Give the path/],
+  ['a mistyped encoder', ['good.mp4', 'o.mp4', ...bicubic, '--encoder', 'libx246'], 2, 'SRVID_ENCODER_UNAVAILABLE', /Did you mean "libx264"\?/],
+  ['a mistyped kind of file', ['good.mp4', 'o.mp4', ...bicubic, '--format', 'matroksa'], 2, 'SRVID_OUTPUT_FORMAT', /Did you mean "matroska"\?/],
+  ['an animated WebP', ['moving.webp', 'o.mp4', ...bicubic], 1, 'SRVID_INPUT_UNSUPPORTED', /is an animated WebP, which this ffmpeg cannot decode/],
   ['a preset that climbs out of its folder', ['good.mp4', 'o.mp4', '--preset', '../package'], 2, 'SRVID_PRESET_UNKNOWN', /package/],
   ['a preset that is a pipe', ['good.mp4', 'o.mp4', '--preset', './pipe.json'], 2, 'SRVID_PRESET_INVALID', /not a regular file/],
   ['a manifest that is a pipe', ['good.mp4', 'o.mp4', '--models', 'models-pipe'], 1, 'SRVID_MODEL_INVALID', /not a regular file/],
@@ -145,7 +153,13 @@ const CASES: readonly (readonly [string, readonly string[], number, string, RegE
   ['an unknown encoder', ['good.mp4', 'o.mp4', ...bicubic, '--encoder', 'libnone'], 2, 'SRVID_ENCODER_UNAVAILABLE', /libnone is not in ffmpeg/],
   ['a hardware encoder without its hardware', ['good.mp4', 'o.mp4', ...bicubic, '--encoder', 'h264_nvenc'], 2, 'SRVID_ENCODER_UNAVAILABLE', /h264_nvenc/],
   ['an encoder option with a bad value', ['good.mp4', 'o.mp4', ...bicubic, '--encoder-option', 'preset=nosuch'], 2, 'SRVID_ENCODER_UNAVAILABLE', /preset/],
-  ['a folder without models', ['good.mp4', 'o.mp4', '--models', 'models-empty'], 1, 'SRVID_MODEL_INVALID', /manifest\.json/],
+  [
+    'a folder without models',
+    ['good.mp4', 'o.mp4', '--models', 'models-empty'],
+    1,
+    'SRVID_MODEL_INVALID',
+    /manifest\.json: no such file or folder\. --models takes a folder/,
+  ],
   ['a model that is missing', ['good.mp4', 'o.mp4', '--models', 'models-missing'], 1, 'SRVID_MODEL_INVALID', /cannot be read/],
   ['a model that is damaged', ['good.mp4', 'o.mp4', '--models', 'models-damaged'], 1, 'SRVID_MODEL_INVALID', /sha256 is/],
   ['a model that is not ONNX', ['good.mp4', 'o.mp4', '--models', 'models-text'], 1, 'SRVID_MODEL_INVALID', /ONNX model/],

@@ -98,8 +98,8 @@ export function result(level: number, content: number): number {
   return 10 * content + level + 1;
 }
 
-/** How long a worker that hangs is left before it is ended. */
-export const HANG_MS = 10_000;
+/** How long a worker takes to start. */
+export const START_MS = 800;
 
 /** Runs the real-time flow in a world whose time is not real: workers and encoder take as long as the world says. */
 export async function live(world: World): Promise<Told> {
@@ -116,12 +116,12 @@ export async function live(world: World): Promise<Told> {
   const ptsOf = (sequence: number) => Math.round(1000 + (sequence * 1000) / fps);
   const sequenceOf = (pts: number) => Math.round(((pts - 1000) * fps) / 1000);
 
-  const run = async (level: number, frame: { input: number; output: number; pts: number }) => {
+  const run = async (level: number, frame: { input: number; output: number; pts: number }, limitMs: number) => {
     const sequence = sequenceOf(frame.pts);
     tasks.push({ sequence, level, at: clock.now() });
     seen.most = Math.max(seen.most, ++seen.running);
     const takes = service(level, clock.now(), sequence);
-    await clock.after(takes === 'hangs' ? HANG_MS : typeof takes === 'number' ? takes : 5);
+    await clock.after(takes === 'hangs' ? limitMs + START_MS : typeof takes === 'number' ? takes : 5);
     seen.running--;
     // Whoever has this slot now, if anybody, would see it.
     output.bytes(frame.output)[0] = result(level, input.bytes(frame.input)[0] as number);
@@ -138,6 +138,7 @@ export async function live(world: World): Promise<Told> {
     output,
     controller,
     run,
+    startMs: START_MS,
     intervalMs: 1000 / fps,
   });
   const submit = dispatcher.submit.bind(dispatcher);

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parseSessionOptions, type SessionRequest } from '../../dist/options/session.js';
 import { loadModelLibrary, ModelLibrary } from '../../dist/plugins/inference/library.js';
 import { type Candidate, chooseExecution } from '../../dist/tuning/execution.js';
+import { lookBack } from '../../dist/tuning/hindsight.js';
 import { MeasurementCache } from '../../dist/tuning/measurements.js';
 import { temporaryFolder } from '../helpers/media.js';
 import { loadChain } from '../helpers/plugins.js';
@@ -17,14 +18,18 @@ let files = 0;
 interface Trial {
   readonly request?: Partial<SessionRequest>;
   readonly time?: (candidate: Candidate) => number;
+  /** Something disturbs every measurement. */
+  readonly disturbed?: boolean;
+  readonly busy?: boolean;
   readonly cache?: MeasurementCache;
   readonly machine?: string;
   readonly chain?: typeof chain;
 }
 
 /** What is chosen on a machine with these timings, and what was timed for it. */
-async function chosenBy({ request = {}, time = () => 10, cache = newCache(), machine = 'a machine', ...other }: Trial) {
+async function chosenBy({ request = {}, time = () => 10, cache = newCache(), machine = 'a machine', disturbed = false, busy = disturbed, ...other }: Trial) {
   const timed: Candidate[] = [];
+  let told = 0;
   const execution = await chooseExecution({
     options: parseSessionOptions({ input: 'in.mp4', output: 'out.mp4', ...request }),
     chain,
@@ -33,11 +38,15 @@ async function chosenBy({ request = {}, time = () => 10, cache = newCache(), mac
     machine,
     time: async (candidate) => {
       timed.push(candidate);
-      return time(candidate);
+      return { ms: time(candidate), calm: !disturbed };
+    },
+    isBusy: async () => busy,
+    onMeasure: () => {
+      told++;
     },
     ...other,
   });
-  return { ...execution, timed };
+  return { ...execution, timed, told };
 }
 
 const newCache = () => new MeasurementCache(join(folder, `${files++}`, 'measurements.json'));
@@ -94,6 +103,66 @@ test('each candidate is timed once on a machine, and again on another one or wit
   expect((await chosenBy({ cache, request: { retune: true } })).timed.length).toBeGreaterThanOrEqual(first.timed.length);
 });
 
+describe('on a busy machine', () => {
+  const oneWorkerWins = (candidate: Candidate) => (candidate.threads > 1 ? 5 : 10);
+
+  test.runIf(cores > 1)('a layout of fewer workers is not taken, though it was faster then, and the reason is told', async () => {
+    const { workers, threads, reasons } = await chosenBy({ time: oneWorkerWins, disturbed: true });
+    expect([workers, threads]).toEqual([cores, 1]);
+    for (const reason of reasons) expect(reason).toMatch(/the machine was busy/);
+  });
+
+  test('what was measured serves while the machine stays busy, and is measured anew when it is calm', async () => {
+    const cache = newCache();
+    const first = await chosenBy({ cache, disturbed: true });
+    expect(first.timed.length).toBeGreaterThanOrEqual(2);
+    const still = await chosenBy({ cache, disturbed: true });
+    expect(still.timed).toEqual([]);
+    expect(still.told).toBe(0);
+    const calm = await chosenBy({ cache, time: oneWorkerWins });
+    expect(calm.timed).toEqual(first.timed);
+    expect(calm.reasons.join()).not.toMatch(/busy/);
+    // What was taken in calm stays, whatever the machine does then.
+    expect((await chosenBy({ cache, busy: true })).reasons).toEqual(calm.reasons);
+  });
+});
+
+test('a measurement is announced once, before it begins, and what is known is not', async () => {
+  const cache = newCache();
+  expect((await chosenBy({ cache })).told).toBe(1);
+  expect((await chosenBy({ cache })).told).toBe(0);
+});
+
+describe('hindsight', () => {
+  const figures = { frames: 200, utilisation: 0.95, size: { width: 640, height: 360 } };
+  /** Figures of a run whose test frame takes so long with all workers busy. */
+  const ran = (testFrameMs: number, workers: number) => ({ ...figures, msPerFrame: testFrameMs * 4 * workers });
+
+  test.each([
+    ['faster than was measured', 6, {}, true],
+    ['as measured, beside an encoder', 15, {}, false],
+    ['far slower than was measured', 40, {}, true],
+    ['faster, where workers waited for others', 6, { utilisation: 0.4 }, false],
+    ['faster, on a few frames', 6, { frames: 20 }, false],
+    ['faster, on tiny frames', 6, { size: { width: 64, height: 48 } }, false],
+  ])('after a run that was %s, the choice is looked at again or not', async (_, testFrameMs, change, again) => {
+    const cache = newCache();
+    const execution = await chosenBy({ cache });
+    expect(await lookBack(execution, { ...ran(testFrameMs, execution.workers), ...change }, cache)).toBe(again);
+    expect((await chosenBy({ cache })).timed).toEqual(again ? execution.timed : []);
+  });
+
+  test('a choice that is contradicted each time is looked at again twice, and then stands', async () => {
+    const cache = newCache();
+    const answers: boolean[] = [];
+    for (let run = 0; run < 4; run++) {
+      const execution = await chosenBy({ cache });
+      answers.push(await lookBack(execution, ran(40, execution.workers), cache));
+    }
+    expect(answers).toEqual([true, true, false, false]);
+  });
+});
+
 test('a chain without networks leaves nothing to measure', async () => {
   const { timed, workers, reasons } = await chosenBy({ chain: { plugins: await loadChain(['bicubic']) } });
   expect([timed, workers, reasons]).toEqual([[], cores, []]);
@@ -102,5 +171,7 @@ test('a chain without networks leaves nothing to measure', async () => {
 test('the real thing is timed where nothing else is given', async () => {
   const options = parseSessionOptions({ input: 'in.mp4', output: 'out.mp4', workers: 1 });
   const { reasons } = await chooseExecution({ options, chain, library, cache: newCache(), machine: 'a machine' });
-  expect(reasons).toEqual([expect.stringMatching(/^precision (int8|fp32): measured \d+\.\d ms a test frame in int8, \d+\.\d in fp32$/)]);
+  expect(reasons).toEqual([
+    expect.stringMatching(/^precision (int8|fp32): measured \d+\.\d ms a test frame in int8, \d+\.\d in fp32(; the machine was busy.*)?$/),
+  ]);
 });

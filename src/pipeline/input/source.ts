@@ -48,9 +48,11 @@ export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 
   const video = pickVideo(url, probe);
   const sideways = Math.abs(rotationOf(video)) % 180 === 90;
   const [width, height] = sideways ? [video.height ?? 0, video.width ?? 0] : [video.width ?? 0, video.height ?? 0];
+  if (width === 0 || height === 0) throw undecodable(url, video);
   assertFrameSize('A frame', width, height);
   const { kind, decodeFormat } = decodedAs(url, video);
   const interlaced = INTERLACED.has(video.field_order ?? '');
+  const treatment = deinterlace === 'auto' && leastSide(video) < LEAST_INTERLACED ? 'too small' : deinterlace;
   const rate = parseRational(video.avg_frame_rate) ?? parseRational(video.r_frame_rate) ?? rational(25, 1);
   const hasTimestamps = finite(video.start_time) !== undefined || probe.startSeconds !== undefined;
   const aspect = parseRational(video.sample_aspect_ratio);
@@ -72,11 +74,11 @@ export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 
     expectedFrames: expectedFrames(video, probe, rate),
     // One frame out for each frame in: bwdif can also double the rate, which would not be the source's any more.
     filters: [
-      ...(interlaced && deinterlace === 'auto' ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
+      ...(interlaced && treatment === 'auto' ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
       ...(isRgb(video) ? [RGB_TO_YUV] : []),
       ...(decodeFormat !== video.pix_fmt && video.color_range === 'pc' && !isRgb(video) ? [KEEP_FULL_RANGE] : []),
     ],
-    losses: lossesOf(video, decodeFormat, interlaced ? deinterlace : undefined),
+    losses: lossesOf(video, decodeFormat, interlaced ? treatment : undefined),
   };
 }
 
@@ -98,11 +100,7 @@ function pickVideo(url: string, probe: Probe): ProbedStream {
 function decodedAs(url: string, video: ProbedStream): { kind: PixelFormat; decodeFormat: string } {
   const format = video.pix_fmt;
   if (!format || format === 'unknown') {
-    const codec = video.codec_name ?? 'unknown';
-    throw new SrvidError('SRVID_INPUT_UNSUPPORTED', `${url} is coded as ${codec}, which this ffmpeg cannot decode. Try an ffmpeg build that can.`, {
-      url,
-      codec,
-    });
+    throw undecodable(url, video);
   }
   const kind = CARRIED.get(format);
   if (kind) return { kind, decodeFormat: format };
@@ -110,8 +108,15 @@ function decodedAs(url: string, video: ProbedStream): { kind: PixelFormat; decod
   return { kind: nearest, decodeFormat: nearest };
 }
 
+/** ffprobe tells no size or no pixel format of a stream that its ffmpeg cannot decode. An animated WebP is the one kind of WebP without a size. */
+function undecodable(url: string, { codec_name: codec = 'unknown' }: ProbedStream): SrvidError {
+  const what = codec === 'webp' ? 'an animated WebP' : `coded as ${codec}`;
+  const remedy = codec === 'webp' ? 'Convert it first, for example to APNG or GIF, or try a newer ffmpeg' : 'Try an ffmpeg build that can';
+  return new SrvidError('SRVID_INPUT_UNSUPPORTED', `${url} is ${what}, which this ffmpeg cannot decode. ${remedy}.`, { url, codec });
+}
+
 /** A sentence for each property that 8-bit planar frames cannot hold. */
-function lossesOf(video: ProbedStream, decodeFormat: string, deinterlace: 'auto' | 'off' | undefined): string[] {
+function lossesOf(video: ProbedStream, decodeFormat: string, deinterlace: 'auto' | 'off' | 'too small' | undefined): string[] {
   const format = video.pix_fmt ?? '';
   const losses: string[] = [];
   const depth =
@@ -128,6 +133,10 @@ function lossesOf(video: ProbedStream, decodeFormat: string, deinterlace: 'auto'
   else if (!depth && !CARRIED.get(format) && !TRANSPARENT.test(format)) losses.push(`The source is ${format}; it is converted to ${decodeFormat}.`);
   if (deinterlace === 'auto')
     losses.push(`The source is interlaced (${video.field_order}); each frame's fields are joined to one picture by bwdif. --deinterlace off leaves them.`);
+  if (deinterlace === 'too small')
+    losses.push(
+      `The source is interlaced (${video.field_order}) and left so, since it is too small to be deinterlaced; the output is not marked as interlaced.`,
+    );
   if (deinterlace === 'off')
     losses.push(`The source is interlaced (${video.field_order}) and left so; the output is not marked as interlaced, and edges that move will comb.`);
   return [...losses, ...sideDataLosses(video)];
@@ -146,6 +155,14 @@ function isRgb(video: ProbedStream): boolean {
 }
 
 const INTERLACED = new Set(['tt', 'bb', 'tb', 'bt']);
+/** The least side in pixels that bwdif takes, of every plane. */
+const LEAST_INTERLACED = 4;
+
+/** The least side of the smallest plane. */
+function leastSide({ pix_fmt: format = '', width = 0, height = 0 }: ProbedStream): number {
+  const divisor = /41[01]/.test(format) ? 4 : /42\d|440|^nv|^p0|yuyv|uyvy/.test(format) ? 2 : 1;
+  return Math.ceil(Math.min(width, height) / divisor);
+}
 
 function nearestFormat(format: string): PixelFormat {
   if (/^gray|^ya|^mono/.test(format)) return 'gray';

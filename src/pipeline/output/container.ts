@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { SrvidError } from '../../errors.js';
+import { didYouMean } from '../../similar-name.js';
 
 /** An output container and the streams that it can hold. Codecs have ffmpeg's names. */
 export interface Container {
@@ -103,7 +104,13 @@ export function containerFor(output: string, format: string | undefined): Contai
     const name = Object.hasOwn(CONTAINERS, format) ? format : BY_EXTENSION[`.${format}`];
     const found = name === undefined ? undefined : CONTAINERS[name];
     if (found) return found;
-    throw new SrvidError('SRVID_OUTPUT_FORMAT', `Expected --format to be one of ${Object.keys(CONTAINERS).join(', ')} but received "${format}".`, { format });
+    throw new SrvidError(
+      'SRVID_OUTPUT_FORMAT',
+      `Expected --format to be one of ${Object.keys(CONTAINERS).join(', ')} but received "${format}".${didYouMean(format, [...Object.keys(CONTAINERS), ...Object.keys(BY_EXTENSION).map((name) => name.slice(1))])}`,
+      {
+        format,
+      },
+    );
   }
   const found = CONTAINERS[BY_EXTENSION[extname(output).toLowerCase()] ?? ''];
   if (found) return found;

@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, SrvidError } from '../../errors.js';
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
 import { type CommandInput, commandArguments, fileUrl } from '../ffmpeg/command.js';
 import type { ProbedStream } from '../ffmpeg/probe.js';
 import { runTool } from '../ffmpeg/tied-process.js';
+import { makeTemporaryFolder } from './temporary-folder.js';
 
 const MIME_TYPES = new Map([
   ['png', 'image/png'],
@@ -32,7 +32,7 @@ export class CoverArt {
   /** Copies covers out of an input, unconverted, into a new temporary folder. @throws SRVID_INPUT_UNREADABLE */
   static async extract(binary: FfmpegBinary, input: CommandInput, covers: readonly ProbedStream[]): Promise<CoverArt> {
     if (covers.length === 0) return new CoverArt(undefined, []);
-    const folder = await mkdtemp(join(tmpdir(), 'srvid-cover-'));
+    const folder = await makeTemporaryFolder('cover');
     try {
       const files = await Promise.all(covers.map((cover) => extractOne(binary, input, cover, folder)));
       return new CoverArt(folder, files);

@@ -1,4 +1,5 @@
 import { SrvidError } from '../../errors.js';
+import { didYouMean } from '../../similar-name.js';
 import { type FfmpegBinary, videoEncoders } from '../ffmpeg/binary.js';
 import { runTool } from '../ffmpeg/tied-process.js';
 import type { EncoderSettings } from './encode.js';
@@ -29,7 +30,7 @@ export async function checkEncoder(binary: FfmpegBinary, { name, options }: Enco
     const near = [...encoders].filter((encoder) => encoder.includes(name.replace(/^lib/, '').slice(0, 4)));
     throw new SrvidError(
       'SRVID_ENCODER_UNAVAILABLE',
-      `The encoder ${name} is not in ffmpeg ${binary.version}. ${near.length > 0 ? `It has ${near.join(', ')}.` : ''} "srvid doctor" lists what it has and how to get more.`,
+      `The encoder ${name} is not in ffmpeg ${binary.version}.${didYouMean(name, encoders)} ${near.length > 0 ? `It has ${near.join(', ')}.` : ''} "srvid doctor" lists what it has and how to get more.`,
       { encoder: name },
     );
   }
@@ -41,7 +42,7 @@ export async function checkEncoder(binary: FfmpegBinary, { name, options }: Enco
     }
     throw new SrvidError(
       'SRVID_OPTION_INVALID',
-      `The encoder ${name} has no option "${option}". It has: ${[...own.keys()].sort().join(', ') || 'none of its own'}.`,
+      `The encoder ${name} has no option "${option}".${didYouMean(option, [...own.keys(), ...COMMON])} It has: ${[...own.keys()].sort().join(', ') || 'none of its own'}.`,
       {
         encoder: name,
         option,

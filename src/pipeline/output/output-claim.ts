@@ -4,7 +4,7 @@ import { link, lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { SrvidError } from '../../errors.js';
-import { hasEnded, ownIdentity } from './process-identity.js';
+import { hasEnded, identitySchema, ownIdentity } from './process-identity.js';
 
 const PREFIX = '.srvid-';
 /** Names of unfinished files. A claim never causes the removal of any other file. */
@@ -23,7 +23,7 @@ const claimSchema = z.object({
   token: z.string(),
   /** The name of the unfinished file, in the same folder. */
   work: z.string().regex(WORK_NAME),
-  process: z.object({ host: z.string(), boot: z.string(), space: z.string(), pid: z.int().positive(), began: z.string() }),
+  process: identitySchema,
 });
 
 type Claim = z.infer<typeof claimSchema>;

@@ -1,5 +1,6 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import * as z from 'zod';
 
 /**
  * Identity of one process, different from that of all others that have or will have its number. Values that the system
@@ -15,6 +16,9 @@ export interface ProcessIdentity {
   /** Start time of the process, in ticks since the machine started. */
   readonly began: string;
 }
+
+/** The form of an identity in a file. */
+export const identitySchema = z.object({ host: z.string(), boot: z.string(), space: z.string(), pid: z.int().positive(), began: z.string() });
 
 /** The identity of this process. */
 export async function ownIdentity(): Promise<ProcessIdentity> {

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SrvidError } from '../../errors.js';
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
@@ -9,6 +8,7 @@ import { Decoder } from '../input/decode.js';
 import { describeSource, type Source } from '../input/source.js';
 import { containerFor } from './container.js';
 import { Encoder } from './encode.js';
+import { makeTemporaryFolder } from './temporary-folder.js';
 
 const SMALL: PlainFormat = { kind: 'yuv420p', width: 64, height: 48 };
 const LARGE: SplitFormat = { kind: 'split', width: 128, height: 96, small: SMALL };
@@ -29,7 +29,7 @@ interface TrialFrame {
  * get that far
  */
 export async function tryFfmpeg(binary: FfmpegBinary): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'srvid-trial-'));
+  const folder = await makeTemporaryFolder('trial');
   try {
     const [input, output] = [join(folder, 'in.y4m'), join(folder, 'out.mkv')];
     await writeFile(input, yuv4mpeg());

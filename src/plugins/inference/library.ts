@@ -10,6 +10,8 @@ import { readModelBytes } from './model-bytes.js';
 export { type ModelEntry, parseManifest } from './manifest.js';
 
 const MAX_MANIFEST_BYTES = 4 << 20;
+const OWN_FOLDER = new URL('../../../models/', import.meta.url);
+const REMEDY = '--models takes a folder with networks and a manifest.json of the form of models/manifest.json; correct it, or give another folder.';
 
 /** A model whose file has the hash that the manifest lists. */
 export interface VerifiedModel {
@@ -79,7 +81,7 @@ export class ModelLibrary {
 const libraries = new Map<string, { readonly manifest: string; readonly library: ModelLibrary }>();
 
 /** Loads the models of a folder with a manifest.json; without a folder, srvid's own. @throws SRVID_MODEL_INVALID */
-export async function loadModelLibrary(folder = new URL('../../../models/', import.meta.url)): Promise<ModelLibrary> {
+export async function loadModelLibrary(folder = OWN_FOLDER): Promise<ModelLibrary> {
   const path = fileURLToPath(new URL('manifest.json', folder));
   try {
     const manifest = (await readBounded(path, MAX_MANIFEST_BYTES)).toString();
@@ -89,12 +91,8 @@ export async function loadModelLibrary(folder = new URL('../../../models/', impo
     libraries.set(folder.href, { manifest, library });
     return library;
   } catch (error) {
-    throw new SrvidError(
-      'SRVID_MODEL_INVALID',
-      `Tried to read the list of models, ${path}: ${reasonOf(error)}. Correct it, or reinstall srvid.`,
-      { path },
-      error,
-    );
+    const remedy = folder.href === OWN_FOLDER.href ? 'Reinstall srvid.' : REMEDY;
+    throw new SrvidError('SRVID_MODEL_INVALID', `Tried to read the list of models, ${path}: ${reasonOf(error)}. ${remedy}`, { path }, error);
   }
 }
 
@@ -121,7 +119,8 @@ function shared(bytes: Uint8Array): SharedArrayBuffer {
 
 async function readVerified(folder: URL, entry: ModelEntry): Promise<VerifiedModel> {
   const path = fileURLToPath(new URL(entry.file, folder));
-  return { entry, path, bytes: shared(await readModelBytes(entry, path)) };
+  const remedy = folder.href === OWN_FOLDER.href ? 'reinstall srvid' : 'correct the folder given by --models';
+  return { entry, path, bytes: shared(await readModelBytes(entry, path, remedy)) };
 }
 
 function reasonOf(error: unknown): string {

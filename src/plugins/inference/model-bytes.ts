@@ -10,10 +10,11 @@ import type { ModelEntry } from './manifest.js';
  * Reads a model's file, verified against the manifest, as a model without external data. ONNX Runtime would look for
  * external files in the working folder, where nobody has checked them. Files that the manifest lists are verified and
  * merged into the model.
+ * @param remedy what to do where a file is missing or damaged, for the error
  * @throws SRVID_MODEL_INVALID
  */
-export async function readModelBytes(entry: ModelEntry, path: string): Promise<Uint8Array> {
-  const bytes = await readListed(`Model ${entry.id}`, path, entry.sha256);
+export async function readModelBytes(entry: ModelEntry, path: string, remedy: string): Promise<Uint8Array> {
+  const bytes = await readListed(`Model ${entry.id}`, path, entry.sha256, remedy);
   const model = parseModel(bytes, path);
   const names = externalFiles(model);
   if (names.length === 0) return bytes;
@@ -28,7 +29,7 @@ export async function readModelBytes(entry: ModelEntry, path: string): Promise<U
         { path, file: name },
       );
     }
-    files.set(name, await readListed(`A file of model ${entry.id}`, join(dirname(path), name), sha256));
+    files.set(name, await readListed(`A file of model ${entry.id}`, join(dirname(path), name), sha256, remedy));
   }
   try {
     return serializeModel(withExternalData(model, files));
@@ -37,15 +38,20 @@ export async function readModelBytes(entry: ModelEntry, path: string): Promise<U
   }
 }
 
-async function readListed(what: string, path: string, expected: string): Promise<Uint8Array> {
+async function readListed(what: string, path: string, expected: string, remedy: string): Promise<Uint8Array> {
   const bytes = await readBounded(path, MAX_MODEL_BYTES).catch((error) => {
-    throw new SrvidError('SRVID_MODEL_INVALID', `${what} should be at ${path}, but it cannot be read: ${messageOf(error)}. Reinstall srvid.`, { path }, error);
+    throw new SrvidError(
+      'SRVID_MODEL_INVALID',
+      `${what} should be at ${path}, but it cannot be read: ${messageOf(error)}. To mend it, ${remedy}.`,
+      { path },
+      error,
+    );
   });
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found === expected) return bytes;
   throw new SrvidError(
     'SRVID_MODEL_INVALID',
-    `${what} at ${path} is not the file that was released: sha256 is ${found}, expected ${expected}. It is damaged or was changed; reinstall srvid.`,
+    `${what} at ${path} is not the file that the manifest lists: sha256 is ${found}, expected ${expected}. It is damaged or was changed; ${remedy}.`,
     { path, found, expected },
   );
 }

@@ -7,10 +7,13 @@ export type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 /** The module of ONNX Runtime. */
 export type OnnxRuntime = typeof import('onnxruntime-node');
 
-/** Loads ONNX Runtime with its telemetry switched off. No other module of srvid loads it. @throws SRVID_TELEMETRY_ON */
+/** Loads ONNX Runtime, quiet and with its telemetry switched off. No other module of srvid loads it. @throws SRVID_TELEMETRY_ON */
 export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
   switchOffTelemetry();
-  return import('onnxruntime-node');
+  const runtime = await import('onnxruntime-node');
+  // Errors are thrown and need not be printed as well. The level of a session does not hold for the making of a session.
+  runtime.env.logLevel = 'fatal';
+  return runtime;
 }
 
 /**

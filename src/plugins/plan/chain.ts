@@ -97,6 +97,22 @@ export function targetSize(options: Pick<ProcessingOptions, 'size' | 'height'>, 
   return { width: Math.max(2, 2 * Math.round((options.height * aspect) / 2)), height: options.height };
 }
 
+/**
+ * A sentence about an output that is no larger than the source, although the chain enlarges; undefined for any other.
+ * Such a size is valid: the picture is as after a network, and reduced.
+ */
+export function reductionIn({ plugins }: Chain, info: StreamInfo): string | undefined {
+  const sizes: Size[] = [];
+  for (const loaded of plugins) sizes.push(outputSize(loaded, sizes.at(-1) ?? info.format));
+  const told = ({ width, height }: Size) => `${width}x${height}`;
+  const [last, source] = [sizes.at(-1), info.format];
+  const largest = sizes.toSorted((a, b) => b.width * b.height - a.width * a.height)[0];
+  if (!last || !largest || last.width > source.width || last.height > source.height || largest.width * largest.height <= last.width * last.height)
+    return undefined;
+  const than = told(last) === told(source) ? 'the size of the source' : `smaller than the source's ${told(source)}`;
+  return `The output is ${told(last)}, ${than}: each frame is enlarged to ${told(largest)} and then reduced to that. Give a larger --height, --size or --scale to enlarge the video.`;
+}
+
 function atScale(scale: number | undefined, found: readonly Found[]): UnresolvedPlugin[] {
   const scaler = found.findIndex(({ plugin }) => plugin.scales);
   if (scale !== undefined && scaler < 0) {

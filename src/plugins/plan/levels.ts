@@ -1,6 +1,7 @@
 import { messageOf, SrvidError } from '../../errors.js';
 import type { RealtimeSettings } from '../../options/session.js';
 import { type PlainFormat, sameFormat } from '../../pipeline/frames/frame.js';
+import { didYouMean } from '../../similar-name.js';
 import type { Size } from '../contract.js';
 import type { ModelLibrary, Precision } from '../inference/library.js';
 import { BUILTIN_PLUGINS, findPlugin, withOptions } from '../registry.js';
@@ -77,7 +78,8 @@ function scalerName(plugins: readonly ChainPlugin[]): string {
  */
 async function replaced(name: string, plugins: readonly ChainPlugin[], { library, precision, format }: Context): Promise<Level> {
   const place = scalerOf(plugins);
-  if (place < 0 || !(BUILTIN_PLUGINS as readonly string[]).includes(name)) throw new Error('not installed');
+  if (place < 0 || !(BUILTIN_PLUGINS as readonly string[]).includes(name))
+    throw new Error(`not installed.${didYouMean(name, BUILTIN_PLUGINS)}`.replace(/\.$/, ''));
   const { scale } = (plugins[place] as ChainPlugin).options as { scale?: number };
   const found = await findPlugin(name, process.cwd());
   const instead = await withModels(withOptions(found, scale === undefined ? {} : { scale }), library, precision);

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseForeignJson, readBounded } from '../../bounded-file.js';
 import { messageOf, SrvidError } from '../../errors.js';
 import { type Preset, presetSchema } from '../../options/preset.js';
+import { didYouMean } from '../../similar-name.js';
 
 const FOLDER = fileURLToPath(new URL('../../../presets/', import.meta.url));
 const MAX_BYTES = 1 << 20;
@@ -33,10 +34,12 @@ export async function loadPreset(nameOrPath: string): Promise<LoadedPreset> {
   const path = isPath ? resolve(nameOrPath) : resolve(FOLDER, `${nameOrPath}.json`);
   const text = await readBounded(path, MAX_BYTES).then(String, async (error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === undefined) throw invalid(path, messageOf(error), error);
-    const known = (await presetNames()).join(', ');
+    const known = await presetNames();
+    const what = isPath ? `Looked for the preset file ${path}: ${messageOf(error)}.` : `There is no preset "${nameOrPath}".`;
+    const near = didYouMean(basename(nameOrPath, '.json'), known);
     throw new SrvidError(
       'SRVID_PRESET_UNKNOWN',
-      `Looked for preset "${nameOrPath}" at ${path}: ${messageOf(error)}. Presets are: ${known}; or give the path of a file.`,
+      `${what}${near} Presets are: ${known.join(', ')}; or give the path of a file, such as ./${basename(nameOrPath, '.json')}.json.`,
       { preset: nameOrPath },
       error,
     );

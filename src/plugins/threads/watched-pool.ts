@@ -11,6 +11,18 @@ const EXIT_PATIENCE_MS = 1000;
 /** A worker of the pool; `ready` says that it has no task. */
 type PoolWorker = Worker & { ready: boolean };
 
+/** The parts of a pool's worker that its type hides. */
+interface Startable {
+  readyToWork(): void;
+  run(request: unknown, limits: { readonly timeout: number }): Promise<unknown>;
+}
+
+/** A first task, which makes a replacement ready for others, and its limit in milliseconds. */
+export interface WarmUp<Request> {
+  readonly request: () => Request;
+  readonly limitMs: number;
+}
+
 export { isTimeoutError };
 
 /**
@@ -19,18 +31,29 @@ export { isTimeoutError };
  * - A worker whose thread ends without an error fails its task at once, and is replaced for any exit code.
  * - A worker inside native code is never ended there: it is replaced, and ends itself when it comes out. A process that
  *   ends meanwhile waits for it a little.
+ * - A replacement is warmed up before it takes tasks, and `onUp` tells when it may have some. Where that fails, the next
+ *   replacement takes tasks cold, so that one of them shows the reason.
  */
 // biome-ignore lint/suspicious/noExplicitAny: as node-worker-threads-pool has it; a stricter bound refuses every function.
 export class WatchedPool<Task extends (request: any) => unknown> extends StaticPool<Task> {
   /** Called with the reason when an idle worker dies; the user of the pool decides which task pays for it. */
   onDeath: (reason: string) => void = () => {};
+  /** Called once for each worker that was lost, when another one has taken its place. */
+  onUp: () => void = () => {};
   /** Marks of all threads that have not ended. `fill` makes them, which the superclass's constructor calls. */
   declare private marks: Set<NativeMark>;
   private closed = false;
+  private coldNext = false;
+  /** True once the first workers are there: those made later are replacements. */
+  private filled = false;
   private readonly atExit = (code: number) => this.endWorkers(code);
 
-  constructor(options: ConstructorParameters<typeof StaticPool<Task>>[0]) {
+  constructor(
+    options: ConstructorParameters<typeof StaticPool<Task>>[0],
+    private readonly warmUp?: WarmUp<Parameters<Task>[0]>,
+  ) {
     super(options);
+    this.filled = true;
     process.setMaxListeners(process.getMaxListeners() + 1).on('exit', this.atExit);
   }
 
@@ -52,6 +75,7 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
     const mark = new NativeMark();
     this.marks.add(mark);
     worker.postMessage({ mark: mark.memory });
+    if (this.filled && this.warmUp) this.bringUp(worker, this.warmUp);
     let heeded = true;
     /** The pool takes it for gone, but its thread is still inside native code. */
     let lingers = false;
@@ -85,6 +109,27 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
       return 1;
     };
     return worker;
+  }
+
+  private bringUp(worker: PoolWorker, { request, limitMs }: WarmUp<Parameters<Task>[0]>): void {
+    if (this.coldNext) {
+      this.coldNext = false;
+      worker.once('online', () => this.onUp());
+      return;
+    }
+    const starting = worker as unknown as Startable;
+    const becomeReady = starting.readyToWork.bind(worker);
+    // The pool calls it when the thread runs, and again after each task.
+    starting.readyToWork = () => {
+      starting.readyToWork = becomeReady;
+      starting.run(request(), { timeout: limitMs }).then(
+        () => this.onUp(),
+        (error: Error) => {
+          this.coldNext = true;
+          if (isTimeoutError(error)) void worker.terminate();
+        },
+      );
+    };
   }
 
   /** Handles the end of the process, which ends threads even inside native code. */

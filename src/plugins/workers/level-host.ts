@@ -55,12 +55,18 @@ export class LevelHost {
     await this.#pool.open();
   }
 
+  /** Milliseconds that the workers took to start: the price of a replacement. */
+  get startMs(): number {
+    return this.#pool.startMs;
+  }
+
   /**
-   * Processes one slot into another at a level; milliseconds of each of its plugins.
+   * Processes one slot into another at a level; milliseconds of each of its plugins. A worker that takes longer than
+   * `limitMs` is replaced.
    * @throws SRVID_WORKER_FAILED, SRVID_PLUGIN_FAILED
    */
-  async run(level: number, { input, output, pts }: LevelTask): Promise<readonly number[]> {
-    return this.#pool.run({ op: 'process', group: level, inputs: [input], output, pts: [pts] });
+  async run(level: number, { input, output, pts }: LevelTask, limitMs?: number): Promise<readonly number[]> {
+    return this.#pool.run({ op: 'process', group: level, inputs: [input], output, pts: [pts] }, limitMs);
   }
 
   /** Waits for running tasks, then ends the threads. */

@@ -33,6 +33,9 @@ export class WorkerPool {
   #free: number;
   #nextId = 0;
   #closed = false;
+  #startMs = START_TIMEOUT_MS;
+  /** Tasks that took too long, and wait for the worker that replaces theirs. */
+  readonly #overdue: (() => void)[] = [];
 
   constructor(
     readonly size: number,
@@ -40,30 +43,46 @@ export class WorkerPool {
     private readonly timeoutMs: number,
   ) {
     this.#free = size;
-    this.#pool = new WatchedPool<(request: WorkerRequest) => WorkerReply>({
-      size,
-      task: WORKER_FILE,
-      workerData: setup,
-      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
-    });
-    this.#pool.onDeath = (reason) => this.#deaths.push(reason);
+    const resourceLimits = { maxOldGenerationSizeMb: WORKER_HEAP_MB };
+    const warmUp = { request: (): WorkerRequest => ({ op: 'open', id: this.#nextId++ }), limitMs: START_TIMEOUT_MS };
+    this.#pool = new WatchedPool<(request: WorkerRequest) => WorkerReply>({ size, task: WORKER_FILE, workerData: setup, resourceLimits }, warmUp);
+    this.#pool.onDeath = (reason) => {
+      this.#deaths.push(reason);
+      this.#free--;
+    };
+    this.#pool.onUp = () => {
+      this.#giveWorker();
+      this.#overdue.shift()?.();
+    };
   }
 
   /** Loads plugins and models in every worker. @throws the first error that a worker reports */
   async open(): Promise<void> {
+    const since = performance.now();
     await Promise.all(Array.from({ length: this.size }, () => this.run({ op: 'open' })));
+    this.#startMs = performance.now() - since;
+  }
+
+  /** Milliseconds that the workers took to start and to load plugins and models: the price of a replacement. */
+  get startMs(): number {
+    return this.#startMs;
   }
 
   /**
-   * Runs one request on the worker that is free first.
+   * Runs one request on the worker that is free first. A worker that takes longer than `limitMs` is replaced, and the
+   * request fails once its replacement is ready for another.
    * @throws SRVID_WORKER_FAILED, or the error that the worker reports
    */
-  async run(body: RequestBody): Promise<readonly number[]> {
+  async run(body: RequestBody, limitMs = this.timeoutMs): Promise<readonly number[]> {
     await this.#takeWorker();
+    let lost = false;
     try {
-      return await this.#exec({ ...body, id: this.#nextId++ } as WorkerRequest);
+      return await this.#exec({ ...body, id: this.#nextId++ } as WorkerRequest, limitMs, () => {
+        lost = true;
+      });
     } finally {
-      this.#giveWorker();
+      // The place of a lost worker is free when another has taken it.
+      if (!lost) this.#giveWorker();
     }
   }
 
@@ -74,7 +93,7 @@ export class WorkerPool {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const wake of this.#waiting.splice(0)) wake();
+    for (const wake of [...this.#waiting.splice(0), ...this.#overdue.splice(0)]) wake();
     const cancel = new AbortController();
     await Promise.race([this.#closeWorkers(), delay(CLOSE_GRACE_MS, undefined, { signal: cancel.signal }).catch(() => {})]);
     cancel.abort();
@@ -86,15 +105,18 @@ export class WorkerPool {
     await Promise.all(Array.from({ length: this.size }, () => this.#exec({ op: 'close', id: this.#nextId++ }).catch(() => {})));
   }
 
-  async #exec(request: WorkerRequest): Promise<readonly number[]> {
+  async #exec(request: WorkerRequest, given = this.timeoutMs, onLoss = () => {}): Promise<readonly number[]> {
     const death = request.op === 'process' ? this.#deaths.shift() : undefined;
     if (death !== undefined) throw new SrvidError('SRVID_WORKER_FAILED', `A worker thread died between two tasks: ${death}.`, { op: request.op });
-    const limitMs = request.op === 'process' ? this.timeoutMs : START_TIMEOUT_MS;
+    const limitMs = request.op === 'process' ? Math.min(given, this.timeoutMs) : START_TIMEOUT_MS;
     let reply: WorkerReply;
     try {
       reply = await this.#pool.createExecutor().setTimeout(limitMs).exec(request);
     } catch (error) {
-      const what = isTimeoutError(error as Error) ? `did not answer within ${limitMs} ms` : `died: ${messageOf(error)}`;
+      onLoss();
+      const isLate = isTimeoutError(error as Error);
+      if (isLate && !this.#closed) await new Promise<void>((resolve) => this.#overdue.push(resolve));
+      const what = isLate ? `did not answer within ${limitMs} ms` : `died: ${messageOf(error)}`;
       throw new SrvidError('SRVID_WORKER_FAILED', `A worker thread ${what}, at task "${request.op}".`, { op: request.op }, describeCause(error));
     }
     if (reply?.id !== request.id) {
@@ -105,7 +127,7 @@ export class WorkerPool {
   }
 
   async #takeWorker(): Promise<void> {
-    while (!this.#closed && this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (!this.#closed && this.#free <= 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     if (this.#closed) throw new SrvidError('SRVID_INTERRUPTED', 'The workers were closed before this task could run.');
     this.#free--;
   }

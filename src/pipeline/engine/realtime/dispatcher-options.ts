@@ -16,10 +16,12 @@ export interface DispatcherOptions {
   readonly output: SlotRing;
   readonly controller: LevelController;
   /**
-   * Processes one slot into another at a level; the last level is the bypass. Rejects with SRVID_WORKER_FAILED where
-   * the worker failed.
+   * Processes one slot into another at a level; the last level is the bypass. A worker that takes longer than `limitMs`
+   * is replaced. Rejects with SRVID_WORKER_FAILED where the worker failed.
    */
-  readonly run: (level: number, frame: { readonly input: number; readonly output: number; readonly pts: number }) => Promise<unknown>;
+  readonly run: (level: number, frame: { readonly input: number; readonly output: number; readonly pts: number }, limitMs: number) => Promise<unknown>;
+  /** Milliseconds that a worker takes to start. */
+  readonly startMs: number;
   /** The source's nominal frame interval, replaced by the measured one as frames arrive. */
   readonly intervalMs: number;
 }

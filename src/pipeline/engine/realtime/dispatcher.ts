@@ -33,7 +33,7 @@ export class Dispatcher {
 
   constructor(private readonly options: DispatcherOptions) {
     this.#intervalMs = options.intervalMs;
-    this.#inFlight = new InFlight(options.workers, options.controller.times);
+    this.#inFlight = new InFlight(options.workers, options.controller.times, options.startMs);
   }
 
   /** Frames that wait for a worker. */
@@ -148,7 +148,7 @@ export class Dispatcher {
     const into = output.take();
     const task = this.#inFlight.begin(level, clock.now());
     entry.task = task;
-    run(level, { input: slot, output: into, pts }).then(
+    run(level, { input: slot, output: into, pts }, this.#inFlight.limitFor(level)).then(
       () => {
         this.#inFlight.end(task);
         this.#failuresInARow = 0;
@@ -158,7 +158,7 @@ export class Dispatcher {
         this.#pump();
       },
       (error) => {
-        this.#inFlight.end(task);
+        this.#inFlight.lose(task);
         if (entry.ending) this.#abandoned(entry, into);
         else {
           output.release(into);

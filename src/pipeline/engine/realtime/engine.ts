@@ -84,7 +84,8 @@ export class RealtimeEngine implements Engine {
       ...{ clock, policy: DROP_POLICIES[policy], budgetMs, controller, input, output },
       workers: host.workers,
       queueCapacity: this.#queueCapacity,
-      run: async (level, task) => this.#timings[level]?.add(await host.run(level, task)),
+      run: async (level, task, limitMs) => this.#timings[level]?.add(await host.run(level, task, limitMs)),
+      startMs: host.startMs,
       intervalMs: 1000 / toNumber(info.frameRate),
     });
     this.#running = { controller, dispatcher };

@@ -1,6 +1,9 @@
 import type { Arrival, Ending } from '../outcome.js';
 import type { ServiceTimes } from './service-times.js';
 
+/** A worker hangs where a frame takes this many times what all but few frames stay under. */
+const HANG_FACTOR = 2;
+
 /** A worker's task: one frame at one level. */
 export interface Task {
   readonly level: number;
@@ -24,10 +27,14 @@ export interface Entry {
 /** The frames that workers have. */
 export class InFlight {
   readonly #tasks = new Set<Task>();
+  /** Workers that died or were replaced since a frame was last finished. */
+  #lossesInARow = 0;
 
   constructor(
     private readonly workers: number,
     private readonly times: ServiceTimes,
+    /** Milliseconds that a worker takes to start. */
+    private readonly startMs: number,
   ) {}
 
   get count(): number {
@@ -44,8 +51,16 @@ export class InFlight {
     return task;
   }
 
+  /** Notes that a worker has finished its frame. */
   end(task: Task): void {
     this.#tasks.delete(task);
+    this.#lossesInARow = 0;
+  }
+
+  /** Notes that a frame's worker failed. */
+  lose(task: Task): void {
+    this.#tasks.delete(task);
+    this.#lossesInARow++;
   }
 
   has(task: Task): boolean {
@@ -54,7 +69,16 @@ export class InFlight {
 
   /** Time after which a worker counts as hung, not as slow. */
   hangsAt({ level, startedAt }: Task): number {
-    return startedAt + 2 * this.times.bound(level);
+    return startedAt + HANG_FACTOR * this.times.bound(level);
+  }
+
+  /**
+   * Milliseconds after which a worker is replaced. Its hang has then cost as much as the start of another one, so that
+   * both together never cost more than twice the least. Each loss in a row doubles that price, since another start has
+   * not helped.
+   */
+  limitFor(level: number): number {
+    return Math.ceil(HANG_FACTOR * this.times.bound(level) + this.startMs * 2 ** this.#lossesInARow);
   }
 
   /** Time at which each worker is expected to be free; Infinity for one that hangs. */

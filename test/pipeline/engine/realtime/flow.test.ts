@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { assertAnyWritten } from '../../../../dist/pipeline/engine/realtime-report.js';
 import { failureOf } from '../../../helpers/errors.js';
-import { HANG_MS, live, result, type Service, type Told, tally, type World } from '../../../helpers/realtime.js';
+import { live, result, type Service, START_MS, type Told, tally, type World } from '../../../helpers/realtime.js';
 
 const sequences = (count: number) => Array.from({ length: count }, (_, sequence) => sequence);
 
@@ -204,7 +204,7 @@ describe('what goes wrong', () => {
     const hung = (50 * 1000) / 30;
     const done = told.endings.find(({ arrival }) => arrival.sequence === 50);
     expect(done?.endedAt).toBeLessThan(hung + 150);
-    const after = told.endings.filter(({ arrival }) => arrival.arrivedAt > hung + HANG_MS + 500);
+    const after = told.endings.filter(({ arrival }) => arrival.arrivedAt > hung + 2 * START_MS + 2000);
     expect(after.length).toBeGreaterThan(100);
     expect(after.every(({ outcome }) => outcome === 'sr')).toBe(true);
   });
@@ -217,6 +217,36 @@ describe('what goes wrong', () => {
     expect(sr + (others['dropped: late'] ?? 0) + (others['bypassed: late'] ?? 0) + 2).toBe(600);
     for (const [sequence, readAt] of told.readAt.entries()) expect(readAt).toBe((sequence * 1000) / 30);
     expect(told.written.at(-1)?.sequence).toBe(599);
+  });
+
+  test('a hang costs a lone worker the start of another one twice, once in waiting and once in starting', async () => {
+    const told = await live({
+      frames: 90,
+      fps: 30,
+      workers: 1,
+      levels: [15, 5],
+      service: (level, _, sequence) => (sequence === 20 ? 'hangs' : ([15, 5][level] as number)),
+    });
+    const frames = (2 * START_MS * 30) / 1000;
+    expect(told.flow.outcomes.dropped).toBeGreaterThan(frames - 8);
+    expect(told.flow.outcomes.dropped).toBeLessThan(frames + 8);
+    expect(told.written.at(-1)?.sequence).toBe(89);
+  });
+
+  test('a machine that is slower than a start is left more time with each loss, and the run goes on', async () => {
+    // Every task takes longer than the limit at first, until it is given four times as long.
+    const told = await live({
+      frames: 400,
+      fps: 30,
+      workers: 1,
+      levels: [15, 5],
+      service: (level, now, sequence) => (sequence >= 20 && now < 4000 ? 'hangs' : ([15, 5][level] as number)),
+    });
+    expect(told.failure).toBeUndefined();
+    const begun = told.tasks.filter(({ sequence, at }) => sequence >= 20 && at < 4000).map(({ at }) => at);
+    const gaps = begun.slice(1).map((at, index) => at - (begun[index] as number));
+    for (const [index, gap] of gaps.entries()) if (index > 0) expect(gap).toBeGreaterThan(gaps[index - 1] as number);
+    expect(told.written.at(-1)?.sequence).toBe(399);
   });
 
   test('workers that die at everything end the run, with what they died of', async () => {
