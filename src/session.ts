@@ -8,16 +8,18 @@ import { emptyFlow } from './pipeline/engine/frame-flow.js';
 import { assertAnyWritten } from './pipeline/engine/realtime-report.js';
 import { findFfmpeg } from './pipeline/ffmpeg/binary.js';
 import { finite } from './pipeline/ffmpeg/probe.js';
+import { isRgbFormat } from './pipeline/frames/matrix.js';
 import { withTimeout } from './pipeline/frames/timeout.js';
 import { Decoder, type ForwardedPacket } from './pipeline/input/decode.js';
 import { holding } from './pipeline/input/forwarding.js';
+import { refuseLosses } from './pipeline/input/losses.js';
 import { openSource } from './pipeline/input/open.js';
 import { CoverArt } from './pipeline/output/cover-art.js';
 import { type EncodePlan, Encoder } from './pipeline/output/encode.js';
 import { checkEncoder } from './pipeline/output/encoder-options.js';
 import { OutputFile } from './pipeline/output/output-file.js';
 import { type PlannedOutput, planOutput } from './pipeline/output/plan.js';
-import { testEncoder } from './pipeline/output/self-test.js';
+import { settlePlan } from './pipeline/output/settle.js';
 import type { Group } from './plugins/plan/groups.js';
 import { engineFor, lookUp, planProcessing } from './processing.js';
 import type { SessionEvent, Summary } from './report/events.js';
@@ -146,8 +148,8 @@ class Run {
   /** Starts all parts at once: workers load their networks while ffmpeg opens the source and the encoder is tested. */
   async #start(): Promise<RunningParts> {
     const decoder = this.#startDecoder();
-    await this.#orInterrupted(Promise.all([this.#engine.open(), decoder.open(), this.#testEncoder()]));
-    const encoder = new Encoder(this.prepared.binary, await this.#completePlan(decoder));
+    const [settled] = await this.#orInterrupted(Promise.all([this.#settlePlan(), this.#engine.open(), decoder.open()]));
+    const encoder = new Encoder(this.prepared.binary, await this.#completePlan(settled, decoder));
     this.#encoder = encoder;
     const forward = (packet: ForwardedPacket) => encoder.forward(packet);
     decoder.forwardTo(this.prepared.levels ? holding(forward, HELD_SOUND_BYTES) : forward);
@@ -167,15 +169,22 @@ class Run {
     return this.#decoder;
   }
 
-  async #testEncoder(): Promise<void> {
+  /** Tries the encoder, and finds what must be converted for it. */
+  async #settlePlan(): Promise<EncodePlan> {
+    const { binary, opened, options } = this.prepared;
     const { plan } = this.#planned;
-    await checkEncoder(this.prepared.binary, plan.encoder);
-    await testEncoder(this.prepared.binary, plan);
+    const pixelFormats = await checkEncoder(binary, plan.encoder);
+    const { video, info } = opened.source;
+    const facts = { isRgb: isRgbFormat(video.pix_fmt ?? ''), sourceHeight: info.format.height, pixelFormats };
+    const settled = await settlePlan(binary, plan, facts);
+    if (options.strict) refuseLosses(settled.warnings, 'SRVID_OUTPUT_FORMAT');
+    for (const message of settled.warnings) this.#warn(message);
+    return settled.plan;
   }
 
   /** Adds the parts of the plan that are known only now: the streams in the decoder's pipe, and the covers as files. */
-  async #completePlan(decoder: Decoder): Promise<EncodePlan> {
-    const { plan, covers } = this.#planned;
+  async #completePlan(plan: EncodePlan, decoder: Decoder): Promise<EncodePlan> {
+    const { covers } = this.#planned;
     const { carry } = plan;
     if (carry.from === 'pipe') return { ...plan, carry: { ...carry, forwarded: decoder.forwarded } };
     if (carry.from === 'nothing' || covers.length === 0) return plan;

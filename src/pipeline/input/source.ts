@@ -1,6 +1,7 @@
 import { SrvidError } from '../../errors.js';
 import { finite, type Probe, type ProbedStream } from '../ffmpeg/probe.js';
 import { assertFrameSize, type Color, type PixelFormat } from '../frames/frame.js';
+import { isRgbFormat } from '../frames/matrix.js';
 import type { StreamInfo } from '../frames/stream-info.js';
 import { inverse, parseRational, type Rational, rational } from '../frames/time.js';
 
@@ -136,7 +137,7 @@ const KEEP_FULL_RANGE = 'scale=in_range=pc:out_range=pc';
 const RGB_TO_YUV = 'scale=out_color_matrix=bt709:out_range=tv';
 
 function isRgb(video: ProbedStream): boolean {
-  return /rgb|bgr|gbr|pal8/.test(video.pix_fmt ?? '');
+  return isRgbFormat(video.pix_fmt ?? '');
 }
 
 const INTERLACED = new Set(['tt', 'bb', 'tb', 'bt']);
