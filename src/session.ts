@@ -9,6 +9,7 @@ import { assertAnyWritten } from './pipeline/engine/realtime-report.js';
 import { findFfmpeg } from './pipeline/ffmpeg/binary.js';
 import { finite } from './pipeline/ffmpeg/probe.js';
 import { isRgbFormat } from './pipeline/frames/matrix.js';
+import { formatRational } from './pipeline/frames/time.js';
 import { withTimeout } from './pipeline/frames/timeout.js';
 import { Decoder, type ForwardedPacket } from './pipeline/input/decode.js';
 import { holding } from './pipeline/input/forwarding.js';
@@ -198,6 +199,7 @@ class Run {
     if (framesIn !== framesOut + outcomes.dropped)
       throw new SrvidError('SRVID_FRAMES_LOST', `${framesIn} frames were read, but ${framesOut} written.`, { framesIn, framesOut });
     this.#checkDamage(framesIn, parts.decoder.log);
+    this.#checkShape(parts.decoder.otherShape);
     for (const line of parts.decoder.log) this.#warn(`While decoding, ffmpeg said: ${line}`);
     await this.prepared.output?.publish();
     this.#emit({ v: 1, type: 'end', ...summary });
@@ -213,6 +215,16 @@ class Run {
     if (options.salvage || !whole || promised === undefined || frames >= promised || log.length === 0) return;
     const message = `${url} promises ${promised} frames, but only ${frames} could be decoded. ffmpeg said: ${log.slice(-2).join(' | ')}. Give --salvage to keep what there is.`;
     throw new SrvidError('SRVID_INPUT_DAMAGED', message, { promised, frames });
+  }
+
+  /** @throws SRVID_INPUT_UNSUPPORTED with --strict, where the shape of pixels changed in mid-stream */
+  #checkShape(other: string | undefined): void {
+    if (other === undefined) return;
+    const { info } = this.prepared.opened.source;
+    const first = info.sampleAspect ? formatRational(info.sampleAspect, ':') : '1:1';
+    const message = `The shape of pixels changes in mid-stream, from ${first} to ${other}. The output has the first, so later pictures are stretched. Cut the file there to keep both.`;
+    if (this.prepared.options.strict) refuseLosses([message], 'SRVID_INPUT_UNSUPPORTED');
+    this.#warn(message);
   }
 
   readonly #interrupt = () => this.#stop.abort(interruption(this.hooks.signal?.reason));

@@ -13,4 +13,19 @@ export function isRgbFormat(format: string): boolean {
   return /rgb|bgr|gbr|pal8/.test(format);
 }
 
+/** The name of a matrix as an option of the scale filter; undefined where swscale cannot convert by it. */
+export function swscaleMatrix(matrix: string): string | undefined {
+  return SWSCALE_NAMES.get(matrix);
+}
+
 const BT601 = new Set(['smpte170m', 'bt470bg']);
+
+/** The matrices that swscale knows, by ffmpeg's names, with swscale's names of them. */
+const SWSCALE_NAMES = new Map([
+  ['bt709', 'bt709'],
+  ['smpte170m', 'smpte170m'],
+  ['bt470bg', 'bt470'],
+  ['fcc', 'fcc'],
+  ['smpte240m', 'smpte240m'],
+  ['bt2020nc', 'bt2020'],
+]);

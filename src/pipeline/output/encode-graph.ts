@@ -12,7 +12,7 @@ import {
   type SplitFormat,
   withChroma,
 } from '../frames/frame.js';
-import { isRgbFormat } from '../frames/matrix.js';
+import { isRgbFormat, swscaleMatrix } from '../frames/matrix.js';
 import { type Rational, rational } from '../frames/time.js';
 import { colorFilters } from './color-tags.js';
 import type { StoredColor } from './stored-color.js';
@@ -104,22 +104,12 @@ export function filterGraph(
   return `[0:0]${[...tail, 'null'].join(',')}[v]`;
 }
 
-/** swscale's names of the matrices that it knows. */
-const MATRIX_NAMES = new Map([
-  ['bt709', 'bt709'],
-  ['smpte170m', 'smpte170m'],
-  ['bt470bg', 'bt470'],
-  ['fcc', 'fcc'],
-  ['smpte240m', 'smpte240m'],
-  ['bt2020nc', 'bt2020'],
-]);
-
 /**
  * Converts levels and pixel format. Everything is said: what a filter that ffmpeg inserts by itself takes for granted
  * differs between formats, and between its versions.
  */
 function conversion(kind: PixelFormat, color: Color, { from, color: to, pixelFormat }: StoredColor): string {
-  const [before, after] = [MATRIX_NAMES.get(from.matrix), isRgbFormat(pixelFormat) ? undefined : MATRIX_NAMES.get(to.matrix ?? from.matrix)];
+  const [before, after] = [swscaleMatrix(from.matrix), isRgbFormat(pixelFormat) ? undefined : swscaleMatrix(to.matrix ?? from.matrix)];
   const [x, y] = subsampling(pixelFormat);
   const [horizontal, vertical] = chromaSite(color);
   return [

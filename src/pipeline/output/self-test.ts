@@ -22,15 +22,17 @@ export async function testEncoder(binary: FfmpegBinary, plan: EncodePlan): Promi
 /**
  * Writes two tiny frames by a plan, into its own container at its own place, and reads them as any other program would.
  * What is written is overwritten by the run.
- * @returns undefined where it cannot be read
- * @throws SRVID_ENCODER_UNAVAILABLE with what ffmpeg said
+ * @returns undefined where this ffmpeg cannot read the codec
+ * @throws SRVID_ENCODER_UNAVAILABLE with what ffmpeg said; SRVID_OUTPUT_FORMAT where the container has lost the pictures
  */
 export async function encodedSample(binary: FfmpegBinary, plan: EncodePlan): Promise<Sample | undefined> {
-  if (plan.output !== 'pipe:1') {
-    await runOnTwoFrames(binary, plan, 'ignore');
-    return probeSample(binary, plan.output);
-  }
-  return probeSample(binary, await runOnTwoFrames(binary, plan, 'pipe'));
+  const { output, encoder, container } = plan;
+  const isPipe = output === 'pipe:1';
+  const written = await runOnTwoFrames(binary, plan, isPipe ? 'pipe' : 'ignore');
+  const sample = await probeSample(binary, isPipe ? written : output, container.muxer === 'mpegts' ? 'mpegts' : undefined);
+  if (sample !== 'nothing') return sample;
+  const message = `Two test frames that ${encoder.name} wrote to ${container.muxer} cannot be found in it again: it has no place for this codec. Write .mkv, or choose another encoder.`;
+  throw new SrvidError('SRVID_OUTPUT_FORMAT', message, { encoder: encoder.name, container: container.muxer });
 }
 
 /** Runs the encoder on frames of the plan's own size where it takes no tiny ones: some know but a few sizes. */
