@@ -219,13 +219,14 @@ function encodeCommand(plan: EncodePlan, { setsChromaLocation }: FfmpegBinary) {
     ...['-filter_complex', filterGraph(format, color, plan.sampleAspect, graph), '-map', '[v]'],
     ...carriedStreams(plan),
     ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(plan.clock?.timeBase ?? timeBase, ':')],
+    // Before the encoder's own options, which may say otherwise.
+    ...container.options(output === 'pipe:1'),
     // Only the first video stream is encoded; a cover that is carried along is copied.
     ...['-c:v:0', encoder.name, ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])],
     ...colorTags(stored?.color ?? color),
     ...(start > 0 ? ['-ss', String(start)] : []),
     ...(carry.from === 'file' && carry.lastsSeconds !== undefined ? ['-t', String(carry.lastsSeconds + END_MARGIN_SECONDS)] : []),
     ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
-    ...container.options(output === 'pipe:1'),
     ...['-f', container.muxer],
   ];
   return { inputs, outputOptions, output: output === 'pipe:1' ? output : fileUrl(output) };
