@@ -10,10 +10,10 @@ const PAGE = new URL('../docs/formats.md', import.meta.url);
 const HARDWARE = /_(nvenc|qsv|vaapi|v4l2m2m|omx|amf|mf|videotoolbox|vulkan|d3d12va|mediacodec|cuvid|rkmpp)$/;
 /** The containers that are tried, in order, until one holds what the encoder writes. */
 const CONTAINERS = ['mp4', 'mov', 'mkv', 'avi', 'nut'];
-/** Sizes of the source. Its pictures become four times as wide and high: CIF, which nearly all encoders take, and PAL. */
+/** CIF, which nearly all encoders take, and PAL. */
 const SIZES = [
-  [88, 72],
-  [180, 144],
+  [352, 288],
+  [720, 576],
 ];
 const OPTIONS = { dnxhd: [['profile', 'dnxhr_hq']], avui: [['strict', '-2']] };
 const AT_ONCE = 2;
@@ -57,7 +57,7 @@ async function rowOf(encoder) {
       for (const source of SOURCES) {
         const input = await patchVideo(folder, source, size);
         const output = join(folder, `${encoder}.${container}`);
-        const result = await stored({ input, output, encoder, options: OPTIONS[encoder] ?? [], scale: 4 }).catch(() => undefined);
+        const result = await stored({ input, output, encoder, options: OPTIONS[encoder] ?? [] }).catch(() => undefined);
         if (!result) break;
         results.push({ ...result, source });
       }

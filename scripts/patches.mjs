@@ -1,13 +1,20 @@
-// Four flat patches, black, white, gray and a red brown, as a video, and what becomes of their colours in a run of srvid.
+// Four flat patches, black, white, gray and a red brown, as a video, and what becomes of their colours in an encoder.
 import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findFfmpeg } from '../dist/pipeline/ffmpeg/binary.js';
-import { runSession } from '../dist/session.js';
+import { frameBytes } from '../dist/pipeline/frames/frame.js';
+import { Decoder } from '../dist/pipeline/input/decode.js';
+import { openSource } from '../dist/pipeline/input/open.js';
+import { Encoder } from '../dist/pipeline/output/encode.js';
+import { checkEncoder } from '../dist/pipeline/output/encoder-options.js';
+import { planOutput } from '../dist/pipeline/output/plan.js';
+import { settlePlan } from '../dist/pipeline/output/settle.js';
 
 const run = promisify(execFile);
-const { ffmpeg, ffprobe } = await findFfmpeg();
+const binary = await findFfmpeg();
+const { ffmpeg, ffprobe } = binary;
 const COLOURS = ['black', 'white', '0x808080', '0xC04020'];
 
 /** The most that a patch may be off the source's, in levels of red, green or blue. */
@@ -28,9 +35,18 @@ export async function patchVideo(folder, { range, matrix }, [width, height]) {
   return path;
 }
 
-/** Runs srvid on such a video. @returns what a reader says of the output, and how far its patches are off, in levels */
-export async function stored({ input, output, encoder, options, scale }) {
-  await runSession({ input, output, encoder, encoderOptions: options, preset: 'bicubic', scale, overwrite: true });
+/**
+ * Encodes such a video as a run of srvid does, but for the enlarging.
+ * @returns what a reader says of the output, and how far its patches are off, in levels
+ */
+export async function stored({ input, output, encoder, options }) {
+  const opened = await openSource(binary, { input, deinterlace: 'auto', strict: false, allowReferences: false, maxPixels: 1 << 24 });
+  const settings = { name: encoder, options };
+  const { info } = opened.source;
+  const request = { target: output, output, source: opened, range: {}, format: info.format, encoderFor: () => settings, strict: false, stallTimeoutMs: 60_000 };
+  const { plan } = planOutput(request);
+  const facts = { isRgb: false, sourceHeight: info.format.height, pixelFormats: await checkEncoder(binary, settings) };
+  await encode((await settlePlan(binary, plan, facts)).plan, opened.source);
   const [before, after, frame] = [await patchesOf(input), await patchesOf(output), await frameOf(output)];
   return {
     off: Math.max(...before.map((level, at) => Math.abs(level - after[at]))),
@@ -38,6 +54,19 @@ export async function stored({ input, output, encoder, options, scale }) {
     range: frame.color_range ?? (frame.pix_fmt.startsWith('yuvj') ? 'pc' : 'tv'),
     matrix: frame.color_space === undefined || frame.color_space === 'unknown' ? 'unsaid' : frame.color_space.replace('bt470bg', 'smpte170m'),
   };
+}
+
+async function encode(plan, source) {
+  const decoder = new Decoder(binary, source, { forwarded: [], salvage: false, stallTimeoutMs: 60_000 });
+  const encoder = new Encoder(binary, plan, 'ignore');
+  const bytes = new Uint8Array(frameBytes(plan.format));
+  try {
+    await Promise.all([decoder.open(), encoder.open()]);
+    for (let pts = await decoder.next(() => bytes); pts !== undefined; pts = await decoder.next(() => bytes)) await encoder.write(pts, bytes);
+    await encoder.finish();
+  } finally {
+    await Promise.all([decoder.stop(), encoder.stop()]);
+  }
 }
 
 /** Red, green and blue in the middle of each patch, as ffmpeg shows them. */
