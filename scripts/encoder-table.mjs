@@ -46,7 +46,10 @@ const text = [...table, '', ...(none.length > 0 ? [`In none of ${CONTAINERS.join
 if (chosen.length === 0) {
   const page = await readFile(PAGE, 'utf8');
   const made = `Made by \`npm run docs:encoders\` with ffmpeg ${binary.version}.`;
-  await writeFile(PAGE, page.replace(/(<!-- encoders -->\n)[\s\S]*(<!-- \/encoders -->)/, (_, open, close) => `${open}\n${made}\n\n${text}\n${close}`));
+  await writeFile(
+    PAGE,
+    page.replace(/(<!-- encoders -->\n)[\s\S]*(<!-- \/encoders -->)/, (_, open, close) => `${open}\n${made}\n\n${text}\n${close}`),
+  );
 }
 
 /** The table's row of an encoder, in the first container that holds it; undefined where none does. */

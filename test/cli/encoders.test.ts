@@ -68,3 +68,35 @@ it.each([
   expect(Math.max(...off), `${before.join()} became ${after.join()}`).toBeLessThanOrEqual(3);
   expect(await told(output)).toBe(tags);
 });
+
+const outputOf = (name: string) => join(folder, name);
+const streamOf = async (path: string) =>
+  (await ffprobe<{ streams: Record<string, unknown>[] }>(path, '-select_streams', 'v:0', '-show_entries', 'stream=codec_tag_string,pix_fmt,width,height'))
+    .streams[0];
+
+it('HEVC in MP4 is tagged as Apple’s players need it, and a tag can be given', async () => {
+  const input = await patches('tv', 'bt709');
+  for (const [tag, options] of [
+    ['hvc1', []],
+    ['hev1', ['--encoder-option', 'tag=hev1']],
+  ] as const) {
+    const result = await srvid([input, outputOf('hevc.mp4'), '--preset', 'bicubic', '--encoder', 'libx265', ...options, '-y']);
+    expect(result.code, result.stderr).toBe(0);
+    expect(await streamOf(outputOf('hevc.mp4'))).toMatchObject({ codec_tag_string: tag });
+  }
+});
+
+it('an RGB source of odd size becomes what players show in MP4, and a warning says so', async () => {
+  const input = outputOf('odd.gif');
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=65x49:r=10:d=0.2', input);
+  const result = await srvid([input, outputOf('gif.mp4'), '--preset', 'bicubic', '--scale', '3', '-y']);
+  expect(result.code, result.stderr).toBe(0);
+  expect(result.stderr).toContain('--pix-fmt yuv444p keeps it all');
+  expect(await streamOf(outputOf('gif.mp4'))).toMatchObject({ pix_fmt: 'yuv420p', width: 194, height: 146 });
+});
+
+it('a codec for which the container has no place is refused', async () => {
+  const result = await srvid([await patches('tv', 'bt709'), outputOf('prores.ts'), '--preset', 'bicubic', '--encoder', 'prores_ks']);
+  expect(result.code).toBe(2);
+  expect(result.stderr).toMatch(/prores_ks .* mpegts .*SRVID_OUTPUT_FORMAT/s);
+});
