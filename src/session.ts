@@ -222,7 +222,7 @@ class Run {
     if (other === undefined) return;
     const { info } = this.prepared.opened.source;
     const first = info.sampleAspect ? formatRational(info.sampleAspect, ':') : '1:1';
-    const message = `The shape of pixels changes in mid-stream, from ${first} to ${other}. The output has the first, so later pictures are stretched. Cut the file there to keep both.`;
+    const message = `The shape of pixels changes in mid-stream: ${first} and ${other} were found. The output has ${first}, so pictures of the other are stretched. Cut the file there to keep both.`;
     if (this.prepared.options.strict) refuseLosses([message], 'SRVID_INPUT_UNSUPPORTED');
     this.#warn(message);
   }
