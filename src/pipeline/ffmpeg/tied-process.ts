@@ -43,7 +43,7 @@ function isProgram(file: string): boolean {
   });
 }
 
-/** How a command is run: Node's options, what stops it, and the bytes of its standard input. */
+/** Node's options for a command, and the bytes of its standard input. */
 export interface ToolOptions extends ExecFileOptions {
   readonly input?: Uint8Array;
 }

@@ -6,7 +6,7 @@ import { encodedSize, pictureKind } from './encode-graph.js';
 import { encodedSample } from './self-test.js';
 import { storedColor } from './stored-color.js';
 
-/** What a plan is settled by, beside itself. */
+/** Facts by which a plan is settled, beside the plan itself. */
 export interface SettleFacts {
   /** The source is RGB, for which srvid chose its chroma's resolution. */
   readonly isRgb: boolean;

@@ -2,7 +2,7 @@ import type { Sample } from '../ffmpeg/probe-sample.js';
 import type { Color, PixelFormat } from '../frames/frame.js';
 import { assumedMatrix, isRgbFormat, sameMatrix } from '../frames/matrix.js';
 
-/** What is done to the levels of frames for an encoder. */
+/** The conversion of frames for an encoder. */
 export interface StoredColor {
   /** The levels of the frames that arrive. The matrix is the one that players assume where the source names none. */
   readonly from: { readonly range: 'tv' | 'pc'; readonly matrix: string };
