@@ -8,6 +8,8 @@ import { emptyFlow } from './pipeline/engine/frame-flow.js';
 import { assertAnyWritten } from './pipeline/engine/realtime-report.js';
 import { findFfmpeg } from './pipeline/ffmpeg/binary.js';
 import { finite } from './pipeline/ffmpeg/probe.js';
+import { isRgbFormat } from './pipeline/frames/matrix.js';
+import { formatRational } from './pipeline/frames/time.js';
 import { withTimeout } from './pipeline/frames/timeout.js';
 import { Decoder, type ForwardedPacket } from './pipeline/input/decode.js';
 import { holding } from './pipeline/input/forwarding.js';
@@ -19,7 +21,7 @@ import { checkEncoder } from './pipeline/output/encoder-options.js';
 import { type FrameSideData, planFrameSideData } from './pipeline/output/frame-side-data.js';
 import { OutputFile } from './pipeline/output/output-file.js';
 import { type PlannedOutput, planOutput } from './pipeline/output/plan.js';
-import { testEncoder } from './pipeline/output/self-test.js';
+import { settlePlan } from './pipeline/output/settle.js';
 import { removeDeadFolders } from './pipeline/output/temporary-folder.js';
 import { writeViewMarks } from './pipeline/output/view-marks.js';
 import type { Group } from './plugins/plan/groups.js';
@@ -156,8 +158,8 @@ class Run {
   /** Starts all parts at once: workers load their networks while ffmpeg opens the source and the encoder is tested. */
   async #start(): Promise<RunningParts> {
     const decoder = this.#startDecoder();
-    await this.#orInterrupted(Promise.all([this.#engine.open(), decoder.open(), this.#testEncoder()]));
-    const encoder = new Encoder(this.prepared.binary, await this.#completePlan(decoder));
+    const [settled] = await this.#orInterrupted(Promise.all([this.#settlePlan(), this.#engine.open(), decoder.open()]));
+    const encoder = new Encoder(this.prepared.binary, await this.#completePlan(settled, decoder));
     this.#encoder = encoder;
     const forward = (packet: ForwardedPacket) => encoder.forward(packet);
     decoder.forwardTo(this.prepared.levels ? holding(forward, HELD_SOUND_BYTES) : forward);
@@ -177,16 +179,23 @@ class Run {
     return this.#decoder;
   }
 
-  async #testEncoder(): Promise<void> {
+  /** Tries the encoder, and finds what must be converted for it. */
+  async #settlePlan(): Promise<EncodePlan> {
+    const { binary, opened, options } = this.prepared;
     const { plan } = this.#planned;
-    await checkEncoder(this.prepared.binary, plan.encoder);
-    await testEncoder(this.prepared.binary, plan);
+    const pixelFormats = await checkEncoder(binary, plan.encoder);
+    const { video, info } = opened.source;
+    const facts = { isRgb: isRgbFormat(video.pix_fmt ?? ''), sourceHeight: info.format.height, pixelFormats };
+    const settled = await settlePlan(binary, plan, facts);
+    if (options.strict) refuseLosses(settled.warnings, 'SRVID_OUTPUT_FORMAT');
+    for (const message of settled.warnings) this.#warn(message);
+    return settled.plan;
   }
 
   /** Adds the parts of the plan that are known only now: the streams in the decoder's pipe, and the covers as files. */
-  async #completePlan(decoder: Decoder): Promise<EncodePlan> {
+  async #completePlan(settled: EncodePlan, decoder: Decoder): Promise<EncodePlan> {
     const { covers } = this.#planned;
-    const plan = { ...this.#planned.plan, sideData: await this.#planSideData() };
+    const plan = { ...settled, sideData: await this.#planSideData() };
     const { carry } = plan;
     if (carry.from === 'pipe') return { ...plan, carry: { ...carry, forwarded: decoder.forwarded } };
     if (carry.from === 'nothing' || covers.length === 0) return plan;
@@ -218,6 +227,7 @@ class Run {
     if (framesIn !== framesOut + outcomes.dropped)
       throw new SrvidError('SRVID_FRAMES_LOST', `${framesIn} frames were read, but ${framesOut} written.`, { framesIn, framesOut });
     this.#checkDamage(framesIn, parts.decoder.log);
+    this.#checkShape(parts.decoder.otherShape);
     for (const line of parts.decoder.log) this.#warn(`While decoding, ffmpeg said: ${line}`);
     await this.#writeMarks();
     await this.prepared.output?.publish();
@@ -243,6 +253,16 @@ class Run {
     if (options.salvage || !whole || promised === undefined || frames >= promised || log.length === 0) return;
     const message = `${url} promises ${promised} frames, but only ${frames} could be decoded. ffmpeg said: ${log.slice(-2).join(' | ')}. Give --salvage to keep what there is.`;
     throw new SrvidError('SRVID_INPUT_DAMAGED', message, { promised, frames });
+  }
+
+  /** @throws SRVID_INPUT_UNSUPPORTED with --strict, where the shape of pixels changed in mid-stream */
+  #checkShape(other: string | undefined): void {
+    if (other === undefined) return;
+    const { info } = this.prepared.opened.source;
+    const first = info.sampleAspect ? formatRational(info.sampleAspect, ':') : '1:1';
+    const message = `The shape of pixels changes in mid-stream: ${first} and ${other} were found. The output has ${first}, so pictures of the other are stretched. Cut the file there to keep both.`;
+    if (this.prepared.options.strict) refuseLosses([message], 'SRVID_INPUT_UNSUPPORTED');
+    this.#warn(message);
   }
 
   readonly #interrupt = () => this.#stop.abort(interruption(this.hooks.signal?.reason));

@@ -43,6 +43,11 @@ function isProgram(file: string): boolean {
   });
 }
 
+/** Node's options for a command, and the bytes of its standard input. */
+export interface ToolOptions extends ExecFileOptions {
+  readonly input?: Uint8Array;
+}
+
 /** Output of a command that ended with exit code 0. */
 export interface Written<T> {
   readonly stdout: T;
@@ -53,14 +58,14 @@ export interface Written<T> {
  * Runs ffmpeg or ffprobe, tied, to its end. Where `signal` stops it, it rejects once the command has ended.
  * @throws Error with the command's messages as `stderr`
  */
-export function runTool(file: string, args: readonly string[], options?: ExecFileOptions & { readonly encoding?: 'utf8' }): Promise<Written<string>>;
+export function runTool(file: string, args: readonly string[], options?: ToolOptions & { readonly encoding?: 'utf8' }): Promise<Written<string>>;
 /** Runs a command in the same way, with its output as bytes. */
-export function runTool(file: string, args: readonly string[], options: ExecFileOptions & { readonly encoding: 'buffer' }): Promise<Written<Buffer>>;
+export function runTool(file: string, args: readonly string[], options: ToolOptions & { readonly encoding: 'buffer' }): Promise<Written<Buffer>>;
 /** Implements both forms. */
 export function runTool(
   file: string,
   args: readonly string[],
-  { signal, ...options }: ExecFileOptions & { encoding?: string } = {},
+  { signal, input, ...options }: ToolOptions & { encoding?: string } = {},
 ): Promise<Written<string | Buffer>> {
   const command = tied(file, args);
   return new Promise((resolve, reject) => {
@@ -72,6 +77,7 @@ export function runTool(
         reject(Object.assign(error, { stderr, message: error.message.replace(`${command.args.slice(0, 3).join(' ')} `, '').replace(`${SETPRIV} `, '') }));
       else resolve({ stdout, stderr });
     });
+    if (input) child.stdin?.on('error', () => {}).end(input); // It may know enough before the end, and close its input.
     const stop = () => child.kill('SIGKILL');
     signal?.addEventListener('abort', stop, { once: true });
   });

@@ -13,6 +13,7 @@ import { NutReader } from '../nut/reader.js';
 import type { NutStream } from '../nut/syntax.js';
 import { planCut, type TimeRange } from './cut.js';
 import type { Source } from './source.js';
+import { printedShape } from './steady.js';
 
 /** A packet that is not processed and goes to the output unchanged, such as one of sound. */
 export interface ForwardedPacket {
@@ -91,7 +92,13 @@ export class Decoder {
 
   /** The last lines that ffmpeg printed. */
   get log(): readonly string[] {
-    return this.#process.log;
+    return this.#process.log.filter((line) => printedShape(line) === undefined);
+  }
+
+  /** The first shape of a pixel that is not the source's; undefined where all frames have one. */
+  get otherShape(): string | undefined {
+    for (const line of this.#process.log) if (printedShape(line)) return printedShape(line);
+    return undefined;
   }
 
   /** Waits for the stream's headers. @throws SRVID_DECODE_FAILED, SRVID_INPUT_EMPTY, SRVID_STREAM_CORRUPT */

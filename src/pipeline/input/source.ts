@@ -1,9 +1,11 @@
 import { SrvidError } from '../../errors.js';
 import { finite, type Probe, type ProbedStream } from '../ffmpeg/probe.js';
 import { assertFrameSize, type Color, type PixelFormat } from '../frames/frame.js';
+import { isRgbFormat } from '../frames/matrix.js';
 import type { StreamInfo } from '../frames/stream-info.js';
 import { inverse, parseRational, type Rational, rational } from '../frames/time.js';
 import { sideDataLosses } from './side-data.js';
+import { steadyFilter } from './steady.js';
 import { tagOf } from './tags.js';
 
 /** The video stream to process, and the container that it comes from. */
@@ -56,6 +58,8 @@ export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 
   const rate = parseRational(video.avg_frame_rate) ?? parseRational(video.r_frame_rate) ?? rational(25, 1);
   const hasTimestamps = finite(video.start_time) !== undefined || probe.startSeconds !== undefined;
   const aspect = parseRational(video.sample_aspect_ratio);
+  const sampleAspect = aspect && sideways ? inverse(aspect) : aspect;
+  const color = colorOf(video);
   const start = Math.min(finite(video.start_time) ?? 0, probe.startSeconds ?? 0);
   return {
     url,
@@ -63,21 +67,17 @@ export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 
     video,
     info: {
       format: { kind, width, height },
-      color: colorOf(video),
+      color,
       timeBase: hasTimestamps ? (parseRational(video.time_base) ?? rational(1, 90_000)) : inverse(rate),
       frameRate: rate,
-      sampleAspect: aspect && sideways ? inverse(aspect) : aspect,
+      sampleAspect,
     },
     decodeFormat,
     hasTimestamps,
     shiftSeconds: start < 0 ? Math.ceil(-start) : 0,
     expectedFrames: expectedFrames(video, probe, rate),
     // One frame out for each frame in: bwdif can also double the rate, which would not be the source's any more.
-    filters: [
-      ...(interlaced && treatment === 'auto' ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
-      ...(isRgb(video) ? [RGB_TO_YUV] : []),
-      ...(decodeFormat !== video.pix_fmt && video.color_range === 'pc' && !isRgb(video) ? [KEEP_FULL_RANGE] : []),
-    ],
+    filters: [...(interlaced && treatment === 'auto' ? ['bwdif=mode=send_frame:deint=interlaced'] : []), steadyFilter(kind, color, sampleAspect)],
     losses: lossesOf(video, decodeFormat, interlaced ? treatment : undefined),
   };
 }
@@ -145,13 +145,8 @@ function lossesOf(video: ProbedStream, decodeFormat: string, deinterlace: 'auto'
 /** Pixel formats with an alpha channel, or with a palette that may have one. */
 const TRANSPARENT = /^(yuva|rgba|bgra|argb|abgr|gbrap|ya\d|pal8|ayuv|vuya|uyva)/;
 
-/** Keeps full-range samples as they are while their format changes. */
-const KEEP_FULL_RANGE = 'scale=in_range=pc:out_range=pc';
-/** RGB has no luma of its own, so one matrix is chosen, and the output is tagged with it. */
-const RGB_TO_YUV = 'scale=out_color_matrix=bt709:out_range=tv';
-
 function isRgb(video: ProbedStream): boolean {
-  return /rgb|bgr|gbr|pal8/.test(video.pix_fmt ?? '');
+  return isRgbFormat(video.pix_fmt ?? '');
 }
 
 const INTERLACED = new Set(['tt', 'bb', 'tb', 'bt']);
@@ -171,6 +166,7 @@ function nearestFormat(format: string): PixelFormat {
 }
 
 function colorOf(video: ProbedStream): Color {
+  // RGB has no luma of its own, so one matrix is chosen, and the output is tagged with it.
   if (isRgb(video)) return { matrix: 'bt709', primaries: known(video.color_primaries), transfer: known(video.color_transfer), range: 'tv' };
   const full = video.pix_fmt?.startsWith('yuvj') || video.color_range === 'pc';
   return {

@@ -34,6 +34,7 @@ const noOptions = () => [];
 const mp4Options = (stream: boolean) => [
   ...['-movflags', stream ? '+frag_keyframe+empty_moov+default_base_moof' : '+faststart'],
   ...['-strict', 'experimental'], // For ffmpeg 5, FLAC in MP4 is experimental.
+  ...['-strict:v:0', 'normal'], // Pictures stay within their standards: JPEG of limited range is none.
 ];
 
 const MP4_AUDIO = 'aac mp3 mp2 ac3 eac3 alac opus flac dts';

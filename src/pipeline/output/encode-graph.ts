@@ -12,8 +12,11 @@ import {
   type SplitFormat,
   withChroma,
 } from '../frames/frame.js';
+import { isRgbFormat, swscaleMatrix } from '../frames/matrix.js';
 import { type Rational, rational } from '../frames/time.js';
+import { colorFilters } from './color-tags.js';
 import type { FrameSideData } from './frame-side-data.js';
+import type { StoredColor } from './stored-color.js';
 
 /** The middle between two luma samples, see `chromaSite`. */
 const MIDDLE = 128;
@@ -44,21 +47,25 @@ export function rawStreams(format: FrameFormat, color: Color): readonly RawStrea
 }
 
 /**
- * True where an encoder with these settings takes gray frames unchanged (`ffmpeg -h encoder=NAME` lists its formats).
+ * The size that is encoded. Most encoders refuse odd sizes where chroma is subsampled, in the frames or in the format
+ * that they are coded in, so the last row or column is left out.
  */
-export function takesGray(encoder: string, pixelFormat: string | undefined): boolean {
-  return /^(libx264|libx265|ffv1)$/.test(encoder) && (pixelFormat === undefined || pixelFormat.startsWith('gray'));
+export function encodedSize(format: FrameFormat, coded?: string): { width: number; height: number } {
+  const [x, y] = CHROMA_SHIFT[pictureKind(format)] ?? [0, 0];
+  const [codedX, codedY] = subsampling(coded ?? '');
+  const even = (value: number, shift: number) => (shift && value > 1 ? value - (value % 2) : value);
+  return { width: even(format.width, x || codedX), height: even(format.height, y || codedY) };
 }
 
-/**
- * The size that is encoded. Most encoders refuse odd sizes where chroma is subsampled, so the last row or column is
- * left out.
- */
-export function encodedSize(format: FrameFormat): { width: number; height: number } {
-  const kind = format.kind === 'split' ? format.small.kind : format.kind;
-  const [x, y] = CHROMA_SHIFT[kind] ?? [0, 0];
-  const even = (value: number, shift: number) => (shift && value > 1 ? value - (value % 2) : value);
-  return { width: even(format.width, x), height: even(format.height, y) };
+/** The pixel format of a frame's complete picture. */
+export function pictureKind(format: FrameFormat): PixelFormat {
+  return format.kind === 'split' ? format.small.kind : format.kind;
+}
+
+/** log2 of the chroma subsampling of a pixel format of any depth, by ffmpeg's name. */
+function subsampling(format: string): readonly [x: number, y: number] {
+  if (/4[12]0|nv12|nv21|p01\d/.test(format)) return [1, 1];
+  return /4[12][12]|nv16|p21\d/.test(format) ? [1, 0] : [0, 0];
 }
 
 /** Properties of encoder and ffmpeg on which the graph depends. */
@@ -67,6 +74,8 @@ interface GraphOptions {
   readonly grayAsYuv?: boolean;
   /** See `FfmpegBinary.setsChromaLocation`. */
   readonly setsChromaLocation?: boolean;
+  /** The conversion that the encoder needs. */
+  readonly stored?: StoredColor | undefined;
   /** The source of what lies beside the pixels: ffmpeg's index of the input, and the plan. */
   readonly sideData?: { readonly index: number; readonly plan: FrameSideData } | undefined;
 }
@@ -80,14 +89,20 @@ export function filterGraph(
   format: FrameFormat,
   color: Color,
   sampleAspect: Rational | undefined,
-  { grayAsYuv, setsChromaLocation, sideData }: GraphOptions = {},
+  { grayAsYuv, setsChromaLocation, stored, sideData }: GraphOptions = {},
 ): string {
-  const size = encodedSize(format);
+  const size = encodedSize(format, stored?.pixelFormat);
   const crop = size.width === format.width && size.height === format.height ? [] : [`crop=${size.width}:${size.height}:0:0:exact=1`];
   const aspect = sampleAspect ? [`setsar=${sampleAspect.num}/${sampleAspect.den}`] : [];
   // Levels stay unchanged in either range: from 7.1 on ffmpeg takes all gray for full range.
   const neutral = ['scale=in_range=pc:out_range=pc', 'format=yuv420p', "crop='max(2*trunc(iw/2),1)':'max(2*trunc(ih/2),1)':0:0:exact=1"];
-  const tail = [...crop, ...(format.kind === 'gray' && grayAsYuv ? neutral : []), ...colorFilters(color, setsChromaLocation), ...aspect];
+  const tail = [
+    ...crop,
+    ...(format.kind === 'gray' && grayAsYuv ? neutral : []),
+    ...colorFilters(color, setsChromaLocation),
+    ...(stored ? [conversion(pictureKind(format), color, stored), ...colorFilters(stored.color, setsChromaLocation)] : []),
+    ...aspect,
+  ];
   const filters = [...tail, 'null'].join(',');
   const picture = format.kind === 'split' ? `${mergeGraph(format, color)},` : '[0:0]';
   if (!sideData) return `${picture}${filters}[v]`;
@@ -106,13 +121,22 @@ function besidePixels(format: FrameFormat, index: number, { stream, filters }: F
 }
 
 /**
- * Tags the frames themselves with their colours, which NUT drops. Colours that the source does not name stay untagged.
- * From ffmpeg 7.1 on encoders take the tags of the frames, whatever the command says.
+ * Converts levels and pixel format. Everything is said: what a filter that ffmpeg inserts by itself takes for granted
+ * differs between formats, and between its versions.
  */
-function colorFilters({ matrix, primaries, transfer, range, chromaLocation }: Color, setsChromaLocation = false): string[] {
-  const tags = { range, colorspace: matrix, color_primaries: primaries, color_trc: transfer, chroma_location: setsChromaLocation ? chromaLocation : undefined };
-  const said = Object.entries(tags).filter(([, value]) => value !== undefined);
-  return said.length > 0 ? [`setparams=${said.map(([name, value]) => `${name}=${value}`).join(':')}`] : [];
+function conversion(kind: PixelFormat, color: Color, { from, color: to, pixelFormat }: StoredColor): string {
+  const [before, after] = [swscaleMatrix(from.matrix), isRgbFormat(pixelFormat) ? undefined : swscaleMatrix(to.matrix ?? from.matrix)];
+  const [x, y] = subsampling(pixelFormat);
+  const [horizontal, vertical] = chromaSite(color);
+  return [
+    `scale=in_range=${from.range}:out_range=${to.range ?? from.range}`,
+    ...(before ? [`in_color_matrix=${before}`] : []),
+    ...(before && after ? [`out_color_matrix=${after}`] : []),
+    ...chromaPositions(kind, color).filter((option) => option.startsWith('in_')),
+    ...(x > 0 ? [`out_h_chr_pos=${horizontal}`] : []),
+    ...(y > 0 ? [`out_v_chr_pos=${vertical}`] : []),
+    'flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp',
+  ].join(':');
 }
 
 /**

@@ -13,11 +13,13 @@ import type { ForwardedPacket } from '../input/decode.js';
 import type { NutStream } from '../nut/syntax.js';
 import { NutWriter } from '../nut/writer.js';
 import type { CarriedStream } from './carry.js';
+import { colorTags } from './color-tags.js';
 import type { Container } from './container.js';
 import type { CoverFile } from './cover-art.js';
-import { filterGraph, type RawStream, rawStreams, takesGray } from './encode-graph.js';
+import { filterGraph, type RawStream, rawStreams } from './encode-graph.js';
 import { assertOnClock, type EncoderClock } from './encoder-clock.js';
 import type { FrameSideData } from './frame-side-data.js';
+import type { StoredColor } from './stored-color.js';
 
 /** The video codec and its settings. */
 export interface EncoderSettings {
@@ -42,6 +44,10 @@ export interface EncodePlan {
   /** Time in which ffmpeg takes no data after which it counts as hung. */
   readonly stallTimeoutMs: number;
   readonly color: Color;
+  /** The conversion of colours that this encoder and container need, where they need one. */
+  readonly stored?: StoredColor | undefined;
+  /** Gray frames are encoded as they are. All others get chroma without colour. */
+  readonly keepsGray?: boolean;
   readonly sampleAspect: Rational | undefined;
   readonly encoder: EncoderSettings;
   readonly container: Container;
@@ -206,13 +212,12 @@ export class Encoder {
 }
 
 function encodeCommand(plan: EncodePlan, { setsChromaLocation }: FfmpegBinary) {
-  const { format, color, encoder, container, carry, output, shiftSeconds, timeBase } = plan;
+  const { format, color, stored, encoder, container, carry, output, shiftSeconds, timeBase } = plan;
   // Seeking cuts sound at a packet before the time; the second cut, on the way out, is exact. Without it muxers that
   // know no time before 0 would shift all streams.
   const start = carry.from === 'file' ? carry.startSeconds : 0;
-  const pixelFormat = encoder.options.find(([option]) => option === 'pix_fmt')?.[1];
   const sideData = plan.sideData && { index: carry.from === 'file' ? 2 : 1, plan: plan.sideData };
-  const graph = { grayAsYuv: !takesGray(encoder.name, pixelFormat), setsChromaLocation, sideData };
+  const graph = { grayAsYuv: !plan.keepsGray, setsChromaLocation, stored, sideData };
   const offset = shiftSeconds > 0 ? ['-itsoffset', String(-shiftSeconds)] : [];
   const frames = { url: 'pipe:0', options: ['-copyts', ...offset, '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] };
   const carried = carry.from === 'file' ? [{ url: carry.input.url, options: [...carry.input.options, ...carry.cut.inputOptions] }] : [];
@@ -222,13 +227,14 @@ function encodeCommand(plan: EncodePlan, { setsChromaLocation }: FfmpegBinary) {
     ...carriedStreams(plan),
     ...(plan.tags ?? []),
     ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(plan.clock?.timeBase ?? timeBase, ':')],
+    // Before the encoder's own options, which may say otherwise.
+    ...container.options(output === 'pipe:1'),
     // Only the first video stream is encoded; a cover that is carried along is copied.
     ...['-c:v:0', encoder.name, ...(plan.sideData?.encoderOptions ?? []), ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])],
-    ...colorTags(color),
+    ...colorTags(stored?.color ?? color),
     ...(start > 0 ? ['-ss', String(start)] : []),
     ...(carry.from === 'file' && carry.lastsSeconds !== undefined ? ['-t', String(carry.lastsSeconds + END_MARGIN_SECONDS)] : []),
     ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
-    ...container.options(output === 'pipe:1'),
     ...['-f', container.muxer],
   ];
   return { inputs, outputOptions, output: output === 'pipe:1' ? output : fileUrl(output) };
@@ -252,26 +258,5 @@ function carriedStreams({ carry }: EncodePlan): string[] {
       return ['-attach', path, `-metadata:s:${stream}`, `filename=${filename}`, `-metadata:s:${stream}`, `mimetype=${mimeType}`];
     }),
     ...['-disposition:0', dispositions.map(([name]) => name).join('+') || '0'],
-  ];
-}
-
-/** Two transfers have other names as options than in ffprobe's output. */
-const TRANSFER_OPTIONS = new Map([
-  ['bt470bg', 'gamma28'],
-  ['bt470m', 'gamma22'],
-]);
-
-/**
- * The encoder's colour tags. From ffmpeg 7.1 on the tags of the frames win, which the filter graph sets. These then
- * keep ffmpeg from converting to the colours that it assumes for the encoder. Before 7.1 these count, and no filter
- * could set the chroma position.
- */
-function colorTags({ matrix, primaries, transfer, range, chromaLocation }: Color): string[] {
-  return [
-    ...(range ? ['-color_range', range] : []),
-    ...(matrix ? ['-colorspace', matrix] : []),
-    ...(primaries ? ['-color_primaries', primaries] : []),
-    ...(transfer ? ['-color_trc', TRANSFER_OPTIONS.get(transfer) ?? transfer] : []),
-    ...(chromaLocation ? ['-chroma_sample_location', chromaLocation] : []),
   ];
 }

@@ -9,19 +9,23 @@ import { assertOpensNoFile } from './encoder-text-options.js';
 const COMMON = new Set(
   (
     'b g bf qmin qmax qdiff qcomp q maxrate minrate bufsize rc_init_occupancy profile level threads thread_type slices refs keyint_min sc_threshold ' +
-    'flags flags2 tune preset global_quality compression_level trellis me_range subq mbd i_qfactor b_qfactor strict pix_fmt field_order side_data_only_packets'
+    'flags flags2 tune preset global_quality compression_level trellis me_range subq mbd i_qfactor b_qfactor strict pix_fmt tag field_order side_data_only_packets'
   ).split(' '),
 );
 
 /** Option types in ffmpeg's lists whose value is a text. */
 const TEXTS = new Set(['string', 'dictionary', 'binary']);
 
+/** Four characters that name a codec in a container, "hvc1". */
+const TAG = /^[A-Za-z0-9 ._-]{4}$/;
+
 /**
  * Checks that the encoder exists and has each option. So an option can be nothing but the encoder's own, and can open
  * no file.
+ * @returns the pixel formats that it takes, by ffmpeg's names; none where ffmpeg lists none
  * @throws SRVID_ENCODER_UNAVAILABLE, SRVID_OPTION_INVALID
  */
-export async function checkEncoder(binary: FfmpegBinary, { name, options }: EncoderSettings): Promise<void> {
+export async function checkEncoder(binary: FfmpegBinary, { name, options }: EncoderSettings): Promise<ReadonlySet<string>> {
   const [encoders, { stdout }] = await Promise.all([
     videoEncoders(binary),
     runTool(binary.ffmpeg, ['-hide_banner', '-h', `encoder=${name}`], { maxBuffer: 1 << 22 }),
@@ -36,6 +40,10 @@ export async function checkEncoder(binary: FfmpegBinary, { name, options }: Enco
   }
   const own = new Map([...stdout.matchAll(/^ {2}-(\S+)\s+<(\w+)>/gm)].map((match) => [match[1] as string, match[2] as string]));
   for (const [option, value] of options) {
+    if (option === 'tag' && !TAG.test(value)) {
+      const message = `The tag "${value}" of the encoder ${name} is not four letters or digits, such as hvc1.`;
+      throw new SrvidError('SRVID_OPTION_INVALID', message, { encoder: name, option });
+    }
     if (own.has(option) || COMMON.has(option)) {
       assertOpensNoFile(name, option, value, TEXTS.has(own.get(option) ?? ''));
       continue;
@@ -49,4 +57,5 @@ export async function checkEncoder(binary: FfmpegBinary, { name, options }: Enco
       },
     );
   }
+  return new Set(/Supported pixel formats: (.*)/.exec(stdout)?.[1]?.trim().split(/\s+/));
 }

@@ -1,11 +1,12 @@
 import { messageOf, SrvidError } from '../../errors.js';
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
+import { probeSample, type Sample } from '../ffmpeg/probe-sample.js';
 import { type FrameFormat, fillMiddle, frameBytes } from '../frames/frame.js';
 import { rescale } from '../frames/time.js';
 import { type EncodePlan, Encoder } from './encode.js';
 
-/** Width and height of the test frames. Some hardware encoders refuse smaller ones. */
-const TEST_SIDE = 192;
+/** Width and height of the test frames. Some encoders refuse smaller ones, DNxHR's among them. */
+const TEST_SIDE = 256;
 const NOTHING = { copies: 'none' } as const;
 const NULL_CONTAINER = { muxer: 'null', audio: NOTHING, subtitle: NOTHING, video: NOTHING, attachment: NOTHING, chapters: false, options: () => [] };
 
@@ -15,20 +16,30 @@ const NULL_CONTAINER = { muxer: 'null', audio: NOTHING, subtitle: NOTHING, video
  * @throws SRVID_ENCODER_UNAVAILABLE with what ffmpeg said
  */
 export async function testEncoder(binary: FfmpegBinary, plan: EncodePlan): Promise<void> {
-  const format = tiny(plan.format);
-  const clock = plan.clock && { ...plan.clock, startsAtSeconds: 0 };
-  const encoder = new Encoder(
-    binary,
-    { ...plan, clock, format, carry: { from: 'nothing' }, tags: [], sideData: undefined, container: NULL_CONTAINER, output: 'pipe:1' },
-    'ignore',
-  );
+  await runOnTwoFrames(binary, { ...plan, container: NULL_CONTAINER, output: 'pipe:1' }, 'ignore');
+}
+
+/**
+ * Writes two tiny frames by a plan, into its own container at its own place, and reads them as any other program would.
+ * What is written is overwritten by the run.
+ * @returns undefined where this ffmpeg cannot read the codec
+ * @throws SRVID_ENCODER_UNAVAILABLE with what ffmpeg said; SRVID_OUTPUT_FORMAT where the container has lost the pictures
+ */
+export async function encodedSample(binary: FfmpegBinary, plan: EncodePlan): Promise<Sample | undefined> {
+  const { output, encoder, container } = plan;
+  const isPipe = output === 'pipe:1';
+  const written = await runOnTwoFrames(binary, plan, isPipe ? 'pipe' : 'ignore');
+  const sample = await probeSample(binary, isPipe ? written : output, container.muxer === 'mpegts' ? 'mpegts' : undefined);
+  if (sample !== 'nothing') return sample;
+  const message = `Two test frames that ${encoder.name} wrote to ${container.muxer} cannot be found in it again: it has no place for this codec. Write .mkv, or choose another encoder.`;
+  throw new SrvidError('SRVID_OUTPUT_FORMAT', message, { encoder: encoder.name, container: container.muxer });
+}
+
+/** Runs the encoder on frames of the plan's own size where it takes no tiny ones: some know but a few sizes. */
+async function runOnTwoFrames(binary: FfmpegBinary, plan: EncodePlan, standardOutput: 'ignore' | 'pipe'): Promise<Buffer> {
+  const bare: EncodePlan = { ...plan, clock: plan.clock && { ...plan.clock, startsAtSeconds: 0 }, carry: { from: 'nothing' }, tags: [], sideData: undefined };
   try {
-    await encoder.open();
-    const gray = new Uint8Array(frameBytes(format));
-    fillMiddle(gray);
-    await encoder.write(0, gray);
-    await encoder.write(plan.clock ? rescale(1, plan.clock.timeBase, plan.timeBase) : 1, gray);
-    await encoder.finish();
+    return await encodeTwoFrames(binary, { ...bare, format: tiny(plan.format) }, standardOutput).catch(() => encodeTwoFrames(binary, bare, standardOutput));
   } catch (error) {
     throw new SrvidError(
       'SRVID_ENCODER_UNAVAILABLE',
@@ -36,6 +47,23 @@ export async function testEncoder(binary: FfmpegBinary, plan: EncodePlan): Promi
       { encoder: plan.encoder.name },
       error,
     );
+  }
+}
+
+/** @returns what was written to standard output, where it is a pipe */
+async function encodeTwoFrames(binary: FfmpegBinary, plan: EncodePlan, standardOutput: 'ignore' | 'pipe'): Promise<Buffer> {
+  const { format, clock, timeBase } = plan;
+  const encoder = new Encoder(binary, plan, standardOutput);
+  const written: Buffer[] = [];
+  if (standardOutput === 'pipe') encoder.written.on('data', (bytes: Buffer) => written.push(bytes));
+  try {
+    await encoder.open();
+    const gray = new Uint8Array(frameBytes(format));
+    fillMiddle(gray);
+    await encoder.write(0, gray);
+    await encoder.write(clock ? rescale(1, clock.timeBase, timeBase) : 1, gray);
+    await encoder.finish();
+    return Buffer.concat(written);
   } finally {
     await encoder.stop();
   }

@@ -1,4 +1,5 @@
 import type { Color } from '../../pipeline/frames/frame.js';
+import { assumedMatrix } from '../../pipeline/frames/matrix.js';
 
 /** Luma weights of red and blue. ITU-R BT.601-7 §2.5.1, BT.709-6 §3.2, BT.2020-2 table 4; SMPTE 240M; FCC. */
 const LUMA_WEIGHTS = new Map<string, readonly [red: number, blue: number]>([
@@ -28,11 +29,7 @@ export interface ColorMatrix {
  * frames thus converts back by the same matrix.
  */
 export function assumedColor(color: Color, height: number): Color {
-  return { ...color, matrix: color.matrix ?? fallbackMatrix(height) };
-}
-
-function fallbackMatrix(height: number): string {
-  return height >= 720 ? 'bt709' : 'smpte170m';
+  return { ...color, matrix: color.matrix ?? assumedMatrix(height) };
 }
 
 /**
@@ -40,7 +37,7 @@ function fallbackMatrix(height: number): string {
  * BT.601 below; limited range.
  */
 export function colorMatrix(color: Color, height: number): ColorMatrix {
-  const fallback = fallbackMatrix(height);
+  const fallback = assumedMatrix(height);
   const [red, blue] = LUMA_WEIGHTS.get(color.matrix ?? fallback) ?? (LUMA_WEIGHTS.get(fallback) as readonly [number, number]);
   const green = 1 - red - blue;
   const full = color.range === 'pc';

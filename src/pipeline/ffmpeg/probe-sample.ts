@@ -1,0 +1,55 @@
+import * as z from 'zod';
+import type { FfmpegBinary } from './binary.js';
+import { fileUrl } from './command.js';
+import { runTool } from './tied-process.js';
+
+const PROBE_TIMEOUT_MS = 30_000;
+
+const sampleSchema = z.object({
+  streams: z.array(z.object({ codec_name: z.string().optional(), codec_tag_string: z.string().optional() }).loose()),
+  frames: z.array(z.object({ pix_fmt: z.string(), color_range: z.string().optional(), color_space: z.string().optional() }).loose()).default([]),
+});
+
+/** A coded video as a reader finds it: its codec, and its first picture once decoded. Names are ffmpeg's. */
+export interface Sample {
+  readonly codec: string | undefined;
+  /** The codec's tag in the container, such as "hev1". */
+  readonly tag: string | undefined;
+  readonly pixelFormat: string;
+  /** Undefined where neither the container nor the codec says it. */
+  readonly range: 'tv' | 'pc' | undefined;
+  readonly matrix: string | undefined;
+}
+
+/**
+ * Reads the first picture of a video that was just encoded: a file, or its bytes. `demuxer` is for what is too short to
+ * be recognised.
+ * @returns undefined where this ffprobe cannot read the codec; 'nothing' where there is no video to read
+ */
+export async function probeSample(binary: FfmpegBinary, video: string | Uint8Array, demuxer?: string): Promise<Sample | 'nothing' | undefined> {
+  const args = ['-v', 'quiet', '-of', 'json', '-select_streams', 'v:0', '-read_intervals', '%+#1', ...(demuxer ? ['-f', demuxer] : [])];
+  const entries = ['-show_entries', 'stream=codec_name,codec_tag_string:frame=pix_fmt,color_range,color_space'];
+  const isFile = typeof video === 'string';
+  const options = { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 24, ...(isFile ? {} : { input: video }) };
+  const { stdout } = await runTool(binary.ffprobe, [...args, ...entries, '-i', isFile ? fileUrl(video) : 'pipe:0'], options).catch(() => ({ stdout: '' }));
+  const parsed = sampleSchema.safeParse(json(stdout));
+  if (!parsed.success) return undefined;
+  const [stream, frame] = [parsed.data.streams[0], parsed.data.frames[0]];
+  if (!stream) return 'nothing';
+  if (!frame) return undefined;
+  return {
+    codec: stream.codec_name,
+    tag: stream.codec_tag_string,
+    pixelFormat: frame.pix_fmt,
+    range: frame.color_range === 'tv' || frame.color_range === 'pc' ? frame.color_range : undefined,
+    matrix: frame.color_space === 'unknown' || frame.color_space === 'reserved' ? undefined : frame.color_space,
+  };
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
