@@ -2,16 +2,18 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
 import { describeCause, SrvidError } from './errors.js';
 import { encoderSettings } from './options/encoder.js';
-import { parseSessionOptions, type SessionRequest } from './options/session.js';
+import { parseSessionOptions, type SessionOptions, type SessionRequest } from './options/session.js';
 import type { Engine } from './pipeline/engine/engine.js';
 import { emptyFlow } from './pipeline/engine/frame-flow.js';
 import { assertAnyWritten } from './pipeline/engine/realtime-report.js';
-import { findFfmpeg } from './pipeline/ffmpeg/binary.js';
+import { type FfmpegBinary, findFfmpeg } from './pipeline/ffmpeg/binary.js';
 import { finite } from './pipeline/ffmpeg/probe.js';
 import { withTimeout } from './pipeline/frames/timeout.js';
 import { Decoder, type ForwardedPacket } from './pipeline/input/decode.js';
 import { holding } from './pipeline/input/forwarding.js';
-import { openSource } from './pipeline/input/open.js';
+import { type OpenedSource, openSource } from './pipeline/input/open.js';
+import { type CarryRequest, planCarry } from './pipeline/output/carry.js';
+import { type Container, containerFor } from './pipeline/output/container.js';
 import { CoverArt } from './pipeline/output/cover-art.js';
 import { type EncodePlan, Encoder } from './pipeline/output/encode.js';
 import { checkEncoder } from './pipeline/output/encoder-options.js';
@@ -87,9 +89,24 @@ async function prepare(request: SessionRequest, hooks: SessionHooks): Promise<Pr
   hooks.signal?.throwIfAborted();
   const opened = await openSource(binary, asked, hooks.standardInput);
   hooks.signal?.throwIfAborted();
-  const processing = await planProcessing(asked, installed, opened.source.info, hooks.signal);
+  const container = containerFor(asked.output, asked.format);
+  const [processing, carried] = await Promise.all([
+    planProcessing(asked, installed, opened.source.info, hooks.signal),
+    planCarry(carryRequest(binary, asked, opened, container, hooks.signal)),
+  ]);
   const output = asked.output === '-' ? undefined : await OutputFile.prepare(asked.output, asked.input, asked.overwrite);
-  return { ...processing, options: asked, binary, opened, output, startedAt };
+  return { ...processing, options: asked, binary, opened, container, carried, output, startedAt };
+}
+
+function carryRequest(
+  binary: FfmpegBinary,
+  { output, tracks, salvage, inputFormat }: SessionOptions,
+  { source: { probe, video }, head }: OpenedSource,
+  container: Container,
+  signal: AbortSignal | undefined,
+): CarryRequest {
+  const input = { ...probe.input, options: [...probe.input.options, ...(head && inputFormat ? ['-f', inputFormat] : [])] };
+  return { binary, container, toPipe: output === '-', input, head, signal, probe, processed: video, tracks, salvage };
 }
 
 /** The parts of one run, and their teardown. */
@@ -108,7 +125,7 @@ class Run {
     const { options, opened, groups, preset, output } = prepared;
     const format = (groups.at(-1) as Group).output;
     this.#planned = planOutput({
-      ...{ target: options.output, targetFormat: options.format, output: output?.partial ?? 'pipe:1' },
+      ...{ container: prepared.container, carried: prepared.carried, output: output?.partial ?? 'pipe:1' },
       ...{ source: opened, range: options, format, strict: options.strict, stallTimeoutMs: options.stallTimeoutMs },
       encoderFor: (muxer) => encoderSettings(options, preset.preset, muxer),
     });

@@ -12,7 +12,7 @@ import type { Cut } from '../input/cut.js';
 import type { ForwardedPacket } from '../input/decode.js';
 import type { NutStream } from '../nut/syntax.js';
 import { NutWriter } from '../nut/writer.js';
-import type { CarriedStream } from './carry.js';
+import { type CarriedStream, codecOptions } from './carried-stream.js';
 import type { Container } from './container.js';
 import type { CoverFile } from './cover-art.js';
 import { filterGraph, type RawStream, rawStreams, takesGray } from './encode-graph.js';
@@ -217,7 +217,7 @@ function encodeCommand(plan: EncodePlan, { setsChromaLocation }: FfmpegBinary) {
     // Only the first video stream is encoded; a cover that is carried along is copied.
     ...['-c:v:0', encoder.name, ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])],
     ...colorTags(color),
-    ...(start > 0 ? ['-ss', String(start)] : []),
+    ...(start > 0 || beginsAtZero(plan) ? ['-ss', String(start)] : []),
     ...(carry.from === 'file' && carry.lastsSeconds !== undefined ? ['-t', String(carry.lastsSeconds + END_MARGIN_SECONDS)] : []),
     ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
     ...container.options(output === 'pipe:1'),
@@ -226,10 +226,18 @@ function encodeCommand(plan: EncodePlan, { setsChromaLocation }: FfmpegBinary) {
   return { inputs, outputOptions, output: output === 'pipe:1' ? output : fileUrl(output) };
 }
 
+/**
+ * True where sound before 0, which players do not play, must be cut off: a muxer that knows no time before 0 would move
+ * everything for its sake. Pictures before 0 are not cut off, and move everything.
+ */
+function beginsAtZero({ container, carry, shiftSeconds }: EncodePlan): boolean {
+  return container.beginsAtZero && carry.from === 'file' && shiftSeconds === 0;
+}
+
 function carriedStreams({ carry }: EncodePlan): string[] {
   if (carry.from === 'nothing') return [];
   // The processed video is the output's stream 0, so the others count from 1.
-  const codecs = carry.streams.flatMap(({ codec }, order) => [`-c:${order + 1}`, codec]);
+  const codecs = carry.streams.flatMap((stream, order) => codecOptions(stream, order + 1));
   if (carry.from === 'pipe') return ['-map', '0:a?', ...codecs];
   const { video, streams, covers } = carry;
   const dispositions = Object.entries(video.disposition ?? {}).filter(([, set]) => set === 1);

@@ -5,17 +5,17 @@ import { planCut, type TimeRange } from '../input/cut.js';
 import { refuseLosses } from '../input/losses.js';
 import type { OpenedSource } from '../input/open.js';
 import type { Source } from '../input/source.js';
-import { planCarry } from './carry.js';
-import { containerFor } from './container.js';
+import type { CarryPlan } from './carry.js';
+import type { Container } from './container.js';
 import type { EncodePlan, EncoderSettings } from './encode.js';
 import { encodedSize, scaledAspect } from './encode-graph.js';
 import { assertOnClock, type EncoderClock, encoderTimeBase } from './encoder-clock.js';
 
 /** The facts from which an output is planned. */
 export interface OutputRequest {
-  /** The output as the user named it, whose ending says the container, and its format where the name does not. */
-  readonly target: string;
-  readonly targetFormat: string | undefined;
+  readonly container: Container;
+  /** What becomes of the streams beside the processed video. */
+  readonly carried: CarryPlan;
   /** A path, or "pipe:1". */
   readonly output: string;
   readonly source: OpenedSource;
@@ -39,18 +39,18 @@ export interface PlannedOutput {
   readonly warnings: readonly string[];
 }
 
-/** Plans how to encode and what to carry along. @throws SRVID_OUTPUT_FORMAT */
+/** Plans how to encode. @throws SRVID_OUTPUT_FORMAT where `strict` is set and something would be lost */
 export function planOutput(request: OutputRequest): PlannedOutput {
   const {
     source: { source, bytes },
+    container,
+    carried,
     range,
     format,
     output,
     strict,
     stallTimeoutMs,
   } = request;
-  const container = containerFor(request.target, request.targetFormat);
-  const carried = planCarry(container, source.probe, source.video, bytes !== undefined);
   if (strict) refuseLosses(carried.warnings, 'SRVID_OUTPUT_FORMAT');
   assertFrameSize('A result', format.width, format.height);
   const size = encodedSize(format);
