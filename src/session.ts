@@ -126,7 +126,7 @@ class Run {
     const format = (groups.at(-1) as Group).output;
     this.#planned = planOutput({
       ...{ container: prepared.container, carried: prepared.carried, output: output?.partial ?? 'pipe:1' },
-      ...{ source: opened, range: options, format, strict: options.strict, stallTimeoutMs: options.stallTimeoutMs },
+      ...{ source: opened, range: options, format, strict: options.strict, salvage: options.salvage, stallTimeoutMs: options.stallTimeoutMs },
       encoderFor: (muxer) => encoderSettings(options, preset.preset, muxer),
     });
     // A file can be read ahead of its time, so it is paced; standard input arrives at its own pace.
@@ -207,6 +207,8 @@ class Run {
       throw new SrvidError('SRVID_FRAMES_LOST', `${framesIn} frames were read, but ${framesOut} written.`, { framesIn, framesOut });
     this.#checkDamage(framesIn, parts.decoder.log);
     for (const line of parts.decoder.log) this.#warn(`While decoding, ffmpeg said: ${line}`);
+    const { damage } = parts.encoder;
+    if (damage.length > 0) this.#warn(`Part of a track beside the video is damaged, and left out. ffmpeg said: ${damage.slice(-2).join(' | ')}`);
     await this.prepared.output?.publish();
     this.#emit({ v: 1, type: 'end', ...summary });
     return summary;

@@ -41,6 +41,7 @@ const streamSchema = z
     sample_fmt: z.string().optional(),
     sample_rate: z.string().optional(),
     bits_per_raw_sample: z.string().optional(),
+    extradata_size: z.number().optional(),
     disposition: dispositionSchema.optional(),
     tags: z.record(z.string(), z.string()).optional(),
     side_data_list: z.array(z.object({ side_data_type: z.string().optional(), rotation: z.number().optional() }).loose()).optional(),

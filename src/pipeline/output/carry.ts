@@ -68,7 +68,7 @@ export async function planCarry(request: CarryRequest): Promise<CarryPlan> {
 
 /** The fates of candidates, by their index. All are asked about at once, and only after a refusal one form after the other. */
 async function settled(request: CarryRequest, candidates: readonly Candidate[]): Promise<ReadonlyMap<number, Fate>> {
-  const unsure = candidates.filter(({ source, holding }) => request.salvage || !holding.sure.has(source.codec_name ?? ''));
+  const unsure = candidates.filter((candidate) => !isSure(candidate, request));
   const fates = new Map<number, Fate>(candidates.map((candidate) => [candidate.source.index, { stream: copyOf(candidate, request) }]));
   if (unsure.length === 0 || (await copies(request, unsure))) return fates;
   const forms = byForm(unsure);
@@ -85,6 +85,12 @@ async function settled(request: CarryRequest, candidates: readonly Candidate[]):
       );
   }
   return fates;
+}
+
+/** True where no muxer need be asked. Of AAC with ADTS headers a header that is written once cannot say what it must. */
+function isSure({ source, holding }: Candidate, { salvage, toPipe }: CarryRequest): boolean {
+  const isBare = source.codec_name === 'aac' && source.extradata_size === undefined;
+  return !salvage && holding.sure.has(source.codec_name ?? '') && !(isBare && toPipe);
 }
 
 /** Asks whether all of these can be copied as they are. */

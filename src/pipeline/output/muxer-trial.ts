@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
@@ -71,13 +71,15 @@ async function runs(
     ...container.options(toPipe),
     ...['-f', container.muxer],
   ];
-  const command = { inputs: [{ url: input.url, options: ['-copyts', ...input.options] }], outputOptions, output: fileUrl(path) };
+  const target = await open(path, 'w');
+  const output = toPipe ? 'pipe:1' : fileUrl(path);
+  const command = { inputs: [{ url: input.url, options: ['-copyts', ...input.options] }], outputOptions, output };
   const process = new FfmpegProcess({
     path: binary.ffmpeg,
     args: commandArguments(command),
     purpose: `ask ${container.muxer} for its tracks`,
     failure: 'SRVID_ENCODE_FAILED',
-    stdio: [head ? 'pipe' : 'ignore', 'ignore'],
+    stdio: [head ? 'pipe' : 'ignore', target.fd], // ffmpeg cannot go back in a pipe, whatever lies behind it.
   });
   const stop = () => void process.stop();
   signal?.addEventListener('abort', stop, { once: true });
@@ -95,5 +97,6 @@ async function runs(
   } finally {
     signal?.removeEventListener('abort', stop);
     await process.stop();
+    await target.close();
   }
 }

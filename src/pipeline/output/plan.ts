@@ -25,6 +25,8 @@ export interface OutputRequest {
   readonly format: FrameFormat;
   /** The encoder and its settings for a container, by its muxer. */
   readonly encoderFor: (muxer: string) => EncoderSettings;
+  /** Goes on where nearly all of the sound cannot be decoded. */
+  readonly salvage: boolean;
   /** Refuses to lose anything. */
   readonly strict: boolean;
   /** Milliseconds after which ffmpeg counts as hung where it takes no data. */
@@ -67,6 +69,8 @@ export function planOutput(request: OutputRequest): PlannedOutput {
         covers: [],
         cut: planCut(source, range),
         lastsSeconds: range.duration && range.duration + unstartedSeconds(range, source.probe),
+        // Sound before 0 is not played: an encoder's delay, or what an edit list cuts off. Pictures before 0 move everything.
+        fromZero: container.beginsAtZero && source.shiftSeconds === 0,
         // Frames without times are counted from the cut, so there is nothing to move.
         startSeconds: range.start && source.hasTimestamps ? range.start + (source.probe.startSeconds ?? 0) : 0,
       };
@@ -84,6 +88,7 @@ export function planOutput(request: OutputRequest): PlannedOutput {
       container,
       output,
       shiftSeconds: source.shiftSeconds,
+      salvage: request.salvage,
       carry,
     },
     covers: carried.covers,
