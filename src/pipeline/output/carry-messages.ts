@@ -1,5 +1,7 @@
 import type { ProbedStream } from '../ffmpeg/probe.js';
 import { type Container, matroskaHolds } from './container.js';
+import type { Conversion } from './conversion.js';
+import type { TrialSetting } from './muxer-trial.js';
 
 /** Words for a stream whose kind a container does not have. */
 export function withoutPlace(stream: ProbedStream, container: Container): string {
@@ -16,11 +18,12 @@ export function leftOut(stream: ProbedStream, container: Container): string {
   return `${describe(stream)} is left out: ${container.muxer} cannot hold it, and ffmpeg cannot convert it.${keptIn(stream, container)}`;
 }
 
-/** Words for a stream that is converted. `changes` names what else is lost. */
-export function becomes(stream: ProbedStream, codec: string, changes: readonly string[], container: Container): string {
-  const styles = stream.codec_type === 'subtitle' && /^(ass|ssa)$/.test(stream.codec_name ?? '') ? ', which loses its styles' : '';
+/** Words for a stream that is converted. */
+export function becomes(source: ProbedStream, { stream, changes }: Conversion, { container, toPipe }: Pick<TrialSetting, 'container' | 'toPipe'>): string {
+  const styles = source.codec_type === 'subtitle' && /^(ass|ssa)$/.test(source.codec_name ?? '') ? ', which loses its styles' : '';
   const lost = changes.length > 0 ? `, with ${changes.join(' and ')}` : '';
-  return `${describe(stream)} becomes ${codec}${styles}${lost}, because ${container.muxer} cannot hold it as it is.${keptIn(stream, container)}`;
+  const place = toPipe ? `${container.muxer} in a pipe` : container.muxer;
+  return `${describe(source)} becomes ${stream.codec}${styles}${lost}, because ${place} cannot hold it as it is.${keptIn(source, container)}`;
 }
 
 /** Words for chapters that do not come along; none where they do. */

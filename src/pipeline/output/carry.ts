@@ -14,14 +14,12 @@ export interface CarryPlan {
   readonly warnings: readonly string[];
 }
 
-/** A source, an output, and the user's wishes for the streams beside the processed video. */
+/** A source, an output, and the caller's wishes for the streams beside the processed video. */
 export interface CarryRequest extends TrialSetting {
   readonly probe: Probe;
   readonly processed: ProbedStream;
   /** Words of the option `tracks`. */
   readonly tracks: readonly string[] | undefined;
-  /** Every packet is tried, so that damaged sound is found before the run. */
-  readonly salvage: boolean;
 }
 
 /** One stream to carry along, and what its container may do with it. */
@@ -80,7 +78,7 @@ async function settled(request: CarryRequest, candidates: readonly Candidate[]):
       fates.set(
         source.index,
         conversion
-          ? { stream: { ...conversion.stream, index: source.index }, warning: becomes(source, conversion.stream.codec, conversion.changes, request.container) }
+          ? { stream: { ...conversion.stream, index: source.index }, warning: becomes(source, conversion, request) }
           : { warning: leftOut(source, request.container) },
       );
   }

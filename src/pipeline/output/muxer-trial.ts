@@ -18,13 +18,15 @@ export interface TrialSetting {
   readonly input: CommandInput;
   /** The first bytes of a source that can be read only once. */
   readonly head: Uint8Array | undefined;
+  /** Damage is passed over. */
+  readonly salvage: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Packets in a trial, enough for a demuxer to know the codec again. Cover art has one; subtitles and data may come late. */
 const PACKETS: { readonly [kind in TrackKind]: number } = { audio: 8, video: 1, subtitle: 0, data: 0, attachment: 0 };
 /** Sound that begins much later is judged by the header alone. */
-const TRIAL_MS = 5_000;
+const TRIAL_MS = 20_000;
 /** Time for all packets of a long source. */
 const THOROUGH_MS = 600_000;
 /** ffmpeg's words where a muxer takes a stream that no demuxer will know again. */
@@ -54,12 +56,12 @@ export async function muxerTakes(setting: TrialSetting, streams: readonly Carrie
 
 /** Asks in the same way with every packet of the streams, which finds what is damaged far within. Nothing is kept. */
 export async function muxerTakesAll(setting: TrialSetting, streams: readonly CarriedStream[]): Promise<boolean> {
-  return (await runs({ ...setting, toPipe: true }, streams, [], devNull, THOROUGH_MS)) !== undefined;
+  return (await runs(setting, streams, [], devNull, THOROUGH_MS)) !== undefined;
 }
 
 /** Runs ffmpeg on the streams alone, for no longer than `limitMs`. @returns what it said; undefined where it failed */
 async function runs(
-  { binary, container, toPipe, input, head, signal }: TrialSetting,
+  { binary, container, toPipe, input, head, salvage, signal }: TrialSetting,
   streams: readonly CarriedStream[],
   limits: readonly string[],
   path: string,
@@ -68,7 +70,8 @@ async function runs(
   const outputOptions = [
     ...streams.flatMap((stream, order) => ['-map', `0:${stream.index}`, ...codecOptions(stream, order)]),
     ...limits,
-    ...container.options(toPipe),
+    ...(salvage ? ['-max_error_rate', '1'] : []),
+    ...container.options(toPipe || path === devNull), // What is kept nowhere cannot be read again to be put in another order.
     ...['-f', container.muxer],
   ];
   const target = await open(path, 'w');
