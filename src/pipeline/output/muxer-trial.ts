@@ -25,6 +25,8 @@ export interface TrialSetting {
 
 /** Packets in a trial, enough for a demuxer to know the codec again. Cover art has one; subtitles and data may come late. */
 const PACKETS: { readonly [kind in TrackKind]: number } = { audio: 8, video: 1, subtitle: 0, data: 0, attachment: 0 };
+/** Muxers that write nothing before the first packet. */
+const WITHOUT_HEADER = new Set(['mpegts']);
 /** Sound that begins much later is judged by the header alone. */
 const TRIAL_MS = 20_000;
 /** Time for all packets of a long source. */
@@ -35,20 +37,19 @@ const UNKNOWN_AGAIN = /may not be recognized upon reading/;
 /**
  * Asks the user's ffmpeg whether its muxer takes these streams, by writing the real headers and first packets to a
  * temporary file and reading them back. Of subtitles and data, which may come late, only the header is written.
- * @returns the streams as they were read back, in order; undefined where the muxer refuses one, or one is not known
- * again. A header without packets may be read back as nothing, and is accepted
+ * @returns the streams as they were read back, in order; undefined where the muxer refuses one, or one is not known again
  */
-export async function muxerTakes(setting: TrialSetting, streams: readonly CarriedStream[]): Promise<readonly (ProbedStream | undefined)[] | undefined> {
+export async function muxerTakes(setting: TrialSetting, streams: readonly CarriedStream[]): Promise<readonly ProbedStream[] | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'srvid-tracks-'));
   try {
     const path = join(folder, 'trial');
-    const packets = streams.flatMap(({ kind }, order) => [`-frames:${order}`, String(PACKETS[kind])]);
+    const leastPackets = WITHOUT_HEADER.has(setting.container.muxer) ? 1 : 0;
+    const packets = streams.flatMap(({ kind }, order) => [`-frames:${order}`, String(Math.max(PACKETS[kind], leastPackets))]);
     const log = await runs(setting, streams, packets, path, TRIAL_MS);
     if (!log || log.some((line) => UNKNOWN_AGAIN.test(line))) return undefined;
     const probe = await probeFile(setting.binary, path).catch((): Pick<Probe, 'streams'> => ({ streams: [] }));
-    const found = probe.streams.slice(0, streams.length);
-    const known = streams.every(({ kind }, order) => (found[order] ? found[order].codec_type === kind : PACKETS[kind] === 0));
-    return known ? streams.map((_, order) => found[order]) : undefined;
+    const known = streams.every(({ kind }, order) => probe.streams[order]?.codec_type === kind);
+    return known ? probe.streams.slice(0, streams.length) : undefined;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
