@@ -96,7 +96,7 @@ async function copies(request: CarryRequest, candidates: readonly Candidate[]): 
   const streams = candidates.map((candidate) => copyOf(candidate, request));
   const found = await muxerTakes(request, streams);
   if (!found) return false;
-  const same = candidates.every(({ source }, order) => isSameCodec(source, found[order] as ProbedStream));
+  const same = candidates.every(({ source }, order) => found[order] === undefined || isSameCodec(source, found[order]));
   return same && (!request.salvage || request.head !== undefined || (await muxerTakesAll(request, streams)));
 }
 

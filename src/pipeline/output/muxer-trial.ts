@@ -37,9 +37,10 @@ const UNKNOWN_AGAIN = /may not be recognized upon reading/;
 /**
  * Asks the user's ffmpeg whether its muxer takes these streams, by writing the real headers and first packets to a
  * temporary file and reading them back. Of subtitles and data, which may come late, only the header is written.
- * @returns the streams as they were read back, in order; undefined where the muxer refuses one, or one is not known again
+ * @returns the streams as they were read back, in order; undefined where the muxer refuses one, or one is not known
+ * again. A header without packets may be read back as nothing, and is accepted
  */
-export async function muxerTakes(setting: TrialSetting, streams: readonly CarriedStream[]): Promise<readonly ProbedStream[] | undefined> {
+export async function muxerTakes(setting: TrialSetting, streams: readonly CarriedStream[]): Promise<readonly (ProbedStream | undefined)[] | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'srvid-tracks-'));
   try {
     const path = join(folder, 'trial');
@@ -48,8 +49,9 @@ export async function muxerTakes(setting: TrialSetting, streams: readonly Carrie
     const log = await runs(setting, streams, packets, path, TRIAL_MS);
     if (!log || log.some((line) => UNKNOWN_AGAIN.test(line))) return undefined;
     const probe = await probeFile(setting.binary, path).catch((): Pick<Probe, 'streams'> => ({ streams: [] }));
-    const known = streams.every(({ kind }, order) => probe.streams[order]?.codec_type === kind);
-    return known ? probe.streams.slice(0, streams.length) : undefined;
+    const found = streams.map((_, order) => probe.streams[order]);
+    const known = streams.every(({ kind }, order) => (found[order] ? found[order].codec_type === kind : Math.max(PACKETS[kind], leastPackets) === 0));
+    return known ? found : undefined;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
