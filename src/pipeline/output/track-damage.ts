@@ -1,5 +1,5 @@
 import { SrvidError } from '../../errors.js';
-import type { EncodePlan } from './encode.js';
+import type { CarriedAlong } from './carried-stream.js';
 
 /** Messages about packets of the streams that are carried along. Frames cannot cause them: those were never coded. */
 const DAMAGE =
@@ -11,7 +11,7 @@ export function damageIn(log: readonly string[]): readonly string[] {
 }
 
 /** SRVID_INPUT_DAMAGED for an end of ffmpeg that a damaged track caused; any other error stays as it is. */
-export function explained(error: unknown, log: readonly string[], { carry, salvage }: Pick<EncodePlan, 'carry' | 'salvage'>): unknown {
+export function explained(error: unknown, log: readonly string[], { carry, salvage = false }: { readonly carry: CarriedAlong; readonly salvage?: boolean }): unknown {
   const said = damageIn(log);
   if (said.length === 0 || carry.from === 'nothing' || carry.streams.length === 0) return error;
   const advice = salvage ? 'Leave it out by --tracks; "none" leaves out all.' : 'Give --salvage to keep what there is, or leave it out by --tracks.';
