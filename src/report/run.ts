@@ -25,7 +25,7 @@ export interface PreparedRun extends Processing {
   readonly binary: FfmpegBinary;
   readonly opened: OpenedSource;
   readonly container: Container;
-  /** What becomes of the streams beside the processed video. */
+  /** The fates of the streams beside the processed video. */
   readonly carried: CarryPlan;
   /** Undefined where the output is standard output. */
   readonly output: OutputFile | undefined;

@@ -29,7 +29,7 @@ interface Candidate {
   readonly holding: Holding;
 }
 
-/** What becomes of one stream. */
+/** The fate of one stream. */
 interface Fate {
   readonly stream?: CarriedStream;
   readonly warning?: string;

@@ -21,7 +21,7 @@ export interface Container {
   readonly options: (stream: boolean) => readonly string[];
 }
 
-/** What one kind of stream may become. The muxer of the user's ffmpeg is asked about every codec that is not in `sure`. */
+/** The codecs that one kind of stream may become. The muxer of the user's ffmpeg is asked about every codec that is not in `sure`. */
 export interface Holding {
   /** Codecs that the muxers of all versions take, so that common files begin without asking. */
   readonly sure: ReadonlySet<string>;

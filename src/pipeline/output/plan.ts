@@ -14,7 +14,7 @@ import { assertOnClock, type EncoderClock, encoderTimeBase } from './encoder-clo
 /** The facts from which an output is planned. */
 export interface OutputRequest {
   readonly container: Container;
-  /** What becomes of the streams beside the processed video. */
+  /** The fates of the streams beside the processed video. */
   readonly carried: CarryPlan;
   /** A path, or "pipe:1". */
   readonly output: string;
