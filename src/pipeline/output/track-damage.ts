@@ -11,7 +11,11 @@ export function damageIn(log: readonly string[]): readonly string[] {
 }
 
 /** SRVID_INPUT_DAMAGED for an end of ffmpeg that a damaged track caused; any other error stays as it is. */
-export function explained(error: unknown, log: readonly string[], { carry, salvage = false }: { readonly carry: CarriedAlong; readonly salvage?: boolean }): unknown {
+export function explained(
+  error: unknown,
+  log: readonly string[],
+  { carry, salvage = false }: { readonly carry: CarriedAlong; readonly salvage?: boolean },
+): unknown {
   const said = damageIn(log);
   if (said.length === 0 || carry.from === 'nothing' || carry.streams.length === 0) return error;
   const advice = salvage ? 'Leave it out by --tracks; "none" leaves out all.' : 'Give --salvage to keep what there is, or leave it out by --tracks.';
