@@ -24,7 +24,7 @@ export const ERROR_CODES = {
   SRVID_INPUT_UNSUPPORTED: { exit: 1, summary: 'The video is of a kind srvid does not process.' },
   SRVID_INPUT_REFERENCES: { exit: 2, summary: 'The input is of a kind that opens other files, and that was not allowed.' },
   SRVID_INPUT_TOO_LARGE: { exit: 1, summary: 'The frames have more pixels than are taken unasked.' },
-  SRVID_INPUT_DAMAGED: { exit: 1, summary: 'Part of the video cannot be decoded.' },
+  SRVID_INPUT_DAMAGED: { exit: 1, summary: 'Part of the video cannot be decoded, or part of its sound cannot be carried along.' },
   SRVID_INPUT_EMPTY: { exit: 1, summary: 'The video gave no frames.' },
   SRVID_OUTPUT_EXISTS: { exit: 2, summary: 'The output exists, and overwriting was not asked for.' },
   SRVID_OUTPUT_IS_INPUT: { exit: 2, summary: 'Input and output are the same file.' },

@@ -2,11 +2,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
 import { describeCause, SrvidError } from './errors.js';
 import { encoderSettings } from './options/encoder.js';
-import { parseSessionOptions, type SessionRequest } from './options/session.js';
+import { parseSessionOptions, type SessionOptions, type SessionRequest } from './options/session.js';
 import type { Engine } from './pipeline/engine/engine.js';
 import { emptyFlow } from './pipeline/engine/frame-flow.js';
 import { assertAnyWritten } from './pipeline/engine/realtime-report.js';
-import { findFfmpeg } from './pipeline/ffmpeg/binary.js';
+import { type FfmpegBinary, findFfmpeg } from './pipeline/ffmpeg/binary.js';
 import { finite } from './pipeline/ffmpeg/probe.js';
 import { isRgbFormat } from './pipeline/frames/matrix.js';
 import { formatRational } from './pipeline/frames/time.js';
@@ -14,7 +14,9 @@ import { withTimeout } from './pipeline/frames/timeout.js';
 import { Decoder, type ForwardedPacket } from './pipeline/input/decode.js';
 import { holding } from './pipeline/input/forwarding.js';
 import { refuseLosses } from './pipeline/input/losses.js';
-import { openSource } from './pipeline/input/open.js';
+import { type OpenedSource, openSource } from './pipeline/input/open.js';
+import { type CarryRequest, planCarry } from './pipeline/output/carry.js';
+import { type Container, containerFor } from './pipeline/output/container.js';
 import { CoverArt } from './pipeline/output/cover-art.js';
 import { type EncodePlan, Encoder } from './pipeline/output/encode.js';
 import { checkEncoder } from './pipeline/output/encoder-options.js';
@@ -97,11 +99,24 @@ async function prepare(request: SessionRequest, hooks: SessionHooks): Promise<Pr
   hooks.signal?.throwIfAborted();
   // Before the machine is measured, which takes seconds.
   const output = asked.output === '-' ? undefined : await OutputFile.prepare(asked.output, asked.input, asked.overwrite);
-  const processing = await planProcessing(asked, installed, opened.source.info, {
-    signal: hooks.signal,
-    onMeasure: () => hooks.onEvent?.({ v: 1, type: 'measuring', message: MEASURING }),
-  });
-  return { ...processing, options: asked, binary, opened, output, startedAt };
+  const container = containerFor(asked.output, asked.format);
+  const onMeasure = () => hooks.onEvent?.({ v: 1, type: 'measuring', message: MEASURING });
+  const [processing, carried] = await Promise.all([
+    planProcessing(asked, installed, opened.source.info, { signal: hooks.signal, onMeasure }),
+    planCarry(carryRequest(binary, asked, opened, container, hooks.signal)),
+  ]);
+  return { ...processing, options: asked, binary, opened, container, carried, output, startedAt };
+}
+
+function carryRequest(
+  binary: FfmpegBinary,
+  { output, tracks, salvage, inputFormat }: SessionOptions,
+  { source: { probe, video }, head }: OpenedSource,
+  container: Container,
+  signal: AbortSignal | undefined,
+): CarryRequest {
+  const input = { ...probe.input, options: [...probe.input.options, ...(head && inputFormat ? ['-f', inputFormat] : [])] };
+  return { binary, container, toPipe: output === '-', input, head, signal, probe, processed: video, tracks, salvage };
 }
 
 /** The parts of one run, and their teardown. */
@@ -120,8 +135,8 @@ class Run {
     const { options, opened, groups, preset, output } = prepared;
     const format = (groups.at(-1) as Group).output;
     this.#planned = planOutput({
-      ...{ target: options.output, targetFormat: options.format, output: output?.partial ?? 'pipe:1' },
-      ...{ source: opened, range: options, format, strict: options.strict, stallTimeoutMs: options.stallTimeoutMs },
+      ...{ container: prepared.container, carried: prepared.carried, output: output?.partial ?? 'pipe:1' },
+      ...{ source: opened, range: options, format, strict: options.strict, salvage: options.salvage, stallTimeoutMs: options.stallTimeoutMs },
       encoderFor: (muxer) => encoderSettings(options, preset.preset, muxer),
     });
     // A file can be read ahead of its time, so it is paced; standard input arrives at its own pace.
@@ -229,6 +244,8 @@ class Run {
     this.#checkDamage(framesIn, parts.decoder.log);
     this.#checkShape(parts.decoder.otherShape);
     for (const line of parts.decoder.log) this.#warn(`While decoding, ffmpeg said: ${line}`);
+    const { damage } = parts.encoder;
+    if (damage.length > 0) this.#warn(`Part of a track beside the video is damaged, and left out. ffmpeg said: ${damage.slice(-2).join(' | ')}`);
     await this.#writeMarks();
     await this.prepared.output?.publish();
     await reviewChoice(this.prepared, this.#engine.stageTimes(), performance.now() - parts.firstFrameAt);

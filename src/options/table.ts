@@ -43,6 +43,13 @@ export const dropPolicy = z.enum(DROP_POLICY_NAMES);
 export const levels = z.array(z.string().min(1)).min(1);
 
 const size = z.strictObject({ width: outputHeight, height: outputHeight });
+/** A word of the option tracks. */
+const track = z
+  .string()
+  .regex(
+    /^-?(all|none|audio|subtitle|data|attachment|video|\d{1,4})$/,
+    'a track is all, none, audio, subtitle, data, attachment, video or the number of a stream, with or without - in front',
+  );
 const inputFormat = z.string().regex(/^\w+$/);
 const pixFmt = z.string().regex(/^[a-z0-9]+$/, 'a pixel format is a name such as yuv420p');
 const threads = z.int().min(1).max(256);
@@ -93,6 +100,7 @@ export const SESSION_OPTIONS = {
   device: { flag: '--device <name>', group: 'Speed', help: 'cpu, cuda, webgpu, coreml or dml', fallback: 'cpu', schema: z.enum(['cpu', 'cuda', 'webgpu', 'coreml', 'dml']).default('cpu') },
   retune: { flag: '--retune', form: 'switch', group: 'Speed', help: 'measure again what was measured once', schema: z.boolean().default(false) },
   format: { flag: '--format <name>', group: 'Output', help: 'kind of file to write, where the name does not say it: mp4, matroska ...', schema: z.string().optional() },
+  tracks: { flag: '--tracks <list>', form: 'list', group: 'Output', help: 'what comes along beside the video: all, none, audio, subtitle, data, attachment, video (covers, other cameras) or numbers of streams; with - in front it is left out', fallback: 'all', schema: z.array(track).min(1).optional() },
   inputFormat: { flag: '--input-format <name>', group: 'Input', help: 'kind of file that standard input is, where its bytes do not say it', schema: inputFormat.optional() },
   overwrite: { flag: '-y, --yes', form: 'switch', group: 'Output', help: 'overwrite the output where it exists', schema: z.boolean().default(false) },
   taskTimeoutMs: { group: 'Other', help: "hard limit of one task in a worker, far above any frame's time: it ends only what would never end", fallback: '120000; in real time 10000', schema: milliseconds.optional() },

@@ -8,6 +8,8 @@ import { toNumber } from '../pipeline/frames/time.js';
 import type { Decoder } from '../pipeline/input/decode.js';
 import type { OpenedSource } from '../pipeline/input/open.js';
 import type { Source } from '../pipeline/input/source.js';
+import type { CarryPlan } from '../pipeline/output/carry.js';
+import type { Container } from '../pipeline/output/container.js';
 import type { EncodePlan, Encoder } from '../pipeline/output/encode.js';
 import { encodedSize } from '../pipeline/output/encode-graph.js';
 import type { OutputFile } from '../pipeline/output/output-file.js';
@@ -22,6 +24,9 @@ export interface PreparedRun extends Processing {
   readonly options: SessionOptions;
   readonly binary: FfmpegBinary;
   readonly opened: OpenedSource;
+  readonly container: Container;
+  /** The fates of the streams beside the processed video. */
+  readonly carried: CarryPlan;
   /** Undefined where the output is standard output. */
   readonly output: OutputFile | undefined;
   /** Start of the command, by `performance.now()`. */

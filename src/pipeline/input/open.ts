@@ -33,6 +33,8 @@ export interface OpenedSource {
   readonly source: Source;
   /** For a source that can be read only once. */
   readonly bytes: Readable | undefined;
+  /** The first of those bytes. */
+  readonly head: Uint8Array | undefined;
 }
 
 /** Looks at the input. @throws SRVID_INPUT_NOT_FOUND and the errors of probing */
@@ -42,7 +44,7 @@ export async function openSource(binary: FfmpegBinary, options: OpenOptions, sta
       throw new SrvidError('SRVID_OPTION_INVALID', '--start needs an input that can be sought in, and standard input cannot. Give the input as a file.');
     const { head, bytes } = await peekStream(standardInput);
     const probe = await probeHead(binary, head, options.inputFormat, options.maxPixels);
-    return { source: accepted(describeSource('standard input', probe, options.deinterlace), options), bytes };
+    return { source: accepted(describeSource('standard input', probe, options.deinterlace), options), bytes, head };
   }
   assertFileName('The input', options.input, 'SRVID_INPUT_NOT_FOUND');
   const path = resolve(options.input);
@@ -52,7 +54,7 @@ export async function openSource(binary: FfmpegBinary, options: OpenOptions, sta
     const what = found ? 'is not a file' : 'does not exist';
     throw new SrvidError('SRVID_INPUT_NOT_FOUND', `The input ${path} ${what}. Give the path of a video file, or - for standard input.`, { path });
   }
-  return { source: accepted(describeSource(path, await probeFile(binary, path, limits), options.deinterlace), options), bytes: undefined };
+  return { source: accepted(describeSource(path, await probeFile(binary, path, limits), options.deinterlace), options), bytes: undefined, head: undefined };
 }
 
 /** Probes the head of standard input. An MP4 whose index comes late is refused only where ffmpeg cannot read it from its buffers. */

@@ -2,86 +2,100 @@ import { extname } from 'node:path';
 import { SrvidError } from '../../errors.js';
 import { didYouMean } from '../../similar-name.js';
 
-/** An output container and the streams that it can hold. Codecs have ffmpeg's names. */
+/** The kinds of streams beside the processed video, as ffmpeg names them. `video` is a further picture: a cover, a second camera. */
+export type TrackKind = 'audio' | 'subtitle' | 'video' | 'attachment' | 'data';
+
+/** An output container, and what to try with the streams that are carried along. Codecs and encoders have ffmpeg's names. */
 export interface Container {
   /** Name of ffmpeg's muxer. */
   readonly muxer: string;
-  readonly audio: Holding;
-  readonly subtitle: Holding;
-  /** Further pictures beside the video that is processed: cover art, a second camera. */
-  readonly video: Holding;
-  readonly attachment: Holding;
+  /** Streams of a kind that is missing are left out. */
+  readonly holds: { readonly [kind in TrackKind]?: Holding };
+  /** The form of cover art: a file attached, a picture stream, or neither. */
+  readonly covers: 'attached' | 'stream' | 'none';
   readonly chapters: boolean;
-  /** Cover art is an attachment in this container, not a picture stream. */
-  readonly coversAreAttached?: boolean;
+  /** True where the container keeps a timecode that is a tag of the source: as a track, or as a tag again. */
+  readonly timecode: boolean;
+  /** True where no packet can have a time before 0. ffmpeg's muxer would then move every stream. */
+  readonly beginsAtZero: boolean;
   /** Further options of the muxer. `stream` is true where the output is a pipe, in which ffmpeg cannot seek back. */
   readonly options: (stream: boolean) => readonly string[];
 }
 
-/**
- * The codecs of one kind of stream that are copied, and the encoder for all others; without a fallback they are left
- * out.
- */
-interface Holding {
-  readonly copies: ReadonlySet<string> | 'all' | 'none';
-  readonly fallback?: string;
+/** The codecs that one kind of stream may become. The muxer of the user's ffmpeg is asked about every codec that is not in `sure`. */
+export interface Holding {
+  /** Codecs that the muxers of all versions take, so that common files begin without asking. */
+  readonly sure: ReadonlySet<string>;
+  /** Encoders for what the muxer does not take, best first. */
+  readonly becomes: readonly string[];
+  /** Sound that was stored without loss becomes PCM of its own depth, before `becomes`. */
+  readonly keepsLossless: boolean;
 }
 
-const ALL: Holding = { copies: 'all' };
-const NONE: Holding = { copies: 'none' };
-const only = (codecs: string, fallback?: string): Holding => ({ copies: new Set(codecs.split(' ')), ...(fallback ? { fallback } : {}) });
+/** The properties of a container into which nothing is carried along. */
+export const NOTHING_CARRIED = { holds: {}, covers: 'none', chapters: false, timecode: false, beginsAtZero: false } as const;
+
+const words = (text: string) => (text === '' ? [] : text.split(' '));
+const ask = (sure = '', becomes = '', keepsLossless = false): Holding => ({ sure: new Set(words(sure)), becomes: words(becomes), keepsLossless });
 const noOptions = () => [];
 const mp4Options = (stream: boolean) => [
-  ...['-movflags', stream ? '+frag_keyframe+empty_moov+default_base_moof' : '+faststart'],
+  // The index waits for the first packets: AAC from MPEG-TS, AC-3 and E-AC-3 say only in them what it must hold, and times before 0 need it.
+  ...['-movflags', stream ? '+frag_keyframe+empty_moov+delay_moov+default_base_moof' : '+faststart'],
   ...['-strict', 'experimental'], // For ffmpeg 5, FLAC in MP4 is experimental.
   ...['-strict:v:0', 'normal'], // Pictures stay within their standards: JPEG of limited range is none.
 ];
 
-const MP4_AUDIO = 'aac mp3 mp2 ac3 eac3 alac opus flac dts';
-const MP4_VIDEO = 'h264 hevc av1 vp9 mpeg4 mpeg2video mjpeg png';
-const mp4 = { video: only(MP4_VIDEO), subtitle: only('mov_text dvd_subtitle', 'mov_text'), attachment: NONE, chapters: true, options: mp4Options };
+const MP4_AUDIO = 'aac mp3 ac3 eac3 alac';
+const MP4 = {
+  holds: { audio: ask(`${MP4_AUDIO} opus flac`, 'aac libmp3lame'), video: ask('mjpeg png'), subtitle: ask('mov_text', 'mov_text'), data: ask() },
+  ...({ covers: 'stream', chapters: true, timecode: true, beginsAtZero: false } as const),
+  options: mp4Options,
+};
 
 const CONTAINERS: Readonly<Record<string, Container>> = {
-  mp4: { ...mp4, muxer: 'mp4', audio: only(MP4_AUDIO, 'aac') },
-  mov: { ...mp4, muxer: 'mov', audio: only(`${MP4_AUDIO} pcm_s16le pcm_s24le pcm_s16be pcm_s24be`, 'aac') },
+  mp4: { ...MP4, muxer: 'mp4' },
+  mov: { ...MP4, muxer: 'mov', holds: { ...MP4.holds, audio: ask(`${MP4_AUDIO} pcm_s16le pcm_s24le pcm_s16be pcm_s24be`, 'aac pcm_s16le', true) } },
   matroska: {
     muxer: 'matroska',
-    audio: ALL,
-    video: ALL,
-    subtitle: only('subrip ass ssa webvtt text hdmv_pgs_subtitle dvd_subtitle dvb_subtitle hdmv_text_subtitle', 'subrip'),
-    attachment: ALL,
-    coversAreAttached: true,
-    chapters: true,
+    holds: {
+      audio: ask('aac mp3 mp2 ac3 eac3 dts truehd opus vorbis flac alac pcm_s16le pcm_s24le', 'aac flac pcm_s16le', true),
+      video: ask('h264 hevc mjpeg png'),
+      subtitle: ask('subrip ass webvtt hdmv_pgs_subtitle dvd_subtitle dvb_subtitle', 'subrip'),
+      attachment: ask(),
+      data: ask(),
+    },
+    ...({ covers: 'attached', chapters: true, timecode: true, beginsAtZero: true } as const),
     options: noOptions,
   },
   webm: {
     muxer: 'webm',
-    audio: only('opus vorbis', 'libopus'),
-    video: only('vp8 vp9 av1'),
-    subtitle: only('webvtt', 'webvtt'),
-    attachment: NONE,
-    chapters: true,
-    options: noOptions,
+    holds: { audio: ask('opus vorbis', 'libopus libvorbis opus'), video: ask('vp8 vp9'), subtitle: ask('webvtt', 'webvtt'), data: ask() },
+    ...({ covers: 'none', chapters: true, timecode: true, beginsAtZero: true } as const),
+    options: () => ['-strict', 'experimental'], // ffmpeg's own Opus encoder, for builds without libopus, is experimental.
   },
   mpegts: {
     muxer: 'mpegts',
-    audio: only('aac mp3 mp2 ac3 eac3 dts opus', 'aac'),
-    video: only('h264 hevc mpeg2video'),
-    subtitle: only('dvb_subtitle dvb_teletext hdmv_pgs_subtitle'),
-    attachment: NONE,
-    chapters: false,
+    holds: {
+      audio: ask('aac mp3 mp2 ac3', 'aac ac3 mp2'),
+      video: ask('h264 hevc mpeg2video'),
+      subtitle: ask('dvb_subtitle dvb_teletext hdmv_pgs_subtitle'),
+      data: ask(),
+    },
+    ...({ covers: 'none', chapters: false, timecode: false, beginsAtZero: false } as const),
     options: noOptions,
   },
   avi: {
     muxer: 'avi',
-    audio: only('mp3 mp2 ac3 aac pcm_s16le flac', 'libmp3lame'),
-    video: NONE,
-    subtitle: NONE,
-    attachment: NONE,
-    chapters: false,
+    holds: { audio: ask('mp3 ac3 pcm_s16le', 'libmp3lame ac3 mp2', true) },
+    ...({ covers: 'none', chapters: false, timecode: false, beginsAtZero: true } as const),
     options: noOptions,
   },
-  nut: { muxer: 'nut', audio: ALL, video: ALL, subtitle: ALL, attachment: NONE, chapters: true, options: noOptions },
+  nut: {
+    muxer: 'nut',
+    holds: { audio: ask('aac mp3 ac3 opus vorbis pcm_s16le', 'flac pcm_s16le', true), video: ask('h264 hevc'), subtitle: ask(), data: ask() },
+    ...({ covers: 'stream', chapters: true, timecode: true, beginsAtZero: true } as const),
+    options: noOptions,
+  },
 };
 
 const BY_EXTENSION: Readonly<Record<string, keyof typeof CONTAINERS>> = {
@@ -95,6 +109,12 @@ const BY_EXTENSION: Readonly<Record<string, keyof typeof CONTAINERS>> = {
   '.avi': 'avi',
   '.nut': 'nut',
 };
+
+/** True where Matroska is sure to keep a stream as it is. */
+export function matroskaHolds(kind: string, codec: string): boolean {
+  const holds: Readonly<Record<string, Holding | undefined>> = CONTAINERS['matroska']?.holds ?? {};
+  return kind === 'attachment' || holds[kind]?.sure.has(codec) === true;
+}
 
 /**
  * Finds the container to write: `format` (a muxer's name) where given, else by the extension of `output`.

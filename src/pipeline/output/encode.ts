@@ -1,25 +1,23 @@
 import type { Readable } from 'node:stream';
 import { SrvidError } from '../../errors.js';
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
-import { type CommandInput, commandArguments, fileUrl } from '../ffmpeg/command.js';
-import type { ProbedStream } from '../ffmpeg/probe.js';
+import { commandArguments, fileUrl } from '../ffmpeg/command.js';
 import { FfmpegProcess } from '../ffmpeg/process.js';
 import { Durations } from '../frames/durations.js';
 import type { Color, FrameFormat } from '../frames/frame.js';
 import { formatRational, ptsToSeconds, type Rational } from '../frames/time.js';
 import { withTimeout } from '../frames/timeout.js';
-import type { Cut } from '../input/cut.js';
 import type { ForwardedPacket } from '../input/decode.js';
 import type { NutStream } from '../nut/syntax.js';
 import { NutWriter } from '../nut/writer.js';
-import type { CarriedStream } from './carry.js';
+import { type CarriedAlong, codecOptions } from './carried-stream.js';
 import { colorTags } from './color-tags.js';
 import type { Container } from './container.js';
-import type { CoverFile } from './cover-art.js';
 import { filterGraph, type RawStream, rawStreams } from './encode-graph.js';
 import { assertOnClock, type EncoderClock } from './encoder-clock.js';
 import type { FrameSideData } from './frame-side-data.js';
 import type { StoredColor } from './stored-color.js';
+import { damageIn, explained } from './track-damage.js';
 
 /** The video codec and its settings. */
 export interface EncoderSettings {
@@ -59,25 +57,10 @@ export interface EncodePlan {
   readonly sideData?: FrameSideData | undefined;
   /** ffmpeg's options for tags, beside those that are copied from the source: see `planTags`. */
   readonly tags?: readonly string[] | undefined;
+  /** Goes on where nearly all of the sound cannot be decoded. */
+  readonly salvage?: boolean;
   /** Origin of everything but the video. */
-  readonly carry:
-    | {
-        readonly from: 'file';
-        readonly input: CommandInput;
-        readonly video: ProbedStream;
-        readonly streams: readonly CarriedStream[];
-        readonly covers: readonly CoverFile[];
-        readonly cut: Cut;
-        /** Beginning of the output, in the container's own time; 0 where nothing is cut off. */
-        readonly startSeconds: number;
-        /**
-         * Length of the output. It cuts chapters, which do not end with the reading; undefined where nothing must be
-         * cut.
-         */
-        readonly lastsSeconds: number | undefined;
-      }
-    | { readonly from: 'pipe'; readonly streams: readonly CarriedStream[]; readonly forwarded: readonly NutStream[] }
-    | { readonly from: 'nothing' };
+  readonly carry: CarriedAlong;
 }
 
 /** Messages of ffmpeg 5, which exits with 0 even where a full disk keeps it from writing the end of a file. */
@@ -137,6 +120,11 @@ export class Encoder {
     return this.#process.readable(1);
   }
 
+  /** The last lines that ffmpeg printed about damage in the streams that are carried along. */
+  get damage(): readonly string[] {
+    return damageIn(this.#process.log);
+  }
+
   async open(): Promise<void> {
     await this.#bounded(this.#writer.writeHeaders());
   }
@@ -163,7 +151,9 @@ export class Encoder {
    */
   async finish(): Promise<void> {
     this.#writer.end();
-    await this.#endOrStall();
+    await this.#endOrStall().catch((error) => {
+      throw explained(error, this.#process.log, this.plan);
+    });
     if (this.#process.log.some((line) => WRITE_ERROR.test(line))) throw this.#process.failure();
     if (this.#framesEncoded === this.#framesWritten) return;
     const said = this.#process.log.length > 0 ? ` It said: ${this.#process.log.slice(-3).join(' | ')}` : '';
@@ -205,7 +195,10 @@ export class Encoder {
       await withTimeout(work, this.plan.stallTimeoutMs, stalled);
     } catch (error) {
       if (error instanceof SrvidError) throw error;
-      await this.#process.done(); // The pipe broke because ffmpeg ended; its end says why.
+      // The pipe broke because ffmpeg ended; its end says why.
+      await this.#process.done().catch((failure) => {
+        throw explained(failure, this.#process.log, this.plan);
+      });
       throw this.#process.failure(error);
     }
   }
@@ -232,7 +225,8 @@ function encodeCommand(plan: EncodePlan, { setsChromaLocation }: FfmpegBinary) {
     // Only the first video stream is encoded; a cover that is carried along is copied.
     ...['-c:v:0', encoder.name, ...(plan.sideData?.encoderOptions ?? []), ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])],
     ...colorTags(stored?.color ?? color),
-    ...(start > 0 ? ['-ss', String(start)] : []),
+    ...(plan.salvage ? ['-max_error_rate', '1'] : []),
+    ...(start > 0 || (carry.from === 'file' && carry.fromZero) ? ['-ss', String(start)] : []),
     ...(carry.from === 'file' && carry.lastsSeconds !== undefined ? ['-t', String(carry.lastsSeconds + END_MARGIN_SECONDS)] : []),
     ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
     ...['-f', container.muxer],
@@ -243,7 +237,7 @@ function encodeCommand(plan: EncodePlan, { setsChromaLocation }: FfmpegBinary) {
 function carriedStreams({ carry }: EncodePlan): string[] {
   if (carry.from === 'nothing') return [];
   // The processed video is the output's stream 0, so the others count from 1.
-  const codecs = carry.streams.flatMap(({ codec }, order) => [`-c:${order + 1}`, codec]);
+  const codecs = carry.streams.flatMap((stream, order) => codecOptions(stream, order + 1));
   if (carry.from === 'pipe') return ['-map', '0:a?', ...codecs];
   const { video, streams, covers } = carry;
   const dispositions = Object.entries(video.disposition ?? {}).filter(([, set]) => set === 1);

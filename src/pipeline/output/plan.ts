@@ -5,8 +5,8 @@ import { planCut, type TimeRange } from '../input/cut.js';
 import { refuseLosses } from '../input/losses.js';
 import type { OpenedSource } from '../input/open.js';
 import type { Source } from '../input/source.js';
-import { planCarry } from './carry.js';
-import { containerFor } from './container.js';
+import type { CarryPlan } from './carry.js';
+import type { Container } from './container.js';
 import type { EncodePlan, EncoderSettings } from './encode.js';
 import { encodedSize, scaledAspect } from './encode-graph.js';
 import { assertOnClock, type EncoderClock, encoderTimeBase } from './encoder-clock.js';
@@ -16,9 +16,9 @@ import { planViewMarks } from './view-marks.js';
 
 /** The facts from which an output is planned. */
 export interface OutputRequest {
-  /** The output as the user named it, whose ending says the container, and its format where the name does not. */
-  readonly target: string;
-  readonly targetFormat: string | undefined;
+  readonly container: Container;
+  /** The fates of the streams beside the processed video. */
+  readonly carried: CarryPlan;
   /** A path, or "pipe:1". */
   readonly output: string;
   readonly source: OpenedSource;
@@ -28,6 +28,8 @@ export interface OutputRequest {
   readonly format: FrameFormat;
   /** The encoder and its settings for a container, by its muxer. */
   readonly encoderFor: (muxer: string) => EncoderSettings;
+  /** Goes on where nearly all of the sound cannot be decoded. */
+  readonly salvage: boolean;
   /** Refuses to lose anything. */
   readonly strict: boolean;
   /** Milliseconds after which ffmpeg counts as hung where it takes no data. */
@@ -44,18 +46,18 @@ export interface PlannedOutput {
   readonly warnings: readonly string[];
 }
 
-/** Plans how to encode and what to carry along. @throws SRVID_OUTPUT_FORMAT */
+/** Plans how to encode. @throws SRVID_OUTPUT_FORMAT where `strict` is set and something would be lost */
 export function planOutput(request: OutputRequest): PlannedOutput {
   const {
     source: { source, bytes },
+    container,
+    carried,
     range,
     format,
     output,
     strict,
     stallTimeoutMs,
   } = request;
-  const container = containerFor(request.target, request.targetFormat);
-  const carried = planCarry(container, source.probe, source.video, bytes !== undefined);
   const tags = planTags({
     ...{ source, streams: carried.streams, muxer: container.muxer, fromPipe: bytes !== undefined },
     ...{ startSeconds: range.start ?? 0, isCut: range.start !== undefined || range.duration !== undefined },
@@ -78,6 +80,8 @@ export function planOutput(request: OutputRequest): PlannedOutput {
         covers: [],
         cut: planCut(source, range),
         lastsSeconds: range.duration && range.duration + unstartedSeconds(range, source.probe),
+        // Sound before 0 is not played: an encoder's delay, or what an edit list cuts off. Pictures before 0 move everything.
+        fromZero: container.beginsAtZero && source.shiftSeconds === 0,
         // Frames without times are counted from the cut, so there is nothing to move.
         startSeconds: range.start && source.hasTimestamps ? range.start + (source.probe.startSeconds ?? 0) : 0,
       };
@@ -96,6 +100,7 @@ export function planOutput(request: OutputRequest): PlannedOutput {
       output,
       shiftSeconds: source.shiftSeconds,
       tags: [...tags.options, ...view.options],
+      salvage: request.salvage,
       carry,
     },
     covers: carried.covers,

@@ -3,12 +3,12 @@ import type { FfmpegBinary } from '../ffmpeg/binary.js';
 import { probeSample, type Sample } from '../ffmpeg/probe-sample.js';
 import { type FrameFormat, fillMiddle, frameBytes } from '../frames/frame.js';
 import { rescale } from '../frames/time.js';
+import { NOTHING_CARRIED } from './container.js';
 import { type EncodePlan, Encoder } from './encode.js';
 
 /** Width and height of the test frames. Some encoders refuse smaller ones, DNxHR's among them. */
 const TEST_SIDE = 256;
-const NOTHING = { copies: 'none' } as const;
-const NULL_CONTAINER = { muxer: 'null', audio: NOTHING, subtitle: NOTHING, video: NOTHING, attachment: NOTHING, chapters: false, options: () => [] };
+const NULL_CONTAINER = { ...NOTHING_CARRIED, muxer: 'null', options: () => [] };
 
 /**
  * Runs the encoder of a plan, with its filter graph and settings, on two tiny frames, so that an unfit ffmpeg is

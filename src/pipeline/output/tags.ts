@@ -2,7 +2,7 @@ import { finite } from '../ffmpeg/probe.js';
 import { toNumber } from '../frames/time.js';
 import { advanceTimecode } from '../frames/timecode.js';
 import { rotationOf, type Source } from '../input/source.js';
-import type { CarriedStream } from './carry.js';
+import type { CarriedStream } from './carried-stream.js';
 
 type Tags = Readonly<Record<string, string>>;
 

@@ -9,7 +9,7 @@ import { Ingest } from '../../pipeline/input/ingest.js';
 import type { LiveInput } from '../../pipeline/input/live-input.js';
 import { describeSource, type Source } from '../../pipeline/input/source.js';
 import type { NutStream } from '../../pipeline/nut/syntax.js';
-import type { CarriedStream } from '../../pipeline/output/carry.js';
+import type { CarriedStream } from '../../pipeline/output/carried-stream.js';
 import { Arrivals } from './arrivals.js';
 
 /** Options for opening a live source. */
@@ -77,7 +77,7 @@ export class LiveSource {
 
   /** The same streams as an encoder gets them. All are encoded to AAC. */
   get sound(): readonly CarriedStream[] {
-    return this.forwarded.map((_, index) => ({ index: index + 1, codec: 'aac' }));
+    return this.forwarded.map((_, index) => ({ index: index + 1, kind: 'audio', codec: 'aac' }));
   }
 
   /** True after the source has ended or failed. */

@@ -2,15 +2,14 @@ import type { Preset } from '../../options/preset.js';
 import type { FrameFormat } from '../../pipeline/frames/frame.js';
 import type { Source } from '../../pipeline/input/source.js';
 import type { NutStream } from '../../pipeline/nut/syntax.js';
-import type { CarriedStream } from '../../pipeline/output/carry.js';
-import type { Container } from '../../pipeline/output/container.js';
+import type { CarriedStream } from '../../pipeline/output/carried-stream.js';
+import { type Container, NOTHING_CARRIED } from '../../pipeline/output/container.js';
 import type { EncodePlan, EncoderSettings } from '../../pipeline/output/encode.js';
 import { scaledAspect } from '../../pipeline/output/encode-graph.js';
 
 /** Longest time between two keyframes. A viewer that cannot get the fragments since the last keyframe waits at most this long. */
 export const GOP_SECONDS = 2;
 
-const NONE = { copies: 'none' } as const;
 /** Microseconds that the muxer waits for late sound before it writes video alone. */
 const INTERLEAVE_US = '500000';
 
@@ -22,12 +21,8 @@ const INTERLEAVE_US = '500000';
  * video up to the next keyframe.
  */
 export const LIVE_MP4: Container = {
+  ...NOTHING_CARRIED,
   muxer: 'mp4',
-  audio: NONE,
-  video: NONE,
-  subtitle: NONE,
-  attachment: NONE,
-  chapters: false,
   options: () => [
     ...['-movflags', '+empty_moov+delay_moov+default_base_moof+frag_discont+skip_trailer', '-frag_duration', '1'],
     ...['-flush_packets', '1', '-max_interleave_delta', INTERLEAVE_US, '-b:a', '128k'],
