@@ -85,6 +85,7 @@ export const SESSION_OPTIONS = {
   models: { flag: '--models <dir>', group: 'Processing', help: "networks from this folder's manifest.json instead of srvid's own", schema: z.string().min(1).optional() },
   start: { flag: '--start <time>', form: 'time', group: 'Input', help: 'begin at this time of the input: 90, 1:30, 1500ms', schema: z.number().nonnegative().optional() },
   duration: { flag: '--duration <time>', form: 'time', group: 'Input', help: 'stop after this much of the input', schema: z.number().positive().optional() },
+  keepStart: { flag: '--keep-start', form: 'switch', group: 'Output', help: "keep the input's clock, whatever time it begins at, instead of beginning at 0", schema: z.boolean().default(false) },
   realtime: { flag: '--realtime', form: 'switch', group: 'Real time', help: 'process frames under deadlines: a file at its own rate, standard input as it comes (docs/realtime.md)', schema: z.boolean().default(false) },
   budgetMs: { flag: '--budget-ms <n>', form: 'number', group: 'Real time', help: 'in real time: from arrival to the encoder', fallback: '100', schema: budgetMs.optional() },
   policy: { flag: '--policy <name>', group: 'Real time', help: 'in real time, for frames without time: bypass, drop-oldest, drop-newest or block', fallback: 'bypass', schema: dropPolicy.optional() },

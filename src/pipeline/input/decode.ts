@@ -12,6 +12,7 @@ import { withTimeout } from '../frames/timeout.js';
 import { NutReader } from '../nut/reader.js';
 import type { NutStream } from '../nut/syntax.js';
 import { planCut, type TimeRange } from './cut.js';
+import { clockMayRestart, watching } from './joined-clock.js';
 import type { Source } from './source.js';
 
 /** A packet that is not processed and goes to the output unchanged, such as one of sound. */
@@ -33,6 +34,8 @@ export interface DecoderOptions extends TimeRange {
   readonly live?: boolean;
   /** Streams of those bytes to pass on unchanged, by their index in the source. */
   readonly forwarded: readonly number[];
+  /** Streams that another ffmpeg takes from the same file, by their index in the source. */
+  readonly beside?: readonly number[];
   /** Keeps decoding after errors that would make ffmpeg stop. */
   readonly salvage: boolean;
   /**
@@ -186,7 +189,7 @@ export class Decoder {
 }
 
 function decodeCommand(source: Source, options: DecoderOptions) {
-  const { bytes, format, live, forwarded, salvage } = options;
+  const { bytes, format, live, forwarded, beside = [], salvage } = options;
   const cut = planCut(source, options);
   const { width, height } = source.info.format;
   // A raw stream's frames are counted, but ffmpeg gives it a time base all the same, finer than a frame.
@@ -195,7 +198,6 @@ function decodeCommand(source: Source, options: DecoderOptions) {
   const sameSize = `crop=w='if(eq(iw*ih,${width * height})*not(eq(iw,${width})),-1,iw)':h=ih:exact=1`;
   const filters = [...cut.filters, sameSize, ...source.filters];
   const input = [
-    '-copyts',
     ...(format ? ['-f', format] : []),
     ...source.probe.input.options,
     ...(bytes && !live ? ['-analyzeduration', ANALYSE_MICROSECONDS, '-probesize', ANALYSE_BYTES] : []),
@@ -213,5 +215,6 @@ function decodeCommand(source: Source, options: DecoderOptions) {
     ...(source.shiftSeconds > 0 ? ['-output_ts_offset', String(source.shiftSeconds)] : []),
     ...['-f', 'nut', '-write_index', '0'],
   ];
-  return { inputs: [{ url: source.probe.input.url, options: input }], outputOptions: output, output: 'pipe:1' };
+  const furtherOutput = watching(0, clockMayRestart(source.probe) ? beside : []);
+  return { inputs: [{ url: source.probe.input.url, options: input }], outputOptions: output, output: 'pipe:1', furtherOutput };
 }

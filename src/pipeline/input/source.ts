@@ -3,6 +3,7 @@ import { finite, type Probe, type ProbedStream } from '../ffmpeg/probe.js';
 import { assertFrameSize, type Color, type PixelFormat } from '../frames/frame.js';
 import type { StreamInfo } from '../frames/stream-info.js';
 import { inverse, parseRational, type Rational, rational } from '../frames/time.js';
+import { endOf } from './video-end.js';
 
 /** The video stream to process, and the container that it comes from. */
 export interface Source {
@@ -15,6 +16,10 @@ export interface Source {
   readonly decodeFormat: string;
   /** False for raw streams (.264): their pts are counted, n / frame rate. */
   readonly hasTimestamps: boolean;
+  /** The source's own clock is kept, whatever time it begins at. Otherwise time 0 is where the source begins. */
+  readonly keepsClock: boolean;
+  /** End of the last frame, in seconds of the container's clock; undefined where the container does not tell. */
+  readonly endsAtSeconds: number | undefined;
   /** Seconds added to every pts on the way in and taken off on the way out, since NUT cannot carry a time before 0. */
   readonly shiftSeconds: number;
   /** Number of frames that the container announces; for progress only. */
@@ -66,6 +71,8 @@ export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 
     },
     decodeFormat,
     hasTimestamps,
+    keepsClock: true,
+    endsAtSeconds: hasTimestamps ? endOf(probe, video) : undefined,
     shiftSeconds: start < 0 ? Math.ceil(-start) : 0,
     expectedFrames: expectedFrames(video, probe, rate),
     // One frame out for each frame in: bwdif can also double the rate, which would not be the source's any more.

@@ -10,6 +10,7 @@ import { formatRational, ptsToSeconds, type Rational } from '../frames/time.js';
 import { withTimeout } from '../frames/timeout.js';
 import type { Cut } from '../input/cut.js';
 import type { ForwardedPacket } from '../input/decode.js';
+import { watching } from '../input/joined-clock.js';
 import type { NutStream } from '../nut/syntax.js';
 import { NutWriter } from '../nut/writer.js';
 import type { CarriedStream } from './carry.js';
@@ -17,6 +18,7 @@ import type { Container } from './container.js';
 import type { CoverFile } from './cover-art.js';
 import { filterGraph, type RawStream, rawStreams, takesGray } from './encode-graph.js';
 import { assertOnClock, type EncoderClock } from './encoder-clock.js';
+import { lastFrame } from './last-frame.js';
 
 /** The video codec and its settings. */
 export interface EncoderSettings {
@@ -33,6 +35,8 @@ export interface EncodePlan {
   readonly timeBase: Rational;
   /** The encoder's time base, where the encoder cannot count in `timeBase`. */
   readonly clock?: EncoderClock | undefined;
+  /** End of the last frame in seconds of the output, where it may last longer than the others. */
+  readonly endSeconds?: number | undefined;
   /**
    * The frame rate for encoders and muxers, which also gives the last frame its duration. Times come from the frames'
    * own pts.
@@ -57,8 +61,8 @@ export interface EncodePlan {
         readonly streams: readonly CarriedStream[];
         readonly covers: readonly CoverFile[];
         readonly cut: Cut;
-        /** Beginning of the output, in the container's own time; 0 where nothing is cut off. */
-        readonly startSeconds: number;
+        /** Streams that are read without being carried: see `watching`. */
+        readonly watched: readonly number[];
         /**
          * Length of the output. It cuts chapters, which do not end with the reading; undefined where nothing must be
          * cut.
@@ -202,28 +206,31 @@ export class Encoder {
 
 function encodeCommand(plan: EncodePlan, { setsChromaLocation }: FfmpegBinary) {
   const { format, color, encoder, container, carry, output, shiftSeconds, timeBase } = plan;
-  // Seeking cuts sound at a packet before the time; the second cut, on the way out, is exact. Without it muxers that
-  // know no time before 0 would shift all streams.
-  const start = carry.from === 'file' ? carry.startSeconds : 0;
+  const last = plan.endSeconds === undefined ? undefined : lastFrame(container.muxer, timeBase, plan.endSeconds, output === 'pipe:1');
   const pixelFormat = encoder.options.find(([option]) => option === 'pix_fmt')?.[1];
   const graph = { grayAsYuv: !takesGray(encoder.name, pixelFormat), setsChromaLocation };
   const offset = shiftSeconds > 0 ? ['-itsoffset', String(-shiftSeconds)] : [];
-  const frames = { url: 'pipe:0', options: ['-copyts', ...offset, '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] };
+  // With -seek_timestamp ffmpeg does not take the first frame's time for time 0.
+  const frames = { url: 'pipe:0', options: ['-seek_timestamp', '1', ...offset, '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] };
   const inputs = carry.from === 'file' ? [frames, { url: carry.input.url, options: [...carry.input.options, ...carry.cut.inputOptions] }] : [frames];
   const outputOptions = [
     ...['-filter_complex', filterGraph(format, color, plan.sampleAspect, graph), '-map', '[v]'],
     ...carriedStreams(plan),
-    ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(plan.clock?.timeBase ?? timeBase, ':')],
+    ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(last?.timeBase ?? plan.clock?.timeBase ?? timeBase, ':')],
+    ...(last?.options ?? []),
     // Only the first video stream is encoded; a cover that is carried along is copied.
     ...['-c:v:0', encoder.name, ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])],
     ...colorTags(color),
-    ...(start > 0 ? ['-ss', String(start)] : []),
+    // Seeking cuts sound at a packet before the time; the second cut, on the way out, is exact. Without it muxers that
+    // know no time before 0 would shift all streams.
+    ...(carry.from === 'file' && carry.cut.cutsBeginning ? ['-ss', '0'] : []),
     ...(carry.from === 'file' && carry.lastsSeconds !== undefined ? ['-t', String(carry.lastsSeconds + END_MARGIN_SECONDS)] : []),
     ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
     ...container.options(output === 'pipe:1'),
     ...['-f', container.muxer],
   ];
-  return { inputs, outputOptions, output: output === 'pipe:1' ? output : fileUrl(output) };
+  const furtherOutput = carry.from === 'file' ? watching(1, carry.watched) : [];
+  return { inputs, outputOptions, output: output === 'pipe:1' ? output : fileUrl(output), furtherOutput };
 }
 
 function carriedStreams({ carry }: EncodePlan): string[] {

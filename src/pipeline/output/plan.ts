@@ -1,7 +1,8 @@
-import { finite, type Probe, type ProbedStream } from '../ffmpeg/probe.js';
+import { finite, type ProbedStream } from '../ffmpeg/probe.js';
 import { assertFrameSize, type FrameFormat } from '../frames/frame.js';
 import { parseRational } from '../frames/time.js';
-import { planCut, type TimeRange } from '../input/cut.js';
+import { isCut, planCut, type TimeRange } from '../input/cut.js';
+import { clockMayRestart } from '../input/joined-clock.js';
 import { refuseLosses } from '../input/losses.js';
 import type { OpenedSource } from '../input/open.js';
 import type { Source } from '../input/source.js';
@@ -66,16 +67,17 @@ export function planOutput(request: OutputRequest): PlannedOutput {
         streams,
         covers: [],
         cut: planCut(source, range),
-        lastsSeconds: range.duration && range.duration + unstartedSeconds(range, source.probe),
-        // Frames without times are counted from the cut, so there is nothing to move.
-        startSeconds: range.start && source.hasTimestamps ? range.start + (source.probe.startSeconds ?? 0) : 0,
+        lastsSeconds: range.duration,
+        watched: clockMayRestart(source.probe) && streams.length > 0 ? [source.video.index] : [],
       };
   const encoder = request.encoderFor(container.muxer);
+  const clock = clockOf(encoder.name, source, range);
   return {
     plan: {
       format,
       timeBase: info.timeBase,
-      clock: clockOf(encoder.name, source, carry.from === 'file' ? carry.startSeconds : 0),
+      clock,
+      endSeconds: clock || !source.hasTimestamps ? undefined : endSeconds(source, range),
       frameRate: info.frameRate,
       stallTimeoutMs,
       color: info.color,
@@ -96,17 +98,30 @@ export function planOutput(request: OutputRequest): PlannedOutput {
   };
 }
 
-/** ffmpeg counts an output's length from the time 0 of the source, unless told where it begins. Sound may begin before 0: its encoder's delay. */
-function unstartedSeconds({ start }: TimeRange, { startSeconds = 0 }: Probe): number {
-  return start ? 0 : Math.max(0, startSeconds);
-}
-
 /** The encoder's clock where it needs one of its own. @throws SRVID_ENCODER_UNAVAILABLE where the source begins between its ticks */
-function clockOf(encoder: string, { info, video, hasTimestamps, shiftSeconds }: Source, startSeconds: number): EncoderClock | undefined {
+function clockOf(encoder: string, source: Source, range: TimeRange): EncoderClock | undefined {
+  const { info, video, hasTimestamps, shiftSeconds } = source;
   const timeBase = encoderTimeBase(encoder, info.timeBase, parseRational(video.r_frame_rate) ?? info.frameRate);
   if (!timeBase) return undefined;
-  const clock = { timeBase, startsAtSeconds: startSeconds + shiftSeconds };
-  const first = hasTimestamps ? (finite(video.start_time) ?? 0) : 0;
+  const clock = { timeBase, startsAtSeconds: shiftSeconds };
+  const first = hasTimestamps && !isCut(range) ? (finite(video.start_time) ?? 0) - zeroOf(source, range) : 0;
   assertOnClock(encoder, clock, first + shiftSeconds, info.timeBase);
   return clock;
+}
+
+/** End of the output's last frame, in seconds: where the source ends or the cut does. Undefined where it lasts as long as the others. */
+function endSeconds(source: Source, range: TimeRange): number | undefined {
+  const { video, endsAtSeconds } = source;
+  // Where the average rate is the nominal one, all frames last alike. Matroska tells only the nominal one.
+  const alike = video.nb_frames !== undefined && video.r_frame_rate === video.avg_frame_rate;
+  if (endsAtSeconds === undefined || alike) return undefined;
+  const end = Math.min(endsAtSeconds - zeroOf(source, range), range.duration ?? Number.POSITIVE_INFINITY);
+  return end > 0 ? Number(end.toFixed(6)) : undefined;
+}
+
+/** The time of the container's clock that becomes time 0: see `planCut`. */
+function zeroOf({ probe, keepsClock }: Source, range: TimeRange): number {
+  const begins = probe.startSeconds ?? 0;
+  if (isCut(range)) return begins + (range.start ?? 0);
+  return keepsClock ? 0 : Math.max(0, begins);
 }
