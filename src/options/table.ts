@@ -99,7 +99,7 @@ export const SESSION_OPTIONS = {
   inputFormat: { flag: '--input-format <name>', group: 'Input', help: 'kind of file that standard input is, where its bytes do not say it', schema: inputFormat.optional() },
   overwrite: { flag: '-y, --yes', form: 'switch', group: 'Output', help: 'overwrite the output where it exists', schema: z.boolean().default(false) },
   taskTimeoutMs: { group: 'Other', help: "hard limit of one task in a worker, far above any frame's time: it ends only what would never end", fallback: '120000; in real time 10000', schema: milliseconds.optional() },
-  stallTimeoutMs: { group: 'Other', help: 'how long ffmpeg may neither give nor take data before it counts as hung', fallback: '60000', schema: milliseconds.default(60_000) },
+  stallTimeoutMs: { group: 'Other', help: 'how long ffmpeg may neither give nor take data before it counts as hung; the reader of standard output may pause for any time', fallback: '60000', schema: milliseconds.default(60_000) },
   progressIntervalMs: { group: 'Other', help: 'how often progress is told', fallback: '500', schema: milliseconds.default(500) },
 } as const satisfies Readonly<Record<string, SessionOption>>;
 

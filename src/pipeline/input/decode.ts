@@ -7,7 +7,7 @@ import { ANALYSE_BYTES, ANALYSE_MICROSECONDS } from '../ffmpeg/probe.js';
 import { FfmpegProcess } from '../ffmpeg/process.js';
 import { Durations } from '../frames/durations.js';
 import { describeFormat, frameBytes } from '../frames/frame.js';
-import { formatRational, parseRational, rescale } from '../frames/time.js';
+import { formatRational, parseRational, ptsToSeconds, rescale, toNumber } from '../frames/time.js';
 import { withTimeout } from '../frames/timeout.js';
 import { NutReader } from '../nut/reader.js';
 import type { NutStream } from '../nut/syntax.js';
@@ -49,6 +49,10 @@ export interface DecoderOptions extends TimeRange {
 const DYING_MS = 1000;
 /** The message of the crop filter that refuses frames of another size. */
 const SIZE_CHANGED = /too big or non positive size/;
+/** Frames that follow one another faster than this are no video: their clock stands still. */
+const FASTEST_SECONDS = 1 / 20_000;
+/** Frames that one packet out of order may crowd at one time. */
+const STANDING_FRAMES = 12;
 const MAX_FORWARDED_BYTES = 1 << 24;
 
 /** One ffmpeg that decodes a source: its frames one by one, each with its exact pts. */
@@ -60,6 +64,8 @@ export class Decoder {
   readonly #bytesIn: Promise<void> | undefined;
   #forward: ((packet: ForwardedPacket) => Promise<void>) | undefined;
   #frames = 0;
+  #lastPts = 0;
+  #standing = 0;
 
   constructor(
     binary: FfmpegBinary,
@@ -133,6 +139,7 @@ export class Decoder {
       if (packet.size !== frameBytes(this.source.info.format)) throw this.#changed('Frame', `${packet.size} bytes`);
       await this.#bounded(this.#reader.readPayload(slot()));
       this.waits.add(this.#reader.waitedMs - waitedBefore);
+      this.#watchClock(packet.pts);
       const counted = this.#frames++;
       // ffmpeg's NUT muxer may count in finer ticks than the source.
       return this.source.hasTimestamps ? rescale(packet.pts, (this.#reader.streams[0] as NutStream).timeBase, this.source.info.timeBase) : counted;
@@ -169,6 +176,21 @@ export class Decoder {
       if (corrupt) await withTimeout(this.#process.done(), DYING_MS, () => error);
       throw error;
     }
+  }
+
+  /** Refuses a clock that stands still. ffmpeg moves a frame whose time is before the last one's to one tick after it. */
+  #watchClock(pts: number): void {
+    const { timeBase } = this.#reader.streams[0] as NutStream;
+    const stands = this.#frames > 0 && pts - this.#lastPts <= 1 && toNumber(timeBase) < FASTEST_SECONDS;
+    this.#standing = stands ? this.#standing + 1 : 0;
+    this.#lastPts = pts;
+    if (this.#standing < STANDING_FRAMES || this.options.salvage || !this.source.hasTimestamps) return;
+    const seconds = ptsToSeconds(pts, timeBase).toFixed(3);
+    throw new SrvidError(
+      'SRVID_INPUT_DAMAGED',
+      `The clock of ${this.source.url} goes back at ${seconds} s: files were joined there, or a recorder started again, and the frames after it have no times of their own. Cut the file there and process both parts, or give --salvage to go on with all frames crowded at one time.`,
+      { seconds },
+    );
   }
 
   #empty(): SrvidError {

@@ -42,7 +42,7 @@ export interface EncodePlan {
    * own pts.
    */
   readonly frameRate: Rational;
-  /** Time in which ffmpeg takes no data after which it counts as hung. */
+  /** Time in which ffmpeg takes no data after which it counts as hung, unless standard output's reader keeps it waiting. */
   readonly stallTimeoutMs: number;
   readonly color: Color;
   readonly sampleAspect: Rational | undefined;
@@ -87,6 +87,8 @@ export class Encoder {
   readonly #process: FfmpegProcess;
   readonly #writer: NutWriter;
   readonly #rawStreams: readonly RawStream[];
+  /** Infinity where a reader takes the output: a player that pauses makes ffmpeg wait, which is no hang. */
+  readonly #patienceMs: number;
   #framesWritten = 0;
   #framesEncoded = 0;
   #heardAt = 0;
@@ -104,6 +106,7 @@ export class Encoder {
       failure: 'SRVID_ENCODE_FAILED',
       stdio: ['pipe', plan.output === 'pipe:1' ? standardOutput : 'ignore', 'pipe', 'pipe'],
     });
+    this.#patienceMs = plan.output === 'pipe:1' && standardOutput === 'inherit' ? Number.POSITIVE_INFINITY : plan.stallTimeoutMs;
     let partial = '';
     this.#process
       .readable(PROGRESS)
@@ -168,7 +171,7 @@ export class Encoder {
    * Finishing may take long, since a large file is moved at its end. But ffmpeg reports twice a second while it works.
    */
   async #endOrStall(): Promise<void> {
-    const limit = this.plan.stallTimeoutMs;
+    const limit = this.#patienceMs;
     let watch: NodeJS.Timeout | undefined;
     const stalled = new Promise<never>((_, reject) => {
       watch = setInterval(() => {
@@ -193,9 +196,9 @@ export class Encoder {
 
   async #bounded(work: Promise<void>): Promise<void> {
     const stalled = () =>
-      new SrvidError('SRVID_ENCODE_FAILED', `Tried to encode with ${this.plan.encoder.name}: ffmpeg took no data for ${this.plan.stallTimeoutMs / 1000} s.`);
+      new SrvidError('SRVID_ENCODE_FAILED', `Tried to encode with ${this.plan.encoder.name}: ffmpeg took no data for ${this.#patienceMs / 1000} s.`);
     try {
-      await withTimeout(work, this.plan.stallTimeoutMs, stalled);
+      await (this.#patienceMs === Number.POSITIVE_INFINITY ? work : withTimeout(work, this.#patienceMs, stalled));
     } catch (error) {
       if (error instanceof SrvidError) throw error;
       await this.#process.done(); // The pipe broke because ffmpeg ended; its end says why.

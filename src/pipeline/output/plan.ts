@@ -1,6 +1,6 @@
 import { finite, type ProbedStream } from '../ffmpeg/probe.js';
 import { assertFrameSize, type FrameFormat } from '../frames/frame.js';
-import { parseRational } from '../frames/time.js';
+import { inverse, parseRational, type Rational } from '../frames/time.js';
 import { isCut, planCut, type TimeRange } from '../input/cut.js';
 import { clockMayRestart } from '../input/joined-clock.js';
 import { refuseLosses } from '../input/losses.js';
@@ -71,7 +71,7 @@ export function planOutput(request: OutputRequest): PlannedOutput {
         watched: clockMayRestart(source.probe) && streams.length > 0 ? [source.video.index] : [],
       };
   const encoder = request.encoderFor(container.muxer);
-  const clock = clockOf(encoder.name, source, range);
+  const clock = clockOf(encoder.name, container.muxer, source, range);
   return {
     plan: {
       format,
@@ -99,14 +99,21 @@ export function planOutput(request: OutputRequest): PlannedOutput {
 }
 
 /** The encoder's clock where it needs one of its own. @throws SRVID_ENCODER_UNAVAILABLE where the source begins between its ticks */
-function clockOf(encoder: string, source: Source, range: TimeRange): EncoderClock | undefined {
+function clockOf(encoder: string, muxer: string, source: Source, range: TimeRange): EncoderClock | undefined {
   const { info, video, hasTimestamps, shiftSeconds } = source;
-  const timeBase = encoderTimeBase(encoder, info.timeBase, parseRational(video.r_frame_rate) ?? info.frameRate);
+  const nominal = parseRational(video.r_frame_rate) ?? info.frameRate;
+  const own = encoderTimeBase(encoder, info.timeBase, nominal);
+  // AVI has no times but a rate, and an empty frame for each of its ticks that has no other.
+  const timeBase = own ?? (muxer === 'avi' && isSame(nominal, info.frameRate) ? inverse(nominal) : undefined);
   if (!timeBase) return undefined;
-  const clock = { timeBase, startsAtSeconds: shiftSeconds };
+  const clock = { timeBase, startsAtSeconds: shiftSeconds, container: own ? undefined : muxer };
   const first = hasTimestamps && !isCut(range) ? (finite(video.start_time) ?? 0) - zeroOf(source, range) : 0;
   assertOnClock(encoder, clock, first + shiftSeconds, info.timeBase);
   return clock;
+}
+
+function isSame(a: Rational, b: Rational): boolean {
+  return a.num === b.num && a.den === b.den;
 }
 
 /** End of the output's last frame, in seconds: where the source ends or the cut does. Undefined where it lasts as long as the others. */
