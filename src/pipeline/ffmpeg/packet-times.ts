@@ -1,9 +1,24 @@
-import type { Probe, ProbedStream } from './probe.js';
-
 /** Time base in which ffmpeg's readers of raw streams (.264) count, which have no times. */
 const RAW_TIME_BASE = '1/1200000';
 /** Formats of animated pictures, which tell how long each picture is shown, but nowhere how long all of them are. */
 const ANIMATION = /^(gif|apng|webp_anim|jpegxl_anim)$/;
+
+/** The parts of a probed stream that matter here, with ffprobe's names. */
+interface TimedStream {
+  readonly index: number;
+  readonly codec_type?: string | undefined;
+  readonly time_base?: string | undefined;
+  readonly start_time?: string | undefined;
+  readonly duration?: string | undefined;
+}
+
+/** The parts of a probe that matter here. */
+interface TimedProbe<Stream extends TimedStream> {
+  readonly formatName: string;
+  readonly streams: readonly Stream[];
+  readonly startSeconds: number | undefined;
+  readonly durationSeconds: number | undefined;
+}
 
 /** One packet of a stream, in seconds; undefined for "N/A". */
 export interface PacketTime {
@@ -12,14 +27,14 @@ export interface PacketTime {
 }
 
 /** The animation in a probe whose start or duration ffprobe does not tell; undefined for all else. */
-export function untoldAnimation({ formatName, streams }: Probe): ProbedStream | undefined {
+export function untoldAnimation<Stream extends TimedStream>({ formatName, streams }: TimedProbe<Stream>): Stream | undefined {
   if (!ANIMATION.test(formatName)) return undefined;
   const told = (text: string | undefined) => text !== undefined && text !== 'N/A';
   return streams.find((stream) => stream.codec_type === 'video' && stream.time_base !== RAW_TIME_BASE && !(told(stream.start_time) && told(stream.duration)));
 }
 
 /** Arguments of ffprobe, before the input, that make it print a stream's packets for `parsePacketTimes`. */
-export function packetArguments({ index }: ProbedStream): string[] {
+export function packetArguments({ index }: TimedStream): string[] {
   return ['-v', 'error', '-select_streams', String(index), '-show_entries', 'packet=pts_time,duration_time', '-of', 'compact=print_section=0'];
 }
 
@@ -36,7 +51,12 @@ export function parsePacketTimes(text: string): PacketTime[] {
 }
 
 /** Completes a probe with the start and the duration that a stream's packets show. `whole`: they are all of its packets. */
-export function withPacketTimes(probe: Probe, stream: ProbedStream, packets: readonly PacketTime[], whole: boolean): Probe {
+export function withPacketTimes<Stream extends TimedStream, Probe extends TimedProbe<Stream>>(
+  probe: Probe,
+  stream: Stream,
+  packets: readonly PacketTime[],
+  whole: boolean,
+): Probe {
   const times = packets.flatMap(({ pts }) => pts ?? []);
   if (times.length === 0 || times.length < packets.length) return probe;
   const begin = Math.min(...times);

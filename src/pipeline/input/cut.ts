@@ -14,7 +14,7 @@ export interface TimeRange {
 export interface Cut {
   readonly inputOptions: readonly string[];
   readonly filters: readonly string[];
-  /** What lies before time 0 is to be cut off: ffmpeg seeks to packets before the time that was asked for. */
+  /** Packets before time 0 are to be cut off: ffmpeg seeks to packets before the time that was asked for. */
   readonly cutsBeginning: boolean;
 }
 

@@ -66,6 +66,8 @@ export class Decoder {
   #frames = 0;
   #lastPts = 0;
   #standing = 0;
+  /** The first frame's pts, where frames are counted from it. */
+  #zero = 0;
 
   constructor(
     binary: FfmpegBinary,
@@ -141,8 +143,11 @@ export class Decoder {
       this.waits.add(this.#reader.waitedMs - waitedBefore);
       this.#watchClock(packet.pts);
       const counted = this.#frames++;
+      const { hasTimestamps, countsFields, info } = this.source;
+      if (!hasTimestamps && !countsFields) return counted;
+      if (counted === 0 && countsFields) this.#zero = packet.pts;
       // ffmpeg's NUT muxer may count in finer ticks than the source.
-      return this.source.hasTimestamps ? rescale(packet.pts, (this.#reader.streams[0] as NutStream).timeBase, this.source.info.timeBase) : counted;
+      return rescale(packet.pts - this.#zero, (this.#reader.streams[0] as NutStream).timeBase, info.timeBase);
     }
   }
 

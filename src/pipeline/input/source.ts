@@ -16,6 +16,8 @@ export interface Source {
   readonly decodeFormat: string;
   /** False for raw streams (.264): their pts are counted, n / frame rate. */
   readonly hasTimestamps: boolean;
+  /** A raw stream whose frames say how many fields each is shown for: they are counted in fields, half a frame each. */
+  readonly countsFields: boolean;
   /** The source's own clock is kept, whatever time it begins at. Otherwise time 0 is where the source begins. */
   readonly keepsClock: boolean;
   /** End of the last frame, in seconds of the container's clock; undefined where the container does not tell. */
@@ -56,6 +58,7 @@ export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 
   const interlaced = INTERLACED.has(video.field_order ?? '');
   const rate = parseRational(video.avg_frame_rate) ?? parseRational(video.r_frame_rate) ?? rational(25, 1);
   const hasTimestamps = finite(video.start_time) !== undefined || probe.startSeconds !== undefined;
+  const countsFields = !hasTimestamps && probe.formatName === 'mpegvideo';
   const aspect = parseRational(video.sample_aspect_ratio);
   const start = Math.min(finite(video.start_time) ?? 0, probe.startSeconds ?? 0);
   return {
@@ -65,12 +68,13 @@ export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 
     info: {
       format: { kind, width, height },
       color: colorOf(video),
-      timeBase: hasTimestamps ? (parseRational(video.time_base) ?? rational(1, 90_000)) : inverse(rate),
+      timeBase: hasTimestamps ? (parseRational(video.time_base) ?? rational(1, 90_000)) : rational(rate.den, countsFields ? 2 * rate.num : rate.num),
       frameRate: rate,
       sampleAspect: aspect && sideways ? inverse(aspect) : aspect,
     },
     decodeFormat,
     hasTimestamps,
+    countsFields,
     keepsClock: true,
     endsAtSeconds: hasTimestamps ? endOf(probe, video) : undefined,
     shiftSeconds: start < 0 ? Math.ceil(-start) : 0,

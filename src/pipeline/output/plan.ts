@@ -67,7 +67,8 @@ export function planOutput(request: OutputRequest): PlannedOutput {
         streams,
         covers: [],
         cut: planCut(source, range),
-        lastsSeconds: range.duration,
+        // A raw stream is cut by its frames and brings nothing else along.
+        lastsSeconds: source.hasTimestamps ? range.duration : undefined,
         watched: clockMayRestart(source.probe) && streams.length > 0 ? [source.video.index] : [],
       };
   const encoder = request.encoderFor(container.muxer);
