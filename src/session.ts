@@ -84,6 +84,10 @@ async function orAborted(preparing: Promise<PreparedRun>, { signal, standardInpu
   }
 }
 
+function indicesOf(streams: readonly { readonly index: number }[]): number[] {
+  return streams.map(({ index }) => index);
+}
+
 function interruption(reason: unknown): SrvidError {
   return new SrvidError('SRVID_INTERRUPTED', 'The run was interrupted; no output was written.', {}, reason === undefined ? undefined : describeCause(reason));
 }
@@ -188,8 +192,8 @@ class Run {
     const { binary, opened, options } = this.prepared;
     const { start, duration, inputFormat: format, stallTimeoutMs, salvage } = options;
     const { carry } = this.#planned.plan;
-    const forwarded = carry.from === 'pipe' ? carry.streams.map(({ index }) => index) : [];
-    const how = { start, duration, bytes: opened.bytes, format: opened.bytes && format, forwarded, salvage, stallTimeoutMs };
+    const [forwarded, beside] = carry.from === 'pipe' ? [indicesOf(carry.streams), []] : [[], carry.from === 'file' ? indicesOf(carry.streams) : []];
+    const how = { start, duration, bytes: opened.bytes, format: opened.bytes && format, forwarded, beside, salvage, stallTimeoutMs };
     this.#decoder = new Decoder(binary, opened.source, how);
     return this.#decoder;
   }

@@ -42,7 +42,10 @@ const processingSchema = processingFields.superRefine(checkProcessing);
 /** Input and processing, for what encodes nothing. */
 const evaluationSchema = z.strictObject({ ...inputFields.shape, ...processingFields.shape }).superRefine(checkProcessing);
 /** Everything a session can be told; each option stands in the table of options/table.ts. */
-export const sessionSchema = sessionFields.superRefine(checkProcessing);
+export const sessionSchema = sessionFields.superRefine(checkProcessing).superRefine(({ keepStart, start, duration }, context) => {
+  if (keepStart && (start ?? duration) !== undefined)
+    context.addIssue({ code: 'custom', path: ['keepStart'], message: 'a cut begins at 0: leave --keep-start out, or --start and --duration' });
+});
 
 /** Options of a session as a caller gives them. */
 export type SessionRequest = z.input<typeof sessionSchema>;

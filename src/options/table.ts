@@ -90,6 +90,7 @@ export const SESSION_OPTIONS = {
   models: { flag: '--models <dir>', group: 'Processing', help: "networks from this folder's manifest.json instead of srvid's own", schema: z.string().min(1).optional() },
   start: { flag: '--start <time>', form: 'time', group: 'Input', help: 'begin at this time of the input: 90, 1:30, 1500ms', schema: z.number().nonnegative().optional() },
   duration: { flag: '--duration <time>', form: 'time', group: 'Input', help: 'stop after this much of the input', schema: z.number().positive().optional() },
+  keepStart: { flag: '--keep-start', form: 'switch', group: 'Output', help: "keep the input's clock, whatever time it begins at, instead of beginning at 0", schema: z.boolean().default(false) },
   realtime: { flag: '--realtime', form: 'switch', group: 'Real time', help: 'process frames under deadlines: a file at its own rate, standard input as it comes (docs/realtime.md)', schema: z.boolean().default(false) },
   budgetMs: { flag: '--budget-ms <n>', form: 'number', group: 'Real time', help: 'in real time: from arrival to the encoder', fallback: '100', schema: budgetMs.optional() },
   policy: { flag: '--policy <name>', group: 'Real time', help: `in real time, for frames without time: ${POLICIES}`, fallback: 'bypass', schema: dropPolicy.optional() },
@@ -104,7 +105,7 @@ export const SESSION_OPTIONS = {
   inputFormat: { flag: '--input-format <name>', group: 'Input', help: 'kind of file that standard input is, where its bytes do not say it', schema: inputFormat.optional() },
   overwrite: { flag: '-y, --yes', form: 'switch', group: 'Output', help: 'overwrite the output where it exists', schema: z.boolean().default(false) },
   taskTimeoutMs: { group: 'Other', help: "hard limit of one task in a worker, far above any frame's time: it ends only what would never end", fallback: '120000; in real time 10000', schema: milliseconds.optional() },
-  stallTimeoutMs: { group: 'Other', help: 'how long ffmpeg may neither give nor take data before it counts as hung', fallback: '60000', schema: milliseconds.default(60_000) },
+  stallTimeoutMs: { group: 'Other', help: 'how long ffmpeg may neither give nor take data before it counts as hung; the reader of standard output may pause for any time', fallback: '60000', schema: milliseconds.default(60_000) },
   progressIntervalMs: { group: 'Other', help: 'how often progress is told', fallback: '500', schema: milliseconds.default(500) },
 } as const satisfies Readonly<Record<string, SessionOption>>;
 

@@ -48,7 +48,7 @@ it.each([
 ] as const)('mpeg2video is refused before the first frame for %s', async (_, [name, rate], message) => {
   const input = await source(name, rate);
   const before = await readdir(folder);
-  const result = await run(input, join(folder, 'none.mkv'), '--encoder', 'mpeg2video');
+  const result = await run(input, join(folder, 'none.mkv'), '--encoder', 'mpeg2video', '--keep-start');
   expect(result.events.filter(({ type }) => type === 'progress')).toEqual([]);
   expect(result.events.at(-1)).toMatchObject({ type: 'error', code: 'SRVID_ENCODER_UNAVAILABLE', message: expect.stringMatching(message) });
   expect(await readdir(folder)).toEqual(before);

@@ -12,6 +12,8 @@ export interface FfmpegCommand {
   readonly outputOptions: readonly string[];
   /** A file, or "pipe:N". */
   readonly output: string;
+  /** The arguments of a further output, complete. */
+  readonly furtherOutput?: readonly string[];
 }
 
 /**
@@ -29,7 +31,7 @@ export function commandArguments(command: FfmpegCommand): string[] {
   }
   builder.output(command.output).outputOptions(...command.outputOptions);
   // -y: files are only ever written under srvid's own temporary name, where a killed run may have left one.
-  return ['-nostdin', '-y', '-hide_banner', '-v', 'warning', ...builder._getArguments()];
+  return ['-nostdin', '-y', '-hide_banner', '-v', 'warning', ...builder._getArguments(), ...(command.furtherOutput ?? [])];
 }
 
 /** The URL by which ffmpeg opens a local file: a path can thus be neither an option nor another protocol. */

@@ -6,6 +6,7 @@ import { messageOf, SrvidError } from '../../errors.js';
 import type { FfmpegBinary } from './binary.js';
 import type { CommandInput } from './command.js';
 import { fileInput, NO_REFERENCES, pipeInput, refusalOf, tookForPattern } from './input-file.js';
+import { packetArguments, parsePacketTimes, untoldAnimation, withPacketTimes } from './packet-times.js';
 import { runTool, tied } from './tied-process.js';
 
 const PROBE_TIMEOUT_MS = 30_000;
@@ -112,7 +113,14 @@ export async function probeFile(binary: FfmpegBinary, path: string, limits = NO_
   const probed = async (input: CommandInput): Promise<Probe> => {
     const args = [...PROBE_ARGUMENTS, ...FIRST_FRAMES, ...LOOK_FAR, ...input.options, '-i', input.url];
     const { stdout } = await runTool(binary.ffprobe, args, { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 26 });
-    return parseProbe(stdout, input);
+    const probe = parseProbe(stdout, input);
+    const animation = untoldAnimation(probe);
+    if (!animation) return probe;
+    const packets = await runTool(binary.ffprobe, [...packetArguments(animation), ...input.options, '-i', input.url], {
+      timeout: PROBE_TIMEOUT_MS,
+      maxBuffer: 1 << 26,
+    });
+    return withPacketTimes(probe, animation, parsePacketTimes(packets.stdout), true);
   };
   try {
     return await probed(fileInput(path, limits)).catch(async (error) => {
@@ -137,13 +145,27 @@ async function demuxerOf(binary: FfmpegBinary, path: string, maxPixels: number):
 }
 
 /**
- * Probes the first bytes of a stream that can be read only once. `format` names the demuxer, where known.
+ * Probes the first bytes of a stream that can be read only once. `format` names the demuxer, where known. `whole`: they
+ * are all of its bytes.
  * @throws the same errors as `probeFile`
  */
-export async function probeBytes(binary: FfmpegBinary, head: Uint8Array, name: string, format?: string, maxPixels = NO_REFERENCES.maxPixels): Promise<Probe> {
-  return probePipe(binary, name, [...FIRST_FRAMES, ...LOOK_FAR, ...(format ? ['-f', format] : [])], maxPixels, (stdin) => {
+export async function probeBytes(
+  binary: FfmpegBinary,
+  head: Uint8Array,
+  name: string,
+  format?: string,
+  maxPixels = NO_REFERENCES.maxPixels,
+  whole = false,
+): Promise<Probe> {
+  const how = format ? ['-f', format] : [];
+  const feed = (stdin: Writable) => {
     stdin.end(head);
-  });
+  };
+  const probe = await probePipe(binary, name, [...FIRST_FRAMES, ...LOOK_FAR, ...how], maxPixels, feed);
+  const animation = untoldAnimation(probe);
+  if (!animation) return probe;
+  const packets = await outputOfPipe(binary, name, [...packetArguments(animation), ...probe.input.options, ...how, '-i', probe.input.url], maxPixels, feed);
+  return withPacketTimes(probe, animation, parsePacketTimes(packets), whole);
 }
 
 /**
@@ -184,7 +206,17 @@ export async function probeLive(
 
 async function probePipe(binary: FfmpegBinary, name: string, how: readonly string[], maxPixels: number, feed: (stdin: Writable) => void): Promise<Probe> {
   const input = pipeInput(maxPixels);
-  const command = tied(binary.ffprobe, [...PROBE_ARGUMENTS, ...input.options, ...how, '-i', input.url]);
+  const json = await outputOfPipe(binary, name, [...PROBE_ARGUMENTS, ...input.options, ...how, '-i', input.url], maxPixels, feed);
+  try {
+    return parseProbe(json, input);
+  } catch (error) {
+    throw unreadable(name, error, maxPixels);
+  }
+}
+
+/** The output of an ffprobe that reads what `feed` writes to its standard input. */
+async function outputOfPipe(binary: FfmpegBinary, name: string, args: readonly string[], maxPixels: number, feed: (stdin: Writable) => void): Promise<string> {
+  const command = tied(binary.ffprobe, args);
   const child = spawn(command.file, command.args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), PROBE_TIMEOUT_MS);
   const [out, said]: Buffer[][] = [[], []];
@@ -198,12 +230,8 @@ async function probePipe(binary: FfmpegBinary, name: string, how: readonly strin
   feed(child.stdin);
   const code = await closed;
   clearTimeout(timer);
-  try {
-    if (code !== 0) throw new Error(Buffer.concat(said).toString().trim() || `ffprobe ended with ${code}`);
-    return parseProbe(Buffer.concat(out).toString(), input);
-  } catch (error) {
-    throw unreadable(name, error, maxPixels);
-  }
+  if (code !== 0) throw unreadable(name, new Error(Buffer.concat(said).toString().trim() || `ffprobe ended with ${code}`), maxPixels);
+  return Buffer.concat(out).toString();
 }
 
 /** Parses ffprobe's JSON. @throws a zod or JSON error for any other text */

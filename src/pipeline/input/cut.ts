@@ -7,10 +7,15 @@ export interface TimeRange {
   readonly duration?: number | undefined;
 }
 
-/** A planned cut: ffmpeg's input options, which choose where reading begins, and the filters that then cut exactly. */
+/**
+ * A planned reading: ffmpeg's input options, which choose where it begins and what becomes time 0, and the filters that
+ * then cut exactly.
+ */
 export interface Cut {
   readonly inputOptions: readonly string[];
   readonly filters: readonly string[];
+  /** Packets before time 0 are to be cut off: ffmpeg seeks to packets before the time that was asked for. */
+  readonly cutsBeginning: boolean;
 }
 
 /**
@@ -18,25 +23,41 @@ export interface Cut {
  * much earlier.
  */
 const LOOSE_SEEK_SECONDS = 10;
+/** Room for times that are rounded, far less than any frame lasts. */
+const ROUNDING = 1e-6;
+
+/** True where only a part of the source was asked for. */
+export function isCut({ start, duration }: TimeRange): boolean {
+  return (start ?? 0) > 0 || duration !== undefined;
+}
 
 /**
- * Plans a cut. ffmpeg seeks in formats that have an index. MPEG-TS is read from an earlier place, raw streams from
- * their beginning, and both are trimmed.
+ * Plans the reading. Time 0 is where the cut begins or, without one, where the source begins; a source that begins
+ * before 0 keeps its times, and so does one with `keepsClock`. ffmpeg seeks in formats that have an index. MPEG-TS is
+ * read from an earlier place, raw streams from their beginning, and both are trimmed.
  */
-export function planCut(source: Pick<Source, 'probe' | 'hasTimestamps' | 'info'>, { start, duration }: TimeRange): Cut {
-  const length = duration === undefined ? [] : ['-t', String(duration)];
-  if (start === undefined || start === 0) return { inputOptions: length, filters: [] };
-  if (!source.hasTimestamps) {
-    const first = Math.round(start * toNumber(source.info.frameRate));
-    const frames = duration === undefined ? [] : [`end_frame=${first + Math.round(duration * toNumber(source.info.frameRate))}`];
-    return { inputOptions: [], filters: [`trim=${[`start_frame=${first}`, ...frames].join(':')}`] };
+export function planCut(source: Pick<Source, 'probe' | 'hasTimestamps' | 'info' | 'keepsClock'>, range: TimeRange): Cut {
+  const { start = 0, duration } = range;
+  if (!source.hasTimestamps) return { inputOptions: [], filters: countedTrim(toNumber(source.info.frameRate), range), cutsBeginning: false };
+  // With -copyts ffmpeg leaves all times alone. Otherwise it counts from the source's beginning and closes jumps of its clock.
+  if (source.keepsClock) return { inputOptions: ['-copyts'], filters: [], cutsBeginning: false };
+  if (!isCut(range)) {
+    const begins = source.probe.startSeconds ?? 0;
+    return { inputOptions: begins < 0 ? ['-itsoffset', String(begins)] : [], filters: [], cutsBeginning: false };
   }
-  if (!/mpegts/.test(source.probe.formatName)) return { inputOptions: ['-ss', String(start), ...length], filters: [] };
-  const from = Math.max(0, start - LOOSE_SEEK_SECONDS);
-  const begin = start + (source.probe.startSeconds ?? 0);
-  const end = duration === undefined ? [] : [`end=${begin + duration}`];
-  return {
-    inputOptions: [...(from > 0 ? ['-ss', String(from)] : []), ...(duration === undefined ? [] : ['-t', String(start - from + duration)])],
-    filters: [`trim=${[`start=${begin}`, ...end].join(':')}`],
-  };
+  const from = /mpegts/.test(source.probe.formatName) ? Math.max(0, start - LOOSE_SEEK_SECONDS) : start;
+  const seek = from > 0 ? ['-ss', String(from)] : [];
+  const offset = from < start ? ['-itsoffset', String(from - start)] : [];
+  // ffmpeg counts this length from the time that it seeks to, or from the first frame. The filter counts from time 0.
+  const length = duration === undefined ? [] : ['-t', String(from > 0 ? duration : start + duration)];
+  const end = duration === undefined ? [] : [`end=${duration}`];
+  return { inputOptions: [...seek, ...offset, ...length], filters: [`trim=${['start=0', ...end].join(':')}`], cutsBeginning: start > 0 };
+}
+
+/** Frame n of a raw stream is at n / rate, and belongs to the cut from `start` on, until its length is over. */
+function countedTrim(rate: number, { start = 0, duration }: TimeRange): string[] {
+  const first = Math.ceil(start * rate - ROUNDING);
+  const begin = first > 0 ? [`start_frame=${first}`] : [];
+  const end = duration === undefined ? [] : [`end_frame=${first + Math.ceil(duration * rate - ROUNDING)}`];
+  return begin.length + end.length > 0 ? [`trim=${[...begin, ...end].join(':')}`] : [];
 }

@@ -7,11 +7,12 @@ import { ANALYSE_BYTES, ANALYSE_MICROSECONDS } from '../ffmpeg/probe.js';
 import { FfmpegProcess } from '../ffmpeg/process.js';
 import { Durations } from '../frames/durations.js';
 import { describeFormat, frameBytes } from '../frames/frame.js';
-import { formatRational, parseRational, rescale } from '../frames/time.js';
+import { formatRational, parseRational, ptsToSeconds, rescale, toNumber } from '../frames/time.js';
 import { withTimeout } from '../frames/timeout.js';
 import { NutReader } from '../nut/reader.js';
 import type { NutStream } from '../nut/syntax.js';
 import { planCut, type TimeRange } from './cut.js';
+import { clockMayRestart, watching } from './joined-clock.js';
 import type { Source } from './source.js';
 import { printedShape } from './steady.js';
 
@@ -34,6 +35,8 @@ export interface DecoderOptions extends TimeRange {
   readonly live?: boolean;
   /** Streams of those bytes to pass on unchanged, by their index in the source. */
   readonly forwarded: readonly number[];
+  /** Streams that another ffmpeg takes from the same file, by their index in the source. */
+  readonly beside?: readonly number[];
   /** Keeps decoding after errors that would make ffmpeg stop. */
   readonly salvage: boolean;
   /**
@@ -47,6 +50,10 @@ export interface DecoderOptions extends TimeRange {
 const DYING_MS = 1000;
 /** The message of the crop filter that refuses frames of another size. */
 const SIZE_CHANGED = /too big or non positive size/;
+/** Frames that follow one another faster than this are no video: their clock stands still. */
+const FASTEST_SECONDS = 1 / 20_000;
+/** Frames that one packet out of order may crowd at one time. */
+const STANDING_FRAMES = 12;
 const MAX_FORWARDED_BYTES = 1 << 24;
 
 /** One ffmpeg that decodes a source: its frames one by one, each with its exact pts. */
@@ -58,6 +65,10 @@ export class Decoder {
   readonly #bytesIn: Promise<void> | undefined;
   #forward: ((packet: ForwardedPacket) => Promise<void>) | undefined;
   #frames = 0;
+  #lastPts = 0;
+  #standing = 0;
+  /** The first frame's pts, where frames are counted from it. */
+  #zero = 0;
 
   constructor(
     binary: FfmpegBinary,
@@ -137,9 +148,13 @@ export class Decoder {
       if (packet.size !== frameBytes(this.source.info.format)) throw this.#changed('Frame', `${packet.size} bytes`);
       await this.#bounded(this.#reader.readPayload(slot()));
       this.waits.add(this.#reader.waitedMs - waitedBefore);
+      this.#watchClock(packet.pts);
       const counted = this.#frames++;
+      const { hasTimestamps, countsFields, info } = this.source;
+      if (!hasTimestamps && !countsFields) return counted;
+      if (counted === 0 && countsFields) this.#zero = packet.pts;
       // ffmpeg's NUT muxer may count in finer ticks than the source.
-      return this.source.hasTimestamps ? rescale(packet.pts, (this.#reader.streams[0] as NutStream).timeBase, this.source.info.timeBase) : counted;
+      return rescale(packet.pts - this.#zero, (this.#reader.streams[0] as NutStream).timeBase, info.timeBase);
     }
   }
 
@@ -175,6 +190,21 @@ export class Decoder {
     }
   }
 
+  /** Refuses a clock that stands still. ffmpeg moves a frame whose time is before the last one's to one tick after it. */
+  #watchClock(pts: number): void {
+    const { timeBase } = this.#reader.streams[0] as NutStream;
+    const stands = this.#frames > 0 && pts - this.#lastPts <= 1 && toNumber(timeBase) < FASTEST_SECONDS;
+    this.#standing = stands ? this.#standing + 1 : 0;
+    this.#lastPts = pts;
+    if (this.#standing < STANDING_FRAMES || this.options.salvage || !this.source.hasTimestamps) return;
+    const seconds = ptsToSeconds(pts, timeBase).toFixed(3);
+    throw new SrvidError(
+      'SRVID_INPUT_DAMAGED',
+      `The clock of ${this.source.url} goes back at ${seconds} s: files were joined there, or a recorder started again, and the frames after it have no times of their own. Cut the file there and process both parts, or give --salvage to go on with all frames crowded at one time.`,
+      { seconds },
+    );
+  }
+
   #empty(): SrvidError {
     const said = this.#process.log.length > 0 ? ` ffmpeg said: ${this.#process.log.slice(-2).join(' | ')}` : '';
     return new SrvidError('SRVID_INPUT_EMPTY', `${this.source.url} gave no frames${this.options.start ? ` from ${this.options.start} s on` : ''}.${said}`, {
@@ -193,7 +223,7 @@ export class Decoder {
 }
 
 function decodeCommand(source: Source, options: DecoderOptions) {
-  const { bytes, format, live, forwarded, salvage } = options;
+  const { bytes, format, live, forwarded, beside = [], salvage } = options;
   const cut = planCut(source, options);
   const { width, height } = source.info.format;
   // A raw stream's frames are counted, but ffmpeg gives it a time base all the same, finer than a frame.
@@ -202,7 +232,6 @@ function decodeCommand(source: Source, options: DecoderOptions) {
   const sameSize = `crop=w='if(eq(iw*ih,${width * height})*not(eq(iw,${width})),-1,iw)':h=ih:exact=1`;
   const filters = [...cut.filters, sameSize, ...source.filters];
   const input = [
-    '-copyts',
     ...(format ? ['-f', format] : []),
     ...source.probe.input.options,
     ...(bytes && !live ? ['-analyzeduration', ANALYSE_MICROSECONDS, '-probesize', ANALYSE_BYTES] : []),
@@ -220,5 +249,6 @@ function decodeCommand(source: Source, options: DecoderOptions) {
     ...(source.shiftSeconds > 0 ? ['-output_ts_offset', String(source.shiftSeconds)] : []),
     ...['-f', 'nut', '-write_index', '0'],
   ];
-  return { inputs: [{ url: source.probe.input.url, options: input }], outputOptions: output, output: 'pipe:1' };
+  const furtherOutput = watching(0, clockMayRestart(source.probe) ? beside : []);
+  return { inputs: [{ url: source.probe.input.url, options: input }], outputOptions: output, output: 'pipe:1', furtherOutput };
 }

@@ -22,6 +22,8 @@ export interface OpenOptions {
   readonly deinterlace: 'auto' | 'off';
   /** Refuses a source of which something would be lost. */
   readonly strict: boolean;
+  /** Keeps the source's own clock, whatever time it begins at. */
+  readonly keepStart?: boolean | undefined;
   /** Lets the source name other files to open. */
   readonly allowReferences: boolean;
   /** Pixels of a frame, at most. */
@@ -42,8 +44,8 @@ export async function openSource(binary: FfmpegBinary, options: OpenOptions, sta
   if (options.input === '-') {
     if (options.start)
       throw new SrvidError('SRVID_OPTION_INVALID', '--start needs an input that can be sought in, and standard input cannot. Give the input as a file.');
-    const { head, bytes } = await peekStream(standardInput);
-    const probe = await probeHead(binary, head, options.inputFormat, options.maxPixels);
+    const { head, whole, bytes } = await peekStream(standardInput);
+    const probe = await probeHead(binary, head, whole, options);
     return { source: accepted(describeSource('standard input', probe, options.deinterlace), options), bytes, head };
   }
   assertFileName('The input', options.input, 'SRVID_INPUT_NOT_FOUND');
@@ -58,9 +60,9 @@ export async function openSource(binary: FfmpegBinary, options: OpenOptions, sta
 }
 
 /** Probes the head of standard input. An MP4 whose index comes late is refused only where ffmpeg cannot read it from its buffers. */
-async function probeHead(binary: FfmpegBinary, head: Buffer, format: string | undefined, maxPixels: number): Promise<Probe> {
+async function probeHead(binary: FfmpegBinary, head: Buffer, whole: boolean, { inputFormat, maxPixels }: OpenOptions): Promise<Probe> {
   const isLate = hasLateIndex(head);
-  const probe = await probeBytes(binary, head, 'standard input', format, maxPixels).catch((error) => {
+  const probe = await probeBytes(binary, head, 'standard input', inputFormat, maxPixels, whole).catch((error) => {
     throw isLate ? lateIndex(error) : error;
   });
   if (isLate && probe.streams.some((stream) => stream.codec_type === 'video' && stream.pix_fmt === undefined)) throw lateIndex();
@@ -76,8 +78,8 @@ function lateIndex(cause?: unknown): SrvidError {
   );
 }
 
-function accepted(source: Source, { strict, maxPixels }: OpenOptions): Source {
+function accepted(source: Source, { strict, maxPixels, keepStart = false }: OpenOptions): Source {
   assertPixels(source.url, source.info.format.width, source.info.format.height, maxPixels);
   if (strict) refuseLosses(source.losses, 'SRVID_INPUT_UNSUPPORTED');
-  return source;
+  return { ...source, keepsClock: keepStart };
 }

@@ -7,6 +7,7 @@ import { inverse, parseRational, type Rational, rational } from '../frames/time.
 import { sideDataLosses } from './side-data.js';
 import { steadyFilter } from './steady.js';
 import { tagOf } from './tags.js';
+import { endOf } from './video-end.js';
 
 /** The video stream to process, and the container that it comes from. */
 export interface Source {
@@ -19,6 +20,12 @@ export interface Source {
   readonly decodeFormat: string;
   /** False for raw streams (.264): their pts are counted, n / frame rate. */
   readonly hasTimestamps: boolean;
+  /** A raw stream whose frames say how many fields each is shown for: they are counted in fields, half a frame each. */
+  readonly countsFields: boolean;
+  /** The source's own clock is kept, whatever time it begins at. Otherwise time 0 is where the source begins. */
+  readonly keepsClock: boolean;
+  /** End of the last frame, in seconds of the container's clock; undefined where the container does not tell. */
+  readonly endsAtSeconds: number | undefined;
   /** Seconds added to every pts on the way in and taken off on the way out, since NUT cannot carry a time before 0. */
   readonly shiftSeconds: number;
   /** Number of frames that the container announces; for progress only. */
@@ -57,6 +64,7 @@ export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 
   const treatment = deinterlace === 'auto' && leastSide(video) < LEAST_INTERLACED ? 'too small' : deinterlace;
   const rate = parseRational(video.avg_frame_rate) ?? parseRational(video.r_frame_rate) ?? rational(25, 1);
   const hasTimestamps = finite(video.start_time) !== undefined || probe.startSeconds !== undefined;
+  const countsFields = !hasTimestamps && probe.formatName === 'mpegvideo';
   const aspect = parseRational(video.sample_aspect_ratio);
   const sampleAspect = aspect && sideways ? inverse(aspect) : aspect;
   const color = colorOf(video);
@@ -68,12 +76,15 @@ export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 
     info: {
       format: { kind, width, height },
       color,
-      timeBase: hasTimestamps ? (parseRational(video.time_base) ?? rational(1, 90_000)) : inverse(rate),
+      timeBase: hasTimestamps ? (parseRational(video.time_base) ?? rational(1, 90_000)) : rational(rate.den, countsFields ? 2 * rate.num : rate.num),
       frameRate: rate,
       sampleAspect,
     },
     decodeFormat,
     hasTimestamps,
+    countsFields,
+    keepsClock: true,
+    endsAtSeconds: hasTimestamps ? endOf(probe, video) : undefined,
     shiftSeconds: start < 0 ? Math.ceil(-start) : 0,
     expectedFrames: expectedFrames(video, probe, rate),
     // One frame out for each frame in: bwdif can also double the rate, which would not be the source's any more.

@@ -6,6 +6,8 @@ const HEAD_BYTES = 4 << 20;
 /** A stream that can be read only once, and a copy of its first bytes for probing. */
 export interface PeekedStream {
   readonly head: Buffer;
+  /** The stream ended within its head. */
+  readonly whole: boolean;
   /** The complete stream, head included. */
   readonly bytes: Readable;
 }
@@ -14,10 +16,14 @@ export interface PeekedStream {
 export async function peekStream(stream: Readable): Promise<PeekedStream> {
   const chunks: Buffer[] = [];
   let held = 0;
+  let whole = false;
   const iterator = stream.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
   while (held < HEAD_BYTES) {
     const { value, done } = await iterator.next();
-    if (done) break;
+    if (done) {
+      whole = true;
+      break;
+    }
     chunks.push(value);
     held += value.length;
   }
@@ -25,5 +31,5 @@ export async function peekStream(stream: Readable): Promise<PeekedStream> {
     yield* chunks;
     for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
   }
-  return { head: Buffer.concat(chunks), bytes: Readable.from(all(), { objectMode: false }) };
+  return { head: Buffer.concat(chunks), whole, bytes: Readable.from(all(), { objectMode: false }) };
 }

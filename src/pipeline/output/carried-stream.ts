@@ -27,8 +27,8 @@ export type CarriedAlong =
       readonly streams: readonly CarriedStream[];
       readonly covers: readonly CoverFile[];
       readonly cut: Cut;
-      /** Beginning of the output, in the container's own time; 0 where nothing is cut off. */
-      readonly startSeconds: number;
+      /** Streams that are read without being carried: see `watching`. */
+      readonly watched: readonly number[];
       /** Cuts off what lies before 0, where a muxer that knows no time before 0 would move everything for its sake. */
       readonly fromZero: boolean;
       /**

@@ -8,6 +8,7 @@ import type { Color, FrameFormat } from '../frames/frame.js';
 import { formatRational, ptsToSeconds, type Rational } from '../frames/time.js';
 import { withTimeout } from '../frames/timeout.js';
 import type { ForwardedPacket } from '../input/decode.js';
+import { watching } from '../input/joined-clock.js';
 import type { NutStream } from '../nut/syntax.js';
 import { NutWriter } from '../nut/writer.js';
 import { type CarriedAlong, codecOptions } from './carried-stream.js';
@@ -16,6 +17,7 @@ import type { Container } from './container.js';
 import { filterGraph, type RawStream, rawStreams } from './encode-graph.js';
 import { assertOnClock, type EncoderClock } from './encoder-clock.js';
 import type { FrameSideData } from './frame-side-data.js';
+import { lastFrame } from './last-frame.js';
 import type { StoredColor } from './stored-color.js';
 import { damageIn, explained } from './track-damage.js';
 
@@ -34,12 +36,14 @@ export interface EncodePlan {
   readonly timeBase: Rational;
   /** The encoder's time base, where the encoder cannot count in `timeBase`. */
   readonly clock?: EncoderClock | undefined;
+  /** End of the last frame in seconds of the output, where it may last longer than the others. */
+  readonly endSeconds?: number | undefined;
   /**
    * The frame rate for encoders and muxers, which also gives the last frame its duration. Times come from the frames'
    * own pts.
    */
   readonly frameRate: Rational;
-  /** Time in which ffmpeg takes no data after which it counts as hung. */
+  /** Time in which ffmpeg takes no data after which it counts as hung, unless standard output's reader keeps it waiting. */
   readonly stallTimeoutMs: number;
   readonly color: Color;
   /** The conversion of colours that this encoder and container need, where they need one. */
@@ -77,6 +81,8 @@ export class Encoder {
   readonly #process: FfmpegProcess;
   readonly #writer: NutWriter;
   readonly #rawStreams: readonly RawStream[];
+  /** Infinity where a reader takes the output: a player that pauses makes ffmpeg wait, which is no hang. */
+  readonly #patienceMs: number;
   #framesWritten = 0;
   #framesEncoded = 0;
   #heardAt = 0;
@@ -94,6 +100,7 @@ export class Encoder {
       failure: 'SRVID_ENCODE_FAILED',
       stdio: ['pipe', plan.output === 'pipe:1' ? standardOutput : 'ignore', 'pipe', 'pipe'],
     });
+    this.#patienceMs = plan.output === 'pipe:1' && standardOutput === 'inherit' ? Number.POSITIVE_INFINITY : plan.stallTimeoutMs;
     let partial = '';
     this.#process
       .readable(PROGRESS)
@@ -165,7 +172,7 @@ export class Encoder {
    * Finishing may take long, since a large file is moved at its end. But ffmpeg reports twice a second while it works.
    */
   async #endOrStall(): Promise<void> {
-    const limit = this.plan.stallTimeoutMs;
+    const limit = this.#patienceMs;
     let watch: NodeJS.Timeout | undefined;
     const stalled = new Promise<never>((_, reject) => {
       watch = setInterval(() => {
@@ -190,9 +197,9 @@ export class Encoder {
 
   async #bounded(work: Promise<void>): Promise<void> {
     const stalled = () =>
-      new SrvidError('SRVID_ENCODE_FAILED', `Tried to encode with ${this.plan.encoder.name}: ffmpeg took no data for ${this.plan.stallTimeoutMs / 1000} s.`);
+      new SrvidError('SRVID_ENCODE_FAILED', `Tried to encode with ${this.plan.encoder.name}: ffmpeg took no data for ${this.#patienceMs / 1000} s.`);
     try {
-      await withTimeout(work, this.plan.stallTimeoutMs, stalled);
+      await (this.#patienceMs === Number.POSITIVE_INFINITY ? work : withTimeout(work, this.#patienceMs, stalled));
     } catch (error) {
       if (error instanceof SrvidError) throw error;
       // The pipe broke because ffmpeg ended; its end says why.
@@ -206,32 +213,35 @@ export class Encoder {
 
 function encodeCommand(plan: EncodePlan, { setsChromaLocation }: FfmpegBinary) {
   const { format, color, stored, encoder, container, carry, output, shiftSeconds, timeBase } = plan;
-  // Seeking cuts sound at a packet before the time; the second cut, on the way out, is exact. Without it muxers that
-  // know no time before 0 would shift all streams.
-  const start = carry.from === 'file' ? carry.startSeconds : 0;
+  const last = plan.endSeconds === undefined ? undefined : lastFrame(container.muxer, timeBase, plan.endSeconds, output === 'pipe:1');
   const sideData = plan.sideData && { index: carry.from === 'file' ? 2 : 1, plan: plan.sideData };
   const graph = { grayAsYuv: !plan.keepsGray, setsChromaLocation, stored, sideData };
   const offset = shiftSeconds > 0 ? ['-itsoffset', String(-shiftSeconds)] : [];
-  const frames = { url: 'pipe:0', options: ['-copyts', ...offset, '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] };
+  // With -seek_timestamp ffmpeg does not take the first frame's time for time 0.
+  const frames = { url: 'pipe:0', options: ['-seek_timestamp', '1', ...offset, '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] };
   const carried = carry.from === 'file' ? [{ url: carry.input.url, options: [...carry.input.options, ...carry.cut.inputOptions] }] : [];
   const inputs = [frames, ...carried, ...(plan.sideData ? [plan.sideData.input] : [])];
   const outputOptions = [
     ...['-filter_complex', filterGraph(format, color, plan.sampleAspect, graph), '-map', '[v]'],
     ...carriedStreams(plan),
     ...(plan.tags ?? []),
-    ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(plan.clock?.timeBase ?? timeBase, ':')],
+    ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(last?.timeBase ?? plan.clock?.timeBase ?? timeBase, ':')],
+    ...(last?.options ?? []),
     // Before the encoder's own options, which may say otherwise.
     ...container.options(output === 'pipe:1'),
     // Only the first video stream is encoded; a cover that is carried along is copied.
     ...['-c:v:0', encoder.name, ...(plan.sideData?.encoderOptions ?? []), ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])],
     ...colorTags(stored?.color ?? color),
     ...(plan.salvage ? ['-max_error_rate', '1'] : []),
-    ...(start > 0 || (carry.from === 'file' && carry.fromZero) ? ['-ss', String(start)] : []),
+    // Seeking cuts sound at a packet before the time; the second cut, on the way out, is exact. Without it muxers that
+    // know no time before 0 would shift all streams.
+    ...(carry.from === 'file' && (carry.cut.cutsBeginning || carry.fromZero) ? ['-ss', '0'] : []),
     ...(carry.from === 'file' && carry.lastsSeconds !== undefined ? ['-t', String(carry.lastsSeconds + END_MARGIN_SECONDS)] : []),
     ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
     ...['-f', container.muxer],
   ];
-  return { inputs, outputOptions, output: output === 'pipe:1' ? output : fileUrl(output) };
+  const furtherOutput = carry.from === 'file' ? watching(1, carry.watched) : [];
+  return { inputs, outputOptions, output: output === 'pipe:1' ? output : fileUrl(output), furtherOutput };
 }
 
 function carriedStreams({ carry }: EncodePlan): string[] {

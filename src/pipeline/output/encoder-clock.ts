@@ -15,6 +15,8 @@ export interface EncoderClock {
   readonly timeBase: Rational;
   /** Seconds taken off every pts before it is counted in these ticks. */
   readonly startsAtSeconds: number;
+  /** The container that counts, where it is not the encoder. */
+  readonly container?: string | undefined;
 }
 
 /**
@@ -32,7 +34,7 @@ export function encoderTimeBase(encoder: string, timeBase: Rational, frameRate: 
  * encoder would move any other frame.
  * @throws SRVID_ENCODER_UNAVAILABLE
  */
-export function assertOnClock(encoder: string, { timeBase, startsAtSeconds }: EncoderClock, seconds: number, source: Rational): void {
+export function assertOnClock(encoder: string, { timeBase, startsAtSeconds, container }: EncoderClock, seconds: number, source: Rational): void {
   const tick = toNumber(timeBase);
   const tolerance = Math.max(toNumber(source), CONTAINER_TICK_SECONDS);
   const since = seconds - startsAtSeconds;
@@ -41,7 +43,7 @@ export function assertOnClock(encoder: string, { timeBase, startsAtSeconds }: En
   const rate = formatRational(inverse(timeBase));
   throw new SrvidError(
     'SRVID_ENCODER_UNAVAILABLE',
-    `The encoder ${encoder} counts frames, ${rate} a second for this source, but one is at ${since.toFixed(4)} s, ${(off * 1000).toFixed(1)} ms beside the count, and would be moved. Choose an encoder that keeps any time, such as libx264.`,
+    `The ${container ? `container ${container}` : `encoder ${encoder}`} counts frames, ${rate} a second for this source, but one is at ${since.toFixed(4)} s, ${(off * 1000).toFixed(1)} ms beside the count, and would be moved. Choose ${container ? 'a container that keeps any time, such as .mkv' : 'an encoder that keeps any time, such as libx264'}.`,
     { encoder, seconds: since },
   );
 }

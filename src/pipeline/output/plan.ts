@@ -1,7 +1,8 @@
-import { finite, type Probe, type ProbedStream } from '../ffmpeg/probe.js';
+import { finite, type ProbedStream } from '../ffmpeg/probe.js';
 import { assertFrameSize, type FrameFormat } from '../frames/frame.js';
-import { parseRational } from '../frames/time.js';
-import { planCut, type TimeRange } from '../input/cut.js';
+import { inverse, parseRational, type Rational } from '../frames/time.js';
+import { isCut, planCut, type TimeRange } from '../input/cut.js';
+import { clockMayRestart } from '../input/joined-clock.js';
 import { refuseLosses } from '../input/losses.js';
 import type { OpenedSource } from '../input/open.js';
 import type { Source } from '../input/source.js';
@@ -79,18 +80,20 @@ export function planOutput(request: OutputRequest): PlannedOutput {
         streams,
         covers: [],
         cut: planCut(source, range),
-        lastsSeconds: range.duration && range.duration + unstartedSeconds(range, source.probe),
         // Sound before 0 is not played: an encoder's delay, or what an edit list cuts off. Pictures before 0 move everything.
         fromZero: container.beginsAtZero && source.shiftSeconds === 0,
-        // Frames without times are counted from the cut, so there is nothing to move.
-        startSeconds: range.start && source.hasTimestamps ? range.start + (source.probe.startSeconds ?? 0) : 0,
+        // A raw stream is cut by its frames and brings nothing else along.
+        lastsSeconds: source.hasTimestamps ? range.duration : undefined,
+        watched: clockMayRestart(source.probe) && streams.length > 0 ? [source.video.index] : [],
       };
   const encoder = request.encoderFor(container.muxer);
+  const clock = clockOf(encoder.name, container.muxer, source, range);
   return {
     plan: {
       format,
       timeBase: info.timeBase,
-      clock: clockOf(encoder.name, source, carry.from === 'file' ? carry.startSeconds : 0),
+      clock,
+      endSeconds: clock || !source.hasTimestamps ? undefined : endSeconds(source, range),
       frameRate: info.frameRate,
       stallTimeoutMs,
       color: info.color,
@@ -114,17 +117,37 @@ export function planOutput(request: OutputRequest): PlannedOutput {
   };
 }
 
-/** ffmpeg counts an output's length from the time 0 of the source, unless told where it begins. Sound may begin before 0: its encoder's delay. */
-function unstartedSeconds({ start }: TimeRange, { startSeconds = 0 }: Probe): number {
-  return start ? 0 : Math.max(0, startSeconds);
-}
-
 /** The encoder's clock where it needs one of its own. @throws SRVID_ENCODER_UNAVAILABLE where the source begins between its ticks */
-function clockOf(encoder: string, { info, video, hasTimestamps, shiftSeconds }: Source, startSeconds: number): EncoderClock | undefined {
-  const timeBase = encoderTimeBase(encoder, info.timeBase, parseRational(video.r_frame_rate) ?? info.frameRate);
+function clockOf(encoder: string, muxer: string, source: Source, range: TimeRange): EncoderClock | undefined {
+  const { info, video, hasTimestamps, shiftSeconds } = source;
+  const nominal = parseRational(video.r_frame_rate) ?? info.frameRate;
+  const own = encoderTimeBase(encoder, info.timeBase, nominal);
+  // AVI has no times but a rate, and an empty frame for each of its ticks that has no other.
+  const timeBase = own ?? (muxer === 'avi' && isSame(nominal, info.frameRate) ? inverse(nominal) : undefined);
   if (!timeBase) return undefined;
-  const clock = { timeBase, startsAtSeconds: startSeconds + shiftSeconds };
-  const first = hasTimestamps ? (finite(video.start_time) ?? 0) : 0;
+  const clock = { timeBase, startsAtSeconds: shiftSeconds, container: own ? undefined : muxer };
+  const first = hasTimestamps && !isCut(range) ? (finite(video.start_time) ?? 0) - zeroOf(source, range) : 0;
   assertOnClock(encoder, clock, first + shiftSeconds, info.timeBase);
   return clock;
+}
+
+function isSame(a: Rational, b: Rational): boolean {
+  return a.num === b.num && a.den === b.den;
+}
+
+/** End of the output's last frame, in seconds: where the source ends or the cut does. Undefined where it lasts as long as the others. */
+function endSeconds(source: Source, range: TimeRange): number | undefined {
+  const { video, endsAtSeconds } = source;
+  // Where the average rate is the nominal one, all frames last alike. Matroska tells only the nominal one.
+  const alike = video.nb_frames !== undefined && video.r_frame_rate === video.avg_frame_rate;
+  if (endsAtSeconds === undefined || alike) return undefined;
+  const end = Math.min(endsAtSeconds - zeroOf(source, range), range.duration ?? Number.POSITIVE_INFINITY);
+  return end > 0 ? Number(end.toFixed(6)) : undefined;
+}
+
+/** The time of the container's clock that becomes time 0: see `planCut`. */
+function zeroOf({ probe, keepsClock }: Source, range: TimeRange): number {
+  const begins = probe.startSeconds ?? 0;
+  if (isCut(range)) return begins + (range.start ?? 0);
+  return keepsClock ? 0 : Math.max(0, begins);
 }

@@ -1,0 +1,214 @@
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { endOf, exitCodeOf, srvid } from '../helpers/command.js';
+import { ffmpeg, ffprobe, temporaryFolder, videoTimes } from '../helpers/media.js';
+
+const folder = await temporaryFolder();
+const FAST = ['--preset', 'bicubic', '--encoder-option', 'preset=ultrafast', '--json', '-y'];
+const PICTURE = ['-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=25:d=0.4'];
+const SOUND = ['-f', 'lavfi', '-i', 'sine=r=48000:d=0.4'];
+
+/** Runs srvid on a file of the folder and gives its output's path. */
+async function made(input: string, output: string, ...options: string[]): Promise<string> {
+  const path = join(folder, output);
+  endOf(await srvid([join(folder, input), path, ...FAST, ...options]));
+  return path;
+}
+
+interface Lengths {
+  readonly streams: readonly { readonly codec_type: string; readonly start_time?: string; readonly duration?: string; readonly r_frame_rate: string }[];
+  readonly format: { readonly start_time: string; readonly duration: string };
+}
+
+function lengths(path: string): Promise<Lengths> {
+  return ffprobe<Lengths>(path, '-show_entries', 'stream=codec_type,start_time,duration,r_frame_rate:format=start_time,duration');
+}
+
+/** A file whose frames are shown at 0, 0.1, 0.8 and 1 s, the last one for `last` seconds. */
+async function slides(name: string, last: number, ...how: string[]): Promise<void> {
+  const times = "settb=1/100,setpts='if(eq(N,0),0,if(eq(N,1),10,if(eq(N,2),80,100)))'";
+  await ffmpeg(
+    '-f',
+    'lavfi',
+    '-i',
+    'testsrc2=s=64x48:r=25:d=0.16',
+    '-vf',
+    times,
+    '-fps_mode',
+    'passthrough',
+    '-enc_time_base',
+    '1:100',
+    ...how,
+    join(folder, name),
+  );
+  expect((await videoTimes(join(folder, name))).length, `${name}, which lasts ${1 + last} s`).toBe(4);
+}
+
+/** Pieces of a recording, each with a clock of its own, joined as they are. */
+async function joined(name: string, ...offsets: number[]): Promise<string> {
+  for (const offset of offsets) {
+    const piece = join(folder, `piece-${offset}-${name}`);
+    await ffmpeg(...PICTURE, ...SOUND, '-c:v', 'mpeg2video', '-c:a', 'mp2', '-output_ts_offset', String(offset), piece);
+    await appendFile(join(folder, name), await readFile(piece));
+  }
+  return name;
+}
+
+it.each([
+  ['back', 'back.ts', [10, 0]],
+  ['far ahead', 'ahead.ts', [0, 1000]],
+  ['back, twice', 'back.mpg', [0, 0, 0]],
+])('a joined recording whose clock jumps %s goes on without a gap', async (_, name, offsets) => {
+  const output = await made(await joined(name, ...offsets), `${name}.mp4`);
+  const times = await videoTimes(output);
+  expect(times).toHaveLength(10 * offsets.length);
+  for (const [index, time] of times.slice(1).entries()) expect(time - (times[index] as number)).toBeCloseTo(0.04, 1);
+  expect((times.at(-1) as number) - (times[0] as number)).toBeCloseTo(0.4 * offsets.length - 0.04, 1);
+  const { streams } = await lengths(output);
+  const [picture, sound] = ['video', 'audio'].map((kind) => Number(streams.find(({ codec_type }) => codec_type === kind)?.duration));
+  expect(Math.abs((picture as number) - (sound as number))).toBeLessThan(0.15);
+});
+
+it('a joined recording of a kind whose jumps ffmpeg does not close is refused, not crowded at one time', async () => {
+  const piece = join(folder, 'piece.flv');
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=25:d=1', '-c:v', 'flv', piece);
+  const bytes = await readFile(piece);
+  await writeFile(join(folder, 'joined.flv'), Buffer.concat([bytes, bytes.subarray(13)]));
+  const result = await srvid([join(folder, 'joined.flv'), join(folder, 'joined.mp4'), ...FAST]);
+  expect(result.code).toBe(1);
+  expect(result.stderr).toMatch(/clock of .* goes back at 0\.9\d* s.*SRVID_INPUT_DAMAGED/s);
+});
+
+it('a recording that starts late gives a file that starts at 0, with the offset between picture and sound; --keep-start keeps its clock', async () => {
+  const late = ['-itsoffset', '0.2', ...PICTURE, ...SOUND, '-map', '0', '-map', '1', '-pix_fmt', 'yuv420p', '-c:a', 'mp2', '-output_ts_offset', '50000'];
+  await ffmpeg(...late, join(folder, 'late.ts'));
+  const source = await lengths(join(folder, 'late.ts'));
+  const offset = ({ streams }: Lengths) => Number(streams[0]?.start_time) - Number(streams[1]?.start_time);
+  const output = await lengths(await made('late.ts', 'late.mp4'));
+  expect(Number(output.format.start_time)).toBeCloseTo(0, 2);
+  expect(Number(output.format.duration)).toBeLessThan(1);
+  expect(offset(output)).toBeCloseTo(offset(source), 2);
+  const kept = await lengths(await made('late.ts', 'late.mkv', '--keep-start'));
+  expect(Number(kept.format.start_time)).toBeCloseTo(Number(source.format.start_time), 2);
+  const refused = await srvid([join(folder, 'late.ts'), join(folder, 'cut.mkv'), '--keep-start', '--start', '1', '-y']);
+  expect(refused.stderr).toMatch(/a cut begins at 0.*SRVID_OPTION_INVALID/s);
+});
+
+it.each(['mp4', 'webm'])('the last frame of a GIF keeps its duration in %s', async (extension) => {
+  await slides('slides.gif', 3, '-final_delay', '300');
+  const encoder = extension === 'webm' ? ['--encoder', 'libvpx', '--encoder-option', 'deadline=realtime'] : [];
+  const path = join(folder, `gif.${extension}`);
+  endOf(await srvid([join(folder, 'slides.gif'), path, '--preset', 'bicubic', '--json', '-y', ...encoder]));
+  expect(Number((await lengths(path)).format.duration)).toBeCloseTo(4, 2);
+  expect((await videoTimes(path)).map((time) => time.toFixed(2))).toEqual(['0.00', '0.10', '0.80', '1.00']);
+});
+
+it('the last frame of an animated PNG keeps its time and its duration, from a file and from standard input', async () => {
+  await slides('slides.apng', 0.9, '-f', 'apng', '-final_delay', '9/10');
+  const piped = join(folder, 'apng-piped.mp4');
+  endOf(await srvid(['-', piped, ...FAST], { stdin: await readFile(join(folder, 'slides.apng')) }));
+  for (const path of [await made('slides.apng', 'apng.mkv'), piped]) {
+    expect((await videoTimes(path)).map((time) => time.toFixed(2))).toEqual(['0.00', '0.10', '0.80', '1.00']);
+    expect(Number((await lengths(path)).format.duration)).toBeCloseTo(1.9, 2);
+  }
+});
+
+it('the last frame of an MP4 keeps its duration, or what a cut leaves of it, with B-frames and from one container to another', async () => {
+  const long = 'setts=pts=PTS:dts=DTS:duration=if(eq(NEXT_PTS\\,NOPTS)\\,5*12800\\,DURATION)';
+  await slides('slides.mp4', 5, '-enc_time_base', '1:12800', '-c:v', 'mpeg4', '-bsf:v', long, '-video_track_timescale', '12800');
+  expect(Number((await lengths(join(folder, 'slides.mp4'))).format.duration)).toBeCloseTo(6, 2);
+  const first = await made('slides.mp4', 'slides-out.mp4', '--encoder-option', 'bf=3');
+  const second = await made('slides-out.mp4', 'slides-out.mkv');
+  for (const path of [first, second]) expect(Number((await lengths(path)).format.duration)).toBeCloseTo(6, 2);
+  expect(Number((await lengths(await made('slides-out.mkv', 'slides-cut.mp4', '--duration', '3'))).format.duration)).toBeCloseTo(3, 2);
+});
+
+it.each([
+  ['h264', 'libx264'],
+  ['hevc', 'libx265'],
+])('a raw stream of 30 frames a second is cut by the count of its frames: %s', async (format, encoder) => {
+  const quiet = encoder === 'libx265' ? ['-x265-params', 'log-level=none'] : [];
+  const raw = ['-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=30:d=1', '-pix_fmt', 'yuv420p', '-c:v', encoder, ...quiet, '-f', format];
+  await ffmpeg(...raw, join(folder, `raw.${format}`));
+  const output = await made(`raw.${format}`, `raw-${format}.mp4`, '--duration', '0.5');
+  expect((await videoTimes(output)).map((time) => Math.round(time * 30))).toEqual(Array.from({ length: 15 }, (_, index) => index));
+});
+
+/** Marks frames of an MPEG-2 stream with the flags of 3:2 pulldown: they are shown for 3 and 2 fields in turn. */
+function pulledDown(stream: Buffer): Buffer {
+  const bytes = Buffer.from(stream);
+  const set = (at: number, mask: number, value: number) => bytes.writeUInt8((bytes.readUInt8(at) & ~mask) | value, at);
+  const code = Buffer.from([0, 0, 1, 0xb5]);
+  let pictures = 0;
+  for (let at = bytes.indexOf(code); at >= 0; at = bytes.indexOf(code, at + 4)) {
+    const extension = bytes.readUInt8(at + 4) >> 4;
+    if (extension === 1) set(at + 5, 0x08, 0); // The sequence is not progressive.
+    if (extension !== 8) continue;
+    const [top, repeat] = [
+      [1, 1],
+      [0, 0],
+      [0, 1],
+      [1, 0],
+    ][pictures++ % 4] as [number, number];
+    set(at + 7, 0x83, (top << 7) | (repeat << 1) | 1);
+    set(at + 8, 0x80, 0x80); // The frame is.
+  }
+  return bytes;
+}
+
+it('a raw MPEG-2 stream with pulldown is shown at its speed: each frame for as many fields as it says', async () => {
+  const plain = join(folder, 'plain.m2v');
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x64:r=30000/1001', '-frames:v', '24', '-c:v', 'mpeg2video', '-bf', '0', '-pix_fmt', 'yuv420p', plain);
+  await writeFile(join(folder, 'pulled.m2v'), pulledDown(await readFile(plain)));
+  const times = await videoTimes(await made('pulled.m2v', 'pulled.mp4'));
+  const fields = times.map((time) => Math.round((time * 60_000) / 1001));
+  // ffmpeg 5 guesses the time of the last frame, for which no packet comes any more.
+  expect(fields.slice(0, 23)).toEqual(Array.from({ length: 23 }, (_, index) => Math.ceil(index * 2.5)));
+  expect(fields).toHaveLength(24);
+});
+
+it('an AVI tells its frame rate, and has no empty frames between', async () => {
+  await ffmpeg(...PICTURE, '-pix_fmt', 'yuv420p', join(folder, 'plain.mp4'));
+  const output = await made('plain.mp4', 'plain.avi');
+  expect((await lengths(output)).streams[0]?.r_frame_rate).toBe('25/1');
+  const { streams } = await ffprobe<{ streams: { nb_frames: string }[] }>(output, '-show_entries', 'stream=nb_frames');
+  expect(streams[0]?.nb_frames).toBe('10');
+});
+
+it('a reader of standard output that pauses is waited for', async () => {
+  const input = join(folder, 'noise.mp4');
+  await ffmpeg(
+    '-f',
+    'lavfi',
+    '-i',
+    'nullsrc=s=320x240:r=25:d=2',
+    '-vf',
+    'noise=alls=100:allf=t',
+    '-pix_fmt',
+    'yuv420p',
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    input,
+  );
+  const program = fileURLToPath(new URL('../fixtures/programs/paused-reader.mjs', import.meta.url));
+  const child = spawn(process.execPath, [program, fileURLToPath(new URL('../../dist/index.js', import.meta.url)), input], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said: Buffer[] = [];
+  child.stderr.on('data', (bytes: Buffer) => said.push(bytes));
+  const ended = exitCodeOf(child);
+  await new Promise((resolve) => child.stdout.once('readable', resolve));
+  await delay(3500);
+  await pipeline(child.stdout, createWriteStream(join(folder, 'noise.mkv')));
+  expect(await ended, Buffer.concat(said).toString()).toBe(0);
+  expect(Buffer.concat(said).toString()).toBe('frames 50');
+  expect(await videoTimes(join(folder, 'noise.mkv'))).toHaveLength(50);
+});
