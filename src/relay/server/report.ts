@@ -15,9 +15,12 @@ export interface ServerCounts {
   readonly uptimeSeconds: number;
 }
 
-/** The body of /health. `ok` is false while a stream's source is away. */
+/** The body of /health. `ok` is false while a stream's source is away, or where it cannot work. */
 export function healthOf(streams: readonly RelayStream[]): { readonly ok: boolean; readonly streams: Readonly<Record<string, string>> } {
-  return { ok: streams.every(({ state }) => state !== 'waiting'), streams: Object.fromEntries(streams.map(({ name, state }) => [name, state])) };
+  return {
+    ok: streams.every(({ state }) => state !== 'waiting' && state !== 'failed'),
+    streams: Object.fromEntries(streams.map(({ name, state }) => [name, state])),
+  };
 }
 
 /** The body of /stats. */
