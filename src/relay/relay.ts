@@ -2,7 +2,7 @@ import type { StreamOptions } from '../options/relay.js';
 import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { parseLiveInput } from '../pipeline/input/live-input.js';
 import { checkStream, type StreamRequests } from './config.js';
-import type { Asset } from './server/answer.js';
+import type { Asset } from './server/assets.js';
 import { RelayServer } from './server/server.js';
 import type { Tokens } from './server/tokens.js';
 import { LiveStream } from './stream/live-stream.js';
