@@ -5,6 +5,7 @@ import { messageOf, SrvidError } from '../errors.js';
 import { relaySchema, type StreamOptions, streamSchema } from '../options/relay.js';
 import { parseLiveInput } from '../pipeline/input/live-input.js';
 import { loadPreset } from '../plugins/plan/presets.js';
+import { duplicateName } from './duplicate-names.js';
 
 const MAX_BYTES = 1 << 20;
 
@@ -16,11 +17,15 @@ export async function loadRelayConfig(path: string): Promise<StreamRequests> {
   const invalid = (why: string, cause?: unknown) =>
     new SrvidError('SRVID_RELAY_CONFIG', `The configuration ${path} cannot be used: ${why}. docs/relay.md says what may stand there.`, { path }, cause);
   let json: unknown;
+  let twice: string | undefined;
   try {
-    json = parseForeignJson((await readBounded(path, MAX_BYTES)).toString());
+    const text = (await readBounded(path, MAX_BYTES)).toString();
+    json = parseForeignJson(text);
+    twice = duplicateName(text);
   } catch (error) {
     throw invalid(messageOf(error), error);
   }
+  if (twice !== undefined) throw invalid(`"${twice}" stands twice in one object, and only one of the two could count`);
   const parsed = relaySchema.safeParse(json);
   if (!parsed.success) throw invalid(parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`).join('; '));
   if (Object.keys(parsed.data.streams).length === 0) throw invalid('it has no stream');

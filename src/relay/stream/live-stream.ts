@@ -126,7 +126,7 @@ export class LiveStream implements RelayStream {
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort(new Error('the relay stops'));
+    this.#stop.abort(new SrvidError('SRVID_RELAY_BUSY', 'The relay stops.'));
     this.#wake?.();
     await this.#running;
     for (const rendition of Object.values(this.#renditions)) rendition.end('The relay stops.');
@@ -194,6 +194,7 @@ export class LiveStream implements RelayStream {
       this.#problem = undefined;
       this.#say({ type: 'state', state: 'live', message: `${input.shown} is there.` });
       await this.#program.run();
+      signal.throwIfAborted();
       pushed?.bytes.destroy();
     } catch (error) {
       pushed?.opened(error);
