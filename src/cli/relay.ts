@@ -1,11 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { messageOf, SrvidError } from '../errors.js';
-import { loadRelayConfig, parseStream, type StreamRequests } from '../relay/config.js';
+import { checkName, loadRelayConfig, parseStream, type StreamRequests } from '../relay/config.js';
 import { type Relay, startRelay } from '../relay/relay.js';
 import { AccessLog } from '../relay/server/access-log.js';
 import { loadPage } from '../relay/server/page.js';
 import { Tokens } from '../relay/server/tokens.js';
-import { STREAM_NAME } from '../relay/stream/stream.js';
 import { addOptions, type CommandOption, collect, sessionOption } from './add-options.js';
 
 const MOST_VIEWERS = 100_000;
@@ -139,8 +138,7 @@ async function streamsOf(input: string | undefined, flags: RelayFlags): Promise<
     throw new SrvidError('SRVID_OPTION_INVALID', 'A relay needs either an input or --config with several of them, and not both.');
   if (flags.config !== undefined) return loadRelayConfig(flags.config);
   const { listen, name, config, tokenFile, allowOrigin, maxViewers, maxViewersPerAddress, accessLog, quiet, ...stream } = flags;
-  if (!STREAM_NAME.test(name))
-    throw new SrvidError('SRVID_OPTION_INVALID', `--name is part of the stream's address: 1 to 64 letters, digits, _ and -. "${name.slice(0, 64)}" is not.`);
+  checkName(name);
   return { [name]: parseStream({ ...stream, input }) };
 }
 

@@ -6,6 +6,7 @@ import { relaySchema, type StreamOptions, streamSchema } from '../options/relay.
 import { parseLiveInput } from '../pipeline/input/live-input.js';
 import { loadPreset } from '../plugins/plan/presets.js';
 import { duplicateName } from './duplicate-names.js';
+import { STREAM_NAME } from './stream/stream.js';
 
 const MAX_BYTES = 1 << 20;
 
@@ -30,6 +31,12 @@ export async function loadRelayConfig(path: string): Promise<StreamRequests> {
   if (!parsed.success) throw invalid(parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`).join('; '));
   if (Object.keys(parsed.data.streams).length === 0) throw invalid('it has no stream');
   return parsed.data.streams;
+}
+
+/** Checks the name of a stream. @throws SRVID_OPTION_INVALID */
+export function checkName(name: string): void {
+  if (!STREAM_NAME.test(name))
+    throw new SrvidError('SRVID_OPTION_INVALID', `--name is part of the stream's address: 1 to 64 letters, digits, _ and -. "${name.slice(0, 64)}" is not.`);
 }
 
 /** Validates the options of one stream and fills in the defaults. @throws SRVID_OPTION_INVALID The message names every option that is wrong. */

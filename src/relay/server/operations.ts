@@ -7,7 +7,7 @@ import { healthOf, metricsOf, type ServerCounts, statsOf } from './report.js';
 import { sessionOf } from './sessions.js';
 import type { Access } from './tokens.js';
 
-/** What operators are told of, and what they may end. */
+/** The parts of a relay that operators are told of, and may end. */
 export interface Operated {
   readonly gate: Gate;
   readonly connections: Connections;

@@ -176,7 +176,7 @@ export class RelayServer {
     return admitted.route.kind === 'ingest' ? this.#openPusher(upgrade, admitted) : this.#openViewer(upgrade, admitted);
   }
 
-  /** What a WebSocket's address leads to, or the reason why it may not be had. */
+  /** The stream that a WebSocket's address leads to, or the reason why it may not be had. */
   #admit(url: URL, access: Access): Admitted | Answer {
     const route = socketRoute(url);
     const stream = this.#streams.get(route?.name ?? '');

@@ -4,7 +4,7 @@ import { readBounded } from '../../bounded-file.js';
 import { messageOf, SrvidError } from '../../errors.js';
 import { STREAM_NAME } from '../stream/stream.js';
 
-/** What a right allows. `write` includes `view`. */
+/** The extent of a right. `write` includes `view`. */
 export type Scope = 'view' | 'write';
 
 const MIN_LENGTH = 16;
@@ -18,7 +18,7 @@ export interface Right {
 
 /** The rights of whoever made a request. */
 export class Access {
-  /** Where there are no tokens: everybody who reaches the relay may view, and nobody may write. */
+  /** The rights of everybody who reaches a relay without tokens: to view, and not to write. */
   static readonly OPEN = new Access([{ scope: 'view' }]);
 
   /** @param hash the token's, in hexadecimal */
