@@ -50,7 +50,8 @@ export async function readBounded(path: string, maxBytes: number): Promise<Buffe
  * @throws an Error that says what is wrong
  */
 export function parseForeignJson(text: string): unknown {
-  return JSON.parse(text, (key, value: unknown) => {
+  // Editors of Windows put a byte-order mark in front, which is no part of the text (RFC 8259 §8.1).
+  return JSON.parse(text.replace(/^\uFEFF/, ''), (key, value: unknown) => {
     if (key === '__proto__') throw new Error('it has a field named "__proto__", which cannot be the name of anything');
     return value;
   });

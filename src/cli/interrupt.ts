@@ -29,6 +29,12 @@ export class Interrupt {
     });
   }
 
+  /** Gives SIGHUP another meaning from now on: the command reads its files again, as servers do. */
+  onHangUp(act: () => void): void {
+    process.off('SIGHUP', this.#stop);
+    process.on('SIGHUP', act);
+  }
+
   /** Aborted by the first event. The command then ends within a bound, so further events change nothing. */
   get signal(): AbortSignal {
     return this.#controller.signal;

@@ -14,7 +14,7 @@ const { buildProgram } = await import('./program.js');
 const { exitCodeOf, USAGE_EXIT } = await import('./exit-code.js');
 const interrupt = new Interrupt();
 const args = process.argv.slice(2);
-const program = buildProgram(interrupt.signal);
+const program = buildProgram(interrupt.signal, (act) => interrupt.onHangUp(act));
 try {
   if (args.length === 0) {
     program.outputHelp();

@@ -4,7 +4,7 @@ import { addBenchOptions, printBench } from './bench.js';
 import { addEvalOptions, printEvaluation } from './eval.js';
 import { addDoctorOptions, runDoctor } from './examine.js';
 import { addLowerOptions, printLowered } from './lower.js';
-import { addRelayOptions, runRelay } from './relay.js';
+import { addRelayOptions, type HangUp, runRelay } from './relay.js';
 import { runCommand } from './run.js';
 import { addRunOptions, requestFrom } from './run-options.js';
 import { plain } from './terminal.js';
@@ -21,7 +21,7 @@ Examples:
 srvid help COMMAND has the options of a command; docs/options.md has all of them.`;
 
 /** Builds the command line. Only this folder deals with argv, the terminal and exit codes. */
-export function buildProgram(interrupt: AbortSignal): Command {
+export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}): Command {
   const program = new Command('srvid')
     .description('Super-resolution and clean-up for video on an ordinary CPU.')
     .usage('[options] <input> <output>\n       srvid <command> [options]')
@@ -50,7 +50,7 @@ export function buildProgram(interrupt: AbortSignal): Command {
     .action(async (flags) => (await import('./listings.js')).printPresets(flags));
   addDoctorOptions(program.command('doctor')).action((path: string | undefined, options) => runDoctor(path, options, interrupt));
   addLowerOptions(program.command('lower')).action((input: string, output: string, options) => printLowered(input, output, options, interrupt));
-  addRelayOptions(program.command('relay')).action((input: string | undefined, options) => runRelay(input, options, interrupt));
+  addRelayOptions(program.command('relay')).action((input: string | undefined, options) => runRelay(input, options, { interrupt, onHangUp }));
   for (const command of [program, ...program.commands]) command.showHelpAfterError(helpHint(command));
   return program;
 }

@@ -1,9 +1,16 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { SrvidError } from '../errors.js';
+import { messageOf, SrvidError } from '../errors.js';
 import { POLICIES } from '../options/table.js';
 import type { StreamRequests } from '../relay/config.js';
+import type { Relay } from '../relay/relay.js';
+import type { AccessLog } from '../relay/server/access-log.js';
 import { addOptions, type CommandOption, collect, sessionOption } from './add-options.js';
 import { plain } from './terminal.js';
+
+const MOST_VIEWERS = 100_000;
+
+/** Gives SIGHUP a meaning other than to end the command. */
+export type HangUp = (act: () => void) => void;
 
 interface RelayFlags extends Readonly<Record<string, unknown>> {
   readonly listen: { readonly host: string; readonly port: number };
@@ -12,6 +19,8 @@ interface RelayFlags extends Readonly<Record<string, unknown>> {
   readonly tokenFile?: string;
   readonly allowOrigin?: readonly string[];
   readonly maxViewers?: number;
+  readonly maxViewersPerAddress?: number;
+  readonly accessLog?: string;
   readonly quiet?: boolean;
 }
 
@@ -50,6 +59,8 @@ const OPTIONS: readonly CommandOption[] = [
   { flag: '--token-file <file>', group: 'Viewers', help: 'tokens of viewers and writers; required to listen at an address that other machines can reach' },
   { flag: '--allow-origin <url>', group: 'Viewers', help: 'let pages of this origin connect, too (repeatable)', parse: collect },
   { flag: '--max-viewers <n>', form: 'number', group: 'Viewers', help: 'most viewers at once', fallback: '100' },
+  { flag: '--max-viewers-per-address <n>', form: 'number', group: 'Viewers', help: 'most viewers of one address', fallback: 'half of --max-viewers, or 4' },
+  { flag: '--access-log <file>', group: 'Messages', help: 'add a line of JSON for each request and session to a file, or - for standard output' },
   { flag: '-q, --quiet', form: 'switch', group: 'Messages', help: 'print errors only' },
 ];
 
@@ -64,19 +75,33 @@ export function addRelayOptions(command: Command): Command {
 }
 
 /** Runs a relay until it is interrupted, or all its streams have ended. */
-export async function runRelay(input: string | undefined, flags: RelayFlags, interrupt: AbortSignal): Promise<void> {
-  const { listen, tokenFile, allowOrigin, maxViewers, quiet } = flags;
+export async function runRelay(
+  input: string | undefined,
+  flags: RelayFlags,
+  { interrupt, onHangUp }: { readonly interrupt: AbortSignal; readonly onHangUp: HangUp },
+): Promise<void> {
+  const { listen, tokenFile, allowOrigin, maxViewers, maxViewersPerAddress, accessLog, quiet } = flags;
+  checkCount('--max-viewers', maxViewers);
+  checkCount('--max-viewers-per-address', maxViewersPerAddress);
   const say = (text: string) => {
     if (!quiet) process.stderr.write(`${plain(text)}\n`);
   };
-  const [{ startRelay }, { loadPage }, { Tokens }] = await Promise.all([
+  const [{ startRelay }, { loadPage }, { Tokens }, { AccessLog }] = await Promise.all([
     import('../relay/relay.js'),
     import('../relay/server/page.js'),
     import('../relay/server/tokens.js'),
+    import('../relay/server/access-log.js'),
   ]);
   const streams = await streamsOf(input, flags);
   const tokens = tokenFile === undefined ? undefined : await Tokens.read(tokenFile);
-  const relay = await startRelay({ ...listen, streams, tokens, maxViewers, allowOrigins: allowOrigin ?? [], assets: await loadPage(), tell: say });
+  const log = accessLog === undefined ? undefined : await AccessLog.open(accessLog);
+  const relay = await startRelay({
+    ...{ ...listen, streams, tokens, maxViewers, maxViewersPerAddress, tell: say },
+    allowOrigins: allowOrigin ?? [],
+    assets: await loadPage(),
+    log: log && ((entry) => log.write(entry)),
+  });
+  if (tokenFile !== undefined || log) onHangUp(() => void readAgain({ tokenFile, log, relay, say }));
   const host = relay.host.includes(':') ? `[${relay.host}]` : relay.host;
   say(`watch: http://${host}:${relay.port}/`);
   for (const name of Object.keys(streams)) say(`stream: ws://${host}:${relay.port}/live/${name}`);
@@ -84,16 +109,45 @@ export async function runRelay(input: string | undefined, flags: RelayFlags, int
     if (interrupt.aborted) resolve();
     interrupt.addEventListener('abort', () => resolve(), { once: true });
   });
-  await Promise.race([interrupted, relay.ended]);
-  await relay.close();
+  try {
+    await Promise.race([interrupted, relay.ended]);
+  } finally {
+    await relay.close();
+    await log?.close();
+  }
+}
+
+/** Reads the tokens again and begins a new file of the log. What cannot be read stays as it was. */
+async function readAgain({ tokenFile, log, relay, say }: ReadAgain): Promise<void> {
+  try {
+    const { Tokens } = await import('../relay/server/tokens.js');
+    if (tokenFile !== undefined) relay.useTokens(await Tokens.read(tokenFile));
+    await log?.reopen();
+    say(`read again: ${[...(tokenFile === undefined ? [] : ['tokens']), ...(log ? ['access log'] : [])].join(', ')}`);
+  } catch (error) {
+    say(`Nothing has changed: ${messageOf(error)}`);
+  }
+}
+
+interface ReadAgain {
+  readonly tokenFile: string | undefined;
+  readonly log: AccessLog | undefined;
+  readonly relay: Relay;
+  readonly say: (text: string) => void;
+}
+
+function checkCount(flag: string, count: number | undefined): void {
+  if (count !== undefined && !(Number.isInteger(count) && count >= 1 && count <= MOST_VIEWERS))
+    throw new SrvidError('SRVID_OPTION_INVALID', `${flag} is a whole number from 1 to ${MOST_VIEWERS}, but ${count} was given.`);
 }
 
 async function streamsOf(input: string | undefined, flags: RelayFlags): Promise<StreamRequests> {
   if ((input === undefined) === (flags.config === undefined))
     throw new SrvidError('SRVID_OPTION_INVALID', 'A relay needs either an input or --config with several of them, and not both.');
-  const { loadRelayConfig, parseStream } = await import('../relay/config.js');
+  const { checkName, loadRelayConfig, parseStream } = await import('../relay/config.js');
   if (flags.config !== undefined) return loadRelayConfig(flags.config);
-  const { listen, name, config, tokenFile, allowOrigin, maxViewers, quiet, ...stream } = flags;
+  const { listen, name, config, tokenFile, allowOrigin, maxViewers, maxViewersPerAddress, accessLog, quiet, ...stream } = flags;
+  checkName(name);
   return { [name]: parseStream({ ...stream, input }) };
 }
 

@@ -1,9 +1,12 @@
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { parseForeignJson, readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
 import { relaySchema, type StreamOptions, streamSchema } from '../options/relay.js';
 import { parseLiveInput } from '../pipeline/input/live-input.js';
 import { loadPreset } from '../plugins/plan/presets.js';
+import { duplicateName } from './duplicate-names.js';
+import { STREAM_NAME } from './stream/stream.js';
 
 const MAX_BYTES = 1 << 20;
 
@@ -15,15 +18,25 @@ export async function loadRelayConfig(path: string): Promise<StreamRequests> {
   const invalid = (why: string, cause?: unknown) =>
     new SrvidError('SRVID_RELAY_CONFIG', `The configuration ${path} cannot be used: ${why}. docs/relay.md says what may stand there.`, { path }, cause);
   let json: unknown;
+  let twice: string | undefined;
   try {
-    json = parseForeignJson((await readBounded(path, MAX_BYTES)).toString());
+    const text = (await readBounded(path, MAX_BYTES)).toString();
+    json = parseForeignJson(text);
+    twice = duplicateName(text);
   } catch (error) {
     throw invalid(messageOf(error), error);
   }
+  if (twice !== undefined) throw invalid(`"${twice}" stands twice in one object, and only one of the two could count`);
   const parsed = relaySchema.safeParse(json);
   if (!parsed.success) throw invalid(parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`).join('; '));
   if (Object.keys(parsed.data.streams).length === 0) throw invalid('it has no stream');
   return parsed.data.streams;
+}
+
+/** Checks the name of a stream. @throws SRVID_OPTION_INVALID */
+export function checkName(name: string): void {
+  if (!STREAM_NAME.test(name))
+    throw new SrvidError('SRVID_OPTION_INVALID', `--name is part of the stream's address: 1 to 64 letters, digits, _ and -. "${name.slice(0, 64)}" is not.`);
 }
 
 /** Validates the options of one stream and fills in the defaults. @throws SRVID_OPTION_INVALID The message names every option that is wrong. */
@@ -40,16 +53,18 @@ export function parseStream(request: Readonly<Record<string, unknown>>): StreamO
  * @throws SRVID_OPTION_INVALID, SRVID_PRESET_UNKNOWN, SRVID_PRESET_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_OUTPUT_EXISTS
  */
 export async function checkStream({ input, loop, inputFormat: format, preset, record, allowReferences: references, maxPixels }: StreamOptions): Promise<void> {
-  const { shown, url } = parseLiveInput(input, { loop, format, references, maxPixels });
+  const { shown, file } = parseLiveInput(input, { loop, format, references, maxPixels });
   await loadPreset(preset);
-  const found = url.startsWith('file:') ? await stat(shown).catch(() => undefined) : { isFile: () => true };
+  const found = file === undefined ? { isFile: () => true } : await stat(file).catch(() => undefined);
   if (!found?.isFile()) {
+    // A name that is not shown may hold a password: it is a mistyped address.
+    const named = file !== undefined && basename(file) === shown ? file : shown;
     const what = found ? 'is not a file' : 'does not exist';
     throw new SrvidError(
       'SRVID_INPUT_NOT_FOUND',
-      `The input ${shown} ${what}. Give a video file, a URL, a capture device such as v4l2:/dev/video0, - or push.`,
+      `The input ${named} ${what}. Give a video file, a URL, a capture device such as v4l2:/dev/video0, - or push.`,
       {
-        path: shown,
+        path: named,
       },
     );
   }

@@ -1,8 +1,9 @@
+import { RELAY_DEFAULTS } from '../options/limits.js';
 import type { StreamOptions } from '../options/relay.js';
 import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { parseLiveInput } from '../pipeline/input/live-input.js';
 import { checkStream, type StreamRequests } from './config.js';
-import type { Asset } from './server/answer.js';
+import type { Asset } from './server/assets.js';
 import { RelayServer } from './server/server.js';
 import type { Tokens } from './server/tokens.js';
 import { LiveStream } from './stream/live-stream.js';
@@ -20,6 +21,10 @@ export interface RelayOptions {
   readonly allowOrigins?: readonly string[];
   /** Most viewers at once. Default 100. */
   readonly maxViewers?: number | undefined;
+  /** Most viewers of one address. Default half of `maxViewers`, but 4 where there are as many. */
+  readonly maxViewersPerAddress?: number | undefined;
+  /** Called with each request, and with the beginning and end of each session. */
+  readonly log?: ((entry: Readonly<Record<string, unknown>>) => void) | undefined;
   /** The files of the page, by URL path. */
   readonly assets?: ReadonlyMap<string, Asset>;
   /** Called with messages for the operator, one sentence each. */
@@ -31,8 +36,10 @@ export interface Relay {
   readonly host: string;
   /** The actual port, also if 0 was given. */
   readonly port: number;
-  /** Resolves when every stream has ended for good. */
+  /** Resolves when every stream has ended for good. Rejects with the first stream's error if one had to end because of one. */
   readonly ended: Promise<void>;
+  /** Takes other tokens from now on. Who is there by a token that is no longer known is closed. */
+  useTokens(tokens: Tokens): void;
   /** Closes all connections, stops the streams and finishes the recordings. */
   close(): Promise<void>;
 }
@@ -41,15 +48,18 @@ export interface Relay {
  * Starts the streams and the server. Everything is checked before anything runs.
  * @throws SRVID_FFMPEG_MISSING, the errors of `checkStream`, and the errors of `RelayServer`
  */
-export async function startRelay({ host, port, streams, tokens, allowOrigins = [], maxViewers, assets, tell }: RelayOptions): Promise<Relay> {
+export async function startRelay(options: RelayOptions): Promise<Relay> {
+  const { host, port, streams, tokens, allowOrigins = [], maxViewers = RELAY_DEFAULTS.maxViewers, assets, log, tell } = options;
+  const half = Math.max(Math.ceil(maxViewers / 2), Math.min(maxViewers, 4));
+  const { maxViewersPerAddress = half } = options;
   const binary = await findFfmpeg();
   await Promise.all(Object.values(streams).map(checkStream));
   const opened = Object.entries(streams).map(([name, options]) => openStream(name, options, { binary, tell }));
   const server = new RelayServer({
-    ...{ host, port, tokens, allowOrigins },
+    ...{ host, port, tokens, allowOrigins, log },
     streams: opened.map(({ stream }) => stream),
     ...(assets ? { assets } : {}),
-    limits: maxViewers === undefined ? {} : { maxViewers },
+    limits: { maxViewers, maxViewersPerAddress },
   });
   const close = async () => {
     await server.close();
@@ -59,7 +69,12 @@ export async function startRelay({ host, port, streams, tokens, allowOrigins = [
   try {
     const address = await server.listen();
     for (const { stream } of opened) stream.open();
-    return { ...address, ended: Promise.all(opened.map(({ stream }) => stream.ended)).then(() => {}), close };
+    const ended = Promise.all(opened.map(({ stream }) => stream.ended)).then(() => {
+      const failed = opened.find(({ stream }) => stream.failure !== undefined);
+      if (failed) throw failed.stream.failure;
+    });
+    ended.catch(() => {}); // For who does not wait for it.
+    return { ...address, ended, close, useTokens: (known) => server.useTokens(known) };
   } catch (error) {
     await close();
     throw error;

@@ -8,6 +8,7 @@ import { Backoff } from '../source/backoff.js';
 import type { LiveSource } from '../source/live-source.js';
 import { wallClockMs } from '../source/wall-clock.js';
 import type { FragmentTarget } from './fragment-feed.js';
+import { LevelRates } from './level-rates.js';
 import { type LiveRequest, LiveRun } from './live-run.js';
 import { RawFrames } from './raw-frames.js';
 import { SourceCopy } from './source-copy.js';
@@ -22,6 +23,8 @@ export interface ProgramOptions {
   readonly bitrate: number;
   /** Milliseconds after which an encoder that takes no data counts as hung. */
   readonly stallTimeoutMs: number;
+  /** Called with messages for the operator, one sentence each. */
+  readonly tell: (message: string) => void;
 }
 
 /** The stream that a program belongs to. */
@@ -44,16 +47,23 @@ export class Program {
   /** The previous run, while it finishes its last frames. */
   #leaving: Promise<void> = Promise.resolve();
   #switching: Promise<unknown> = Promise.resolve();
+  /** The preset that was asked for last. */
+  #wanted: string | undefined;
   #request: LiveRequest;
-  #stopped = false;
-  #counted = { run: undefined as LiveRun | undefined, frames: 0, at: 0 };
+  readonly #closing = new AbortController();
+  /** Aborted when the program is to end: by its stream, or by `close`. */
+  readonly #signal: AbortSignal;
+  #rates: { readonly run: LiveRun; readonly rates: LevelRates } | undefined;
 
   constructor(
     private readonly options: ProgramOptions,
     private readonly live: LiveSource,
     private readonly outlet: ProgramOutlet,
+    signal: AbortSignal,
   ) {
+    this.#signal = AbortSignal.any([signal, this.#closing.signal]);
     this.#request = options.request;
+    this.#wanted = options.request.preset;
   }
 
   /** Prepares the encoders and loads the networks. @throws the errors of planning, of the networks and of the encoder's self-test */
@@ -66,12 +76,14 @@ export class Program {
   }
 
   /**
-   * Runs until the source ends or fails, or `signal` aborts. Other failures are retried.
+   * Runs until the source ends or fails, or the program is to end. Other failures are retried.
    * @throws the source's error, or another error that keeps recurring
    */
-  async run(signal: AbortSignal): Promise<void> {
+  async run(): Promise<void> {
+    const signal = this.#signal;
     const stop = () => this.live.release();
     signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop(); // A signal tells of its abortion only once.
     const ticker = setInterval(() => this.#tellStats(), STATS_MS);
     const backoff = new Backoff();
     const copying = this.#follow(signal);
@@ -93,8 +105,10 @@ export class Program {
         failures = performance.now() - since > 10_000 ? 1 : failures + 1;
         if (failures > MOST_FAILURES) throw failure?.error ?? new Error('the run ended before its source');
         const retryInMs = backoff.next(performance.now() - since);
-        this.#tellState('waiting', `The stream stopped and begins again: ${failure ? messageOf(failure.error) : ''}`, retryInMs);
-        await delay(retryInMs);
+        this.options.tell(`${this.outlet.name}: the stream stopped and begins again. ${failure ? messageOf(failure.error) : ''}`);
+        this.#tellState('waiting', 'The stream stopped and begins again.', retryInMs);
+        await delay(retryInMs, undefined, { signal }).catch(() => {});
+        if (signal.aborted) return;
         this.#run = await this.#prepare(this.#request);
         this.#tellState('live', 'The stream goes on.');
       }
@@ -107,12 +121,17 @@ export class Program {
   }
 
   /**
-   * Prepares another preset beside the current one, which it replaces at the next frame.
+   * Prepares another preset beside the current one, which it replaces at the next frame. Of several that are asked for
+   * meanwhile only the newest is prepared; nothing is done for the one that is used, or prepared, already.
    * @throws the errors of planning, of the networks and of the encoder's self-test. The current preset then stays.
    */
   async usePreset(preset: string): Promise<void> {
-    const switching = this.#switching.then(() => this.#switch({ ...this.#request, preset }));
-    this.#switching = switching.catch(() => {});
+    if (preset === this.#wanted) return;
+    this.#wanted = preset;
+    const switching = this.#switching.then(() => this.#switch(preset));
+    this.#switching = switching.catch(() => {
+      if (this.#wanted === preset) this.#wanted = this.#request.preset;
+    });
     await switching;
   }
 
@@ -140,14 +159,16 @@ export class Program {
 
   /** Stops all runs and encoders. */
   async close(): Promise<void> {
-    this.#stopped = true;
+    this.#closing.abort(new Error('the program was closed'));
     await this.#switching;
     await Promise.all([this.#run?.stop(), this.#copy?.stop(), this.#leaving]);
   }
 
-  async #switch(request: LiveRequest): Promise<void> {
+  async #switch(preset: string): Promise<void> {
+    if (this.#signal.aborted || preset !== this.#wanted || preset === this.#request.preset) return;
+    const request = { ...this.#request, preset };
     const next = await this.#prepare(request);
-    if (this.#stopped) return next.stop();
+    if (this.#signal.aborted) return next.stop();
     const before = this.#run;
     this.#run = next;
     this.#request = request;
@@ -157,7 +178,7 @@ export class Program {
 
   async #prepare(request: LiveRequest): Promise<LiveRun> {
     const { binary, bitrate, stallTimeoutMs } = this.options;
-    return LiveRun.prepare({ binary, request, bitrate, stallTimeoutMs }, this.live);
+    return LiveRun.prepare({ binary, request, bitrate, stallTimeoutMs }, this.live, this.#signal);
   }
 
   async #prepareCopy(): Promise<SourceCopy> {
@@ -205,9 +226,9 @@ export class Program {
     const { info } = this.live.source;
     const { width, height } = info.format;
     const { name, epoch, presets } = this.outlet;
-    const { preset, levels, budgetMs } = run;
+    const { preset, levels, networks, budgetMs } = run;
     return {
-      ...{ preset, levels: [...levels], budgetMs },
+      ...{ preset, levels: [...levels], networks: [...networks], budgetMs },
       stream: name,
       rendition,
       epoch,
@@ -223,11 +244,12 @@ export class Program {
     const metrics = run?.metrics();
     if (!run || !metrics?.realtime) return;
     const { realtime, outcomes } = metrics;
+    if (this.#rates?.run !== run) this.#rates = { run, rates: new LevelRates(run.networks) };
     const last = this.live.arrivals.last;
     const message = {
       type: 'stats' as const,
       at: wallClockMs(),
-      fps: this.#rate(run, metrics.framesOut),
+      ...this.#rates.rates.since(realtime.levels, outcomes.dropped, performance.now()),
       sourceFps: Number(this.live.arrivals.rate.toFixed(2)),
       level: realtime.level,
       pinned: run.pinned ?? null,
@@ -239,14 +261,6 @@ export class Program {
       ...(last ? { clock: { pts: last.seconds, at: last.wallAt } } : {}),
     };
     for (const rendition of Object.values(this.outlet.renditions)) rendition.say(message);
-  }
-
-  /** Frames a second since the last call. */
-  #rate(run: LiveRun, frames: number): number {
-    const { run: before, frames: then, at } = this.#counted;
-    const now = performance.now();
-    this.#counted = { run, frames, at: now };
-    return before === run ? Number((((frames - then) * 1000) / (now - at)).toFixed(1)) : 0;
   }
 
   #tellState(state: 'live' | 'waiting', message: string, retryInMs?: number): void {
