@@ -43,8 +43,10 @@ export interface HelloMessage {
   readonly preset: string;
   /** Presets that may be switched to. */
   readonly presets: readonly string[];
-  /** Names of the quality levels, best first. */
+  /** Names of the quality levels, best first. The last one, `bypass`, resamples frames for which there is no time. */
   readonly levels: readonly string[];
+  /** Those of the levels that run a network. The others only resample. Missing in relays before this field. */
+  readonly networks?: readonly string[] | undefined;
   /** True if this viewer's token may switch preset and level. */
   readonly maySet: boolean;
   /** Milliseconds that a frame may take from its arrival to the encoder. */
@@ -78,6 +80,13 @@ export interface StatsMessage {
   readonly pinned: string | null;
   /** Number of frames by level. */
   readonly levels: Readonly<Record<string, number>>;
+  /** Frames a second since the last `stats`: those sent, by level, and those dropped. Missing in relays before this field. */
+  readonly perSecond?: { readonly levels: Readonly<Record<string, number>>; readonly dropped: number } | undefined;
+  /**
+   * Share of the frames since the last `stats`, dropped ones included, whose picture a network made: 0 to 1. Null if no
+   * frame came. Missing in relays before this field.
+   */
+  readonly superResolved?: number | null | undefined;
   /** Number of frames by outcome: super-resolved, reused from an equal frame, enlarged by the resampler, dropped. */
   readonly outcomes: { readonly sr: number; readonly reused: number; readonly bypassed: number; readonly dropped: number };
   /** Milliseconds from a frame's arrival to the encoder. */
@@ -109,6 +118,8 @@ export interface StateMessage {
   /** `waiting`: the source is away, the connection stays open. `ended`: the relay closes the connection next. */
   readonly state: 'live' | 'waiting' | 'ended';
   readonly message?: string | undefined;
+  /** The error's code, where the state has an error as its cause. */
+  readonly code?: string | undefined;
   /** Milliseconds until the relay tries again. Only for `waiting`. */
   readonly retryInMs?: number | undefined;
 }
@@ -118,6 +129,15 @@ export interface ErrorMessage {
   readonly type: 'error';
   readonly code: string;
   readonly message: string;
+}
+
+/** The JSON body of an HTTP answer that refuses a request. A handshake's is read by GET at the same address. */
+export interface Refusal {
+  readonly code: string;
+  /** One or two sentences for a person. */
+  readonly message: string;
+  /** With SRVID_STREAM_UNKNOWN: the streams that this token may view. */
+  readonly streams?: readonly string[] | undefined;
 }
 
 /** The relay's answer to a ping. It serves to compare the clocks. */

@@ -86,7 +86,7 @@ export class ClipStream implements RelayStream {
       rendition.begin(clip[name].init, {
         ...{ stream: this.name, rendition: name, epoch: this.#epoch, fps: FPS, renditions: ['sr', 'source'] },
         ...{ source: { width: clip.source.init.width, height: clip.source.init.height }, budgetMs: 100 },
-        ...{ preset: 'fast', presets: ['fast', 'live-1080p'], levels: ['abpn', 'bicubic'] },
+        ...{ preset: 'fast', presets: ['fast', 'live-1080p'], levels: ['abpn', 'bypass'], networks: ['abpn'] },
       });
     }
   }
@@ -185,7 +185,8 @@ export class ClipStream implements RelayStream {
     const percentiles = { p50: 1, p95: 2, p99: 3 };
     for (const [, rendition] of this.#named()) {
       rendition.say({
-        ...{ type: 'stats', at, fps: FPS, sourceFps: FPS, level: 'abpn', pinned: null, levels: { abpn: frames, bicubic: 0 }, viewers: 1 },
+        ...{ type: 'stats', at, fps: FPS, sourceFps: FPS, level: 'abpn', pinned: null, levels: { abpn: frames, bypass: 0 }, viewers: 1 },
+        ...{ perSecond: { levels: { abpn: FPS, bypass: 0 }, dropped: 0 }, superResolved: 1 },
         outcomes: { sr: frames, reused: 0, bypassed: 0, dropped: 0 },
         ...{ latencyMs: percentiles, relayMs: percentiles, clock: { pts: this.#now(), at } },
       });

@@ -19,7 +19,8 @@ export const ABOUT: About = {
   source: { width: 160, height: 120 },
   preset: 'fast',
   presets: ['fast', 'live-1080p'],
-  levels: ['abpn', 'bicubic'],
+  levels: ['abpn', 'bypass'],
+  networks: ['abpn'],
   budgetMs: 100,
 };
 

@@ -45,6 +45,11 @@ test('a looped file plays beyond its end: hello, init, whole fragments from a ke
   await viewer.until(() => fragments(viewer).some((piece) => piece.kind === 'fragment' && piece.startSeconds > 5));
   const [hello] = viewer.texts('hello');
   expect(hello).toMatchObject({ v: 1, stream: 'main', rendition: 'sr', width: 320, height: 192, fps: 25, preset: 'bicubic', maySet: false });
+  // The preset's own level and the bypass are two, and nothing of either is counted under the other's name.
+  expect(hello).toMatchObject({ levels: ['bicubic', 'bypass'], networks: [] });
+  const metrics = await (await fetch(`http://127.0.0.1:${relay.port}/metrics`)).text();
+  const series = metrics.split('\n').flatMap((line) => /^srvid_.+(?= )/.exec(line) ?? []);
+  expect(series).toEqual([...new Set(series)]);
   const [init, first, ...rest] = fragments(viewer);
   expect(init).toMatchObject({ kind: 'init', mime: hello?.['mime'], width: 320, height: 192 });
   expect(hello?.['mime']).toMatch(/^video\/mp4; codecs="avc1\.[0-9a-f]{6},mp4a\.40\.2"$/);
@@ -90,6 +95,11 @@ test('a writer switches preset and level; both go on at the times they had, and 
   expect((renewed[1] as { startSeconds: number }).startSeconds).toBeGreaterThan(last - 0.1);
   viewer.send({ type: 'set', level: 'abpn' });
   await viewer.until(() => viewer.texts('stats').some(({ pinned }) => pinned === 'abpn'));
+  // Of the frames of a second it is said which levels made them; the bypass is a level that can be asked for.
+  expect(next['levels']).toEqual(['abpn', ...((next['networks'] as string[]) ?? []).slice(1), 'bypass']);
+  viewer.send({ type: 'set', level: 'bypass' });
+  const bypassed = await viewer.until(() => viewer.texts('stats').find(({ pinned, superResolved }) => pinned === 'bypass' && superResolved === 0));
+  expect((bypassed['perSecond'] as { levels: object }).levels).toMatchObject({ abpn: 0, bypass: expect.any(Number) });
   viewer.send({ type: 'set', level: 'no-such-level' });
   viewer.send({ type: 'set', preset: '../presets/abpn' });
   await viewer.until(() => viewer.texts('error').length === 2);

@@ -31,7 +31,7 @@ export interface Arrival extends FrameTiming, ReadFrame {
 export interface Ending {
   readonly arrival: Arrival;
   readonly outcome: Outcome;
-  /** Set unless the outcome is `sr` or `reused`. */
+  /** Set for a dropped frame, and for a bypassed one unless the bypass was asked for. */
   readonly reason?: Reason | undefined;
   /** The level of its processing; undefined for a dropped frame. */
   readonly level?: number | undefined;

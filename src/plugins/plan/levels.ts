@@ -24,6 +24,9 @@ export interface LevelPlan {
   readonly missing: readonly string[];
 }
 
+/** The name of the level that resamples, which no plugin may have: a chain's own level may be `bicubic`. */
+const BYPASS = 'bypass';
+
 type Context = { readonly library: ModelLibrary; readonly precision: Precision; readonly format: PlainFormat };
 
 /**
@@ -35,7 +38,7 @@ type Context = { readonly library: ModelLibrary; readonly precision: Precision; 
 export async function planLevels(chain: Chain, { levels: named }: RealtimeSettings, context: Context): Promise<LevelPlan> {
   const { format } = context;
   const own = levelOf(scalerName(chain.plugins), chain.plugins, format);
-  const resampled = levelOf('bicubic', await bypassOf(chain.plugins, format), format);
+  const resampled = levelOf(BYPASS, await bypassOf(chain.plugins, format), format);
   // Where networks give complete frames, the worker completes resampled ones, too.
   const bypass = { ...resampled, group: { ...resampled.group, output: own.group.output } };
   const missing: string[] = [];

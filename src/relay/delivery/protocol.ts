@@ -36,6 +36,7 @@ const hello = z.object({
   preset: z.string(),
   presets: z.array(z.string()),
   levels: z.array(z.string()),
+  networks: z.array(z.string()),
   maySet: z.boolean(),
   budgetMs: milliseconds,
   raw: z.object({ planes: z.array(plane), matrix: z.string().nullable(), range: z.enum(['tv', 'pc']).nullable() }).optional(),
@@ -49,6 +50,8 @@ const stats = z.object({
   level: z.string(),
   pinned: z.string().nullable(),
   levels: z.record(z.string(), count),
+  perSecond: z.object({ levels: z.record(z.string(), z.number().nonnegative()), dropped: z.number().nonnegative() }),
+  superResolved: z.number().min(0).max(1).nullable(),
   outcomes: z.object({ sr: count, reused: count, bypassed: count, dropped: count }),
   latencyMs: percentiles,
   relayMs: percentiles,
@@ -68,12 +71,16 @@ const state = z.object({
   type: z.literal('state'),
   state: z.enum(['live', 'waiting', 'ended']),
   message: z.string(),
+  code: z.string().optional(),
   retryInMs: milliseconds.optional(),
 }) satisfies z.ZodType<client.StateMessage>;
 
 const error = z.object({ type: z.literal('error'), code: z.string(), message: z.string() }) satisfies z.ZodType<client.ErrorMessage>;
 
 const pong = z.object({ type: z.literal('pong'), t: z.number(), at: wallClock }) satisfies z.ZodType<client.PongMessage>;
+
+/** The body of an answer by HTTP that refuses a request, a handshake included. */
+const refusal = z.object({ code: z.string(), message: z.string(), streams: z.array(z.string()).optional() }) satisfies z.ZodType<client.Refusal>;
 
 const ready = z.object({ type: z.literal('ready') });
 
@@ -106,6 +113,9 @@ export type ServerMessage = z.infer<typeof serverMessageSchema>;
 export type ClientMessage = z.infer<typeof clientMessageSchema>;
 /** Any text message of a go2rtc client. */
 export type Go2rtcMessage = z.infer<typeof go2rtcMessageSchema>;
+
+/** The body of an answer that refuses a request. The fields are documented in src/client/messages.ts. */
+export type RefusalBody = z.infer<typeof refusal>;
 
 /** Parses and validates a viewer's text message. No text makes it throw anything else. @throws SRVID_MESSAGE_INVALID */
 export function parseClientMessage(text: string): ClientMessage {
@@ -146,6 +156,6 @@ export function protocolSchema(): Record<string, unknown> {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: `srvid's relay protocol, version ${PROTOCOL_VERSION}`,
-    $defs: { server: schemaOf(serverMessageSchema), client: schemaOf(clientMessageSchema) },
+    $defs: { server: schemaOf(serverMessageSchema), client: schemaOf(clientMessageSchema), refusal: schemaOf(refusal) },
   };
 }

@@ -74,9 +74,14 @@ export class LiveRun {
     }
   }
 
-  /** Names of the quality levels, best first. */
+  /** Names of the quality levels, best first, the bypass last. */
   get levels(): readonly string[] {
     return this.engine.levels;
+  }
+
+  /** Names of the levels that run a network. */
+  get networks(): readonly string[] {
+    return this.engine.networks;
   }
 
   /** Milliseconds from a frame's arrival to its complete fragment. */

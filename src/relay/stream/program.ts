@@ -8,6 +8,7 @@ import { Backoff } from '../source/backoff.js';
 import type { LiveSource } from '../source/live-source.js';
 import { wallClockMs } from '../source/wall-clock.js';
 import type { FragmentTarget } from './fragment-feed.js';
+import { LevelRates } from './level-rates.js';
 import { type LiveRequest, LiveRun } from './live-run.js';
 import { RawFrames } from './raw-frames.js';
 import { SourceCopy } from './source-copy.js';
@@ -46,7 +47,7 @@ export class Program {
   #switching: Promise<unknown> = Promise.resolve();
   #request: LiveRequest;
   #stopped = false;
-  #counted = { run: undefined as LiveRun | undefined, frames: 0, at: 0 };
+  #rates: { readonly run: LiveRun; readonly rates: LevelRates } | undefined;
 
   constructor(
     private readonly options: ProgramOptions,
@@ -205,9 +206,9 @@ export class Program {
     const { info } = this.live.source;
     const { width, height } = info.format;
     const { name, epoch, presets } = this.outlet;
-    const { preset, levels, budgetMs } = run;
+    const { preset, levels, networks, budgetMs } = run;
     return {
-      ...{ preset, levels: [...levels], budgetMs },
+      ...{ preset, levels: [...levels], networks: [...networks], budgetMs },
       stream: name,
       rendition,
       epoch,
@@ -223,11 +224,12 @@ export class Program {
     const metrics = run?.metrics();
     if (!run || !metrics?.realtime) return;
     const { realtime, outcomes } = metrics;
+    if (this.#rates?.run !== run) this.#rates = { run, rates: new LevelRates(run.networks) };
     const last = this.live.arrivals.last;
     const message = {
       type: 'stats' as const,
       at: wallClockMs(),
-      fps: this.#rate(run, metrics.framesOut),
+      ...this.#rates.rates.since(realtime.levels, outcomes.dropped, performance.now()),
       sourceFps: Number(this.live.arrivals.rate.toFixed(2)),
       level: realtime.level,
       pinned: run.pinned ?? null,
@@ -239,14 +241,6 @@ export class Program {
       ...(last ? { clock: { pts: last.seconds, at: last.wallAt } } : {}),
     };
     for (const rendition of Object.values(this.outlet.renditions)) rendition.say(message);
-  }
-
-  /** Frames a second since the last call. */
-  #rate(run: LiveRun, frames: number): number {
-    const { run: before, frames: then, at } = this.#counted;
-    const now = performance.now();
-    this.#counted = { run, frames, at: now };
-    return before === run ? Number((((frames - then) * 1000) / (now - at)).toFixed(1)) : 0;
   }
 
   #tellState(state: 'live' | 'waiting', message: string, retryInMs?: number): void {

@@ -216,11 +216,12 @@ export class Dispatcher {
 
   /** Ends a frame. No other place does. */
   #end(entry: Entry, outcome: Outcome, { level, slot, reason }: { level?: number | undefined; slot?: number | undefined; reason?: Reason }): void {
-    const { input, output, clock } = this.options;
+    const { input, output, clock, controller } = this.options;
     const ending: Ending = {
       arrival: entry.arrival,
       outcome,
-      reason: reason ?? (outcome === 'bypassed' ? this.#reasonOf(entry, 'late') : undefined),
+      // A frame that was asked to be bypassed lacked nothing.
+      reason: reason ?? (outcome === 'bypassed' && controller.pinned !== level ? this.#reasonOf(entry, 'late') : undefined),
       level,
       slot,
       startedAt: entry.task?.startedAt,

@@ -93,9 +93,14 @@ export class RealtimeEngine implements Engine {
     await runRealtime({ ...{ decoder, encoder, clock, schedule, dispatcher, input, output, reusable, signal, flow, stats } });
   }
 
-  /** Names of the levels to choose from, best first, without the bypass. */
+  /** Names of the levels, best first, the bypass last. */
   get levels(): readonly string[] {
-    return this.options.plan.levels.map(({ name }) => name);
+    return this.#levels.map(({ name }) => name);
+  }
+
+  /** Names of the levels that run a network. */
+  get networks(): readonly string[] {
+    return this.#levels.filter(({ group }) => modelsOfGroups([group]).length > 0).map(({ name }) => name);
   }
 
   /** The level that frames are kept at; undefined where the engine chooses. */
