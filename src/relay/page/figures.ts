@@ -11,6 +11,8 @@ const COLOURS = 3;
 /** Shares from which on the picture is called srvid's without a figure. A single missing frame is not worth one. */
 const NEARLY_ALL = 0.95;
 const MINUTE = 60;
+/** Milliseconds from which on a delay is told in seconds. */
+const MS_UP_TO = 9_950;
 
 const MISSED: readonly Part[] = [
   { name: 'by the relay', look: 'lost-relay' },
@@ -89,7 +91,11 @@ export class Figures {
 
   #addDelay({ latencyMs, bufferedSeconds }: PlayerReport): void {
     if (latencyMs === undefined || latencyMs < 0) this.#delay.add(undefined, { text: '–', note: 'from the relay’s input to this screen' });
-    else this.#delay.add(latencyMs, { text: `${Math.round(latencyMs)} ms`, note: `${Math.round(bufferedSeconds * 1000)} ms of it are held in reserve here` });
+    else
+      this.#delay.add(latencyMs, {
+        text: latencyMs < MS_UP_TO ? `${Math.round(latencyMs)} ms` : secondsText(latencyMs / 1000),
+        note: `${Math.round(bufferedSeconds * 1000)} ms of it are held in reserve here`,
+      });
   }
 
   #addFps(report: PlayerReport, stats: StatsMessage | undefined): void {
