@@ -229,9 +229,9 @@ export class RelayClient extends Emitter<RelayClientEvents> implements AsyncIter
   #ended(code: number, reason: string, lastedMs: number, refusal?: Refused): void {
     const again = !this.#closed && !FINAL_CODES.has(code) && !refusal?.final && this.options.reconnect !== false;
     const retryInMs = again ? this.#backoff.nextDelayMs(lastedMs) : undefined;
-    if (refusal?.final) this.emit('error', { type: 'error', code: refusal.code, message: refusal.message });
     if (retryInMs === undefined) this.#finish(refusal && errorOf(refusal));
     else if (!this.#paused) this.#retry = setTimeout(() => this.#open(), retryInMs);
+    if (refusal?.final) this.emit('error', { type: 'error', code: refusal.code, message: refusal.message });
     this.emit('close', { code, reason, retryInMs, ...(refusal && { refusal }) });
   }
 

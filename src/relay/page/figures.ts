@@ -15,16 +15,16 @@ const MINUTE = 60;
 const MS_UP_TO = 9_950;
 
 const MISSED: readonly Part[] = [
-  { name: 'by the relay', look: 'lost-relay' },
-  { name: 'on the way', look: 'lost-way' },
-  { name: 'in this browser', look: 'lost-here' },
+  { name: 'relay', look: 'lost-relay' },
+  { name: 'connection', look: 'lost-way' },
+  { name: 'browser', look: 'lost-here' },
 ];
 
 /** The four graphs under the picture. Each gets one sample a second. */
 export class Figures {
   readonly #share = new ColumnGraph('graph-share');
-  readonly #delay = new LineGraph('graph-delay', 200, 'ms');
-  readonly #fps = new LineGraph('graph-fps', 30, '');
+  readonly #delay = new LineGraph('graph-delay', 200, delayText);
+  readonly #fps = new LineGraph('graph-fps', 30, String);
   readonly #missed = new ColumnGraph('graph-missed', 4);
   #hello: HelloMessage | undefined;
   #stats: { readonly message: StatsMessage; readonly at: number } | undefined;
@@ -93,7 +93,7 @@ export class Figures {
     if (latencyMs === undefined || latencyMs < 0) this.#delay.add(undefined, { text: '–', note: 'from the relay’s input to this screen' });
     else
       this.#delay.add(latencyMs, {
-        text: latencyMs < MS_UP_TO ? `${Math.round(latencyMs)} ms` : secondsText(latencyMs / 1000),
+        text: delayText(latencyMs),
         note: `${Math.round(bufferedSeconds * 1000)} ms of it are held in reserve here`,
       });
   }
@@ -112,8 +112,8 @@ export class Figures {
     const parts = [atRelay, this.#skipped, here];
     this.#missedLately.push(atRelay + this.#skipped + here);
     if (this.#missedLately.length > MINUTE) this.#missedLately.shift();
-    const stalls = report.stalls === 0 ? '' : `; stood still ${report.stalls}×, ${secondsText(report.stalledMs / 1000)} in all`;
-    this.#missed.add(parts, { text: String(this.#missedLately.reduce((total, count) => total + count, 0)), note: `pictures in the last minute${stalls}` });
+    const stalls = report.stalls === 0 ? '' : `; stood still ${report.stalls}× (${secondsText(report.stalledMs / 1000)})`;
+    this.#missed.add(parts, { text: String(this.#missedLately.reduce((total, count) => total + count, 0)), note: `in the last minute${stalls}` });
   }
 }
 
@@ -127,6 +127,10 @@ function shareNote(share: number, { level, pinned }: StatsMessage, networks: rea
   if (networks.length === 0) return 'this preset only enlarges';
   if (share >= NEARLY_ALL) return `by ${networkName(level)}`;
   return 'the relay’s machine has no time for more';
+}
+
+function delayText(milliseconds: number): string {
+  return milliseconds < MS_UP_TO ? `${Math.round(milliseconds)} ms` : secondsText(milliseconds / 1000);
 }
 
 function round(value: number): string {

@@ -14,6 +14,8 @@ export class Gestures {
   readonly #picture = element('picture', HTMLElement);
   readonly #pointers = new Map<number, Place>();
   #moves: 'line' | 'picture' | undefined;
+  /** The line's position before the last finger touched. */
+  #percent = 0;
 
   constructor(
     private readonly split: Split,
@@ -42,7 +44,10 @@ export class Gestures {
     if (event.button !== 0 || isControl(event)) return;
     this.#pointers.set(event.pointerId, placeOf(event));
     this.#picture.setPointerCapture(event.pointerId);
+    // The first finger of a pinch has moved the line.
+    if (this.#moves === 'line' && this.#pointers.size > 1) this.split.moveTo(this.#percent);
     this.#moves = this.#purposeOf(event);
+    this.#percent = this.split.percent;
     if (this.#moves === 'line') this.split.follow(event.clientX);
     this.loupe.moveTo(placeOf(event));
     event.preventDefault();

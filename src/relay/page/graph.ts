@@ -51,11 +51,14 @@ abstract class Graph<Sample> {
 
 /** A line graph with a shaded area below the line. */
 export class LineGraph extends Graph<number> {
-  /** @param atLeast the value at full height, unless a sample is larger */
+  /**
+   * @param atLeast the value at full height, unless a sample is larger
+   * @param format writes the value at full height
+   */
   constructor(
     id: string,
     private readonly atLeast: number,
-    private readonly unit: string,
+    private readonly format: (value: number) => string,
   ) {
     super(id);
   }
@@ -68,7 +71,7 @@ export class LineGraph extends Graph<number> {
       const line = `M${points.join('L')}`;
       return [shape('path', { class: 'shade', d: `${line}L${to} ${HEIGHT}L${from} ${HEIGHT}Z` }), shape('path', { class: 'line', d: line })];
     });
-    return { shapes, top: `${top} ${this.unit}`.trim() };
+    return { shapes, top: this.format(top) };
   }
 
   /** Runs of known samples. An unknown sample interrupts the line. */

@@ -11,6 +11,8 @@ const BUSY_MS = 1_500;
 /** Milliseconds for which a gap or stalls count. */
 const LATELY_MS = 12_000;
 const STALLS = 2;
+/** Pictures that a browser must have left out in that time to be the cause. */
+const LEFT_OUT = 10;
 
 /** How live the picture is: a word for the lamp, and a hint over the picture if there is something to say. */
 export interface Liveness {
@@ -27,6 +29,7 @@ export class LivenessWatch {
   readonly #text = element('pill-text', HTMLElement);
   readonly #button = element('go-live', HTMLButtonElement);
   readonly #troubles: number[] = [];
+  readonly #counted: { readonly at: number; readonly droppedFrames: number }[] = [];
 
   constructor(private readonly player: MediaSourcePlayer) {
     player.client.on('gap', ({ reason }) => {
@@ -38,12 +41,14 @@ export class LivenessWatch {
 
   /** Looks at the player now. */
   look(): Liveness {
-    const { latencyMs, bufferedSeconds } = this.player.report();
+    const { latencyMs, bufferedSeconds, droppedFrames } = this.player.report();
     const behind = latencyMs !== undefined && latencyMs > LIVE_WITHIN_MS ? `${secondsText(latencyMs / 1000)} behind` : undefined;
     if (this.player.paused) return { lamp: 'paused', word: 'Paused', hint: behind === undefined ? 'Paused' : `Paused, ${behind}`, late: true };
     const relayMs = this.player.client.stats?.relayMs?.p50 ?? 0;
     const heldUp = behind !== undefined && (latencyMs ?? 0) - relayMs - bufferedSeconds * 1000 > HELD_UP_MS;
-    const slow = relayMs > BUSY_MS ? 'The relay is too busy' : heldUp || this.#isTroubled() ? 'Your connection is slow' : undefined;
+    const busy = this.#leftOut(droppedFrames) > LEFT_OUT ? 'This device is too busy' : undefined;
+    const late = heldUp || this.#isTroubled() ? (busy ?? 'Your connection is slow') : undefined;
+    const slow = relayMs > BUSY_MS ? 'The relay is too busy' : late;
     if (behind === undefined) return { lamp: 'live', word: 'Live', late: false, ...(slow && { hint: slow }) };
     return { lamp: 'behind', word: behind, hint: slow ? `${behind}. ${slow}.` : behind, late: true };
   }
@@ -54,6 +59,14 @@ export class LivenessWatch {
     this.#button.hidden = !late;
     // Screen readers read a text again when it is set again.
     if (hint !== undefined && this.#text.textContent !== hint) this.#text.textContent = hint;
+  }
+
+  /** Pictures that the browser decoded and left out lately. */
+  #leftOut(droppedFrames: number): number {
+    const at = performance.now();
+    this.#counted.push({ at, droppedFrames });
+    while (this.#counted[0] && at - this.#counted[0].at > LATELY_MS) this.#counted.shift();
+    return droppedFrames - (this.#counted[0]?.droppedFrames ?? 0);
   }
 
   #isTroubled(): boolean {

@@ -2,8 +2,8 @@ import { element } from './element.js';
 import type { Split } from './split.js';
 import type { Place, Zoom } from './zoom.js';
 
-/** Width and height of each half of the loupe, in CSS pixels. */
-const SIDE = 168;
+/** Most width and height of each half of the loupe, in CSS pixels. In a small picture it is smaller. */
+const MOST_SIDE = 168;
 /** CSS pixels of the loupe for one pixel of the result, at least, and how many times larger than in the picture. */
 const PIXEL = 2;
 /** CSS pixels between the loupe and the pointer, so that a finger does not cover it. */
@@ -51,30 +51,34 @@ export class Loupe {
     const place = this.#place as Place;
     const halves = this.split.shown ? [this.#before, this.#after] : [this.#after];
     this.#box.classList.toggle('single', halves.length === 1);
-    this.#canvas.width = SIDE * halves.length * devicePixelRatio;
-    this.#canvas.height = SIDE * devicePixelRatio;
-    this.#put(place, SIDE * halves.length);
+    const side = Math.min(MOST_SIDE, this.#picture.clientWidth / 2 - 12, this.#picture.clientHeight * 0.6);
+    this.#canvas.width = side * halves.length * devicePixelRatio;
+    this.#canvas.height = side * devicePixelRatio;
+    this.#canvas.style.width = `${side * halves.length}px`;
+    this.#canvas.style.height = `${side}px`;
+    this.#put(place, side * halves.length);
     const context = this.#canvas.getContext('2d') as CanvasRenderingContext2D;
     halves.forEach((video, index) => {
-      this.#drawHalf(context, video, index, this.zoom.pointAt(place));
+      this.#drawHalf(context, video, { index, side }, this.zoom.pointAt(place));
     });
     requestAnimationFrame(() => this.#draw());
   }
 
   /** @param point the middle, in pixels of the result. The source is as wide on the screen, of fewer pixels. */
-  #drawHalf(context: CanvasRenderingContext2D, video: HTMLVideoElement, index: number, point: Place): void {
+  #drawHalf(context: CanvasRenderingContext2D, video: HTMLVideoElement, half: { readonly index: number; readonly side: number }, point: Place): void {
     const { videoWidth: width, videoHeight: height } = this.#after;
     if (width === 0 || video.videoWidth === 0) return;
     const pixel = PIXEL * Math.max(1, this.zoom.pixelSize);
-    const [left, top] = [point.x - SIDE / pixel / 2, point.y - SIDE / pixel / 2];
-    const side = SIDE * devicePixelRatio;
+    const [left, top] = [point.x - half.side / pixel / 2, point.y - half.side / pixel / 2];
+    const side = half.side * devicePixelRatio;
+    const from = half.index * side;
     const scale = pixel * devicePixelRatio;
     context.save();
     context.beginPath();
-    context.rect(index * side, 0, side, side);
+    context.rect(from, 0, side, side);
     context.clip();
     context.imageSmoothingEnabled = !(video === this.#before && video.classList.contains('pixels'));
-    context.drawImage(video, index * side - left * scale, -top * scale, width * scale, height * scale);
+    context.drawImage(video, from - left * scale, -top * scale, width * scale, height * scale);
     context.restore();
   }
 

@@ -21,6 +21,11 @@ export class Split {
     this.moveTo(this.#percent);
   }
 
+  /** The line's position, in percent of the width. */
+  get percent(): number {
+    return this.#percent;
+  }
+
   get shown(): boolean {
     return this.#picture.classList.contains('split');
   }
