@@ -79,8 +79,11 @@ export async function runRelay(input: string | undefined, flags: RelayFlags, int
     if (interrupt.aborted) resolve();
     interrupt.addEventListener('abort', () => resolve(), { once: true });
   });
-  await Promise.race([interrupted, relay.ended]);
-  await relay.close();
+  try {
+    await Promise.race([interrupted, relay.ended]);
+  } finally {
+    await relay.close();
+  }
 }
 
 async function streamsOf(input: string | undefined, flags: RelayFlags): Promise<StreamRequests> {

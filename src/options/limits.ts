@@ -12,8 +12,11 @@ export const RELAY_DEFAULTS = {
   stuckMs: 10_000,
   behindMs: 30_000,
   maxViewers: 100,
+  /** Viewers of one address, so that it cannot take the places of all others. */
+  maxViewersPerAddress: 50,
   /** Connections that are not (yet) viewers or pushers: pages, scrapers, handshakes. */
-  maxOtherConnections: 100,
+  maxOtherConnections: 200,
+  maxOtherPerAddress: 50,
   /** Requests of one address: so many at once, then so many a second. A page takes a dozen. */
   attemptBurst: 200,
   attemptsPerSecond: 10,
@@ -22,7 +25,7 @@ export const RELAY_DEFAULTS = {
   maxIngestMessageBytes: 4 << 20,
   /** Bytes of a pusher's stream that were not read yet; beyond them the socket is not read. */
   maxIngestBytes: 1 << 20,
-  /** Until a request's headers must be there. */
+  /** Until a request's headers must be there, and until a client of go2rtc's has said what it plays. */
   handshakeMs: 10_000,
   pingMs: 15_000,
   /** Without a sign of life for so long a connection is ended. */

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { parseForeignJson, readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
 import { relaySchema, type StreamOptions, streamSchema } from '../options/relay.js';
@@ -40,16 +41,18 @@ export function parseStream(request: Readonly<Record<string, unknown>>): StreamO
  * @throws SRVID_OPTION_INVALID, SRVID_PRESET_UNKNOWN, SRVID_PRESET_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_OUTPUT_EXISTS
  */
 export async function checkStream({ input, loop, inputFormat: format, preset, record, allowReferences: references, maxPixels }: StreamOptions): Promise<void> {
-  const { shown, url } = parseLiveInput(input, { loop, format, references, maxPixels });
+  const { shown, file } = parseLiveInput(input, { loop, format, references, maxPixels });
   await loadPreset(preset);
-  const found = url.startsWith('file:') ? await stat(shown).catch(() => undefined) : { isFile: () => true };
+  const found = file === undefined ? { isFile: () => true } : await stat(file).catch(() => undefined);
   if (!found?.isFile()) {
+    // A name that is not shown may hold a password: it is a mistyped address.
+    const named = file !== undefined && basename(file) === shown ? file : shown;
     const what = found ? 'is not a file' : 'does not exist';
     throw new SrvidError(
       'SRVID_INPUT_NOT_FOUND',
-      `The input ${shown} ${what}. Give a video file, a URL, a capture device such as v4l2:/dev/video0, - or push.`,
+      `The input ${named} ${what}. Give a video file, a URL, a capture device such as v4l2:/dev/video0, - or push.`,
       {
-        path: shown,
+        path: named,
       },
     );
   }

@@ -2,7 +2,7 @@ import type { StreamOptions } from '../options/relay.js';
 import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { parseLiveInput } from '../pipeline/input/live-input.js';
 import { checkStream, type StreamRequests } from './config.js';
-import type { Asset } from './server/answer.js';
+import type { Asset } from './server/assets.js';
 import { RelayServer } from './server/server.js';
 import type { Tokens } from './server/tokens.js';
 import { LiveStream } from './stream/live-stream.js';
@@ -31,7 +31,7 @@ export interface Relay {
   readonly host: string;
   /** The actual port, also if 0 was given. */
   readonly port: number;
-  /** Resolves when every stream has ended for good. */
+  /** Resolves when every stream has ended for good. Rejects with the first stream's error if one had to end because of one. */
   readonly ended: Promise<void>;
   /** Closes all connections, stops the streams and finishes the recordings. */
   close(): Promise<void>;
@@ -59,7 +59,12 @@ export async function startRelay({ host, port, streams, tokens, allowOrigins = [
   try {
     const address = await server.listen();
     for (const { stream } of opened) stream.open();
-    return { ...address, ended: Promise.all(opened.map(({ stream }) => stream.ended)).then(() => {}), close };
+    const ended = Promise.all(opened.map(({ stream }) => stream.ended)).then(() => {
+      const failed = opened.find(({ stream }) => stream.failure !== undefined);
+      if (failed) throw failed.stream.failure;
+    });
+    ended.catch(() => {}); // For who does not wait for it.
+    return { ...address, ended, close };
   } catch (error) {
     await close();
     throw error;

@@ -15,11 +15,17 @@ test('tokens have the scope that their line says', async () => {
   const path = join(folder, 'tokens');
   await writeFile(path, `# for the page\n${VIEW} view\r\n\n  ${WRITE}\twrite \n`);
   const tokens = await Tokens.read(path);
-  expect([VIEW, WRITE, VIEW.slice(1), `${VIEW} `, ''].map((token) => tokens.scopeOf(token))).toEqual(['view', 'write', undefined, undefined, undefined]);
+  const rights = [VIEW, WRITE, VIEW.slice(1), `${VIEW} `, '']
+    .map((token) => tokens.accessOf(token))
+    .map((access) => access && [access.may('view'), access.may('write')]);
+  expect(rights).toEqual([[true, false], [true, true], undefined, undefined, undefined]);
 });
 
 test('a token that stands there twice may do what either may', () => {
-  expect(Tokens.parse(`${VIEW} write\n${VIEW} view`, 'f').scopeOf(VIEW)).toBe('write');
+  expect(Tokens.parse(`${VIEW} write\n${VIEW} view`, 'f').accessOf(VIEW)?.may('write', 'main')).toBe(true);
+  const access = Tokens.parse(`\uFEFF${VIEW} view door,yard\n${VIEW} write stage`, 'f').accessOf(VIEW);
+  const may = (scope: 'view' | 'write') => ['door', 'yard', 'stage', 'main'].filter((name) => access?.may(scope, name));
+  expect([may('view'), may('write')]).toEqual([['door', 'yard', 'stage'], ['stage']]);
 });
 
 test.each([
@@ -27,7 +33,8 @@ test.each([
   ['a short token', 'ok-0123456789abcdef view\nsecret view', 'line 2'],
   ['no scope', VIEW, 'line 1'],
   ['another scope', `${VIEW} admin`, 'line 1'],
-  ['more than a scope', `${VIEW} view write`, 'line 1'],
+  ['more than a scope and streams', `${VIEW} view door write`, 'line 1'],
+  ['streams that can have no such name', `${VIEW} view a/b`, 'line 1'],
 ])('a file with %s is refused, and the message holds no token', async (_, text, found) => {
   const error = await failureOf(() => Tokens.parse(text, 'tokens.txt'));
   expect(error.code).toBe('SRVID_TOKENS_INVALID');

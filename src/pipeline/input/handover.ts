@@ -9,11 +9,12 @@ export type FrameSource = Pick<Decoder, 'next'>;
  */
 export class Handover {
   #taker: FrameSource | undefined;
+  #released = false;
   #reading: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly decoder: FrameSource) {}
 
-  /** Takes the frames over from the present taker. */
+  /** Takes the frames over from the present taker. After `release` the new taker sees the end of the stream, too. */
   take(): FrameSource {
     const taker: FrameSource = {
       next: async (slot) => {
@@ -24,12 +25,13 @@ export class Handover {
         return reading;
       },
     };
-    this.#taker = taker;
+    if (!this.#released) this.#taker = taker;
     return taker;
   }
 
   /** Ends the stream for the present taker; nobody receives frames any more. */
   release(): void {
+    this.#released = true;
     this.#taker = undefined;
   }
 }

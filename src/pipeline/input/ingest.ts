@@ -1,5 +1,4 @@
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Readable, Writable } from 'node:stream';
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
 import { commandArguments } from '../ffmpeg/command.js';
 import { FfmpegProcess } from '../ffmpeg/process.js';
@@ -14,7 +13,6 @@ const LOOK = ['-analyzeduration', '2000000', '-probesize', '5000000'];
  */
 export class Ingest {
   readonly #process: FfmpegProcess;
-  readonly #pushing: Promise<void> | undefined;
 
   /** @param pushed the bytes, for a source that ffmpeg does not open by itself */
   constructor(
@@ -32,7 +30,7 @@ export class Ingest {
       stdio: [pushed ? 'pipe' : 'ignore', 'pipe'],
       shown: (line) => scrubbed(line, input),
     });
-    if (pushed) this.#pushing = pipeline(pushed, this.#process.writable(0)).catch(() => {}); // The end of ffmpeg says more.
+    if (pushed) feed(pushed, this.#process.writable(0));
   }
 
   /** The source's packets as NUT. */
@@ -48,10 +46,18 @@ export class Ingest {
   async stop(): Promise<void> {
     await this.#process.stop();
     this.pushed?.destroy();
-    await this.#pushing;
   }
 
   get shown(): string {
     return this.input.shown;
   }
+}
+
+/**
+ * Passes bytes on to ffmpeg. If ffmpeg ends, they are no longer read, and are not destroyed with the broken pipe's error:
+ * the reason why ffmpeg ended says more.
+ */
+function feed(pushed: Readable, target: Writable): void {
+  pushed.pipe(target);
+  pushed.once('close', () => target.end());
 }

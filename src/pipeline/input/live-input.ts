@@ -1,11 +1,13 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { SrvidError } from '../../errors.js';
 import { fileInput, type InputLimits, NO_REFERENCES, pipeInput } from '../ffmpeg/input-file.js';
 
 /** A live source as ffmpeg opens it. */
 export interface LiveInput {
-  /** The source's name in messages, logs and statistics: without user, password, path and query of a URL. */
+  /** The source's name in messages, logs and statistics: without user, password, path and query of a URL, and without a file's folder. */
   readonly shown: string;
+  /** The absolute path of a file, which is read at the pace of its frames' times. Undefined for any other source. */
+  readonly file?: string | undefined;
   /** Options before ffmpeg's `-i`. */
   readonly options: readonly string[];
   /** The URL for ffmpeg's `-i`; "pipe:0" where the bytes come from srvid. */
@@ -72,7 +74,8 @@ export function parseLiveInput(text: string, { loop, format, references = false,
     const name = text.slice(scheme.length + 1);
     return { shown: `${scheme}:${name}`, options: ['-f', scheme, ...forced.slice(2)], url: name, from: 'ffmpeg', maxPixels, finite: false };
   }
-  if (scheme === undefined || !text.slice(scheme.length).startsWith('://')) return pacedFile(text, loop, forced, { references, maxPixels });
+  if (scheme === undefined || (!text.slice(scheme.length).startsWith('://') && !Object.hasOwn(PROTOCOLS, scheme)))
+    return pacedFile(text, loop, forced, { references, maxPixels });
   const protocol = Object.hasOwn(PROTOCOLS, scheme) ? PROTOCOLS[scheme] : undefined;
   if (!protocol) {
     throw new SrvidError(
@@ -81,6 +84,12 @@ export function parseLiveInput(text: string, { loop, format, references = false,
       { protocol: scheme },
     );
   }
+  if (!isAddress(text))
+    throw new SrvidError(
+      'SRVID_OPTION_INVALID',
+      `The address of a ${scheme}: source is not of the form ${scheme}://HOST:PORT/... In a user name or password write / as %2F, ? as %3F, # as %23, @ as %40. (It is not shown here, as it may hold a password.)`,
+      { protocol: scheme },
+    );
   const allowed = ['-protocol_whitelist', [scheme, ...protocol.opens].join(',')];
   return { shown: shownUrl(text), options: [...allowed, ...(protocol.options ?? []), ...forced], url: text, from: 'ffmpeg', maxPixels, finite: false };
 }
@@ -89,8 +98,9 @@ function pacedFile(path: string, loop: boolean, forced: readonly string[], limit
   const absolute = resolve(path);
   const { url, options } = fileInput(absolute, limits);
   return {
-    shown: absolute,
-    options: [...options, '-re', ...(loop ? ['-stream_loop', '-1'] : []), ...forced],
+    shown: holdsPassword(path) ? 'a file' : basename(absolute),
+    file: absolute,
+    options: [...options, ...(loop ? ['-stream_loop', '-1'] : []), ...forced],
     url,
     from: 'ffmpeg',
     maxPixels: limits.maxPixels,
@@ -98,18 +108,45 @@ function pacedFile(path: string, loop: boolean, forced: readonly string[], limit
   };
 }
 
-/** A URL reduced to scheme and host, since stream keys stand in paths (RTMP) and pass phrases in queries (SRT). */
-export function shownUrl(url: string): string {
-  const parsed = /^([a-z][a-z0-9+.-]*):\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url);
-  if (!parsed) return 'a URL';
-  const [whole, scheme, host] = parsed;
-  return `${scheme}://${host}${url.length > whole.length ? '/...' : ''}`;
+/** Scheme, user and password, host and port, and what follows. */
+const ADDRESS = /^([a-z][a-z0-9+.-]*):\/\/(?:([^/?#]*)@)?((?:\[[0-9a-f:.%]+\]|[^/?#@:\s[\]]*)(?::\d{1,5})?)(?=[/?#]|$)(.*)$/is;
+
+function isAddress(url: string): boolean {
+  return ADDRESS.test(url);
 }
 
-/** A line of ffmpeg's log with all URLs reduced by `shownUrl`, at most 500 characters. */
+/** True for a name of the form user:password@host, such as of a mistyped address that is taken for a file. */
+function holdsPassword(name: string): boolean {
+  return /:[^@]*@/.test(name);
+}
+
+/**
+ * A URL reduced to scheme and host, since stream keys stand in paths (RTMP) and pass phrases in queries (SRT). Where an @
+ * follows later, a password may hold what looks like the end of the host, so then only the scheme is shown.
+ */
+export function shownUrl(url: string): string {
+  const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(url)?.[0];
+  if (scheme === undefined) return 'a URL';
+  const [, , , host, rest = ''] = ADDRESS.exec(url) ?? [];
+  if (host === undefined || rest.includes('@')) return `${scheme}://...`;
+  return `${scheme}://${host}${rest === '' ? '' : '/...'}`;
+}
+
+/** A line of ffmpeg's log without addresses in memory, with all URLs reduced by `shownUrl`, at most 500 characters. */
 export function scrubbed(line: string, { url, shown }: Pick<LiveInput, 'url' | 'shown'>): string {
-  return line
+  const reduced = line
     .replaceAll(url, shown)
     .replaceAll(/[a-z][a-z0-9+.-]*:\/\/[^\s'"]*/gi, shownUrl)
+    .replaceAll(/ @ 0x[0-9a-f]+(?=\])/gi, '');
+  return secretsOf(url)
+    .reduce((text, secret) => text.replaceAll(secret, '...'), reduced)
     .slice(0, 500);
+}
+
+/** The pieces of a URL that ffmpeg may print alone and nobody may see: user and password, or all of one that can be read in two ways. */
+function secretsOf(url: string): string[] {
+  const [, , user = '', , rest = ''] = ADDRESS.exec(url) ?? [];
+  const secret = rest.includes('@') ? url.slice(url.indexOf('://') + 3) : user;
+  const pieces = secret.split(/[/:@?#&=\s]+/).filter((piece) => piece.length > 1);
+  return pieces.sort((a, b) => b.length - a.length);
 }

@@ -88,11 +88,11 @@ export class Rendition {
     for (const subscriber of this.#subscribers) subscriber.say(message);
   }
 
-  /** Ends the stream: every subscriber is told `reason` and closed. Later ones are closed at once, until the next `begin`. */
-  end(reason: string): void {
+  /** Ends the stream: every subscriber is told `reason`, with the error's code if it was one, and closed. Later ones are closed at once, until the next `begin`. */
+  end(reason: string, code?: string): void {
     this.forget();
     this.#ended = true;
-    this.say({ type: 'state', state: 'ended', message: reason });
+    this.say({ type: 'state', state: 'ended', message: reason, ...(code === undefined ? {} : { code }) });
     for (const subscriber of [...this.#subscribers]) subscriber.end();
   }
 

@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { RelayLimits } from '../../options/limits.js';
 import type { Clock } from '../../pipeline/frames/clock.js';
 import { type Answer, refusal } from './answer.js';
 import type { OriginPolicy } from './origin.js';
 import { AddressRates } from './rate.js';
-import { type Scope, type Tokens, tokenOf } from './tokens.js';
+import { Access, type Tokens, tokenOf } from './tokens.js';
 
 /** Options of the gate. `limits` bounds the requests of one address. */
 export interface GateOptions {
@@ -15,17 +15,20 @@ export interface GateOptions {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-const TOO_MANY = refusal(429, 'Too many requests from this address; wait a little.', { 'Retry-After': '10' });
-const NO_TOKEN = refusal(401, 'A token is needed: Authorization: Bearer TOKEN, or ?token=TOKEN.', { 'WWW-Authenticate': 'Bearer' });
-const VIEW_ONLY = refusal(403, 'A token that may write is needed.');
+const TOO_MANY = refusal(429, 'SRVID_RELAY_BUSY', 'Too many requests from this address. Wait a little.', { 'Retry-After': '10' });
+const NO_TOKEN = refusal(401, 'SRVID_TOKEN_MISSING', 'A token is needed: Authorization: Bearer TOKEN, or ?token=TOKEN.', { 'WWW-Authenticate': 'Bearer' });
+const UNKNOWN = refusal(403, 'SRVID_TOKEN_UNKNOWN', 'The relay does not know this token.');
+const VIEW_ONLY = refusal(403, 'SRVID_NOT_PERMITTED', 'A token that may write here is needed.');
 
 /** Decides whether a request is allowed, before any other work is done for it. */
 export class Gate {
   readonly #rates: AddressRates;
   readonly #refusals = new Map<number, number>();
+  #tokens: Tokens | undefined;
 
   constructor(private readonly options: GateOptions) {
-    const { limits, clock } = options;
+    const { limits, clock, tokens } = options;
+    this.#tokens = tokens;
     this.#rates = new AddressRates({ burst: limits.attemptBurst, perSecond: limits.attemptsPerSecond }, clock);
   }
 
@@ -38,21 +41,32 @@ export class Gate {
   objection({ socket, headers }: IncomingMessage): Answer | undefined {
     if (!this.#rates.take(socket.remoteAddress ?? '')) return TOO_MANY;
     const objection = this.options.origins.objection(headers);
-    return objection === undefined ? undefined : refusal(403, `Refused: ${objection}.`);
+    return objection === undefined ? undefined : refusal(403, 'SRVID_ORIGIN_REFUSED', `Refused: ${objection}.`);
   }
 
-  /** The scope of the request's token. Undefined if it has none, or an unknown one. */
-  scopeOf(request: IncomingMessage, url: URL): Scope | undefined {
-    const { tokens } = this.options;
-    if (!tokens) return 'view';
+  /** The rights of a request's token, or the refusal where it has none or an unknown one. */
+  accessOf(request: IncomingMessage, url: URL): Access | Answer {
+    if (!this.#tokens) return Access.OPEN;
     const token = tokenOf(request, url);
-    return token === undefined ? undefined : tokens.scopeOf(token);
+    if (token === undefined || token === '') return NO_TOKEN;
+    return this.#tokens.accessOf(token) ?? UNKNOWN;
   }
 
-  /** The refusal if `scope` does not include `needed`, else undefined. */
-  denial(scope: Scope | undefined, needed: Scope): Answer | undefined {
-    if (scope === undefined) return NO_TOKEN;
-    return needed === 'write' && scope !== 'write' ? VIEW_ONLY : undefined;
+  /** The refusal if `access` does not include writing, to this stream or to any, else undefined. */
+  writeDenial(access: Access, stream?: string): Answer | undefined {
+    return access.may('write', stream) ? undefined : VIEW_ONLY;
+  }
+
+  /** Takes other tokens from now on. */
+  useTokens(tokens: Tokens): void {
+    this.#tokens = tokens;
+  }
+
+  /** The headers with which a page of an allowed origin may read an answer (Fetch standard, CORS). */
+  sharing({ origin }: IncomingHttpHeaders): OutgoingHttpHeaders {
+    return origin !== undefined && this.options.origins.allows(origin)
+      ? { 'Access-Control-Allow-Origin': origin, 'Cross-Origin-Resource-Policy': 'cross-origin', Vary: 'Origin' }
+      : {};
   }
 
   /** Counts an answer that was a refusal. */

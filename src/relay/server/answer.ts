@@ -1,12 +1,7 @@
 import { type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-
-/** A file of the relay's page. */
-export interface Asset {
-  /** The value of Content-Type, such as "text/html; charset=utf-8". */
-  readonly type: string;
-  readonly body: Buffer;
-}
+import type { ErrorCode } from '../../errors.js';
+import type { RefusalBody } from '../delivery/protocol.js';
 
 /** An HTTP response. */
 export interface Answer {
@@ -28,11 +23,6 @@ const SECURITY_HEADERS: OutgoingHttpHeaders = {
   'X-Frame-Options': 'DENY',
 };
 
-/** A 200 response with a file of the page. Browsers must revalidate it. */
-export function assetAnswer({ type, body }: Asset): Answer {
-  return { status: 200, headers: { 'Content-Type': type, 'Cache-Control': 'no-cache' }, body };
-}
-
 /** A response with a value as JSON. It is never cached. */
 export function jsonAnswer(status: number, value: unknown): Answer {
   return { status, headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' }, body: `${JSON.stringify(value)}\n` };
@@ -43,24 +33,28 @@ export function metricsAnswer(body: string): Answer {
   return { status: 200, headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8', 'Cache-Control': 'no-store' }, body };
 }
 
-/** A response that refuses a request and closes the connection. `message` is one sentence for the person who made it. */
-export function refusal(status: number, message: string, headers: OutgoingHttpHeaders = {}): Answer {
-  return {
-    status,
-    headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', Connection: 'close', ...headers },
-    body: `${message}\n`,
-  };
+/** A response that refuses a request and closes the connection. `message` is a sentence or two for the person who made it. */
+export function refusal(
+  status: number,
+  code: ErrorCode,
+  message: string,
+  { streams, ...headers }: OutgoingHttpHeaders & Pick<RefusalBody, 'streams'> = {},
+): Answer {
+  const body: RefusalBody = { code, message, ...(streams ? { streams } : {}) };
+  const answer = jsonAnswer(status, body);
+  return { ...answer, headers: { ...answer.headers, Connection: 'close', ...headers } };
 }
 
 /** Writes a response with the security headers. For HEAD, node:http leaves out the body. */
 export function send(response: ServerResponse, { status, headers, body }: Answer): void {
-  response.writeHead(status, { ...SECURITY_HEADERS, ...headers, 'Content-Length': Buffer.byteLength(body) });
+  const length = status === 304 || status === 204 ? {} : { 'Content-Length': Buffer.byteLength(body) };
+  response.writeHead(status, { ...SECURITY_HEADERS, ...headers, ...length });
   response.end(body);
 }
 
-/** Answers a WebSocket request without a handshake. The socket is destroyed afterwards, even if the answer is not read. */
-export function refuseUpgrade(socket: Duplex, { status, headers, body }: Answer): void {
-  const fields = Object.entries({ ...headers, 'Content-Length': Buffer.byteLength(body) }).map(([name, value]) => `${name}: ${value}\r\n`);
+/** Answers on a bare socket, such as a WebSocket request without a handshake. The socket is destroyed afterwards, even if the answer is not read. */
+export function sendBare(socket: Duplex, { status, headers, body }: Answer): void {
+  const fields = Object.entries({ ...SECURITY_HEADERS, ...headers, 'Content-Length': Buffer.byteLength(body) }).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${fields.join('')}\r\n${body}`);
 }

@@ -30,6 +30,11 @@ export class OriginPolicy {
     this.#loopbackOnly = loopbackOnly;
   }
 
+  /** True for an origin, other than the relay's own, that was named as allowed. */
+  allows(origin: string): boolean {
+    return this.#origins.has(origin);
+  }
+
   /** The reason to refuse a request, or undefined if it is allowed. */
   objection({ host = '', origin }: Pick<IncomingHttpHeaders, 'host' | 'origin'>): string | undefined {
     const name = host.replace(/:\d+$/, '');

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import type { Asset } from './answer.js';
+import type { Asset } from './assets.js';
 
 /** The folders of dist/ that the browser may load. Each is served under its own path, so that imports between modules work. */
 const BUILT = new URL('../../', import.meta.url);

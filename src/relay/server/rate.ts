@@ -79,7 +79,7 @@ export class AddressRates {
 }
 
 /** The key of an address: "::ffff:10.1.2.3" becomes 10.1.2.3, another IPv6 address its first four groups. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
   if (!isIPv6(plain)) return plain;
   const [head = '', tail] = plain.split('::');

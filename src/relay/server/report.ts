@@ -10,20 +10,25 @@ export interface ServerCounts {
   /** Open WebSockets, viewers and pushers. */
   readonly connections: number;
   readonly viewers: number;
+  /** Connections that were closed since their other end gave no sign of life. */
+  readonly silent: number;
   /** Number of refusals, by HTTP status. */
   readonly refusals: ReadonlyMap<number, number>;
   readonly uptimeSeconds: number;
 }
 
-/** The body of /health. `ok` is false while a stream's source is away. */
+/** The body of /health. `ok` is false while a stream's source is away, or where it cannot work. */
 export function healthOf(streams: readonly RelayStream[]): { readonly ok: boolean; readonly streams: Readonly<Record<string, string>> } {
-  return { ok: streams.every(({ state }) => state !== 'waiting'), streams: Object.fromEntries(streams.map(({ name, state }) => [name, state])) };
+  return {
+    ok: streams.every(({ state }) => state !== 'waiting' && state !== 'failed'),
+    streams: Object.fromEntries(streams.map(({ name, state }) => [name, state])),
+  };
 }
 
 /** The body of /stats. */
-export function statsOf(streams: readonly RelayStream[], { connections, viewers, refusals, uptimeSeconds }: ServerCounts): Record<string, unknown> {
+export function statsOf(streams: readonly RelayStream[], { connections, viewers, silent, refusals, uptimeSeconds }: ServerCounts): Record<string, unknown> {
   return {
-    server: { uptimeSeconds, connections, viewers, refusals: Object.fromEntries(refusals), rssBytes: process.memoryUsage.rss() },
+    server: { uptimeSeconds, connections, viewers, silent, refusals: Object.fromEntries(refusals), rssBytes: process.memoryUsage.rss() },
     streams: Object.fromEntries(
       streams.map((stream) => [stream.name, { state: stream.state, ...stream.status(), renditions: Object.fromEntries(deliveries(stream)) }]),
     ),
@@ -31,10 +36,11 @@ export function statsOf(streams: readonly RelayStream[], { connections, viewers,
 }
 
 /** The body of /metrics, in Prometheus' text format. */
-export function metricsOf(streams: readonly RelayStream[], { connections, refusals, uptimeSeconds }: ServerCounts): string {
+export function metricsOf(streams: readonly RelayStream[], { connections, silent, refusals, uptimeSeconds }: ServerCounts): string {
   return metricsText([
     { name: 'relay_uptime_seconds', type: 'gauge', help: 'Since the relay began to listen.', samples: [[uptimeSeconds]] },
     { name: 'relay_connections', type: 'gauge', help: 'WebSockets that are open.', samples: [[connections]] },
+    { name: 'relay_silent_total', type: 'counter', help: 'WebSockets that were closed since they gave no sign of life.', samples: [[silent]] },
     { name: 'relay_rss_bytes', type: 'gauge', help: 'Memory of this process.', samples: [[process.memoryUsage.rss()]] },
     {
       name: 'relay_refused_total',

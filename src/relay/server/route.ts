@@ -13,6 +13,11 @@ export function urlOf({ url = '' }: IncomingMessage): URL | undefined {
   return url.startsWith('/') && URL.canParse(`http://relay${url}`) ? new URL(`http://relay${url}`) : undefined;
 }
 
+/** True for a path at which WebSockets are accepted, whatever its stream. */
+export function isSocketPath({ pathname }: URL): boolean {
+  return /^\/(?:live|ingest)\/|^\/api\/ws$/.test(pathname);
+}
+
 /** Parses /live/NAME, /api/ws?src=NAME and /ingest/NAME. Undefined for any other path. */
 export function socketRoute({ pathname, searchParams }: URL): SocketRoute | undefined {
   if (pathname === '/api/ws') return named('go2rtc', searchParams.get('src') ?? '', 'sr');

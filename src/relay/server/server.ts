@@ -1,19 +1,23 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageOf, SrvidError } from '../../errors.js';
 import { RELAY_DEFAULTS, type RelayLimits } from '../../options/limits.js';
 import { type Clock, systemClock } from '../../pipeline/frames/clock.js';
 import type { Rendition } from '../delivery/rendition.js';
 import type { RelayStream } from '../stream/stream.js';
+import { asked, logged } from './access-log.js';
 import { Gate } from './admission.js';
-import { type Answer, type Asset, assetAnswer, jsonAnswer, metricsAnswer, refusal, refuseUpgrade, send } from './answer.js';
+import { type Answer, refusal, send } from './answer.js';
+import { type Asset, Assets } from './assets.js';
 import { Connections, type UpgradeRequest } from './connection.js';
+import { HttpServer } from './http-server.js';
+import { operation } from './operations.js';
 import { isLoopback, OriginPolicy } from './origin.js';
+import { Places } from './places.js';
 import { servePusher } from './pushing.js';
-import { healthOf, metricsOf, type ServerCounts, statsOf } from './report.js';
-import { type SocketRoute, socketRoute, urlOf } from './route.js';
-import type { Scope, Tokens } from './tokens.js';
+import { BAD_ADDRESS, CROWDED, FULL, GOING, NO_TOKENS, NOT_FOUND, PUSHED, UPGRADE, WRONG_METHOD } from './refusals.js';
+import type { ServerCounts } from './report.js';
+import { isSocketPath, type SocketRoute, socketRoute, urlOf } from './route.js';
+import type { Access, Tokens } from './tokens.js';
 import { serveGo2rtcViewer, serveViewer } from './viewing.js';
 
 /** Options of the HTTP and WebSocket server. */
@@ -28,21 +32,14 @@ export interface RelayServerOptions {
   readonly allowOrigins?: readonly string[];
   /** The files of the page, by URL path. Served to anyone, since they hold no secrets. */
   readonly assets?: ReadonlyMap<string, Asset>;
+  /** Called with each request, and with the beginning and end of each session. */
+  readonly log?: ((entry: Readonly<Record<string, unknown>>) => void) | undefined;
   readonly limits?: Partial<RelayLimits>;
   readonly clock?: Pick<Clock, 'now'>;
 }
 
 /** Milliseconds between two checks of all connections. */
 const BEAT_MS = 1000;
-
-const BAD_ADDRESS = refusal(400, 'This is not an address.');
-const NOT_FOUND = refusal(404, 'There is nothing at this address.');
-const NO_TOKENS = refusal(401, 'Raw frames are for those who have a token, and this relay was started without any.');
-const NO_STREAM = refusal(404, 'There is no such stream.');
-const WRONG_METHOD = refusal(405, 'Only GET and HEAD are answered.', { Allow: 'GET, HEAD' });
-const PUSHED = refusal(409, 'Somebody pushes this stream already.');
-const GOING = refusal(503, 'The relay is going away.');
-const FULL = refusal(503, 'There are as many viewers as are allowed.', { 'Retry-After': '30' });
 
 /** Serves streams to viewers and accepts them from pushers, over HTTP and WebSocket. docs/relay.md describes the protocol. */
 export class RelayServer {
@@ -51,8 +48,11 @@ export class RelayServer {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #gate: Gate;
   readonly #connections: Connections;
-  readonly #http: Server;
+  readonly #http: HttpServer;
   readonly #streams: ReadonlyMap<string, RelayStream>;
+  readonly #assets: Assets;
+  /** The places of viewers. */
+  readonly #seats: Places;
   /** A function for each viewer, called once a second. */
   readonly #viewers = new Set<() => void>();
   /** Names of the streams that are being pushed. */
@@ -66,21 +66,38 @@ export class RelayServer {
    * @throws SRVID_ORIGIN_INVALID
    */
   constructor(options: RelayServerOptions) {
-    const { host, tokens, allowOrigins = [], clock = systemClock, streams } = options;
+    const { host, tokens, allowOrigins = [], clock = systemClock, streams, assets = new Map() } = options;
     if (!tokens && !isLoopback(host)) throw unprotected(host);
     this.#options = options;
     this.#limits = { ...RELAY_DEFAULTS, ...options.limits };
     this.#clock = clock;
     this.#streams = new Map(streams.map((stream) => [stream.name, stream]));
+    this.#assets = new Assets(assets);
+    this.#seats = new Places({ total: this.#limits.maxViewers, perAddress: this.#limits.maxViewersPerAddress });
     this.#gate = new Gate({ tokens, clock, limits: this.#limits, origins: new OriginPolicy({ allowed: allowOrigins, loopbackOnly: !tokens }) });
-    this.#connections = new Connections(this.#limits, clock);
-    this.#http = this.#createHttp();
+    this.#connections = new Connections(this.#limits, clock, (connection, code) => this.#log({ event: 'close', ...logged(connection), code }));
+    this.#http = new HttpServer(this.#limits, {
+      request: (request, response) => this.#respond(request, response),
+      upgrade: (upgrade) => this.#refuseUpgrade(upgrade),
+      crowded: () => this.#gate.count(CROWDED),
+    });
+  }
+
+  /** Takes other tokens from now on. Who is there by a token that is no longer known, or may less than before, is closed. */
+  useTokens(tokens: Tokens): void {
+    this.#gate.useTokens(tokens);
+    for (const connection of this.#connections.open) {
+      const { kind, stream, access } = connection.info;
+      const now = tokens.renewed(access);
+      if (!now?.may(kind === 'pusher' ? 'write' : 'view', stream)) connection.close(1008, 'its token was withdrawn');
+      else if (now.may('write', stream) !== access.may('write', stream)) connection.close(1012, 'what its token allows has changed');
+    }
   }
 
   /** Starts to listen. Resolves when requests are answered. @throws SRVID_LISTEN_FAILED */
   async listen(): Promise<{ readonly host: string; readonly port: number }> {
     const { host, port } = this.#options;
-    await once(this.#http.listen(port, host), 'listening').catch((error: unknown) => {
+    await this.#http.listen(port, host).catch((error: unknown) => {
       throw new SrvidError(
         'SRVID_LISTEN_FAILED',
         `Tried to listen at ${host}:${port}, but: ${messageOf(error)}. Choose another with --listen HOST:PORT.`,
@@ -90,71 +107,56 @@ export class RelayServer {
     });
     this.#startedAt = this.#clock.now();
     this.#beat = setInterval(() => {
-      this.#connections.beat(this.#limits);
+      this.#connections.beat();
       for (const check of this.#viewers) check();
     }, BEAT_MS);
-    const address = this.#http.address() as AddressInfo;
-    return { host: address.address, port: address.port };
+    const { address, port: actual } = this.#http.address;
+    return { host: address, port: actual };
   }
 
   /** Closes all connections and the server. Connections that do not answer are destroyed after `closeMs`. */
   async close(): Promise<void> {
     if (!this.#http.listening) return;
-    const closed = once(this.#http, 'close');
-    this.#http.close();
-    const impatience = setTimeout(() => this.#http.closeAllConnections(), this.#limits.closeMs);
-    await Promise.all([closed, this.#connections.closeAll(1001, 'the relay is going away')]);
-    clearTimeout(impatience);
+    await Promise.all([this.#http.close(this.#limits.closeMs), this.#connections.closeAll(1001, 'the relay is going away')]);
     clearInterval(this.#beat);
   }
 
-  #createHttp(): Server {
-    const { handshakeMs, silentMs, maxViewers, maxOtherConnections } = this.#limits;
-    const http = createServer({
-      headersTimeout: handshakeMs,
-      requestTimeout: handshakeMs,
-      keepAliveTimeout: handshakeMs,
-      connectionsCheckingInterval: Math.min(BEAT_MS, handshakeMs),
-    });
-    http.timeout = silentMs;
-    http.maxConnections = maxViewers + maxOtherConnections + this.#streams.size;
-    http.on('error', () => {}); // Of one connection that could not be taken, for want of descriptors; `listen` tells its own.
-    http.on('request', (request, response) => {
-      const answer = this.#answer(request);
-      if (answer.status >= 400 && answer.status < 500) this.#gate.count(answer);
-      send(response, answer);
-    });
-    http.on('upgrade', (request, socket, head) => {
-      socket.on('error', () => {}); // A client that left needs no answer.
-      const refused = this.#upgrade({ request, socket, head });
-      if (!refused) return;
-      this.#gate.count(refused);
-      refuseUpgrade(socket, refused);
-    });
-    return http;
+  #refuseUpgrade(upgrade: UpgradeRequest): Answer | undefined {
+    const refused = this.#upgrade(upgrade);
+    if (!refused) return undefined;
+    this.#gate.count(refused);
+    this.#log({ event: 'request', ...asked(upgrade.request), status: refused.status });
+    return refused;
+  }
+
+  #respond(request: IncomingMessage, response: ServerResponse): void {
+    const answer = this.#answer(request);
+    if (answer.status >= 400 && answer.status !== 426) this.#gate.count(answer);
+    const cors = this.#gate.sharing(request.headers);
+    response.once('finish', () => this.#log({ event: 'request', ...asked(request), status: answer.status, bytes: Buffer.byteLength(answer.body) }));
+    send(response, { ...answer, headers: { ...answer.headers, ...cors } });
   }
 
   #answer(request: IncomingMessage): Answer {
+    const { method = '', headers } = request;
     const url = urlOf(request);
+    const asset = this.#assets.answer(url?.pathname ?? '', headers);
     // The page is some thirty files. They are exempt from the rate limit, or a few reloads would use it up.
-    const asset = this.#options.assets?.get(url?.pathname ?? '');
-    if (asset && request.method === 'GET') return assetAnswer(asset);
+    if (asset && method === 'GET') return asset;
     const objection = this.#gate.objection(request);
     if (objection) return objection;
     if (!url) return BAD_ADDRESS;
-    if (request.method !== 'GET' && request.method !== 'HEAD') return WRONG_METHOD;
-    if (asset) return assetAnswer(asset);
-    const scope = this.#gate.scopeOf(request, url);
-    const streams = [...this.#streams.values()];
-    if (url.pathname === '/health') {
-      const health = healthOf(streams);
-      return jsonAnswer(health.ok ? 200 : 503, scope ? health : { ok: health.ok });
-    }
-    const denial = this.#gate.denial(scope, 'view');
-    if (denial) return denial;
-    if (url.pathname === '/stats') return jsonAnswer(200, statsOf(streams, this.#counts()));
-    if (url.pathname === '/metrics') return metricsAnswer(metricsOf(streams, this.#counts()));
-    return NOT_FOUND;
+    if (asset && method === 'HEAD') return asset;
+    const access = this.#gate.accessOf(request, url);
+    const relay = { gate: this.#gate, connections: this.#connections, streams: [...this.#streams.values()], counts: () => this.#counts() };
+    const operated = operation(request, url.pathname, access, relay);
+    if (operated) return operated;
+    if (method !== 'GET' && method !== 'HEAD') return WRONG_METHOD;
+    if ('status' in access) return access;
+    if (!isSocketPath(url)) return NOT_FOUND;
+    const admitted = this.#admit(url, access);
+    if ('status' in admitted) return admitted;
+    return (admitted.route.kind === 'ingest' ? undefined : this.#lackOfSeat(request)) ?? UPGRADE;
   }
 
   /** Accepts a WebSocket, or returns the reason to refuse it. Everything is checked before the handshake. */
@@ -165,54 +167,103 @@ export class RelayServer {
     const objection = this.#gate.objection(request);
     if (objection) return objection;
     if (!url) return BAD_ADDRESS;
-    const route = socketRoute(url);
-    const scope = this.#gate.scopeOf(request, url);
-    const denial = this.#gate.denial(scope, route?.kind === 'ingest' ? 'write' : 'view');
-    if (denial) return denial;
-    if (route?.kind === 'live' && route.rendition === 'raw' && !this.#options.tokens) return NO_TOKENS;
-    const stream = this.#streams.get(route?.name ?? '');
-    if (!route || !stream) return NO_STREAM;
-    if (route.kind === 'ingest') return this.#openPusher(upgrade, stream);
-    const rendition = stream.rendition(route.rendition);
-    if (!rendition) return NO_STREAM;
-    return this.#openViewer(upgrade, { kind: route.kind, stream, rendition, scope });
+    if (request.method !== 'GET') return WRONG_METHOD;
+    const access = this.#gate.accessOf(request, url);
+    if ('status' in access) return access;
+    if (!isSocketPath(url)) return NOT_FOUND;
+    const admitted = this.#admit(url, access);
+    if ('status' in admitted) return admitted;
+    return admitted.route.kind === 'ingest' ? this.#openPusher(upgrade, admitted) : this.#openViewer(upgrade, admitted);
   }
 
-  #openViewer(upgrade: UpgradeRequest, { kind, stream, rendition, scope }: Watched): Answer | undefined {
-    if (this.#viewers.size >= this.#limits.maxViewers) return FULL;
-    const serve = kind === 'live' ? serveViewer : serveGo2rtcViewer;
-    this.#connections.accept('viewer', upgrade, (connection) => {
-      const onClose = () => this.#viewers.delete(check);
-      const check = serve({ connection, stream, rendition, maySet: scope === 'write', limits: this.#limits, clock: this.#clock, onClose });
-      this.#viewers.add(check);
-    });
+  /** What a WebSocket's address leads to, or the reason why it may not be had. */
+  #admit(url: URL, access: Access): Admitted | Answer {
+    const route = socketRoute(url);
+    const stream = this.#streams.get(route?.name ?? '');
+    if (!route || !stream || !access.may('view', stream.name)) return this.#noStream(access);
+    if (route.kind === 'ingest') return this.#gate.writeDenial(access, stream.name) ?? (this.#pushed.has(stream.name) ? PUSHED : { route, stream, access });
+    if (route.rendition === 'raw' && !this.#options.tokens) return NO_TOKENS;
+    return stream.rendition(route.rendition) ? { route, stream, access } : this.#noStream(access);
+  }
+
+  #noStream(access: Access): Answer {
+    const streams = [...this.#streams.keys()].filter((name) => access.may('view', name));
+    return refusal(404, 'SRVID_STREAM_UNKNOWN', 'There is no such stream, or none that this token may view.', { streams });
+  }
+
+  #lackOfSeat({ socket }: IncomingMessage): Answer | undefined {
+    const lack = this.#seats.lackFor(socket.remoteAddress ?? '');
+    return lack === 'all' ? FULL : lack && CROWDED;
+  }
+
+  #openViewer(upgrade: UpgradeRequest, { route, stream, access }: Admitted): Answer | undefined {
+    const { kind, rendition: name } = route as Exclude<SocketRoute, { kind: 'ingest' }>;
+    const lack = this.#lackOfSeat(upgrade.request);
+    if (lack) return lack;
+    const address = upgrade.request.socket.remoteAddress ?? '';
+    const rendition = stream.rendition(name) as Rendition;
+    this.#connections.accept(
+      { kind: 'viewer', protocol: kind === 'live' ? 'srvid' : 'go2rtc', stream: stream.name, rendition: name, address, access },
+      upgrade,
+      (connection) => {
+        let leaveSeat: (() => void) | undefined;
+        const enter = () => {
+          leaveSeat = this.#seats.take(address);
+          if (leaveSeat) this.#http.leavePlace(upgrade.socket);
+          return leaveSeat !== undefined;
+        };
+        const onClose = () => {
+          this.#viewers.delete(check);
+          leaveSeat?.();
+        };
+        const serve = kind === 'live' ? serveViewer : serveGo2rtcViewer;
+        if (kind === 'live') enter();
+        const check = serve({
+          connection,
+          stream,
+          rendition,
+          maySet: access.may('write', stream.name),
+          limits: this.#limits,
+          clock: this.#clock,
+          enter,
+          onClose,
+        });
+        this.#viewers.add(check);
+        this.#log({ event: 'open', ...logged(connection) });
+      },
+    );
     return undefined;
   }
 
-  #openPusher(upgrade: UpgradeRequest, stream: RelayStream): Answer | undefined {
-    if (this.#pushed.has(stream.name)) return PUSHED;
-    this.#connections.accept('pusher', upgrade, (connection) => {
+  #openPusher(upgrade: UpgradeRequest, { stream, access }: Admitted): undefined {
+    const address = upgrade.request.socket.remoteAddress ?? '';
+    this.#connections.accept({ kind: 'pusher', protocol: 'srvid', stream: stream.name, address, access }, upgrade, (connection) => {
+      this.#http.leavePlace(upgrade.socket);
       this.#pushed.add(stream.name);
       servePusher({ connection, stream, limits: this.#limits, onClose: () => this.#pushed.delete(stream.name) });
+      this.#log({ event: 'open', ...logged(connection) });
     });
-    return undefined;
+  }
+
+  #log(entry: Readonly<Record<string, unknown>>): void {
+    this.#options.log?.(entry);
   }
 
   #counts(): ServerCounts {
     return {
       connections: this.#connections.size,
-      viewers: this.#viewers.size,
+      viewers: this.#seats.count,
+      silent: this.#connections.silent,
       refusals: this.#gate.refusals,
       uptimeSeconds: (this.#clock.now() - this.#startedAt) / 1000,
     };
   }
 }
 
-interface Watched {
-  readonly kind: Exclude<SocketRoute['kind'], 'ingest'>;
+interface Admitted {
+  readonly route: SocketRoute;
   readonly stream: RelayStream;
-  readonly rendition: Rendition;
-  readonly scope: Scope | undefined;
+  readonly access: Access;
 }
 
 function unprotected(host: string): SrvidError {

@@ -8,7 +8,6 @@ import { Viewer } from '../delivery/viewer.js';
 import { wallClockMs } from '../source/wall-clock.js';
 import type { RelayStream } from '../stream/stream.js';
 import type { Connection } from './connection.js';
-import { RateLimit } from './rate.js';
 
 /** A connection that watches one rendition of a stream. */
 export interface Viewing {
@@ -18,6 +17,8 @@ export interface Viewing {
   readonly maySet: boolean;
   readonly limits: RelayLimits;
   readonly clock: Pick<Clock, 'now'>;
+  /** Takes a viewer's place. Returns false if there is none. */
+  readonly enter: () => boolean;
   readonly onClose: () => void;
 }
 
@@ -35,14 +36,20 @@ export function serveViewer(viewing: Viewing): () => void {
   return () => viewer.check();
 }
 
-/** Sends a rendition in go2rtc's protocol: nothing is sent before the client has named its codecs. @returns a function to call once a second */
+/**
+ * Sends a rendition in go2rtc's protocol. Nothing is sent before the client has named its codecs, and it is no viewer
+ * until then: it is closed if it takes longer than a handshake may.
+ * @returns a function to call once a second
+ */
 export function serveGo2rtcViewer(viewing: Viewing): () => void {
-  const { connection, onClose } = viewing;
+  const { connection, limits, clock, enter, onClose } = viewing;
+  const since = clock.now();
   let watching: ReturnType<typeof watch> | undefined;
   connection.listen({
     onMessage: policed(viewing, (text) => {
       const { type } = parseGo2rtcMessage(text);
-      if (type === 'mse') watching ??= watch(viewing, GO2RTC_DIALECT);
+      if (type === 'mse' && !watching && !enter()) connection.close(1013, 'there are as many viewers as are allowed');
+      else if (type === 'mse') watching ??= watch(viewing, GO2RTC_DIALECT);
       else connection.send(JSON.stringify({ type: 'error', value: `${type}: this relay offers mse alone` }));
     }),
     onClose() {
@@ -50,7 +57,10 @@ export function serveGo2rtcViewer(viewing: Viewing): () => void {
       onClose();
     },
   });
-  return () => watching?.viewer.check();
+  return () => {
+    if (watching) watching.viewer.check();
+    else if (clock.now() - since >= limits.handshakeMs) connection.close(1008, 'no mse message came in time');
+  };
 }
 
 function watch({ connection, stream, rendition, limits, clock }: Viewing, dialect: Dialect): { readonly viewer: Viewer; readonly leave: () => void } {
@@ -67,10 +77,9 @@ function watch({ connection, stream, rendition, limits, clock }: Viewing, dialec
 }
 
 /** Wraps a message handler. It closes the connection if a message is binary, comes too often, or is not of the protocol. */
-function policed({ connection, limits, clock }: Viewing, take: (text: string) => void): (data: Buffer, isBinary: boolean) => void {
-  const rate = new RateLimit({ burst: limits.messagesPerSecond, perSecond: limits.messagesPerSecond }, clock);
+function policed({ connection }: Viewing, take: (text: string) => void): (data: Buffer, isBinary: boolean) => void {
   return (data, isBinary) => {
-    if (!rate.take()) return connection.close(1008, `more than ${limits.messagesPerSecond} messages a second`);
+    if (!connection.takesMessage()) return;
     if (isBinary) return connection.close(1008, 'viewers say nothing in binary');
     try {
       take(data.toString());

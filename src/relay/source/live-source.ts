@@ -11,6 +11,7 @@ import { describeSource, type Source } from '../../pipeline/input/source.js';
 import type { NutStream } from '../../pipeline/nut/syntax.js';
 import type { CarriedStream } from '../../pipeline/output/carry.js';
 import { Arrivals } from './arrivals.js';
+import { Pace } from './pace.js';
 
 /** Options for opening a live source. */
 export interface LiveSourceOptions {
@@ -31,6 +32,9 @@ export type FrameWatcher = (pts: number, bytes: Uint8Array) => void;
 export class LiveSource {
   readonly arrivals = new Arrivals();
   readonly #handover: Handover;
+  readonly #pace: Pace | undefined;
+  /** Ends the waiting for a frame's time. */
+  readonly #hurry = new AbortController();
   #ended: { readonly error: unknown } | undefined;
   #sound: SoundTarget | undefined;
   #watcher: FrameWatcher | undefined;
@@ -39,7 +43,9 @@ export class LiveSource {
     readonly source: Source,
     private readonly ingest: Ingest,
     private readonly decoder: Decoder,
+    paced: boolean,
   ) {
+    this.#pace = paced ? new Pace() : undefined;
     this.#handover = new Handover({ next: (slot) => this.#next(slot) });
     decoder.forwardTo((packet) => this.#forward(packet));
   }
@@ -61,7 +67,7 @@ export class LiveSource {
       decoder = new Decoder(binary, source, { bytes, format: 'nut', live: true, forwarded, salvage: true, stallTimeoutMs: silenceMs });
       await decoder.open();
       signal.throwIfAborted();
-      return new LiveSource(source, ingest, decoder);
+      return new LiveSource(source, ingest, decoder, input.file !== undefined);
     } catch (error) {
       await stop();
       throw signal.aborted ? signal.reason : error;
@@ -96,8 +102,9 @@ export class LiveSource {
     return this.#handover.take();
   }
 
-  /** Ends the current consumer's stream. Nobody else gets the frames. */
+  /** Ends the current consumer's stream, and that of any later one. */
   release(): void {
+    this.#hurry.abort();
     this.#handover.release();
   }
 
@@ -108,7 +115,7 @@ export class LiveSource {
 
   /** Stops the processes. The consumer sees the end of its stream. */
   async stop(): Promise<void> {
-    this.#handover.release();
+    this.release();
     await Promise.all([this.ingest.stop(), this.decoder.stop()]);
   }
 
@@ -132,7 +139,9 @@ export class LiveSource {
         await this.ingest.done();
         return undefined;
       }
-      this.arrivals.add(ptsToSeconds(pts, this.source.info.timeBase));
+      const seconds = ptsToSeconds(pts, this.source.info.timeBase);
+      await this.#pace?.waitFor(seconds, this.#hurry.signal);
+      this.arrivals.add(seconds);
       if (bytes) this.#watcher?.(pts, bytes);
       return pts;
     } catch (error) {

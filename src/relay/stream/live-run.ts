@@ -54,8 +54,11 @@ export class LiveRun {
     private readonly feed: FragmentFeed,
   ) {}
 
-  /** Loads the networks and tests the encoder. Takes no frames yet. @throws the errors of planning, of the networks and of the encoder's self-test */
-  static async prepare({ binary, request, bitrate, stallTimeoutMs }: LiveRunOptions, live: LiveSource): Promise<LiveRun> {
+  /**
+   * Loads the networks and tests the encoder. Takes no frames yet. `signal` ends it.
+   * @throws the errors of planning, of the networks and of the encoder's self-test; the signal's reason
+   */
+  static async prepare({ binary, request, bitrate, stallTimeoutMs }: LiveRunOptions, live: LiveSource, signal: AbortSignal): Promise<LiveRun> {
     const asked = parseProcessingOptions({ ...request, realtime: true });
     const processing = await planProcessing(asked, await lookUp(asked), live.source.info);
     const engine = realtimeEngineFor(processing, live.source.info, false);
@@ -63,14 +66,20 @@ export class LiveRun {
     const sound = { streams: live.sound, forwarded: live.forwarded };
     const plan = livePlan(live.source, format, liveEncoder(processing.preset.preset.encoder, bitrate), sound, stallTimeoutMs);
     let encoder: Encoder | undefined;
+    const stop = () => void engine.close();
+    signal.addEventListener('abort', stop, { once: true });
     try {
+      signal.throwIfAborted();
       await Promise.all([engine.open(), testEncoder(binary, plan)]);
       encoder = new Encoder(binary, plan, 'pipe');
       await encoder.open();
+      signal.throwIfAborted();
       return new LiveRun(asked.preset, live, processing, engine, encoder, new FragmentFeed(encoder.written));
     } catch (error) {
       await Promise.all([engine.close(), encoder?.stop()]);
-      throw error;
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener('abort', stop);
     }
   }
 

@@ -6,6 +6,7 @@ import { presetNames } from '../../plugins/plan/presets.js';
 import type { StateMessage } from '../delivery/protocol.js';
 import { Rendition, type RenditionName } from '../delivery/rendition.js';
 import { Backoff } from '../source/backoff.js';
+import { isHopeless } from '../source/hopeless.js';
 import { LiveSource } from '../source/live-source.js';
 import { Program, type ProgramOptions } from './program.js';
 import type { RelayStream, StreamState, StreamStatus } from './stream.js';
@@ -18,8 +19,6 @@ export interface LiveStreamOptions extends ProgramOptions {
   readonly deinterlace: 'auto' | 'off';
   /** Milliseconds without data after which the source counts as gone. */
   readonly silenceMs: number;
-  /** Called with messages for the operator, one sentence each. */
-  readonly tell: (message: string) => void;
 }
 
 /** Milliseconds that an on-demand stream goes on after the last viewer has left. */
@@ -43,6 +42,8 @@ export class LiveStream implements RelayStream {
   #watchers = 0;
   #epoch = 0;
   #problem: string | undefined;
+  #hasWorked = false;
+  #failure: unknown;
   #pushed: { readonly bytes: Readable; readonly opened: (error?: unknown) => void } | undefined;
   #wake: (() => void) | undefined;
 
@@ -57,6 +58,11 @@ export class LiveStream implements RelayStream {
   /** Starts the stream, unless it waits for a viewer or a pusher. */
   open(): void {
     if (!this.options.onDemand && this.options.input.from !== 'push') this.#start();
+  }
+
+  /** The error with which its source has ended for good. Undefined where it ended well, or goes on. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   get state(): StreamState {
@@ -127,12 +133,13 @@ export class LiveStream implements RelayStream {
   }
 
   #start(): void {
-    if (this.#running || this.#state === 'ended' || this.#stop.signal.aborted) return;
+    if (this.#running || this.#isOver || this.#stop.signal.aborted) return;
     this.#idle = new AbortController();
     const signal = AbortSignal.any([this.#stop.signal, this.#idle.signal]);
+    if (this.options.onDemand && this.#watchers === 0) this.#linger();
     this.#running = this.#keepGoing(signal).finally(() => {
       this.#running = undefined;
-      if (this.#state !== 'ended') this.#state = 'idle';
+      if (!this.#isOver) this.#state = 'idle';
       // A viewer may have come while the stream was stopping.
       if (this.#watchers > 0 && signal.aborted) this.#start();
     });
@@ -140,8 +147,10 @@ export class LiveStream implements RelayStream {
 
   /** Stops the run if nobody comes back for a while. */
   #linger(): void {
-    const idle = this.#idle;
-    this.#lingering = setTimeout(() => idle?.abort(new Error('nobody watches')), LINGER_MS).unref();
+    clearTimeout(this.#lingering);
+    const why = new SrvidError('SRVID_INGEST_REFUSED', `Nobody watches the stream ${this.name}, which runs on demand. Push it when somebody does.`);
+    // The run that is stopped may have begun after the last viewer left: a sender came.
+    this.#lingering = setTimeout(() => this.#watchers === 0 && this.#idle?.abort(why), LINGER_MS).unref();
   }
 
   async #keepGoing(signal: AbortSignal): Promise<void> {
@@ -155,13 +164,13 @@ export class LiveStream implements RelayStream {
       );
       if (signal.aborted) break;
       if (!failure && this.options.input.from !== 'push' && this.options.input.finite) return this.#end();
-      const why = failure ? messageOf(failure.error) : 'It ended.';
+      if (failure && isHopeless(failure.error, this.options.input, this.#hasWorked)) return this.#fail(failure.error);
       if (this.options.input.from === 'push') {
-        this.#wait(`The stream is away: ${why}`);
+        this.#wait('The stream is away.', failure);
         continue;
       }
       const retryInMs = backoff.next(performance.now() - since);
-      this.#wait(`The source is away: ${why} Trying again in ${retryInMs / 1000} s.`, retryInMs);
+      this.#wait('The source is away.', failure, retryInMs);
       await delay(retryInMs, undefined, { signal }).catch(() => {});
     }
   }
@@ -175,13 +184,16 @@ export class LiveStream implements RelayStream {
     try {
       live = await LiveSource.open(binary, input, { deinterlace, silenceMs, pushed: input.from === 'standard input' ? process.stdin : pushed?.bytes }, signal);
       const names = await presetNames();
-      this.#program = new Program(this.options, live, { name: this.name, epoch: ++this.#epoch, presets: names, renditions: this.#renditions });
+      const outlet = { name: this.name, epoch: ++this.#epoch, presets: names, renditions: this.#renditions };
+      this.#program = new Program(this.options, live, outlet, signal);
       await this.#program.open();
+      signal.throwIfAborted(); // It may have come while the networks were loaded.
       pushed?.opened();
+      this.#hasWorked = true;
       this.#state = 'live';
       this.#problem = undefined;
       this.#say({ type: 'state', state: 'live', message: `${input.shown} is there.` });
-      await this.#program.run(signal);
+      await this.#program.run();
       pushed?.bytes.destroy();
     } catch (error) {
       pushed?.opened(error);
@@ -200,18 +212,24 @@ export class LiveStream implements RelayStream {
   async #pusher(signal: AbortSignal): Promise<boolean> {
     while (!this.#pushed && !signal.aborted) {
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
+        const wake = () => {
+          signal.removeEventListener('abort', wake);
+          resolve();
+        };
+        this.#wake = wake;
+        signal.addEventListener('abort', wake);
       });
     }
     return !signal.aborted;
   }
 
-  #wait(message: string, retryInMs?: number): void {
+  /** Tells viewers what is so; only the operator is told what ffmpeg says of it. */
+  #wait(what: string, failure: { readonly error: unknown } | undefined, retryInMs?: number): void {
     this.#state = 'waiting';
-    this.#problem = message;
-    this.options.tell(`${this.name}: ${message}`);
-    this.#say({ type: 'state', state: 'waiting', message, ...(retryInMs === undefined ? {} : { retryInMs }) });
+    const message = retryInMs === undefined ? what : `${what} Trying again in ${retryInMs / 1000} s.`;
+    this.#problem = failure ? messageOf(failure.error) : 'It ended.';
+    this.options.tell(`${this.name}: ${message} ${this.#problem}`);
+    this.#say({ type: 'state', state: 'waiting', message, ...codeOf(failure?.error), ...(retryInMs === undefined ? {} : { retryInMs }) });
   }
 
   #end(): void {
@@ -221,7 +239,25 @@ export class LiveStream implements RelayStream {
     this.#resolveEnded();
   }
 
+  /** Ends the stream for a failure that another try does not mend. */
+  #fail(error: unknown): void {
+    this.#state = 'failed';
+    this.#failure = error;
+    this.#problem = messageOf(error);
+    this.options.tell(`${this.name}: the source cannot be relayed. ${this.#problem}`);
+    for (const rendition of Object.values(this.#renditions)) rendition.end('The source cannot be relayed.', codeOf(error).code);
+    this.#resolveEnded();
+  }
+
+  get #isOver(): boolean {
+    return this.#state === 'ended' || this.#state === 'failed';
+  }
+
   #say(message: StateMessage): void {
     for (const rendition of Object.values(this.#renditions)) rendition.say(message);
   }
+}
+
+function codeOf(error: unknown): { readonly code?: string } {
+  return error instanceof SrvidError ? { code: error.code } : {};
 }

@@ -23,6 +23,8 @@ export interface ProgramOptions {
   readonly bitrate: number;
   /** Milliseconds after which an encoder that takes no data counts as hung. */
   readonly stallTimeoutMs: number;
+  /** Called with messages for the operator, one sentence each. */
+  readonly tell: (message: string) => void;
 }
 
 /** The stream that a program belongs to. */
@@ -45,16 +47,23 @@ export class Program {
   /** The previous run, while it finishes its last frames. */
   #leaving: Promise<void> = Promise.resolve();
   #switching: Promise<unknown> = Promise.resolve();
+  /** The preset that was asked for last. */
+  #wanted: string | undefined;
   #request: LiveRequest;
-  #stopped = false;
+  readonly #closing = new AbortController();
+  /** Aborted when the program is to end: by its stream, or by `close`. */
+  readonly #signal: AbortSignal;
   #rates: { readonly run: LiveRun; readonly rates: LevelRates } | undefined;
 
   constructor(
     private readonly options: ProgramOptions,
     private readonly live: LiveSource,
     private readonly outlet: ProgramOutlet,
+    signal: AbortSignal,
   ) {
+    this.#signal = AbortSignal.any([signal, this.#closing.signal]);
     this.#request = options.request;
+    this.#wanted = options.request.preset;
   }
 
   /** Prepares the encoders and loads the networks. @throws the errors of planning, of the networks and of the encoder's self-test */
@@ -67,12 +76,14 @@ export class Program {
   }
 
   /**
-   * Runs until the source ends or fails, or `signal` aborts. Other failures are retried.
+   * Runs until the source ends or fails, or the program is to end. Other failures are retried.
    * @throws the source's error, or another error that keeps recurring
    */
-  async run(signal: AbortSignal): Promise<void> {
+  async run(): Promise<void> {
+    const signal = this.#signal;
     const stop = () => this.live.release();
     signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop(); // A signal tells of its abortion only once.
     const ticker = setInterval(() => this.#tellStats(), STATS_MS);
     const backoff = new Backoff();
     const copying = this.#follow(signal);
@@ -94,8 +105,10 @@ export class Program {
         failures = performance.now() - since > 10_000 ? 1 : failures + 1;
         if (failures > MOST_FAILURES) throw failure?.error ?? new Error('the run ended before its source');
         const retryInMs = backoff.next(performance.now() - since);
-        this.#tellState('waiting', `The stream stopped and begins again: ${failure ? messageOf(failure.error) : ''}`, retryInMs);
-        await delay(retryInMs);
+        this.options.tell(`${this.outlet.name}: the stream stopped and begins again. ${failure ? messageOf(failure.error) : ''}`);
+        this.#tellState('waiting', 'The stream stopped and begins again.', retryInMs);
+        await delay(retryInMs, undefined, { signal }).catch(() => {});
+        if (signal.aborted) return;
         this.#run = await this.#prepare(this.#request);
         this.#tellState('live', 'The stream goes on.');
       }
@@ -108,12 +121,17 @@ export class Program {
   }
 
   /**
-   * Prepares another preset beside the current one, which it replaces at the next frame.
+   * Prepares another preset beside the current one, which it replaces at the next frame. Of several that are asked for
+   * meanwhile only the newest is prepared; nothing is done for the one that is used, or prepared, already.
    * @throws the errors of planning, of the networks and of the encoder's self-test. The current preset then stays.
    */
   async usePreset(preset: string): Promise<void> {
-    const switching = this.#switching.then(() => this.#switch({ ...this.#request, preset }));
-    this.#switching = switching.catch(() => {});
+    if (preset === this.#wanted) return;
+    this.#wanted = preset;
+    const switching = this.#switching.then(() => this.#switch(preset));
+    this.#switching = switching.catch(() => {
+      if (this.#wanted === preset) this.#wanted = this.#request.preset;
+    });
     await switching;
   }
 
@@ -141,14 +159,16 @@ export class Program {
 
   /** Stops all runs and encoders. */
   async close(): Promise<void> {
-    this.#stopped = true;
+    this.#closing.abort(new Error('the program was closed'));
     await this.#switching;
     await Promise.all([this.#run?.stop(), this.#copy?.stop(), this.#leaving]);
   }
 
-  async #switch(request: LiveRequest): Promise<void> {
+  async #switch(preset: string): Promise<void> {
+    if (this.#signal.aborted || preset !== this.#wanted || preset === this.#request.preset) return;
+    const request = { ...this.#request, preset };
     const next = await this.#prepare(request);
-    if (this.#stopped) return next.stop();
+    if (this.#signal.aborted) return next.stop();
     const before = this.#run;
     this.#run = next;
     this.#request = request;
@@ -158,7 +178,7 @@ export class Program {
 
   async #prepare(request: LiveRequest): Promise<LiveRun> {
     const { binary, bitrate, stallTimeoutMs } = this.options;
-    return LiveRun.prepare({ binary, request, bitrate, stallTimeoutMs }, this.live);
+    return LiveRun.prepare({ binary, request, bitrate, stallTimeoutMs }, this.live, this.#signal);
   }
 
   async #prepareCopy(): Promise<SourceCopy> {

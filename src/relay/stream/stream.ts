@@ -6,8 +6,8 @@ import type { Rendition, RenditionName } from '../delivery/rendition.js';
 /** The pattern of a stream's name, which is part of its address. */
 export const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** `idle`: nobody watches; the first viewer starts it. `waiting`: the source is away. */
-export type StreamState = 'idle' | 'starting' | 'live' | 'waiting' | 'ended';
+/** `idle`: nobody watches; the first viewer starts it. `waiting`: the source is away. `failed`: it cannot work, and is not tried again. */
+export type StreamState = 'idle' | 'starting' | 'live' | 'waiting' | 'ended' | 'failed';
 
 /** A stream's status for /stats and /metrics. Plain values only. */
 export interface StreamStatus {

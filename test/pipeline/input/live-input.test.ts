@@ -17,10 +17,12 @@ test.each([
   expect(parseLiveInput(text, plain)).toMatchObject({ from, finite });
 });
 
-test('a looped file has no end, and is paced', () => {
-  const { finite, options, url } = parseLiveInput('film.mp4', { loop: true });
+test('a looped file has no end, is read as its frames are taken, and is shown without its folder', () => {
+  const { finite, options, url, file, shown } = parseLiveInput('films/film.mp4', { loop: true });
   expect(finite).toBe(false);
-  expect(options).toEqual(expect.arrayContaining(['-re', '-stream_loop']));
+  expect(options).toContain('-stream_loop');
+  expect(options).not.toContain('-re');
+  expect([file, shown]).toEqual([`${process.cwd()}/films/film.mp4`, 'film.mp4']);
   expect(url).toMatch(/^file:\/.*film\.mp4$/);
 });
 
@@ -62,4 +64,36 @@ test('no user, password, path or query of a URL is ever shown, alone or in what 
       expect(input.url).toBe(url);
     }),
   );
+});
+
+test.each([
+  'rtsp://user:hunt/er2@camera.example/live',
+  'rtsp://user:12/hunter2@camera.example/live',
+  'rtsp://user:hunt?er2@camera.example/live',
+  'rtsp://user:hunt#er2@camera.example/live',
+  'rtsp:/user:hunter2@camera.example/live',
+  'rtsp:user:hunter2@camera.example',
+  'rtsp//user:hunter2@camera.example/live',
+  ' rtsp://user:hunter2@camera.example/live',
+  'rtsp://user:hunt er2@camera.example/live',
+  'rtsp://user:hunt@er2@camera.example/live',
+  'rtsp://user:hunter2',
+  'rstp://user:hunter2@camera.example/live',
+])('nothing of the secret in %s is shown, however it is mistyped', (text) => {
+  const hidden = /hunt|er2|user/;
+  const said = [shownUrl(text.trim())];
+  try {
+    const input = parseLiveInput(text, plain);
+    const pieces = text.split(/[/:@?# ]+/).filter((piece) => piece.length > 1 && piece !== 'rtsp');
+    said.push(input.shown, ...pieces.map((piece) => (input.file === undefined ? scrubbed(`[rtsp @ 0x5581] Failed to resolve hostname ${piece}`, input) : '')));
+  } catch (error) {
+    said.push((error as Error).message.replace(/In a user name.*/, ''), JSON.stringify((error as { details?: unknown }).details));
+  }
+  for (const line of said) expect(line).not.toMatch(hidden);
+});
+
+test('what ffmpeg says is passed on without its addresses in memory', () => {
+  const input = parseLiveInput('film.mp4', plain);
+  expect(scrubbed('[mov,mp4,m4a,3gp,3g2,mj2 @ 0x55d0c8a0b6c0] moov atom not found', input)).toBe('[mov,mp4,m4a,3gp,3g2,mj2] moov atom not found');
+  expect(scrubbed(`${input.url}: Invalid data`, input)).toBe('film.mp4: Invalid data');
 });

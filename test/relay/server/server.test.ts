@@ -96,7 +96,7 @@ test('a viewer who may write switches; one who may not is told, and so is one wh
 test('what may be done follows from the token, before any handshake', async () => {
   const { url, http } = await startRelay({ tokens });
   expect(await refusalOf(`${url}/live/main`)).toBe(401);
-  expect(await refusalOf(`${url}/live/main?token=wrong-0123456789abcdef`)).toBe(401);
+  expect(await refusalOf(`${url}/live/main?token=wrong-0123456789abcdef`)).toBe(403);
   expect(await refusalOf(`${url}/live/other`, bearer(VIEW))).toBe(404);
   // Who has no token does not learn which streams there are.
   expect(await refusalOf(`${url}/live/other`)).toBe(401);
