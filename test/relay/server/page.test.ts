@@ -419,6 +419,7 @@ test('without a token, and with a wrong one, the page says so and asks for it; t
   await page.getByText('This token is not known here').waitFor();
   await page.getByLabel('Token').fill('views-0123456789');
   await page.keyboard.press('Enter');
+  await page.waitForSelector('.picture.split');
   await playsOn(page, 1);
   expect(page.url()).toBe(url);
 });
@@ -427,6 +428,7 @@ test('a stream that is not there is told with those that are', async () => {
   const { page, url } = await watch(clip, '?stream=door');
   await page.getByText('There is no stream “door”').waitFor();
   await page.getByRole('link', { name: 'main' }).click();
+  await page.waitForSelector('.picture.split');
   await playsOn(page, 1);
   expect(page.url()).toBe(`${url}?stream=main`);
 });
