@@ -14,7 +14,7 @@ const STALLS = 2;
 /** Pictures that a browser must have left out in that time to be the cause. */
 const LEFT_OUT = 10;
 
-/** How live the picture is: a word for the lamp, and a hint over the picture if there is something to say. */
+/** The liveness of the picture: a word for the lamp, and a hint over the picture if there is something to say. */
 export interface Liveness {
   readonly lamp: 'live' | 'behind' | 'paused';
   readonly word: string;
