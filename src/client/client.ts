@@ -1,21 +1,13 @@
-import { SrvidError } from '../errors.js';
+import { ERROR_CODES, type ErrorCode, SrvidError } from '../errors.js';
 import { Backoff } from './backoff.js';
+import type { RelayClientEvents } from './client-events.js';
 import { Connection, relayAddress, type WebSocketConstructor } from './connection.js';
 import { Emitter } from './emitter.js';
 import { FragmentQueue } from './fragment-queue.js';
-import {
-  type ErrorMessage,
-  type GapMessage,
-  type HelloMessage,
-  parseServerMessage,
-  type Rendition,
-  type ServerMessage,
-  type SetRequest,
-  type StateMessage,
-  type StatsMessage,
-} from './messages.js';
+import { type HelloMessage, parseServerMessage, type Rendition, type ServerMessage, type SetRequest, type StatsMessage } from './messages.js';
+import { askWhy, type Refused } from './refusal.js';
 import { RelayClock, wallClockMs } from './relay-clock.js';
-import { type Fragment, type InitSegment, SegmentReader } from './segments.js';
+import { type Fragment, SegmentReader } from './segments.js';
 import { hiddenPage } from './visibility.js';
 
 /** Options of `connect`. */
@@ -34,33 +26,13 @@ export interface ConnectOptions {
   readonly maxQueuedBytes?: number;
 }
 
-/** The end of a connection. */
-export interface CloseEvent {
-  /** The WebSocket close code. docs/relay.md lists the relay's. 1006 if there was none. */
-  readonly code: number;
-  readonly reason: string;
-  /** Milliseconds until the next try. Undefined if there is none. */
-  readonly retryInMs: number | undefined;
-}
-
-/** The events of a client, and the value that the listeners of each get. */
-export interface RelayClientEvents {
-  readonly hello: HelloMessage;
-  readonly init: InitSegment;
-  readonly fragment: Fragment;
-  readonly stats: StatsMessage;
-  readonly gap: GapMessage;
-  readonly state: StateMessage;
-  readonly error: ErrorMessage;
-  readonly close: CloseEvent;
-}
-
 const PING_EVERY_MS = 5_000;
 /** Close codes after which reconnecting is useless: the stream ended, or this client broke the protocol and would do so again. */
 const FINAL_CODES = new Set([1000, 1008, 1009]);
 
 /**
- * Connects to one stream of a relay. A lost connection is made again, with growing delays, until `close`.
+ * Connects to one stream of a relay. A lost connection is made again, with growing delays, until `close`. A relay's
+ * refusal (HTTP status 401, 403 or 404) ends the client with an `error` event that says why.
  * @throws SRVID_OPTION_INVALID if the address is invalid, or the platform has no WebSocket
  */
 export function connect(url: string | URL, options: ConnectOptions = {}): RelayClient {
@@ -84,10 +56,13 @@ export class RelayClient extends Emitter<RelayClientEvents> implements AsyncIter
   readonly #stopWatching: () => void;
   #connection: Connection | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  /** The relay is being asked why it refused. */
+  #asking = false;
   #closed = false;
   #paused = false;
   #hello: HelloMessage | undefined;
   #stats: StatsMessage | undefined;
+  #failure: SrvidError | undefined;
 
   /** Use `connect` instead. */
   constructor(
@@ -148,10 +123,13 @@ export class RelayClient extends Emitter<RelayClientEvents> implements AsyncIter
     connection?.end(1000, 'Closed by the client.');
   }
 
-  /** Yields every fragment from now on, until the stream ends. Over `maxQueuedBytes` fragments are skipped; the next one then carries a `gap`. */
+  /**
+   * Yields every fragment from now on, until the stream ends. Over `maxQueuedBytes` fragments are skipped; the next one then
+   * carries a `gap`. Throws the relay's refusal as an SrvidError, if it refuses for good.
+   */
   [Symbol.asyncIterator](): AsyncIterableIterator<Fragment> {
     const queue: FragmentQueue = new FragmentQueue(this.options.maxQueuedBytes ?? 64 * 2 ** 20, () => this.#queues.delete(queue));
-    if (this.#closed) queue.end();
+    if (this.#closed) queue.end(this.#failure);
     else this.#queues.add(queue);
     return queue;
   }
@@ -235,20 +213,35 @@ export class RelayClient extends Emitter<RelayClientEvents> implements AsyncIter
   }
 
   #lost(code: number, reason: string, lastedMs: number): void {
-    const again = !this.#closed && !FINAL_CODES.has(code) && this.options.reconnect !== false;
-    const retryInMs = again ? this.#backoff.nextDelayMs(lastedMs) : undefined;
     this.#connection = undefined;
-    if (retryInMs === undefined) this.#finish();
-    else if (!this.#paused) this.#retry = setTimeout(() => this.#open(), retryInMs);
-    this.emit('close', { code, reason, retryInMs });
+    if (lastedMs > 0 || this.#closed || this.#paused) this.#ended(code, reason, lastedMs);
+    else void this.#ask(code, reason);
   }
 
-  #finish(): void {
+  /** Finds out why a connection never opened: browsers do not tell. */
+  async #ask(code: number, reason: string): Promise<void> {
+    this.#asking = true;
+    const refusal = await askWhy(this.address);
+    this.#asking = false;
+    if (!this.#closed) this.#ended(code, reason, 0, refusal);
+  }
+
+  #ended(code: number, reason: string, lastedMs: number, refusal?: Refused): void {
+    const again = !this.#closed && !FINAL_CODES.has(code) && !refusal?.final && this.options.reconnect !== false;
+    const retryInMs = again ? this.#backoff.nextDelayMs(lastedMs) : undefined;
+    if (retryInMs === undefined) this.#finish(refusal && errorOf(refusal));
+    else if (!this.#paused) this.#retry = setTimeout(() => this.#open(), retryInMs);
+    if (refusal?.final) this.emit('error', { type: 'error', code: refusal.code, message: refusal.message });
+    this.emit('close', { code, reason, retryInMs, ...(refusal && { refusal }) });
+  }
+
+  #finish(error?: SrvidError): void {
     this.#closed = true;
+    this.#failure = error;
     clearInterval(this.#pinging);
     clearTimeout(this.#retry);
     this.#stopWatching();
-    for (const queue of this.#queues) queue.end();
+    for (const queue of this.#queues) queue.end(error);
     this.#queues.clear();
   }
 
@@ -261,6 +254,11 @@ export class RelayClient extends Emitter<RelayClientEvents> implements AsyncIter
 
   #resume(): void {
     this.#paused = false;
-    if (!this.#closed && !this.#connection && this.#retry === undefined) this.#open();
+    if (!this.#closed && !this.#connection && !this.#asking && this.#retry === undefined) this.#open();
   }
+}
+
+function errorOf({ code, message, status, streams }: Refused): SrvidError {
+  const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'SRVID_REQUEST_INVALID';
+  return new SrvidError(known, message, { status, ...(streams && { streams }) });
 }

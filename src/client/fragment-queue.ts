@@ -8,7 +8,8 @@ export class FragmentQueue implements AsyncIterableIterator<Fragment> {
   readonly #waiting: Fragment[] = [];
   #bytes = 0;
   #ended = false;
-  #take: ((result: IteratorResult<Fragment>) => void) | undefined;
+  #error: Error | undefined;
+  #take: { readonly resolve: (result: IteratorResult<Fragment>) => void; readonly reject: (error: Error) => void } | undefined;
   #skipped: { readonly from: number; count: number } | undefined;
 
   constructor(
@@ -35,9 +36,11 @@ export class FragmentQueue implements AsyncIterableIterator<Fragment> {
     this.#bytes += next.data.byteLength;
   }
 
-  /** Adds no more. The fragments that wait are still yielded. */
-  end(): void {
+  /** Adds no more. The fragments that wait are still yielded, then `error` is thrown, if there is one. */
+  end(error?: Error): void {
     this.#ended = true;
+    if (error && this.#take) this.#take.reject(error);
+    else this.#error = error;
     this.#answer({ done: true, value: undefined });
   }
 
@@ -47,9 +50,12 @@ export class FragmentQueue implements AsyncIterableIterator<Fragment> {
       this.#bytes -= value.data.byteLength;
       return Promise.resolve({ done: false, value });
     }
+    const error = this.#error;
+    this.#error = undefined;
+    if (error) return Promise.reject(error);
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve) => {
-      this.#take = resolve;
+    return new Promise((resolve, reject) => {
+      this.#take = { resolve, reject };
     });
   }
 
@@ -67,7 +73,7 @@ export class FragmentQueue implements AsyncIterableIterator<Fragment> {
   #answer(result: IteratorResult<Fragment>): void {
     const take = this.#take;
     this.#take = undefined;
-    take?.(result);
+    take?.resolve(result);
   }
 }
 

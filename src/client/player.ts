@@ -26,6 +26,10 @@ const MAX_AHEAD_SECONDS = 12;
 const MAX_QUEUED_BYTES = 32 * 2 ** 20;
 /** Failures in a row, without `WELL_AFTER_SECONDS` of playback in between, after which the player gives up. */
 const MAX_FAILURES = 6;
+/** Milliseconds of delay, beside what is buffered here, beyond which the connection holds the video up. */
+const HELD_UP_MS = 2_000;
+/** The `reason` of a connection that `goLive` gave up. */
+export const GOING_LIVE = 'Going live.';
 const WELL_AFTER_SECONDS = 10;
 
 /**
@@ -97,6 +101,18 @@ export class MediaSourcePlayer extends Emitter<PlayerEvents> {
     this.#wanted = false;
     this.#stalls.end();
     this.video.pause();
+  }
+
+  /**
+   * Plays at the live edge now. If the connection holds the video up, a new one is made: the relay then begins with its
+   * newest keyframe, and leaves out all that still waits for this viewer.
+   */
+  goLive(): void {
+    const { latencyMs, bufferedSeconds } = this.report();
+    if (!this.#wanted) this.play();
+    const ahead = bufferedSeconds - this.#margin.seconds;
+    if (ahead > 0) this.video.currentTime += ahead;
+    if (latencyMs !== undefined && latencyMs - bufferedSeconds * 1000 > HELD_UP_MS) this.client.reconnect(GOING_LIVE);
   }
 
   report(): PlayerReport {

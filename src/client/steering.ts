@@ -2,10 +2,8 @@
 export interface Steering {
   /** Distance within which nothing is done. */
   readonly tolerance: number;
-  /** The change of speed for each second astray. */
   /** Change of the rate for each second of distance. */
   readonly gain: number;
-  /** The largest change of speed. */
   /** Largest change of the rate. */
   readonly most: number;
   /** Distance beyond which the player seeks. */

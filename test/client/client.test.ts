@@ -1,9 +1,11 @@
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { connect, type Fragment, type RelayClient } from '../../dist/client/index.js';
 import { RelayServer } from '../../dist/relay/server/server.js';
+import { Tokens } from '../../dist/relay/server/tokens.js';
 import { ClipStream, encodeClip } from '../helpers/clip-stream.js';
 import { temporaryFolder } from '../helpers/media.js';
 
@@ -16,8 +18,8 @@ afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
 });
 
-async function serve(stream: ClipStream, port = 0) {
-  const server = new RelayServer({ host: '127.0.0.1', port, streams: [stream] });
+async function serve(stream: ClipStream, port = 0, tokens?: Tokens) {
+  const server = new RelayServer({ host: '127.0.0.1', port, streams: [stream], tokens });
   const address = await server.listen();
   undo.push(
     () => stream.stop(),
@@ -127,6 +129,52 @@ test('a stream that has ended is not asked for again, and ends the iteration', a
   expect(taken).toBeGreaterThanOrEqual(5);
   expect(await closed).toMatchObject({ code: 1000, retryInMs: undefined });
   expect(watching.closed).toBe(true);
+});
+
+/** A server that refuses every WebSocket, and answers GET so. */
+async function refusing(status: number, body: string): Promise<string> {
+  const server = createServer((_, response) => response.writeHead(status, { Connection: 'close' }).end(body));
+  server.on('upgrade', (_, socket) => socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  undo.push(() => server.close());
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/live/main`;
+}
+
+test.each([
+  [401, '{"code":"SRVID_TOKEN_MISSING","message":"A token is needed."}', 'SRVID_TOKEN_MISSING'],
+  [403, '{"code":"SRVID_ORIGIN_REFUSED","message":"Not from there."}', 'SRVID_ORIGIN_REFUSED'],
+  [404, '{"code":"SRVID_OF_LATER_RELEASES","message":"No."}', 'SRVID_REQUEST_INVALID'],
+  [404, '<html>a proxy</html>', 'SRVID_REQUEST_INVALID'],
+])('a refusal with %i %s is final: an error with a code, and nothing is tried again', async (status, body, code) => {
+  const watching = client(await refusing(status, body));
+  const error = watching.next('error');
+  const closed = watching.next('close');
+  const iteration = watching[Symbol.asyncIterator]().next();
+  await expect(iteration).rejects.toMatchObject({ name: 'SrvidError', code });
+  expect((await error).message.length).toBeGreaterThan(2);
+  expect(await closed).toMatchObject({ retryInMs: undefined, refusal: { status, final: true } });
+  expect(watching.closed).toBe(true);
+  await expect(watching[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code });
+});
+
+test.each([
+  [503, '{"code":"SRVID_RELAY_BUSY","message":"Full."}', { code: 'SRVID_RELAY_BUSY', final: false }],
+  [429, '{"code":"SRVID_RELAY_BUSY","message":"Wait."}', { code: 'SRVID_RELAY_BUSY', final: false }],
+  [426, '{"code":"SRVID_REQUEST_INVALID","message":"A WebSocket is expected."}', undefined],
+  [502, 'Bad gateway', undefined],
+])('a refusal with %i %s is tried again', async (status, body, refusal) => {
+  const closed = await client(await refusing(status, body)).next('close');
+  expect(closed.retryInMs).toBeGreaterThan(0);
+  if (refusal) expect(closed.refusal).toMatchObject(refusal);
+  else expect(closed.refusal).toBeUndefined();
+});
+
+test('the relay says whether a token is missing or wrong, and which streams there are', async () => {
+  const { url } = await serve(new ClipStream(), 0, Tokens.parse('views-0123456789 view\n', 'test'));
+  const refusalOf = async (address: string, token?: string) => (await client(address, { token }).next('close')).refusal;
+  expect(await refusalOf(url)).toMatchObject({ status: 401, code: 'SRVID_TOKEN_MISSING' });
+  expect(await refusalOf(url, 'wrong-0123456789')).toMatchObject({ status: 403, code: 'SRVID_TOKEN_UNKNOWN' });
+  expect(await refusalOf(url.replace('main', 'door'), 'views-0123456789')).toMatchObject({ status: 404, code: 'SRVID_STREAM_UNKNOWN', streams: ['main'] });
 });
 
 test("knows the relay's wall clock", async () => {

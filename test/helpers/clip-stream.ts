@@ -59,6 +59,8 @@ export class ClipStream implements RelayStream {
   state: StreamState = 'starting';
   /** What `set` was asked. */
   readonly changes: unknown[] = [];
+  /** The share of frames of which it says that a network made them. */
+  share = 1;
   readonly #renditions = { sr: new Rendition(), source: new Rendition() };
   readonly #timer = setInterval(() => this.#tick(), TICK_MS);
   #clip: Clip | undefined;
@@ -186,7 +188,7 @@ export class ClipStream implements RelayStream {
     for (const [, rendition] of this.#named()) {
       rendition.say({
         ...{ type: 'stats', at, fps: FPS, sourceFps: FPS, level: 'abpn', pinned: null, levels: { abpn: frames, bypass: 0 }, viewers: 1 },
-        ...{ perSecond: { levels: { abpn: FPS, bypass: 0 }, dropped: 0 }, superResolved: 1 },
+        ...{ perSecond: { levels: { abpn: FPS * this.share, bypass: FPS * (1 - this.share) }, dropped: 0 }, superResolved: this.share },
         outcomes: { sr: frames, reused: 0, bypassed: 0, dropped: 0 },
         ...{ latencyMs: percentiles, relayMs: percentiles, clock: { pts: this.#now(), at } },
       });

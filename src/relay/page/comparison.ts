@@ -2,6 +2,7 @@ import { connect, type RelayClient } from '../../client/client.js';
 import { MediaSourcePlayer } from '../../client/player.js';
 import { element } from './element.js';
 import type { Split } from './split.js';
+import type { StreamAddress } from './stream-address.js';
 
 /** The source beside the result. It opens a second connection while it is shown, and a second player that stays in step with the first. */
 export class Comparison {
@@ -16,7 +17,7 @@ export class Comparison {
   constructor(
     private readonly leader: MediaSourcePlayer,
     private readonly split: Split,
-    private readonly address: { readonly url: URL; readonly token: string | undefined },
+    private readonly address: StreamAddress,
   ) {
     this.#button.addEventListener('click', () => this.toggle());
     this.#pixels.addEventListener('click', () => this.togglePixels());

@@ -2,11 +2,10 @@ import { element } from './element.js';
 
 const STEP = 2;
 const LARGE_STEP = 10;
+/** CSS pixels on either side of the line within which a finger means the line. */
+const NEAR = 26;
 
-/**
- * The dividing line between source and result. It is dragged anywhere on the picture, or moved with the arrow keys. Its
- * position is in percent of the width.
- */
+/** The dividing line between source and result. Its position is in percent of the width. The arrow keys move it, and Gestures. */
 export class Split {
   readonly #picture = element('picture', HTMLElement);
   readonly #slider = element('slider', HTMLElement);
@@ -19,17 +18,12 @@ export class Split {
       event.preventDefault();
       this.moveTo(moved);
     });
-    this.#picture.addEventListener('pointerdown', (event) => {
-      if (!this.shown || event.button !== 0 || (event.target as Element).closest('button')) return;
-      this.#picture.setPointerCapture(event.pointerId);
-      this.#slider.focus({ preventScroll: true });
-      this.#follow(event);
-      event.preventDefault();
-    });
-    this.#picture.addEventListener('pointermove', (event) => {
-      if (this.#picture.hasPointerCapture(event.pointerId)) this.#follow(event);
-    });
     this.moveTo(this.#percent);
+  }
+
+  /** The line's position, in percent of the width. */
+  get percent(): number {
+    return this.#percent;
   }
 
   get shown(): boolean {
@@ -53,14 +47,22 @@ export class Split {
     this.#picture.classList.remove('greeting');
     this.#picture.style.setProperty('--split', `${this.#percent}%`);
     this.#slider.setAttribute('aria-valuenow', String(shown));
-    this.#slider.setAttribute('aria-valuetext', `${shown} % source, ${100 - shown} % srvid`);
+    this.#slider.setAttribute('aria-valuetext', `${shown} % source, ${100 - shown} % result`);
     element('tag-before', HTMLElement).classList.toggle('faint', this.#percent < 12);
     element('tag-after', HTMLElement).classList.toggle('faint', this.#percent > 88);
   }
 
-  #follow(event: PointerEvent): void {
+  /** Moves the line under a pointer. @param clientX the pointer's place in the window, in CSS pixels */
+  follow(clientX: number): void {
     const { left, width } = this.#picture.getBoundingClientRect();
-    this.moveTo(((event.clientX - left) / width) * 100);
+    this.#slider.focus({ preventScroll: true });
+    this.moveTo(((clientX - left) / width) * 100);
+  }
+
+  /** True if a pointer there is on the line. */
+  isNear(clientX: number): boolean {
+    const { left, width } = this.#picture.getBoundingClientRect();
+    return this.shown && Math.abs(clientX - left - (this.#percent / 100) * width) <= NEAR;
   }
 
   #afterKey({ key, shiftKey }: KeyboardEvent): number | undefined {

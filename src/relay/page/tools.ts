@@ -1,11 +1,22 @@
-import type { RelayClient } from '../../client/client.js';
 import type { HelloMessage } from '../../client/messages.js';
 import type { MediaSourcePlayer } from '../../client/player.js';
 import type { Comparison } from './comparison.js';
 import { element } from './element.js';
+import type { Loupe } from './loupe.js';
+import type { StateView } from './state.js';
+import type { Zoom } from './zoom.js';
 
-const ANSWER_MS = 6_000;
-const AUTO = 'auto';
+/** CSS pixels by which an arrow key moves an enlarged picture. */
+const STRIDE = 40;
+
+/** The parts of the page that the buttons and keys work on. */
+export interface Worked {
+  readonly player: MediaSourcePlayer;
+  readonly comparison: Comparison;
+  readonly zoom: Zoom;
+  readonly loupe: Loupe;
+  readonly state: StateView;
+}
 
 /** The buttons under the picture, and their keyboard shortcuts. */
 export class Tools {
@@ -14,14 +25,12 @@ export class Tools {
   readonly #fullscreen = element('fullscreen', HTMLButtonElement);
   readonly #stage = element('stage', HTMLElement);
 
-  constructor(
-    private readonly player: MediaSourcePlayer,
-    private readonly comparison: Comparison,
-  ) {
+  constructor(private readonly worked: Worked) {
     this.#play.addEventListener('click', () => this.togglePlay());
     this.#sound.addEventListener('click', () => this.toggleSound());
     this.#fullscreen.addEventListener('click', () => this.toggleFullscreen());
     this.#fullscreen.hidden = !document.fullscreenEnabled;
+    element('go-live', HTMLButtonElement).addEventListener('click', () => this.goLive());
     document.addEventListener('keydown', (event) => this.#key(event));
   }
 
@@ -31,15 +40,19 @@ export class Tools {
   }
 
   togglePlay(): void {
-    if (this.player.paused) this.player.play();
-    else this.player.pause();
-    const { paused } = this.player;
-    this.#play.classList.toggle('on', paused);
-    this.#play.setAttribute('aria-label', paused ? 'Play' : 'Pause');
+    const { player } = this.worked;
+    if (player.paused) player.play();
+    else player.pause();
+    this.#showPaused();
+  }
+
+  goLive(): void {
+    this.worked.player.goLive();
+    this.#showPaused();
   }
 
   toggleSound(): void {
-    const { video } = this.player;
+    const { video } = this.worked.player;
     video.muted = !video.muted;
     this.#sound.classList.toggle('on', !video.muted);
     this.#sound.setAttribute('aria-pressed', String(!video.muted));
@@ -52,11 +65,20 @@ export class Tools {
     });
   }
 
+  #showPaused(): void {
+    const { player, state } = this.worked;
+    this.#play.classList.toggle('on', player.paused);
+    this.#play.setAttribute('aria-label', player.paused ? 'Play' : 'Pause');
+    state.look();
+  }
+
   #key(event: KeyboardEvent): void {
     const typing = event.target instanceof Element && event.target.closest('select, input, textarea');
     const pressing = event.key === ' ' && event.target instanceof Element && event.target.closest('button');
-    if (typing || pressing || event.ctrlKey || event.metaKey || event.altKey) return;
-    const action = this.#actions[event.key.toLowerCase()];
+    if (event.defaultPrevented || typing || pressing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { zoom } = this.worked;
+    const moved = zoom.zoomed ? ARROWS[event.key] : undefined;
+    const action = moved ? () => zoom.move(...moved) : this.#actions[event.key.toLowerCase()];
     if (!action) return;
     event.preventDefault();
     action();
@@ -64,51 +86,21 @@ export class Tools {
 
   readonly #actions: Readonly<Record<string, (() => void) | undefined>> = {
     ' ': () => this.togglePlay(),
+    l: () => this.goLive(),
     m: () => this.toggleSound(),
     f: () => this.toggleFullscreen(),
-    c: () => this.comparison.toggle(),
-    p: () => this.comparison.togglePixels(),
+    c: () => this.worked.comparison.toggle(),
+    p: () => this.worked.comparison.togglePixels(),
+    z: () => this.worked.zoom.toggle(),
+    g: () => this.worked.loupe.toggle(),
+    '+': () => this.worked.zoom.in(),
+    '-': () => this.worked.zoom.out(),
   };
 }
 
-/** The menus for preset and level. They are shown to viewers that may switch them. */
-export class Switches {
-  readonly #preset = element('preset', HTMLSelectElement);
-  readonly #level = element('level', HTMLSelectElement);
-  readonly #answer = element('answer', HTMLElement);
-  #clearing: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(client: RelayClient) {
-    this.#preset.addEventListener('change', () => this.#ask(client.set({ preset: this.#preset.value })));
-    this.#level.addEventListener('change', () => this.#ask(client.set({ level: this.#level.value })));
-    client.on('hello', (hello) => this.#update(hello));
-    client.on('error', ({ message }) => this.#say(message));
-    client.on('stats', ({ pinned }) => {
-      if (document.activeElement !== this.#level) this.#level.value = pinned ?? AUTO;
-    });
-  }
-
-  #update({ maySet, presets, preset, levels }: HelloMessage): void {
-    element('preset-choice', HTMLElement).hidden = !maySet || presets.length < 2;
-    element('level-choice', HTMLElement).hidden = !maySet || levels.length < 2;
-    fill(this.#preset, presets, preset);
-    fill(this.#level, [AUTO, ...levels], this.#level.value || AUTO);
-  }
-
-  #ask(sent: boolean): void {
-    this.#say(sent ? 'Asked the relay to switch.' : 'The relay is not connected; try again when it is.');
-  }
-
-  #say(text: string): void {
-    clearTimeout(this.#clearing);
-    this.#answer.textContent = text;
-    this.#clearing = setTimeout(() => {
-      this.#answer.textContent = '';
-    }, ANSWER_MS);
-  }
-}
-
-function fill(select: HTMLSelectElement, values: readonly string[], chosen: string): void {
-  select.replaceChildren(...values.map((value) => new Option(value, value)));
-  select.value = chosen;
-}
+const ARROWS: Readonly<Record<string, readonly [number, number] | undefined>> = {
+  ArrowLeft: [STRIDE, 0],
+  ArrowRight: [-STRIDE, 0],
+  ArrowUp: [0, STRIDE],
+  ArrowDown: [0, -STRIDE],
+};

@@ -5,6 +5,7 @@ import { RelayServer } from '../../../dist/relay/server/server.js';
 import { Tokens } from '../../../dist/relay/server/tokens.js';
 import { openPage } from '../../helpers/browser.js';
 import { type Clip, ClipStream, encodeClip } from '../../helpers/clip-stream.js';
+import { FaultProxy } from '../../helpers/fault-proxy.js';
 import { temporaryFolder } from '../../helpers/media.js';
 
 const folder = await temporaryFolder();
@@ -90,10 +91,13 @@ test('plays the stream beside its source, with sizes and state named and nothing
   expect(await text(page, 'state-text')).toBe('Live');
   expect(await page.locator('#notice').isVisible()).toBe(false);
   expect(await page.locator('#after').evaluate((video) => (video as HTMLVideoElement).buffered.length)).toBe(1);
-  expect(await page.locator('#graph-latency output').textContent()).toMatch(/^\d+ ms$/);
-  expect(await page.locator('#graph-fps output').textContent()).toMatch(/^\d+ fps$/);
-  expect(await page.locator('#graph-level output').textContent()).toBe('abpn');
-  expect(await page.locator('#graph-level rect').count()).toBeGreaterThan(1);
+  expect(await page.locator('#graph-delay output').textContent()).toMatch(/^\d+ ms$/);
+  expect(await page.locator('#graph-fps output').textContent()).toMatch(/^\d+$/);
+  expect(await page.locator('#graph-share output').textContent()).toBe('100 %');
+  expect(await page.locator('#graph-share rect.network-0').count()).toBeGreaterThan(1);
+  expect(await page.locator('#graph-share li').allTextContents()).toEqual(['abpn', 'only enlarged', 'not shown']);
+  expect(await page.locator('#graph-share .top').textContent()).toBe('100 %');
+  expect(await text(page, 'after-name')).toBe('srvid');
   expect(errors).toEqual([]);
 });
 
@@ -126,8 +130,8 @@ test('the line follows pointer, touch and keys, says where it is, and comparing 
   await page.mouse.move(box.x + box.width * 0.25, box.y + box.height / 3);
   await page.mouse.up();
   expect(await slider.getAttribute('aria-valuenow')).toBe('25');
-  expect(await slider.getAttribute('aria-valuetext')).toBe('25 % source, 75 % srvid');
-  const clipped = await page.locator('#before').evaluate((video) => getComputedStyle(video).clipPath);
+  expect(await slider.getAttribute('aria-valuetext')).toBe('25 % source, 75 % result');
+  const clipped = await page.locator('#before-layer').evaluate((layer) => getComputedStyle(layer).clipPath);
   expect(clipped).toMatch(/^inset\(0(px)? (75%|calc\(75%\)|calc\(100% - 25%\))/);
 
   await slider.press('ArrowRight');
@@ -141,7 +145,7 @@ test('the line follows pointer, touch and keys, says where it is, and comparing 
   await slider.press('Home');
   expect(await slider.getAttribute('aria-valuenow')).toBe('0');
 
-  await page.getByRole('button', { name: 'Pixels' }).click();
+  await page.getByRole('button', { name: 'Show pixels' }).click();
   expect(await page.locator('#before').evaluate((video) => getComputedStyle(video).imageRendering)).toBe('pixelated');
   await page.keyboard.press('c');
   await slider.waitFor({ state: 'hidden' });
@@ -149,6 +153,94 @@ test('the line follows pointer, touch and keys, says where it is, and comparing 
   await page.keyboard.press('c');
   await slider.waitFor({ state: 'visible' });
   await playsOn(page, 1, 'before');
+});
+
+test('frames that no network made are told as that, on the picture and as the main figure', async () => {
+  const { page, stream } = await watch(clip);
+  stream.share = 0.02;
+  await page.waitForFunction(() => document.querySelector('#graph-share output')?.textContent === '2 %');
+  expect(await text(page, 'after-name')).toBe('srvid 2 %');
+  stream.share = 0;
+  await page.getByText('Only enlarged', { exact: true }).waitFor();
+  await page.waitForFunction(() => document.querySelector('#graph-share output')?.textContent === '0 %');
+  expect(await page.locator('#graph-share rect.plain').count()).toBeGreaterThan(1);
+});
+
+test('1:1 shows each pixel of the video as one of the screen; fingers pinch, a drag moves, the loupe magnifies both', async () => {
+  const stream = new ClipStream();
+  stream.show(clip);
+  undo.push(() => stream.stop());
+  const { url } = await serve(stream);
+  const { page, errors } = await openPage({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 3 });
+  undo.push(() => page.close());
+  await page.goto(url);
+  await page.waitForSelector('.picture.split');
+  /** Pixels of the screen for one of the video, as drawn, and the video's point in the middle of the picture. */
+  const drawn = () =>
+    page.locator('#after').evaluate((video: HTMLVideoElement) => {
+      const [box, frame] = [video.getBoundingClientRect(), video.closest('#picture')?.getBoundingClientRect() ?? video.getBoundingClientRect()];
+      return { size: (box.width * devicePixelRatio) / video.videoWidth, x: (frame.left + frame.width / 2 - box.left) / box.width };
+    });
+  const whole = await drawn();
+  await page.getByRole('button', { name: ':1' }).click();
+  const zoomed = await drawn();
+  expect(zoomed.size).toBeCloseTo(Math.floor(whole.size) + 1, 3);
+  expect(await text(page, 'tag-zoom')).toBe(`${Math.round(zoomed.size)}:1`);
+  const box = await page.locator('#picture').boundingBox();
+  if (!box) throw new Error('the picture has no place');
+  const [middle, y] = [box.x + box.width / 2, box.y + box.height / 4];
+  const touch = await page.context().newCDPSession(page);
+  const fingers = async (...steps: number[][]) => {
+    for (const [index, places] of steps.entries())
+      await touch.send('Input.dispatchTouchEvent', { type: index === 0 ? 'touchStart' : 'touchMove', touchPoints: places.map((x, id) => ({ x, y, id })) });
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  };
+  await fingers([middle - 20, middle + 20], [middle - 40, middle + 40]);
+  expect((await drawn()).size).toBeCloseTo(zoomed.size * 2, 1);
+  const before = (await drawn()).x;
+  await fingers([middle + 100], [middle + 60]);
+  expect((await drawn()).x).toBeGreaterThan(before);
+  expect(await page.getByRole('slider').getAttribute('aria-valuenow')).toBe('50');
+  await fingers([middle - 100, middle + 100], [middle - 5, middle + 5]);
+  expect((await drawn()).size).toBeCloseTo(whole.size, 3);
+  expect(await page.locator('#tag-zoom').isVisible()).toBe(false);
+
+  await page.getByRole('button', { name: 'Loupe' }).click();
+  const halves = () =>
+    page.locator('#loupe-picture').evaluate((canvas: HTMLCanvasElement) => {
+      const context = canvas.getContext('2d');
+      return [0.25, 0.75].map((part) => context?.getImageData(canvas.width * part, canvas.height / 2, 1, 1).data[3]);
+    });
+  await expect.poll(halves).toEqual([255, 255]);
+  expect(errors).toEqual([]);
+});
+
+test.each([
+  ['on its side', { width: 844, height: 390 }],
+  ['upright', { width: 390, height: 844 }],
+])('a source of 4:3 on a phone %s is shown whole, with its buttons beside it and nothing wider than the screen', async (_, viewport) => {
+  const stream = new ClipStream();
+  stream.show(otherSize);
+  undo.push(() => stream.stop());
+  const { url } = await serve(stream);
+  const { page } = await openPage({ viewport, isMobile: true, hasTouch: true });
+  undo.push(() => page.close());
+  await page.goto(url);
+  await page.waitForSelector('.picture.split');
+  const places = await page.evaluate(() =>
+    ['picture', 'play', 'zoom', 'compare', 'fullscreen'].map((id) => document.getElementById(id)?.getBoundingClientRect().toJSON()),
+  );
+  const [picture, ...buttons] = places as DOMRect[];
+  if (!picture) throw new Error('the picture has no place');
+  expect(picture.width / picture.height).toBeCloseTo(4 / 3, 1);
+  expect(picture.width * picture.height).toBeGreaterThan(110_000);
+  for (const { left, right, top, bottom } of places as DOMRect[]) {
+    expect(Math.min(left, top)).toBeGreaterThanOrEqual(0);
+    expect(right).toBeLessThanOrEqual(viewport.width);
+    expect(bottom).toBeLessThanOrEqual(viewport.height);
+  }
+  for (const button of buttons) expect(button.left >= picture.right || button.top >= picture.bottom).toBe(true);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(viewport.width);
 });
 
 test('on a phone the line follows the finger, and nothing is wider than the screen', async () => {
@@ -180,8 +272,34 @@ test('sound is off until it is asked for, space stands still and goes on', async
   await page.getByRole('slider').press(' ');
   const paused = () => page.locator('#after').evaluate((video) => (video as HTMLVideoElement).paused);
   expect(await paused()).toBe(true);
-  await page.getByRole('button', { name: 'Play' }).waitFor();
-  await page.getByRole('slider').press(' ');
+  await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+  expect(await text(page, 'state-text')).toBe('Paused');
+  await page.getByText(/^Paused, [34]\.\d s behind$/).waitFor();
+  await page.getByRole('button', { name: 'Go live' }).click();
+  await page.waitForFunction(() => document.getElementById('state-text')?.textContent === 'Live');
+  await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
+  await playsOn(page, 1);
+  expect(await page.locator('#pill').isVisible()).toBe(false);
+});
+
+test('whoever gets the picture late is told how late, and that the connection is slow, until it is live again', async () => {
+  const stream = new ClipStream();
+  stream.show(clip);
+  undo.push(() => stream.stop());
+  const { port } = await serve(stream);
+  const proxy = await FaultProxy.start(port);
+  undo.push(() => proxy.close());
+  const { page } = await openPage();
+  undo.push(() => page.close());
+  await page.goto(`http://127.0.0.1:${proxy.port}/`);
+  await playsOn(page, 1);
+  // Until the first pong nobody knows the delay.
+  await page.waitForFunction(() => document.querySelector('#graph-delay output')?.textContent?.endsWith(' ms'));
+  proxy.hold();
+  await page.getByText(/^[34]\.\d s behind\. Your connection is slow\.$/).waitFor();
+  expect(await text(page, 'state-text')).toMatch(/^[34]\.\d s behind$/);
+  proxy.release();
+  await page.waitForFunction(() => document.getElementById('state-text')?.textContent === 'Live');
   await playsOn(page, 1);
 });
 
@@ -216,7 +334,7 @@ test('a gap is closed up: the picture goes on without a hole, and what was left 
   const { page, stream, errors } = await watch(clip);
   await playsOn(page, 2);
   stream.leaveOut(1);
-  await page.waitForFunction(() => Number(document.querySelector('#graph-drops output')?.textContent) >= 10);
+  await page.waitForFunction(() => Number(document.querySelector('#graph-missed output')?.textContent) >= 10);
   await playsOn(page, 3);
   expect(await page.locator('#after').evaluate((video) => (video as HTMLVideoElement).buffered.length)).toBe(1);
   expect(errors).toEqual([]);
@@ -255,10 +373,11 @@ test('a relay that goes and comes again is waited for and played on, its times b
 test('a source that is away, and one that has ended, are told on the picture', async () => {
   const { page, stream } = await watch(clip);
   await playsOn(page, 1);
-  stream.wait('The source ended; trying again in 30 s.', 30_000);
+  stream.wait('rtsp://camera: [rtsp @ 0x55d0c0ffee] method DESCRIBE failed: 404 Not Found', 30_000);
   await page.getByText('The source is away').waitFor();
   expect(await text(page, 'notice-text')).toMatch(/^Trying again in (30|29) s\.$/);
   expect(await text(page, 'state-text')).toBe('Waiting');
+  expect(await page.locator('body').innerText()).not.toMatch(/rtsp|0x55/);
   stream.show(clip);
   await page.locator('#notice').waitFor({ state: 'hidden' });
   await playsOn(page, 1);
@@ -278,9 +397,40 @@ test('whoever may write switches preset and level; whoever may not is not shown 
   await playsOn(page, 1);
   expect(await page.locator('#level-choice').isVisible()).toBe(false);
   await page.goto(`${url}?token=writes-0123456789`);
-  await page.getByLabel('Level').selectOption('bicubic');
+  await page.getByLabel('Network').selectOption('bypass');
   await page.getByLabel('Preset').selectOption('live-1080p');
-  await expect.poll(() => stream.changes).toEqual([{ level: 'bicubic' }, { preset: 'live-1080p' }]);
+  await expect.poll(() => stream.changes).toEqual([{ level: 'bypass' }, { preset: 'live-1080p' }]);
+});
+
+test('without a token, and with a wrong one, the page says so and asks for it; the right one plays, and leaves no trace in the address', async () => {
+  const stream = new ClipStream();
+  stream.show(clip);
+  undo.push(() => stream.stop());
+  const { url } = await serve(stream, { tokens: Tokens.parse('views-0123456789 view\n', 'test') });
+  const { page } = await openPage();
+  undo.push(() => page.close());
+  await page.goto(url);
+  await page.getByText('A token is needed').waitFor();
+  expect(await text(page, 'state-text')).toBe('Refused');
+  await page.getByLabel('Token').fill('views-9876543210');
+  await page.getByRole('button', { name: 'Watch' }).click();
+  await page.getByText('This token is not known here').waitFor();
+  await page.goto(`${url}?token=wrong-0123456789`);
+  await page.getByText('This token is not known here').waitFor();
+  await page.getByLabel('Token').fill('views-0123456789');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.picture.split');
+  await playsOn(page, 1);
+  expect(page.url()).toBe(url);
+});
+
+test('a stream that is not there is told with those that are', async () => {
+  const { page, url } = await watch(clip, '?stream=door');
+  await page.getByText('There is no stream “door”').waitFor();
+  await page.getByRole('link', { name: 'main' }).click();
+  await page.waitForSelector('.picture.split');
+  await playsOn(page, 1);
+  expect(page.url()).toBe(`${url}?stream=main`);
 });
 
 test('every file of the page is served with a type, and nothing else is', async () => {
