@@ -8,7 +8,7 @@ import { PLUGIN_API_VERSION, type Plugin } from './contract.js';
 import { importInTime, tryImport } from './trial.js';
 
 /** The plugins that come with srvid. They are loaded in the same way as all others. */
-export const BUILTIN_PLUGINS = ['abpn', 'abpn-rgb', 'best', 'bicubic', 'swift', 'xlsr', 'xlsr-rgb'] as const;
+export const BUILTIN_PLUGINS = ['abpn', 'abpn-rgb', 'best', 'bicubic', 'swift', 'ultra', 'xlsr', 'xlsr-rgb'] as const;
 
 /** A halo larger than any network's. */
 const MAX_HALO = 1024;
