@@ -2,17 +2,20 @@
 
 import argparse
 
-from .commands import measuring, shipping, testing, training
+from .commands import measuring, pictures, shipping, testing, training
 from .train.memory import keep_freed_memory
 
 COMMANDS = (
     training.train,
     training.average,
     training.qat,
+    pictures.verify,
+    pictures.pack,
     shipping.export,
     shipping.lower,
     measuring.evaluate,
     shipping.card,
+    shipping.recipes,
     measuring.study,
     measuring.time,
     shipping.peak,

@@ -10,7 +10,7 @@ import { PLUGIN_API_VERSION, type Plugin } from './contract.js';
 import { importInTime, tryImport } from './trial.js';
 
 /** The plugins that come with srvid. They are loaded in the same way as all others. */
-export const BUILTIN_PLUGINS = ['abpn', 'abpn-rgb', 'best', 'bicubic', 'swift', 'xlsr', 'xlsr-rgb'] as const;
+export const BUILTIN_PLUGINS = ['abpn', 'abpn-rgb', 'best', 'bicubic', 'swift', 'ultra', 'xlsr', 'xlsr-rgb'] as const;
 
 /** Bytes of a plugin's package.json, and of the module itself, at most. */
 const MAX_MANIFEST_BYTES = 1 << 20;

@@ -77,6 +77,25 @@ def _run_card(given: argparse.Namespace) -> None:
             print(file)
 
 
+def recipes(parser: argparse.ArgumentParser):
+    """write a script for each shipped card that makes its network again"""
+    from ..ship.again import SCRIPTS
+
+    parser.add_argument("--models", type=Path, default=MODELS, help="default: %(default)s")
+    parser.add_argument("--out", type=Path, default=SCRIPTS, help="default: %(default)s")
+    return _run_recipes
+
+
+def _run_recipes(given: argparse.Namespace) -> None:
+    from ..ship import card
+    from ..ship.again import script
+
+    given.out.mkdir(parents=True, exist_ok=True)
+    for name in card.names(given.models):
+        (given.out / f"{name}.sh").write_text(script(given.models / f"{name}-fp32.onnx"))
+        print(given.out / f"{name}.sh")
+
+
 def peak(parser: argparse.ArgumentParser):
     """write the network that `srvid bench` measures a machine's int8 peak with"""
     from ..ship.peak import write

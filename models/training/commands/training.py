@@ -9,6 +9,7 @@ from .options import add_data, add_recipe, data_of, recipe_of
 def train(parser: argparse.ArgumentParser):
     """train one network; continues a run found in --run"""
     from ..networks.families import FAMILIES
+    from ..train.device import DEVICES
     from ..train.loop import train
     from ..train.recipe import Recipe
 
@@ -19,7 +20,8 @@ def train(parser: argparse.ArgumentParser):
     add_recipe(parser, Recipe, {"family", "scale"})
     add_data(parser)
     parser.add_argument("--teacher", type=Path, help="model to learn from, for --distillation")
-    return lambda given: train(recipe_of(given, Recipe), data_of(given), given.run, given.start_from, given.teacher)
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="auto is a CUDA GPU where there is one (default: %(default)s)")
+    return lambda given: train(recipe_of(given, Recipe), data_of(given), given.run, given.start_from, given.teacher, given.device)
 
 
 def average(parser: argparse.ArgumentParser):

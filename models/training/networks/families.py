@@ -2,10 +2,10 @@
 
 from .abpn import Abpn
 from .residuals import FeatureResidual, ImageResidual, WithoutResidual
-from .stack import Best, Stack, Swift
+from .stack import Best, Stack, Swift, Ultra
 from .teacher import Teacher
 from .xlsr import Xlsr
 
-SHIPPED = (Abpn, Xlsr, Swift, Best)
+SHIPPED = (Abpn, Xlsr, Swift, Best, Ultra)
 STUDIED = (WithoutResidual, FeatureResidual, ImageResidual, Teacher, Stack)
 FAMILIES = {family.family: family for family in (*SHIPPED, *STUDIED)}

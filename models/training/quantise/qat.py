@@ -17,16 +17,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..data.batches import Batch, Batches
-from ..data.pairs import load_pairs
+from ..data.batches import Batch, Photographs
 from ..measure.evaluate import gain_of
 from ..networks.graph import folded_model
 from ..networks.onnx_reader import constants_of
 from ..train.checkpoint import averaged_network, log_line, write_atomically
-from ..train.loop import training_pairs, update_average
+from ..train.loop import told, training_pairs, validation_pairs
 from ..train.losses import LOSSES, mse
 from ..train.recipe import Recipe, built
 from ..train.schedule import learning_rate
+from ..train.step import update_average
 from ..train.tensors import infer, normal
 from .calibrate import Ranges, calibrate_network, calibration_crops
 from .equalise import equalise
@@ -119,17 +119,16 @@ def qat(base: Path, data: Path, run: Path, recipe: QatRecipe, validate_every: in
     of_base = _recipe_of(state)
 
     pairs = training_pairs(of_base, data, recipe.patch)
-    validation = load_pairs(data / "val", of_base.scale, of_base.channels)
-    batches = Batches(pairs, of_base.scale, recipe.patch, recipe.batch, seed=recipe.seed * 1_000_003 + state["step"], frames=of_base.frames)
+    validation = validation_pairs(data, of_base.scale, of_base.channels)
+    photographs = Photographs(pairs, of_base.scale, recipe.patch, recipe.batch, recipe.seed, frames=of_base.frames)
     since, running = time.monotonic(), []
     for step in range(state["step"], recipe.steps):
-        batch = next(batches)
-        running.append(_step(recipe, step, network, optimizer, batch))
-        update_average(average, network, min(recipe.ema, (step + 1) / (step + 10)))
+        running.append(_step(recipe, step, network, optimizer, photographs.at(step)))
+        update_average(average, network, 1 - min(recipe.ema, (step + 1) / (step + 10)))
         if (step + 1) % validate_every == 0 or step + 1 == recipe.steps:
-            gain = gain_of(lambda plane: infer(average, plane), validation, of_base.scale)
+            gains = {name: gain_of(lambda plane: infer(average, plane), pictures, of_base.scale) for name, pictures in validation.items()}
             milliseconds = (time.monotonic() - since) * 1000 / len(running)
-            log_line(run, {"step": step + 1, "loss": float(np.mean(running)), "val_gain_db": round(gain, 4), "ms": round(milliseconds, 1)})
+            log_line(run, {"step": step + 1, "loss": float(np.mean(running)), **told(gains), "ms": round(milliseconds, 1)})
             parts = {"network": network.network.state_dict(), "average": average.network.state_dict(), "optimizer": optimizer.state_dict()}
             state = {**state, **parts, "step": step + 1}
             write_atomically(state, run / "checkpoint.pt")
@@ -173,7 +172,7 @@ def _step(recipe: QatRecipe, step: int, network, optimizer, batch: Batch) -> flo
     for group in optimizer.param_groups:
         group["lr"] = learning_rate(step, recipe.steps, recipe.rate)
     output, high = network(normal(batch.low)), normal(batch.high)
-    loss = mse(output, high, torch.from_numpy(batch.weights)) if recipe.loss == "mse" else LOSSES[recipe.loss](output, high)
+    loss = mse(output, high, batch.weights) if recipe.loss == "mse" else LOSSES[recipe.loss](output, high)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

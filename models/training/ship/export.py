@@ -71,13 +71,12 @@ def export(run: Path, data: Path, out: Path, choices: Choices = Choices()) -> li
 
 
 def measured_sets(data: Path, scale: int, channels: int) -> dict[str, list[Pair]]:
-    """The pictures to report on: Kodak (never tuned on) and val (which chose the checkpoint)."""
-    sets = {"val": load_pairs(data / "val", scale, channels, minimum=1)}
-    kodak = data / "eval" / "kodak"
-    if kodak.is_dir():
-        return {"kodak": load_pairs(kodak, scale, channels, minimum=1), **sets}
-    print(f"{kodak} is not there: the manifest and the card will have no Kodak figures.", flush=True)
-    return sets
+    """The pictures to report on: Kodak (never tuned on), val and val2 (which chose the checkpoint)."""
+    folders = {"kodak": data / "eval" / "kodak", "val": data / "val", "val2": data / "val2"}
+    missing = [str(folder) for folder in folders.values() if not folder.is_dir()]
+    if missing:
+        print(f"Not there: {', '.join(missing)}. The manifest and the card will have no figures of these.", flush=True)
+    return {name: load_pairs(folder, scale, channels, minimum=1) for name, folder in folders.items() if folder.is_dir()}
 
 
 def measure(file: Path, sets: dict[str, list[Pair]]) -> dict[str, dict[str, float]]:

@@ -23,7 +23,7 @@ from ..train.tensors import infer
 from ..train.warm_start import load_onnx_weights
 from . import fixtures
 
-NETWORKS = [("abpn", 2, 1), ("abpn", 3, 1), ("abpn", 4, 1), ("abpn", 3, 3), ("xlsr", 2, 1), ("xlsr", 3, 1), ("xlsr", 4, 1), ("xlsr", 3, 3), ("swift", 2, 1), ("swift", 3, 1), ("swift", 4, 1), ("best", 2, 1), ("best", 3, 1), ("best", 4, 1)]
+NETWORKS = [("abpn", 2, 1), ("abpn", 3, 1), ("abpn", 4, 1), ("abpn", 3, 3), ("xlsr", 2, 1), ("xlsr", 3, 1), ("xlsr", 4, 1), ("xlsr", 3, 3), ("swift", 2, 1), ("swift", 3, 1), ("swift", 4, 1), ("best", 2, 1), ("best", 3, 1), ("best", 4, 1), ("ultra", 2, 1), ("ultra", 3, 1), ("ultra", 4, 1)]
 """(family, scale, channels)"""
 STUDIES = [(family.family, 3, 1) for family in STUDIED]
 
@@ -168,7 +168,7 @@ class Networks(unittest.TestCase):
                 load_onnx_weights(Xlsr(2, expansion=8), Path(folder) / "model.onnx")
 
     def test_a_pixel_depends_on_the_halo_and_not_on_more(self):
-        for family, scale, reach in (("abpn", 3, 7), ("xlsr", 3, 5), ("swift", 2, 10), ("swift", 3, 5), ("best", 2, 7), ("best", 3, 8)):
+        for family, scale, reach in (("abpn", 3, 7), ("xlsr", 3, 5), ("swift", 2, 10), ("swift", 3, 5), ("best", 2, 7), ("best", 3, 8), ("ultra", 2, 8)):
             network, low = fixtures.network(scale, 1, family), fixtures.picture(1, 61, 61)
             changed = low.copy()
             changed[0, 30, 30] ^= 128

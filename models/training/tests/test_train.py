@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ..data.batches import Batches
-from ..data.borders import WIDEST, with_borders
+from ..data.batches import Photographs, oriented
+from ..data.borders import WIDEST, drawn_borders, with_borders
 from ..data.pairs import Pair, load_pairs, weighted
 from ..data.pictures import SHRINKING, bicubic
 from ..train.average import average
@@ -95,9 +95,8 @@ class Settings(unittest.TestCase):
     def test_light_is_scaled_from_black_alike_in_both_resolutions(self):
         for channels, black in ((1, 16), (3, 0)):
             flat = Pair(np.full((channels, 8, 8), 116, np.uint8), np.full((channels, 16, 16), 116, np.uint8))
-            batches = Batches([flat], 2, 4, 64, seed=0, intensities=(1.0, 0.7, 0.5))
-            found = next(batches)
-            low, high = found.low, found.high
+            found = Photographs([flat], 2, 4, 64, seed=0, intensities=(1.0, 0.7, 0.5)).at(0)
+            low, high = found.low.numpy(), found.high.numpy()
             levels = {round(black + (116 - black) * light) for light in (1.0, 0.7, 0.5)}
             self.assertEqual(set(np.unique(low)), levels)
             np.testing.assert_array_equal(low.repeat(2, axis=2).repeat(2, axis=3), high)
@@ -137,7 +136,7 @@ class Averages(unittest.TestCase):
                 train(refused, Path("none"), Path("none"), teacher=teacher)
 
 
-class Photographs(unittest.TestCase):
+class Pictures(unittest.TestCase):
     def test_a_calm_picture_weighs_more_but_none_as_if_its_error_were_under_the_floor(self):
         low = np.full((1, 6, 6), 100, np.uint8)
         pairs = [Pair(low, np.full((1, 12, 12), 100 + error, np.uint8)) for error in (1, 4, 8)]
@@ -149,18 +148,19 @@ class Photographs(unittest.TestCase):
         low = fixtures.picture(1, 60, 60)
         high = low.repeat(3, axis=1).repeat(3, axis=2)
         for share in (0.0, 0.5, 1.0):
-            found = next(Batches([Pair(low, high)], 3, 24, 64, seed=0, frames=share))
-            whole = np.array([np.array_equal(crop, big[:, 1::3, 1::3]) for crop, big in zip(found.low, found.high)])
+            found = Photographs([Pair(low, high)], 3, 24, 64, seed=0, frames=share).at(0)
+            crops, larger = found.low.numpy(), found.high.numpy()
+            whole = np.array([np.array_equal(crop, big[:, 1::3, 1::3]) for crop, big in zip(crops, larger)])
             self.assertAlmostEqual(1 - whole.mean(), share, delta=0.2)
-            for crop, big in zip(found.low[~whole], found.high[~whole]):
+            for crop, big in zip(crops[~whole], larger[~whole]):
                 # To a level: Pillow rounds between rows and columns, and these may have changed places since.
                 np.testing.assert_allclose(crop[0], np.asarray(Image.fromarray(big[0]).resize((24, 24), Image.BICUBIC)), atol=1)
 
     def test_a_frame_has_one_level_and_leaves_the_rest_of_the_picture(self):
         random, high = np.random.default_rng(1), fixtures.picture(1, 40, 50)
         painted = 0
-        for _ in range(40):
-            found = with_borders(high, random)
+        for borders in drawn_borders(random, 40):
+            found = with_borders(torch.from_numpy(high[None]), torch.from_numpy(borders[None]))[0].numpy()
             reach = int(WIDEST)
             np.testing.assert_array_equal(found[:, reach:-reach, reach:-reach], high[:, reach:-reach, reach:-reach])
             if (rows := found[0, 0]).min() == rows.max():
@@ -182,10 +182,10 @@ class Distillation(unittest.TestCase):
     def test_what_the_teacher_drew_is_cut_where_the_photograph_is(self):
         low = fixtures.picture(1, 40, 50)
         high = low.repeat(2, axis=1).repeat(2, axis=2)
-        batches = Batches([Pair(low, high, teacher_output=255 - high)], 2, 16, 8, seed=0)
-        for _ in range(4):
-            found = next(batches)
-            np.testing.assert_array_equal(found.teacher_output, 255 - found.high)
+        photographs = Photographs([Pair(low, high, teacher_output=255 - high)], 2, 16, 8, seed=0)
+        for step in range(4):
+            found = photographs.at(step)
+            torch.testing.assert_close(found.teacher_output, 255 - found.high, rtol=0, atol=0)
 
     def test_a_teacher_and_its_share_of_the_loss_belong_together(self):
         for recipe, teacher in ((Recipe("abpn", 2, distillation=0.5), None), (Recipe("abpn", 2), Path("teacher.onnx"))):

@@ -11,7 +11,7 @@ from .recipe import Recipe, built
 
 def averaged_network(run: Path) -> tuple[Recipe, torch.nn.Module, int]:
     """The running average in a run's checkpoint, its recipe and the step it stands at."""
-    state = torch.load(run / "checkpoint.pt", weights_only=True)
+    state = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")
     recipe = Recipe.of(state["recipe"])
     network = built(recipe)
     network.load_state_dict(state["average"])
@@ -22,7 +22,7 @@ def resume(path: Path, recipe: Recipe, network, average, optimizer) -> int:
     """Load the checkpoint at `path` into network, average and optimizer, and return its step; 0 if there is none. @raises SystemExit if another recipe made it."""
     if not path.exists():
         return 0
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location="cpu")
     if Recipe.of(state["recipe"]) != recipe:
         raise SystemExit(f"{path} was made by another recipe:\n  there {state['recipe']}\n  asked {asdict(recipe)}\nGive another --run folder.")
     network.load_state_dict(state["network"])

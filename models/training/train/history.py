@@ -16,7 +16,10 @@ def history(run: Path) -> list[dict]:
 
 
 def earlier_runs(start: Path) -> list[dict]:
-    """The runs behind a float model that a new run starts from, oldest first: network, steps, optimizer, rate, gain by step."""
+    """The runs behind a float model that a new run starts from, oldest first: network, steps, optimizer, rate, whole recipe, gain by step.
+
+    Older runs were told of without their recipe.
+    """
     facts = facts_of(onnx.load(start))
     if "history" not in facts:
         return []
@@ -26,6 +29,7 @@ def earlier_runs(start: Path) -> list[dict]:
         "steps": int(facts["step"]),
         "optimizer": recipe.get("optimizer", "adam"),
         "peak_rate": recipe["peak_rate"],
+        "recipe": recipe,
         "gains": [[line["step"], line["val_gain_db"]] for line in lines if "val_gain_db" in line],
     }
     return [*next((line.get("earlier", []) for line in lines if "start_from" in line), []), own]

@@ -32,10 +32,9 @@ def luma_and_colour(distance: Distance, luma: float) -> Distance:
     The eye, video and Y-PSNR see luma sharply and colour coarsely. On R, G and B alone a small network spends two thirds of
     its errors' weight where nobody looks.
     """
-    weights = torch.from_numpy(WEIGHTS).float().view(1, 3, 1, 1)
 
     def of_luma(picture: torch.Tensor) -> torch.Tensor:
-        return (picture * weights).sum(1, keepdim=True)
+        return sum(float(weight) * picture[:, channel : channel + 1] for channel, weight in enumerate(WEIGHTS))
 
     return lambda output, target: luma * distance(of_luma(output), of_luma(target)) + (1 - luma) * distance(output, target)
 

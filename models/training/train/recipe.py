@@ -6,9 +6,10 @@ import torch
 
 from ..networks.families import FAMILIES
 from ..networks.stack import Stack
+from .muon import Muon
 from .soap import Soap
 
-OPTIMIZERS = {"soap": Soap, "adam": torch.optim.Adam}
+OPTIMIZERS = {"soap": Soap, "muon": Muon, "adam": torch.optim.Adam}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import { hostFor, lumaOf, through } from '../../helpers/plugins.js';
 import { randomBytes } from '../../helpers/random.js';
 
 const library = await loadModelLibrary();
-const FAMILIES = ['abpn', 'best', 'swift', 'xlsr'] as const;
+const FAMILIES = ['abpn', 'best', 'swift', 'ultra', 'xlsr'] as const;
 const [WIDTH, HEIGHT, SCALE] = [24, 16, 3];
 
 /** A network under a family's name. What a plugin is to do with it does not depend on what it has learnt. */

@@ -1,0 +1,54 @@
+"""Commands on the photographs: `verify`, `pack`."""
+
+import argparse
+from pathlib import Path
+
+from .options import MODELS, add_data, data_of
+
+_SHOWN = 10
+"""Names of each kind that `verify` prints."""
+
+
+def verify(parser: argparse.ArgumentParser):
+    """check the photographs against data.tsv: none missing, none changed, none that is not listed"""
+    from ..data.listed import LIST
+
+    parser.add_argument("--list", type=Path, default=LIST, help="default: %(default)s")
+    add_data(parser)
+    return _run_verify
+
+
+def _run_verify(given: argparse.Namespace) -> None:
+    from ..data.listed import differences
+
+    data = data_of(given)
+    found = differences(data, given.list)
+    for kind, names in (("missing", found.missing), ("changed", found.changed), ("not listed", found.unlisted)):
+        for name in names[:_SHOWN]:
+            print(f"{kind}: {name}")
+        if len(names) > _SHOWN:
+            print(f"{kind}: {len(names) - _SHOWN} more")
+    if found.any():
+        raise SystemExit(f"The pictures below {data} are not those of {given.list}: {len(found.missing)} missing, {len(found.changed)} changed, {len(found.unlisted)} not listed.")
+    print(f"{data}: the pictures of {given.list.name}, byte for byte")
+
+
+def pack(parser: argparse.ArgumentParser):
+    """write the photographs and this trainer into tar files of at most 55 MiB, for a training on another machine"""
+    parser.add_argument("--out", type=Path, required=True, help="folder for part-01.tar and so on")
+    parser.add_argument("--channels", type=int, choices=(1, 3), default=1, help="1: luma, in grey; 3: in colour (default: %(default)s)")
+    parser.add_argument("--quality", type=int, default=90, help="of the JPEGs (default: %(default)s)")
+    parser.add_argument("--size", type=float, default=1.0, help="shrink training pictures that come in JPEG to this size (default: %(default)s)")
+    add_data(parser)
+    return _run_pack
+
+
+def _run_pack(given: argparse.Namespace) -> None:
+    from ..data.pack import Packing, pack
+    from ..train.recipe import Recipe
+
+    for part in pack(data_of(given), given.out, Packing(given.channels, given.quality, given.size), MODELS / "training"):
+        print(f"{part}: {part.stat().st_size / 2**20:.1f} MiB")
+    if given.size != 1:
+        sizes = [size / given.size for size in Recipe.lossy_sizes if size <= given.size]
+        print(f"JPEGs are stored at {given.size:g} of their size: train with --lossy-sizes {','.join(f'{size:.4g}' for size in sizes)}")
