@@ -1,52 +1,33 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Readable } from 'node:stream';
-import { describeCause, SrvidError } from './errors.js';
+import { SrvidError } from './errors.js';
 import { encoderSettings } from './options/encoder.js';
-import { parseSessionOptions, type SessionOptions, type SessionRequest } from './options/session.js';
+import type { SessionRequest } from './options/session.js';
 import type { Engine } from './pipeline/engine/engine.js';
 import { emptyFlow } from './pipeline/engine/frame-flow.js';
 import { assertAnyWritten } from './pipeline/engine/realtime-report.js';
-import { type FfmpegBinary, findFfmpeg } from './pipeline/ffmpeg/binary.js';
 import { finite } from './pipeline/ffmpeg/probe.js';
 import { isRgbFormat } from './pipeline/frames/matrix.js';
 import { formatRational } from './pipeline/frames/time.js';
-import { withTimeout } from './pipeline/frames/timeout.js';
 import { Decoder, type ForwardedPacket } from './pipeline/input/decode.js';
 import { holding } from './pipeline/input/forwarding.js';
 import { refuseLosses } from './pipeline/input/losses.js';
-import { type OpenedSource, openSource } from './pipeline/input/open.js';
-import { type CarryRequest, planCarry } from './pipeline/output/carry.js';
-import { type Container, containerFor } from './pipeline/output/container.js';
 import { CoverArt } from './pipeline/output/cover-art.js';
 import { type EncodePlan, Encoder } from './pipeline/output/encode.js';
 import { checkEncoder } from './pipeline/output/encoder-options.js';
 import { type FrameSideData, planFrameSideData } from './pipeline/output/frame-side-data.js';
-import { OutputFile } from './pipeline/output/output-file.js';
 import { type PlannedOutput, planOutput } from './pipeline/output/plan.js';
 import { settlePlan } from './pipeline/output/settle.js';
-import { removeDeadFolders } from './pipeline/output/temporary-folder.js';
 import { writeViewMarks } from './pipeline/output/view-marks.js';
 import type { Group } from './plugins/plan/groups.js';
-import { engineFor, lookUp, planProcessing, reviewChoice } from './processing.js';
+import { interruption, orAborted, prepare, type SessionHooks } from './prepare.js';
+import { engineFor, reviewChoice } from './processing.js';
 import type { SessionEvent, Summary } from './report/events.js';
 import { EVENT_LOOP_RESOLUTION_MS, type PreparedRun, progressEvent, type RunningParts, startEvent, summaryOf } from './report/run.js';
 
+export type { SessionHooks } from './prepare.js';
+
 /** The most sound of a live source on its way to an encoder that takes nothing: some minutes of it. */
 const HELD_SOUND_BYTES = 1 << 23;
-
-const MEASURING = 'Measuring, once on this machine, which precision and which layout of workers and threads are the fastest here ...';
-
-/** A little more than the time that workers have to end. */
-const STOP_PATIENCE_MS = 700;
-
-/** A caller's connections to a session. */
-export interface SessionHooks {
-  /** Stops the run, which then fails with SRVID_INTERRUPTED and leaves no files behind. */
-  readonly signal?: AbortSignal;
-  readonly onEvent?: (event: SessionEvent) => void;
-  /** The bytes of input "-". */
-  readonly standardInput?: Readable;
-}
 
 /**
  * Runs one session, from file to file: probe, plan, start everything, let the frames flow, finish.
@@ -61,66 +42,8 @@ export async function runSession(request: SessionRequest, hooks: SessionHooks = 
   }
 }
 
-/** Probing may wait for standard input; an interrupt ends that, too. */
-async function orAborted(preparing: Promise<PreparedRun>, { signal, standardInput }: SessionHooks): Promise<PreparedRun> {
-  if (!signal) return preparing;
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(interruption(signal.reason));
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  const settled = preparing.catch(() => {}); // The race reports it, unless it is over.
-  try {
-    return await Promise.race([preparing, aborted]);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    (standardInput ?? process.stdin).destroy();
-    // The same signal ends everything that was started. Work that hangs in the system is not waited for.
-    await withTimeout(settled, STOP_PATIENCE_MS, () => new Error('too late')).catch(() => {});
-    throw interruption(signal.reason);
-  } finally {
-    if (stop) signal.removeEventListener('abort', stop);
-  }
-}
-
 function indicesOf(streams: readonly { readonly index: number }[]): number[] {
   return streams.map(({ index }) => index);
-}
-
-function interruption(reason: unknown): SrvidError {
-  return new SrvidError('SRVID_INTERRUPTED', 'The run was interrupted; no output was written.', {}, reason === undefined ? undefined : describeCause(reason));
-}
-
-/** Probes and plans everything, so that every mistake is reported before the first frame. */
-async function prepare(request: SessionRequest, hooks: SessionHooks): Promise<PreparedRun> {
-  const startedAt = performance.now();
-  const asked = parseSessionOptions(request);
-  const [binary] = await Promise.all([findFfmpeg(), removeDeadFolders()]);
-  const installed = await lookUp(asked);
-  hooks.signal?.throwIfAborted();
-  const opened = await openSource(binary, asked, hooks.standardInput);
-  hooks.signal?.throwIfAborted();
-  // Before the machine is measured, which takes seconds.
-  const output = asked.output === '-' ? undefined : await OutputFile.prepare(asked.output, asked.input, asked.overwrite);
-  const container = containerFor(asked.output, asked.format);
-  const onMeasure = () => hooks.onEvent?.({ v: 1, type: 'measuring', message: MEASURING });
-  const [processing, carried] = await Promise.all([
-    planProcessing(asked, installed, opened.source.info, { signal: hooks.signal, onMeasure }),
-    planCarry(carryRequest(binary, asked, opened, container, hooks.signal)),
-  ]);
-  return { ...processing, options: asked, binary, opened, container, carried, output, startedAt };
-}
-
-function carryRequest(
-  binary: FfmpegBinary,
-  { output, tracks, salvage, inputFormat }: SessionOptions,
-  { source: { probe, video }, head }: OpenedSource,
-  container: Container,
-  signal: AbortSignal | undefined,
-): CarryRequest {
-  const input = { ...probe.input, options: [...probe.input.options, ...(head && inputFormat ? ['-f', inputFormat] : [])] };
-  return { binary, container, toPipe: output === '-', input, head, signal, probe, processed: video, tracks, salvage };
 }
 
 /** The parts of one run, and their teardown. */
