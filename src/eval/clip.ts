@@ -56,7 +56,8 @@ export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip
         // The luma plane comes first in every output format.
         take: async (pts, result) => {
           const { truth, reduced } = running.shift() as { truth: Plane; reduced: Uint8Array };
-          const seconds = Number((ptsToSeconds(pts, timeBase) - source.shiftSeconds).toFixed(6));
+          // Frames of a cut count from where it begins, the report from where the clip does.
+          const seconds = Number((ptsToSeconds(pts, timeBase) - source.shiftSeconds + (start ?? 0)).toFixed(6));
           comparison.add(seconds, { luma: truth }, { srvid: measured(result), bicubic: measured(bicubic(reduced)), lanczos: measured(lanczos(reduced)) });
           job.onItem(comparison.items.length, total);
         },

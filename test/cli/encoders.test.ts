@@ -53,11 +53,11 @@ it.each([
   ['utvideo', 'avi', 'pc', 'bt709', 'yuv420p unsaid bt709'],
   ['huffyuv', 'avi', 'pc', 'bt709', 'yuv422p unsaid unsaid'],
   ['huffyuv', 'mkv', 'pc', 'bt709', 'yuv422p pc bt709'],
-  ['mpeg4', 'avi', 'tv', 'bt709', 'yuv420p tv unsaid'],
+  ['mpeg4', 'avi', 'tv', 'bt709', 'yuv420p unsaid unsaid'],
   ['png', 'mov', 'tv', 'bt709', 'rgb24 pc gbr'],
   ['qtrle', 'mov', 'pc', 'smpte170m', 'rgb24 unsaid gbr'],
   ['libx264rgb', 'mp4', 'tv', 'smpte170m', 'gbrp pc gbr'],
-  ['v210', 'mov', 'pc', 'bt709', 'yuv422p10le tv bt709'],
+  ['v210', 'mov', 'pc', 'bt709', 'yuv422p10le unsaid bt709'],
   ['libvpx', 'webm', 'pc', 'bt709', 'yuv420p tv bt470bg'],
 ])('%s in %s shows the colours of a source of range %s by %s', async (encoder, extension, range, matrix, tags) => {
   const [input, output] = [await patches(range, matrix), join(folder, `${encoder}-${range}.${extension}`)];

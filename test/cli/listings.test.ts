@@ -57,7 +57,7 @@ describe('srvid doctor', () => {
 
   it.each([
     ['decoder-fails', /SRVID_DECODE_FAILED/],
-    ['encoder-fails', /SRVID_ENCODE_FAILED/],
+    ['trial-fails', /SRVID_ENCODE_FAILED/],
     ['colours-lost', /colours .* came out as unknown,unknown,unknown,tv instead of bt709,bt709,bt709,tv.*SRVID_FFMPEG_UNFIT/],
   ])('names an ffmpeg that cannot do what it has to: %s', async (FAULT, message) => {
     const { code, stdout } = await srvid(['doctor'], { env: { FFMPEG_PATH: FAULTY, FAULT, REAL_FFMPEG: FFMPEG } });

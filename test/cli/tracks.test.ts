@@ -51,7 +51,7 @@ describe('sound of a dozen codecs and layouts', () => {
       ['pcm_s24le', 'quad'],
       ['pcm_f32le', '2.1'],
       ['wavpack', '5.1'],
-      ['tta', 'mono'],
+      ['pcm_alaw', 'mono'],
       ['adpcm_ms', 'stereo'],
     ] as const),
   ];
@@ -160,7 +160,7 @@ describe('damaged sound', () => {
     const result = await run('damaged.ts', `salvaged.${kind}`, '--salvage');
     endOf(result);
     const [sound] = await soundOf(`salvaged.${kind}`);
-    expect(Number(sound?.nb_read_frames)).toBeGreaterThan(10);
+    expect(Number(sound?.nb_read_frames)).toBeGreaterThan(5);
     expect(warningsOf(result)).toContainEqual(expect.stringContaining('Part of a track beside the video is damaged'));
   });
 });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -138,6 +138,10 @@ describe('temporary folders', () => {
   }
 
   it('of runs that were killed are named by doctor and removed by the next run; others stay', async () => {
+    // A temporary folder of its own: any other run of srvid would tidy up in the common one.
+    const usual = process.env['TMPDIR'];
+    process.env['TMPDIR'] = join(folder, 'temporary');
+    await mkdir(join(folder, 'temporary'));
     const dead = await left('srvid-cover-deadAA', { began: '1' });
     const foreign = await left('srvid-cover-foreiA', { host: 'another' });
     const unknown = join(tmpdir(), 'srvid-cover-unknoA');
@@ -155,7 +159,8 @@ describe('temporary folders', () => {
       expect([dead, foreign, unknown, own].map((path) => existsSync(path))).toEqual([false, true, true, true]);
       await removeDeadFolders();
     } finally {
-      for (const path of [dead, ...others]) await rm(path, { recursive: true, force: true });
+      if (usual === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = usual;
     }
   });
 });

@@ -14,7 +14,7 @@ import type { NutStream } from '../nut/syntax.js';
 import { planCut, type TimeRange } from './cut.js';
 import { clockMayRestart, watching } from './joined-clock.js';
 import type { Source } from './source.js';
-import { printedShape } from './steady.js';
+import { isIdle, printedShape } from './steady.js';
 
 /** A packet that is not processed and goes to the output unchanged, such as one of sound. */
 export interface ForwardedPacket {
@@ -103,7 +103,7 @@ export class Decoder {
 
   /** The last lines that ffmpeg printed. */
   get log(): readonly string[] {
-    return this.#process.log.filter((line) => printedShape(line) === undefined);
+    return this.#process.log.filter((line) => printedShape(line) === undefined && !isIdle(line));
   }
 
   /** The first shape of a pixel that is not the source's; undefined where all frames have one. */

@@ -26,3 +26,8 @@ export function steadyFilter(kind: PixelFormat, { range, matrix }: Color, sample
 export function printedShape(line: string): string | undefined {
   return PRINTED_SHAPE.exec(line)?.[1];
 }
+
+/** True for a warning that the filter makes idle: swscale asks to say the range of formats such as yuvj420p, and it is said. */
+export function isIdle(line: string): boolean {
+  return line.includes('deprecated pixel format used, make sure you did set range correctly');
+}

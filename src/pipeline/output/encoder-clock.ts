@@ -29,17 +29,27 @@ export function encoderTimeBase(encoder: string, timeBase: Rational, frameRate: 
   return encoder === 'mpeg4' && timeBase.den > MPEG4_TICKS ? MPEG4_CLOCK : undefined;
 }
 
+/** Seconds from a time to the clock's nearest tick. */
+export function secondsOffClock({ timeBase, startsAtSeconds }: EncoderClock, seconds: number): number {
+  const tick = toNumber(timeBase);
+  const since = seconds - startsAtSeconds;
+  return Math.abs(since - Math.round(since / tick) * tick);
+}
+
+/** Seconds that a time may be off a tick: one tick of the source's time base or of 90 kHz. */
+export function toleranceOf(source: Rational): number {
+  return Math.max(toNumber(source), CONTAINER_TICK_SECONDS) + 1e-9;
+}
+
 /**
  * Checks that a frame at `seconds` falls on a tick, to within one tick of the source's time base or of 90 kHz. The
  * encoder would move any other frame.
  * @throws SRVID_ENCODER_UNAVAILABLE
  */
 export function assertOnClock(encoder: string, { timeBase, startsAtSeconds, container }: EncoderClock, seconds: number, source: Rational): void {
-  const tick = toNumber(timeBase);
-  const tolerance = Math.max(toNumber(source), CONTAINER_TICK_SECONDS);
+  const off = secondsOffClock({ timeBase, startsAtSeconds }, seconds);
+  if (off <= toleranceOf(source)) return;
   const since = seconds - startsAtSeconds;
-  const off = Math.abs(since - Math.round(since / tick) * tick);
-  if (off <= tolerance + 1e-9) return;
   const rate = formatRational(inverse(timeBase));
   throw new SrvidError(
     'SRVID_ENCODER_UNAVAILABLE',

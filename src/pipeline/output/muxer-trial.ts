@@ -1,5 +1,5 @@
-import { mkdtemp, open, rm } from 'node:fs/promises';
-import { devNull, tmpdir } from 'node:os';
+import { open, rm } from 'node:fs/promises';
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
 import { type CommandInput, commandArguments, fileUrl } from '../ffmpeg/command.js';
@@ -8,6 +8,7 @@ import { FfmpegProcess } from '../ffmpeg/process.js';
 import { withTimeout } from '../frames/timeout.js';
 import { type CarriedStream, codecOptions } from './carried-stream.js';
 import type { Container, TrackKind } from './container.js';
+import { makeTemporaryFolder } from './temporary-folder.js';
 
 /** The source and the output for which a muxer is asked. */
 export interface TrialSetting {
@@ -41,7 +42,7 @@ const UNKNOWN_AGAIN = /may not be recognized upon reading/;
  * again. A header without packets may be read back as nothing, and is accepted
  */
 export async function muxerTakes(setting: TrialSetting, streams: readonly CarriedStream[]): Promise<readonly (ProbedStream | undefined)[] | undefined> {
-  const folder = await mkdtemp(join(tmpdir(), 'srvid-tracks-'));
+  const folder = await makeTemporaryFolder('tracks');
   try {
     const path = join(folder, 'trial');
     const leastPackets = WITHOUT_HEADER.has(setting.container.muxer) ? 1 : 0;

@@ -10,7 +10,7 @@ import type { CarryPlan } from './carry.js';
 import type { Container } from './container.js';
 import type { EncodePlan, EncoderSettings } from './encode.js';
 import { encodedSize, scaledAspect } from './encode-graph.js';
-import { assertOnClock, type EncoderClock, encoderTimeBase } from './encoder-clock.js';
+import { assertOnClock, type EncoderClock, encoderTimeBase, secondsOffClock, toleranceOf } from './encoder-clock.js';
 import type { ViewMarks } from './spherical.js';
 import { planTags } from './tags.js';
 import { planViewMarks } from './view-marks.js';
@@ -127,6 +127,8 @@ function clockOf(encoder: string, muxer: string, source: Source, range: TimeRang
   if (!timeBase) return undefined;
   const clock = { timeBase, startsAtSeconds: shiftSeconds, container: own ? undefined : muxer };
   const first = hasTimestamps && !isCut(range) ? (finite(video.start_time) ?? 0) - zeroOf(source, range) : 0;
+  // A container that cannot count from there gets the source's own ticks; an encoder has no other clock.
+  if (!own && secondsOffClock(clock, first + shiftSeconds) > toleranceOf(info.timeBase)) return undefined;
   assertOnClock(encoder, clock, first + shiftSeconds, info.timeBase);
   return clock;
 }

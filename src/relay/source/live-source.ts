@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FfmpegBinary } from '../../pipeline/ffmpeg/binary.js';
 import { assertPixels } from '../../pipeline/ffmpeg/input-file.js';
 import { probeLive } from '../../pipeline/ffmpeg/probe.js';
@@ -12,6 +13,9 @@ import type { NutStream } from '../../pipeline/nut/syntax.js';
 import type { CarriedStream } from '../../pipeline/output/carried-stream.js';
 import { Arrivals } from './arrivals.js';
 import { Pace } from './pace.js';
+
+/** An ffmpeg that has failed ends about when its output does. */
+const OWN_ERROR_MS = 500;
 
 /** Options for opening a live source. */
 export interface LiveSourceOptions {
@@ -58,7 +62,9 @@ export class LiveSource {
     signal.addEventListener('abort', stop, { once: true });
     try {
       const { probe, bytes } = await probeLive(binary, ingest.bytes, input.shown, 'nut', input.maxPixels).catch(async (error) => {
-        await Promise.race([ingest.done(), ingest.stop()]); // The source's own error, if it has one.
+        // The source's own error, if it has ended with one: that is known once its pipe is read to the end.
+        ingest.bytes.resume();
+        await Promise.race([ingest.done(), delay(OWN_ERROR_MS)]);
         throw error;
       });
       const source = describeSource(input.shown, probe, deinterlace);
