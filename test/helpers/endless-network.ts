@@ -11,7 +11,13 @@ export function endlessNetwork(): Uint8Array {
   const graph = Graph.empty('endless');
   graph.addInput('input', 'float32', ['n', 1, 'h', 'w']);
   const rounds = graph.addConstant('rounds', { dims: [], data: BigInt64Array.of(2n ** 63n - 1n) });
-  graph.addNode('Loop', [rounds, '', 'input'], 'output');
+  const [step, zero] = [
+    graph.addConstant('step', { dims: [], data: Float32Array.of(1 / 255) }),
+    graph.addConstant('zero', { dims: [], data: Uint8Array.of(0) }),
+  ];
+  graph.addNode('Loop', [rounds, '', 'input'], 'result');
+  // Quantised in part, or there would be nothing to lower.
+  graph.addNode('DequantizeLinear', [graph.addNode('QuantizeLinear', ['result', step, zero], 'bytes'), step, zero], 'output');
   graph.addOutput('output', 'float32', ['n', 1, 'h', 'w']);
   (graph.nodes[0] as NodeProto).attribute.push(create(AttributeSchema, { name: 'body', type: GRAPH_ATTRIBUTE, g: body() }));
   return serializeModel(graph.toModel());
