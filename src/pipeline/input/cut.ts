@@ -1,4 +1,5 @@
 import { toNumber } from '../frames/time.js';
+import { clockMayRestart } from './joined-clock.js';
 import type { Source } from './source.js';
 
 /** The part of a source to process, in seconds from its beginning. */
@@ -43,7 +44,9 @@ export function planCut(source: Pick<Source, 'probe' | 'hasTimestamps' | 'info' 
   if (source.keepsClock) return { inputOptions: ['-copyts'], filters: [], cutsBeginning: false };
   if (!isCut(range)) {
     const begins = source.probe.startSeconds ?? 0;
-    return { inputOptions: begins < 0 ? ['-itsoffset', String(begins)] : [], filters: [], cutsBeginning: false };
+    if (clockMayRestart(source.probe)) return { inputOptions: begins < 0 ? ['-itsoffset', String(begins)] : [], filters: [], cutsBeginning: false };
+    // Versions of ffmpeg differ in whether sound that precedes the picture by an encoder's delay is the beginning, so the time is said.
+    return { inputOptions: ['-copyts', ...(begins > 0 ? ['-itsoffset', String(-begins)] : [])], filters: [], cutsBeginning: false };
   }
   const from = /mpegts/.test(source.probe.formatName) ? Math.max(0, start - LOOSE_SEEK_SECONDS) : start;
   const seek = from > 0 ? ['-ss', String(from)] : [];
