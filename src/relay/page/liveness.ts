@@ -28,15 +28,15 @@ export class LivenessWatch {
   readonly #pill = element('pill', HTMLElement);
   readonly #text = element('pill-text', HTMLElement);
   readonly #button = element('go-live', HTMLButtonElement);
-  readonly #troubles: number[] = [];
+  readonly #gaps: number[] = [];
+  readonly #stalls: number[] = [];
   readonly #counted: { readonly at: number; readonly droppedFrames: number }[] = [];
 
   constructor(private readonly player: MediaSourcePlayer) {
     player.client.on('gap', ({ reason }) => {
-      // One gap is as telling as several stalls: the relay has waited for seconds.
-      if (reason === 'slow') for (let count = 0; count < STALLS; count += 1) this.#troubles.push(performance.now());
+      if (reason === 'slow') this.#gaps.push(performance.now());
     });
-    player.on('stalled', () => this.#troubles.push(performance.now()));
+    player.on('stalled', () => this.#stalls.push(performance.now()));
   }
 
   /** Looks at the player now. */
@@ -47,7 +47,11 @@ export class LivenessWatch {
     const relayMs = this.player.client.stats?.relayMs?.p50 ?? 0;
     const heldUp = behind !== undefined && (latencyMs ?? 0) - relayMs - bufferedSeconds * 1000 > HELD_UP_MS;
     const busy = this.#leftOut(droppedFrames) > LEFT_OUT ? 'This device is too busy' : undefined;
-    const late = heldUp || this.#isTroubled() ? (busy ?? 'Your connection is slow') : undefined;
+    // Stalls of a picture that is live again may be the browser's own; they are told as a figure.
+    const late =
+      heldUp || this.#lately(this.#gaps) > 0 || (behind !== undefined && this.#lately(this.#stalls) >= STALLS)
+        ? (busy ?? 'Your connection is slow')
+        : undefined;
     const slow = relayMs > BUSY_MS ? 'The relay is too busy' : late;
     if (behind === undefined) return { lamp: 'live', word: 'Live', late: false, ...(slow && { hint: slow }) };
     return { lamp: 'behind', word: behind, hint: slow ? `${behind}. ${slow}.` : behind, late: true };
@@ -69,9 +73,10 @@ export class LivenessWatch {
     return droppedFrames - (this.#counted[0]?.droppedFrames ?? 0);
   }
 
-  #isTroubled(): boolean {
+  /** Number of those times that lie in the last seconds; older ones are forgotten. */
+  #lately(times: number[]): number {
     const now = performance.now();
-    while (this.#troubles[0] !== undefined && now - this.#troubles[0] > LATELY_MS) this.#troubles.shift();
-    return this.#troubles.length >= STALLS;
+    while (times[0] !== undefined && now - times[0] > LATELY_MS) times.shift();
+    return times.length;
   }
 }
