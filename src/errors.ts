@@ -110,7 +110,7 @@ export function describeCause(cause: unknown): string {
   return String(cause);
 }
 
-/** What the system's errors about files mean, by their code. */
+/** Meanings of the system's errors about files, by their code. */
 const FILE_ERRORS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
   ENOTDIR: 'a part of the path is not a folder',

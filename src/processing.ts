@@ -35,7 +35,7 @@ export interface Processing {
   readonly levels: (LevelPlan & { readonly settings: RealtimeSettings }) | undefined;
   readonly cache: MeasurementCache;
   readonly machine: string;
-  /** What users may not expect of this plan, a sentence each. */
+  /** Surprises of this plan for users, a sentence each. */
   readonly notes: readonly string[];
 }
 
