@@ -35,12 +35,36 @@ const PLAYED = /^(h264|hevc)$/;
 export async function settlePlan(binary: FfmpegBinary, planned: EncodePlan, facts: SettleFacts): Promise<SettledPlan> {
   let plan: EncodePlan = { ...planned, keepsGray: keepsGray(planned, facts) };
   for (let samples = 0; samples < MOST_SAMPLES; samples++) {
-    const sample = await encodedSample(binary, plan);
-    const mended = sample && mend(plan, sample, facts);
+    const trial = await sampleOf(binary, plan, facts);
+    plan = trial.plan;
+    const mended = trial.sample && mend(plan, trial.sample, facts);
     if (!mended || JSON.stringify(mended) === JSON.stringify(plan)) break;
     plan = mended;
   }
   return { plan, warnings: warningsOf(planned, plan) };
+}
+
+/**
+ * A sample of a plan or, where the encoder refuses frames of limited range, of the plan in full range. MJPEG holds full
+ * range alone; ffmpeg 5 converted frames to it, and newer versions refuse others.
+ */
+async function sampleOf(binary: FfmpegBinary, plan: EncodePlan, { sourceHeight }: SettleFacts): Promise<{ plan: EncodePlan; sample: Sample | undefined }> {
+  try {
+    return { plan, sample: await encodedSample(binary, plan) };
+  } catch (error) {
+    const { format, color } = plan;
+    const kind = pictureKind(format);
+    if (plan.stored || color.range === 'pc' || isRgbFormat(kind)) throw error;
+    const stored = storedColor(
+      { kind, color, sourceHeight, height: format.height },
+      { codec: undefined, tag: undefined, pixelFormat: kind, range: 'pc', matrix: color.matrix },
+    );
+    const full = { ...plan, stored };
+    const sample = await encodedSample(binary, full).catch(() => {
+      throw error;
+    });
+    return { plan: full, sample };
+  }
 }
 
 function keepsGray({ encoder }: EncodePlan, { pixelFormats }: SettleFacts): boolean {
