@@ -63,5 +63,8 @@ export class Drawing {
 
 function rasterize(ffmpeg: string, svg: string, { path, partial }: OutputFile): Promise<void> {
   const bytes = Buffer.from(svg);
-  return writePng(ffmpeg, { bytes, options: ['-f', 'svg_pipe', '-frame_size', `${bytes.length}`, '-width', `${PNG_WIDTH}`, '-keep_ar', '1'] }, partial, path);
+  const [, width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg) ?? [];
+  // Both sides, since versions of ffmpeg differ in the height that they take for a width alone.
+  const size = ['-width', `${PNG_WIDTH}`, '-height', `${Math.round((PNG_WIDTH * Number(height)) / Number(width))}`];
+  return writePng(ffmpeg, { bytes, options: ['-f', 'svg_pipe', '-frame_size', `${bytes.length}`, ...size] }, partial, path);
 }
