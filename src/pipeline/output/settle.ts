@@ -3,16 +3,15 @@ import type { Sample } from '../ffmpeg/probe-sample.js';
 import { isRgbFormat, sameMatrix } from '../frames/matrix.js';
 import type { EncodePlan } from './encode.js';
 import { encodedSize, pictureKind } from './encode-graph.js';
+import type { EncoderTraits } from './encoder-options.js';
 import { encodedSample } from './self-test.js';
 import { storedColor } from './stored-color.js';
 
 /** Facts by which a plan is settled, beside the plan itself. */
-export interface SettleFacts {
+export interface SettleFacts extends EncoderTraits {
   /** The source is RGB, for which srvid chose its chroma's resolution. */
   readonly isRgb: boolean;
   readonly sourceHeight: number;
-  /** Pixel formats that the encoder takes; none where it takes any. */
-  readonly pixelFormats: ReadonlySet<string>;
 }
 
 /** A plan that was tried, and warnings of what is converted. */
@@ -35,7 +34,7 @@ const PLAYED = /^(h264|hevc)$/;
 export async function settlePlan(binary: FfmpegBinary, planned: EncodePlan, facts: SettleFacts): Promise<SettledPlan> {
   let plan: EncodePlan = { ...planned, keepsGray: keepsGray(planned, facts) };
   for (let samples = 0; samples < MOST_SAMPLES; samples++) {
-    const sample = await encodedSample(binary, plan);
+    const sample = await encodedSample(binary, plan, facts.isHardware ? 'anew' : 'as before');
     const mended = sample && mend(plan, sample, facts);
     if (!mended || JSON.stringify(mended) === JSON.stringify(plan)) break;
     plan = mended;
