@@ -125,9 +125,9 @@ class Run {
   async #settlePlan(): Promise<EncodePlan> {
     const { binary, opened, options } = this.prepared;
     const { plan } = this.#planned;
-    const pixelFormats = await checkEncoder(binary, plan.encoder);
+    const traits = await checkEncoder(binary, plan.encoder);
     const { video, info } = opened.source;
-    const facts = { isRgb: isRgbFormat(video.pix_fmt ?? ''), sourceHeight: info.format.height, pixelFormats };
+    const facts = { isRgb: isRgbFormat(video.pix_fmt ?? ''), sourceHeight: info.format.height, ...traits };
     const settled = await settlePlan(binary, plan, facts);
     if (options.strict) refuseLosses(settled.warnings, 'SRVID_OUTPUT_FORMAT');
     for (const message of settled.warnings) this.#warn(message);

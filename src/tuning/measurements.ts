@@ -1,50 +1,26 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { arch, availableParallelism, cpus } from 'node:os';
-import { join } from 'node:path';
-import envPaths from 'env-paths';
-import { readBounded } from '../bounded-file.js';
+import { cacheFile, KeptValues } from '../kept-values.js';
 
-const MAX_BYTES = 1 << 22;
-
-/**
- * Measurements of this machine, kept between runs in a file of the user's cache folder. The file may be deleted at any
- * time. A file that cannot be read or written costs a measurement, never a run.
- */
+/** Measurements of this machine, kept between runs. A file that cannot be read or written costs a measurement, never a run. */
 export class MeasurementCache {
-  constructor(private readonly path = join(envPaths('srvid', { suffix: '' }).cache, 'measurements.json')) {}
+  readonly #kept: KeptValues;
+
+  constructor(path = cacheFile('measurements.json')) {
+    this.#kept = new KeptValues(path);
+  }
 
   async get(key: string): Promise<number | undefined> {
-    const value = (await this.#read())[key];
+    const value = await this.#kept.get(key);
     return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined;
   }
 
   async set(values: Readonly<Record<string, number>>): Promise<void> {
-    await this.#change((kept) => ({ ...kept, ...values }));
+    await this.#kept.set(values);
   }
 
   /** Removes measurements, so that the next run makes them again. */
   async forget(keys: readonly string[]): Promise<void> {
-    await this.#change((kept) => Object.fromEntries(Object.entries(kept).filter(([key]) => !keys.includes(key))));
-  }
-
-  async #change(change: (kept: Record<string, unknown>) => Record<string, unknown>): Promise<void> {
-    const temporary = `${this.path}.${process.pid}.tmp`;
-    try {
-      await mkdir(join(this.path, '..'), { recursive: true });
-      await writeFile(temporary, JSON.stringify(change(await this.#read()), null, 1));
-      await rename(temporary, this.path);
-    } catch {
-      // Measured again next time.
-    }
-  }
-
-  async #read(): Promise<Record<string, unknown>> {
-    try {
-      const parsed: unknown = JSON.parse((await readBounded(this.path, MAX_BYTES)).toString());
-      return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
-    } catch {
-      return {};
-    }
+    await this.#kept.forget(keys);
   }
 }
 

@@ -2,9 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { endOf, srvid } from '../helpers/command.js';
-import { ffmpeg, ffprobe, frameHashes, packetHashes, temporaryFolder, videoTick, videoTimes } from '../helpers/media.js';
+import { ffmpeg, ffprobe, frameHashes, lavfi, packetHashes, temporaryFolder, videoTick, videoTimes } from '../helpers/media.js';
 
 const FAST = ['--encoder-option', 'preset=ultrafast', '--json', '-y'];
+const KEPT_TIMES = ['-fps_mode', 'passthrough', '-pix_fmt', 'yuv420p'];
 let folder = '';
 
 beforeAll(async () => {
@@ -32,21 +33,8 @@ describe.each(['mp4', 'mkv'])('into %s', (extension) => {
 
   it('keeps every frame and pts of a variable frame rate', async () => {
     const input = join(folder, `variable-${extension}.mkv`);
-    await ffmpeg(
-      '-f',
-      'lavfi',
-      '-i',
-      'testsrc=s=96x64:r=25:d=1',
-      '-vf',
-      "settb=1/1000,setpts='(N*40+if(mod(N,3),13,0)+if(gt(N,12),400,0))/1000/TB'",
-      '-enc_time_base',
-      '1:1000',
-      '-fps_mode',
-      'passthrough',
-      '-pix_fmt',
-      'yuv420p',
-      input,
-    );
+    const variable = "settb=1/1000,setpts='(N*40+if(mod(N,3),13,0)+if(gt(N,12),400,0))/1000/TB'";
+    await ffmpeg(...lavfi('testsrc=s=96x64:r=25:d=1'), '-vf', variable, '-enc_time_base', '1:1000', ...KEPT_TIMES, input);
     const times = await videoTimes(input);
     expect(new Set(times.slice(1).map((time, index) => (time - (times[index] as number)).toFixed(3))).size).toBeGreaterThan(2);
     await expectSameTimes(input, join(folder, `variable-out.${extension}`), times);
@@ -54,25 +42,7 @@ describe.each(['mp4', 'mkv'])('into %s', (extension) => {
 
   it('keeps a start that is not 0, and so the offset between picture and sound', async () => {
     const input = join(folder, `late-${extension}.mkv`);
-    await ffmpeg(
-      '-f',
-      'lavfi',
-      '-i',
-      'testsrc=s=96x64:r=25:d=0.6',
-      '-f',
-      'lavfi',
-      '-i',
-      'sine=d=1.2',
-      '-filter:v',
-      'setpts=PTS+0.48/TB',
-      '-fps_mode',
-      'passthrough',
-      '-pix_fmt',
-      'yuv420p',
-      '-c:a',
-      'aac',
-      input,
-    );
+    await ffmpeg(...lavfi('testsrc=s=96x64:r=25:d=0.6'), ...lavfi('sine=d=1.2'), '-filter:v', 'setpts=PTS+0.48/TB', ...KEPT_TIMES, '-c:a', 'aac', input);
     const output = join(folder, `late-out.${extension}`);
     const times = await videoTimes(input);
     expect(times[0]).toBeGreaterThan(0.4);
@@ -188,23 +158,7 @@ it.each(['libmp3lame', 'mp2', 'pcm_s16le'])('sound coded by %s comes through sta
 
 it('a video that begins long after the sound is found', async () => {
   const input = join(folder, 'late-picture.mkv');
-  await ffmpeg(
-    '-f',
-    'lavfi',
-    '-i',
-    'sine=d=11',
-    '-f',
-    'lavfi',
-    '-i',
-    'testsrc=s=96x64:r=25:d=0.4',
-    '-filter:v',
-    'setpts=PTS+10/TB',
-    '-fps_mode',
-    'passthrough',
-    '-pix_fmt',
-    'yuv420p',
-    input,
-  );
+  await ffmpeg(...lavfi('sine=d=11'), ...lavfi('testsrc=s=96x64:r=25:d=0.4'), '-filter:v', 'setpts=PTS+10/TB', ...KEPT_TIMES, input);
   await expectSameTimes(input, join(folder, 'late-picture-out.mkv'), await videoTimes(input));
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, it } from 'vitest';
 import { COMMAND, exitCodeOf, srvid } from '../helpers/command.js';
-import { ffmpeg, temporaryFolder } from '../helpers/media.js';
+import { folderWithClip } from '../helpers/media.js';
 
 /** It takes two seconds at most where the machine is not busy with other things. */
 const HANGS_MS = 20_000;
@@ -12,9 +12,7 @@ let folder = '';
 let input = '';
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  input = join(folder, 'long.mp4');
-  await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=320x180:r=25:d=60', '-pix_fmt', 'yuv420p', '-preset', 'ultrafast', input);
+  ({ folder, clip: input } = await folderWithClip('long.mp4', 'testsrc=s=320x180:r=25:d=60', '-preset', 'ultrafast'));
 });
 
 /** Command lines of running processes that hold this text. */

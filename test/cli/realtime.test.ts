@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import type { RealtimeReport } from '../../dist/report/events.js';
 import { COMMAND, endOf, srvid } from '../helpers/command.js';
-import { ffmpeg, temporaryFolder, videoTimes } from '../helpers/media.js';
+import { ffmpeg, folderWithClip, lavfi, videoTimes } from '../helpers/media.js';
 import { FFMPEG } from '../helpers/programs.js';
 
 const FAST = ['--encoder-option', 'preset=ultrafast', '--json', '-y'];
@@ -12,9 +12,7 @@ let folder = '';
 let input = '';
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  input = join(folder, 'input.mp4');
-  await ffmpeg(...['-f', 'lavfi', '-i', 'testsrc2=s=160x96:r=25:d=1.2', '-f', 'lavfi', '-i', 'sine=d=1.2'], '-pix_fmt', 'yuv420p', input);
+  ({ folder, clip: input } = await folderWithClip('input.mp4', 'testsrc2=s=160x96:r=25:d=1.2', ...lavfi('sine=d=1.2')));
 });
 
 interface End {

@@ -2,16 +2,14 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { endOf, srvid } from '../helpers/command.js';
-import { ffmpeg, ffprobe, temporaryFolder } from '../helpers/media.js';
+import { ffmpeg, ffprobe, folderWithClip } from '../helpers/media.js';
 
 const FAST = ['--encoder-option', 'preset=ultrafast', '--json', '-y'];
 let folder = '';
 let input = '';
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  input = join(folder, 'input.mp4');
-  await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=96x64:r=25:d=0.4', '-pix_fmt', 'yuv420p', input);
+  ({ folder, clip: input } = await folderWithClip('input.mp4', 'testsrc=s=96x64:r=25:d=0.4'));
 });
 
 interface Shape {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { COMMAND } from '../helpers/command.js';
-import { ffmpeg, temporaryFolder } from '../helpers/media.js';
+import { ffmpeg, folderWithClip } from '../helpers/media.js';
 import { type Trace, traced } from '../helpers/traced.js';
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -15,9 +15,7 @@ let folder = '';
 let clip = '';
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  clip = join(folder, 'clip.mp4');
-  await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=96x64:r=25:d=1', '-pix_fmt', 'yuv420p', clip);
+  ({ folder, clip } = await folderWithClip('clip.mp4', 'testsrc2=s=96x64:r=25:d=1'));
   await mkdir(join(folder, 'pictures'));
   await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=120x90:r=1', '-frames:v', '1', join(folder, 'pictures/1.png'));
 });

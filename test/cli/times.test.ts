@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { endOf, exitCodeOf, srvid } from '../helpers/command.js';
-import { ffmpeg, ffprobe, temporaryFolder, videoTimes } from '../helpers/media.js';
+import { ffmpeg, ffprobe, lavfi, temporaryFolder, videoTimes } from '../helpers/media.js';
 
 const folder = await temporaryFolder();
 const FAST = ['--preset', 'bicubic', '--encoder-option', 'preset=ultrafast', '--json', '-y'];
@@ -183,21 +183,7 @@ it('an AVI tells its frame rate, and has no empty frames between', async () => {
 
 it('a reader of standard output that pauses is waited for', async () => {
   const input = join(folder, 'noise.mp4');
-  await ffmpeg(
-    '-f',
-    'lavfi',
-    '-i',
-    'nullsrc=s=320x240:r=25:d=2',
-    '-vf',
-    'noise=alls=100:allf=t',
-    '-pix_fmt',
-    'yuv420p',
-    '-c:v',
-    'libx264',
-    '-preset',
-    'ultrafast',
-    input,
-  );
+  await ffmpeg(...lavfi('nullsrc=s=320x240:r=25:d=2,noise=alls=100:allf=t'), '-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-preset', 'ultrafast', input);
   const program = fileURLToPath(new URL('../fixtures/programs/paused-reader.mjs', import.meta.url));
   const child = spawn(process.execPath, [program, fileURLToPath(new URL('../../dist/index.js', import.meta.url)), input], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -14,7 +14,7 @@ import { DROP_POLICY_NAMES } from '../../dist/pipeline/policies/drop-policies.js
 import { didYouMean } from '../../dist/similar-name.js';
 import { srvid } from '../helpers/command.js';
 import { failureOf } from '../helpers/errors.js';
-import { ffmpeg, temporaryFolder } from '../helpers/media.js';
+import { ffmpeg, folderWithClip } from '../helpers/media.js';
 
 const models = fileURLToPath(new URL('../../models/', import.meta.url));
 const bicubic = ['--preset', 'bicubic'];
@@ -22,9 +22,7 @@ let folder = '';
 let clip = '';
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  clip = join(folder, 'clip.mp4');
-  await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=25:d=0.2', '-pix_fmt', 'yuv420p', clip);
+  ({ folder, clip } = await folderWithClip('clip.mp4', 'testsrc2=s=64x48:r=25:d=0.2'));
 });
 
 test('the nearest name is proposed, and none where none is near', () => {

@@ -28,6 +28,13 @@ async function serve(stream: ClipStream, port = 0, tokens?: Tokens) {
   return { server, port: address.port, url: `http://127.0.0.1:${address.port}/live/main` };
 }
 
+/** A relay that shows the small clip. */
+async function serveSmall() {
+  const stream = new ClipStream();
+  stream.show(small);
+  return { stream, ...(await serve(stream)) };
+}
+
 function client(url: string, options: Parameters<typeof connect>[1] = {}): RelayClient {
   const connected = connect(url, { WebSocket, ...options });
   undo.push(() => connected.close());
@@ -48,9 +55,7 @@ async function scripted(onConnection: (socket: WebSocket, attempt: number) => vo
 }
 
 test('gives every fragment with its times, first a keyframe, the same bytes that the relay has', async () => {
-  const stream = new ClipStream();
-  stream.show(small);
-  const { url } = await serve(stream);
+  const { url } = await serveSmall();
   const watching = client(url);
   const taken = [];
   for await (const fragment of watching) if (taken.push(fragment) === 60) break;
@@ -69,9 +74,7 @@ test('gives every fragment with its times, first a keyframe, the same bytes that
 });
 
 test('a new epoch is another init segment and another timeline; the source is had by asking for it', async () => {
-  const stream = new ClipStream();
-  stream.show(small);
-  const { url } = await serve(stream);
+  const { stream, url } = await serveSmall();
   const watching = client(url, { rendition: 'source' });
   const before = await watching.next('init');
   expect(before.hello).toMatchObject({ rendition: 'source', width: 64, height: 48, epoch: 0 });
@@ -82,9 +85,7 @@ test('a new epoch is another init segment and another timeline; the source is ha
 });
 
 test('what the relay left out is told on the fragment after it', async () => {
-  const stream = new ClipStream();
-  stream.show(small);
-  const { url } = await serve(stream);
+  const { stream, url } = await serveSmall();
   const watching = client(url);
   const taken: Fragment[] = [];
   watching.on('fragment', (fragment) => taken.push(fragment));
@@ -98,9 +99,7 @@ test('what the relay left out is told on the fragment after it', async () => {
 });
 
 test('a relay that restarts is found again, and says so as another timeline', async () => {
-  const stream = new ClipStream();
-  stream.show(small);
-  const { url, server, port } = await serve(stream);
+  const { url, server, port } = await serveSmall();
   const watching = client(url);
   const before = await watching.next('init');
   const closed = watching.next('close');
@@ -116,9 +115,7 @@ test('a relay that restarts is found again, and says so as another timeline', as
 });
 
 test('a stream that has ended is not asked for again, and ends the iteration', async () => {
-  const stream = new ClipStream();
-  stream.show(small);
-  const { url } = await serve(stream);
+  const { stream, url } = await serveSmall();
   const watching = client(url);
   const closed = watching.next('close');
   let taken = 0;
@@ -178,9 +175,7 @@ test('the relay says whether a token is missing or wrong, and which streams ther
 });
 
 test("knows the relay's wall clock", async () => {
-  const stream = new ClipStream();
-  stream.show(small);
-  const { url } = await serve(stream);
+  const { url } = await serveSmall();
   const watching = client(url);
   expect(watching.relayNow()).toBeUndefined();
   await expect.poll(() => watching.relayNow()).toBeDefined();

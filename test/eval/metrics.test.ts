@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { randomFrom } from '../../dist/doctor/random.js';
 import { errorOf, flickerOf, isMeasurable, MAX_PSNR, meanOf, psnr, ssim } from '../../dist/eval/metrics.js';
 import type { Plane } from '../../dist/pipeline/frames/frame.js';
 import { temporaryFolder } from '../helpers/media.js';
 import { planeOf } from '../helpers/picture.js';
 import { FFMPEG } from '../helpers/programs.js';
-import { randomBytes, randomFrom } from '../helpers/random.js';
+import { randomBytes } from '../helpers/random.js';
 
 const flat = (level: number, width = 20, height = 16) => planeOf(new Uint8Array(width * height).fill(level), width, height);
 

@@ -15,6 +15,19 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
+/** Arguments by which ffmpeg reads a made-up source, such as "testsrc=s=96x64:r=25:d=0.4". */
+export function lavfi(source: string): string[] {
+  return ['-f', 'lavfi', '-i', source];
+}
+
+/** A folder for one test file's videos, and in it a clip of that name from a made-up source. */
+export async function folderWithClip(name: string, source: string, ...options: string[]): Promise<{ folder: string; clip: string }> {
+  const folder = await temporaryFolder();
+  const clip = join(folder, name);
+  await ffmpeg(...lavfi(source), ...options, '-pix_fmt', 'yuv420p', clip);
+  return { folder, clip };
+}
+
 /** Runs ffmpeg with these arguments; fails the test with what it said. */
 export async function ffmpeg(...args: string[]): Promise<void> {
   await run(FFMPEG, ['-nostdin', '-v', 'error', '-y', ...args]);

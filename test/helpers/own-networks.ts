@@ -1,6 +1,6 @@
+import { randomFrom } from '../../dist/doctor/random.js';
 import { Graph } from '../../dist/onnx/graph.js';
 import { serializeModel } from '../../dist/onnx/model-file.js';
-import { randomFrom } from './random.js';
 
 /** ONNX's number for float16. */
 const HALF = 10;

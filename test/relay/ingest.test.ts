@@ -135,33 +135,32 @@ test('a stream that has taken enough lets the pusher go', async () => {
   expect((await pusher.closed).code).toBe(1000);
 });
 
+/** A pusher to a stream that takes everything, and whether that stream has ended. */
+async function pushedToItsEnd(): Promise<{ pusher: Client; ended: () => boolean }> {
+  let ended = false;
+  const { address } = await pushable(async (bytes) => {
+    bytes.resume().once('end', () => {
+      ended = true;
+    });
+  });
+  const pusher = new Client(address);
+  await opened(pusher);
+  return { pusher, ended: () => ended };
+}
+
 test.each<[string, (client: Client) => void, number]>([
   ['text', (client) => client.say('hello'), 1008],
   ['a message that is too long', (client) => client.socket.send(Buffer.alloc(300 << 10)), 1009],
 ])('a pusher that sends %s is closed, and its stream has ended', async (_, misbehave, code) => {
-  let ended = false;
-  const { address } = await pushable(async (bytes) => {
-    bytes.resume().once('end', () => {
-      ended = true;
-    });
-  });
-  const pusher = new Client(address);
-  await opened(pusher);
+  const { pusher, ended } = await pushedToItsEnd();
   misbehave(pusher);
   expect((await pusher.closed).code).toBe(code);
-  await eventually(() => ended);
+  await eventually(ended);
 });
 
 test('a pusher that vanishes ends the stream', async () => {
-  let ended = false;
-  const { address } = await pushable(async (bytes) => {
-    bytes.resume().once('end', () => {
-      ended = true;
-    });
-  });
-  const pusher = new Client(address);
-  await opened(pusher);
+  const { pusher, ended } = await pushedToItsEnd();
   pusher.socket.send(Buffer.alloc(1000));
   pusher.socket.terminate();
-  await eventually(() => ended);
+  await eventually(ended);
 });

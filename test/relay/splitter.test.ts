@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { randomFrom } from '../../dist/doctor/random.js';
 import { SrvidError } from '../../dist/errors.js';
 import { FragmentSplitter, type Piece } from '../../dist/relay/fmp4/splitter.js';
 import { failureOf } from '../helpers/errors.js';
 import { ffmpeg, ffprobe, temporaryFolder } from '../helpers/media.js';
-import { fuzzCases, randomBytes, randomFrom } from '../helpers/random.js';
+import { fuzzCases, randomBytes } from '../helpers/random.js';
 import { pictureArgs } from '../helpers/relay.js';
 
 const CASES = fuzzCases(1500);

@@ -2,15 +2,10 @@
 # Makes abpn-rgb-x3 again. Run from the folder models: sh training/recipes/abpn-rgb-x3.sh FOLDER, with SRVID_DATA set.
 # It was trained on 348 pictures, which train/ is to hold alone: budgie-backgrounds (23), codec-corpus/CID22 train (209), codec-corpus/clic2025 (41), debian:lomiri-wallpapers-16.04 (13), debian:lomiri-wallpapers-20.04 (1), elementary-wallpapers (11), fedora-backgrounds (18), pop-os-wallpapers (15), solus-artwork (17).
 # Of the runs before the last, network, steps, optimizer and rate are known. All else is left at the defaults.
-set -eu
-RUNS="${1:?a folder for the runs}"
-"${PYTHON:-python}" -m training train abpn --scale 3 --run "$RUNS/1-abpn-x3" --steps 11000 --optimizer adam --peak-rate 0.0008
-"${PYTHON:-python}" -m training export --run "$RUNS/1-abpn-x3" --out "$RUNS/models-1-abpn-x3"
-"${PYTHON:-python}" -m training train abpn --scale 3 --run "$RUNS/2-abpn-x3" --from "$RUNS/models-1-abpn-x3/abpn-x3-fp32.onnx" --steps 20000
-"${PYTHON:-python}" -m training export --run "$RUNS/2-abpn-x3" --out "$RUNS/models-2-abpn-x3"
-"${PYTHON:-python}" -m training train abpn --scale 3 --run "$RUNS/3-abpn-x3" --from "$RUNS/models-2-abpn-x3/abpn-x3-fp32.onnx" --steps 45000 --peak-rate 0.007
-"${PYTHON:-python}" -m training export --run "$RUNS/3-abpn-x3" --out "$RUNS/models-3-abpn-x3"
-"${PYTHON:-python}" -m training train abpn --scale 3 --run "$RUNS/4-abpn-x3" --from "$RUNS/models-3-abpn-x3/abpn-x3-fp32.onnx" --steps 16000 --peak-rate 0.003
-"${PYTHON:-python}" -m training export --run "$RUNS/4-abpn-x3" --out "$RUNS/models-4-abpn-x3"
-"${PYTHON:-python}" -m training train abpn --scale 3 --run "$RUNS/5-abpn-rgb-x3" --from "$RUNS/models-4-abpn-x3/abpn-x3-fp32.onnx" --channels 3 --steps 12000 --peak-rate 0.004 --mse-from 0 --luma 0.75
-"${PYTHON:-python}" -m training export --run "$RUNS/5-abpn-rgb-x3" --out "$RUNS/models-5-abpn-rgb-x3"
+. "${0%/*}/steps.sh"
+train abpn-x3 --steps 11000 --optimizer adam --peak-rate 0.0008
+train abpn-x3 --steps 20000
+train abpn-x3 --steps 45000 --peak-rate 0.007
+train abpn-x3 --steps 16000 --peak-rate 0.003
+train abpn-rgb-x3 --channels 3 --steps 12000 --peak-rate 0.004 --mse-from 0 --luma 0.75
+ship

@@ -1,7 +1,6 @@
 #!/bin/sh
 # Makes swift-x2 again. Run from the folder models: sh training/recipes/swift-x2.sh FOLDER, with SRVID_DATA set.
 # It was trained on 348 pictures, which train/ is to hold alone: budgie-backgrounds (23), codec-corpus/CID22 train (209), codec-corpus/clic2025 (41), debian:lomiri-wallpapers-16.04 (13), debian:lomiri-wallpapers-20.04 (1), elementary-wallpapers (11), fedora-backgrounds (18), pop-os-wallpapers (15), solus-artwork (17).
-set -eu
-RUNS="${1:?a folder for the runs}"
-"${PYTHON:-python}" -m training train swift --scale 2 --run "$RUNS/1-swift-x2" --steps 24000 --mse-from 0.3
-"${PYTHON:-python}" -m training export --run "$RUNS/1-swift-x2" --out "$RUNS/models-1-swift-x2"
+. "${0%/*}/steps.sh"
+train swift-x2 --steps 24000 --mse-from 0.3
+ship

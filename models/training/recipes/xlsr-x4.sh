@@ -2,11 +2,8 @@
 # Makes xlsr-x4 again. Run from the folder models: sh training/recipes/xlsr-x4.sh FOLDER, with SRVID_DATA set.
 # It was trained on 348 pictures, which train/ is to hold alone: budgie-backgrounds (23), codec-corpus/CID22 train (209), codec-corpus/clic2025 (41), debian:lomiri-wallpapers-16.04 (13), debian:lomiri-wallpapers-20.04 (1), elementary-wallpapers (11), fedora-backgrounds (18), pop-os-wallpapers (15), solus-artwork (17).
 # Of the runs before the last, network, steps, optimizer and rate are known. All else is left at the defaults.
-set -eu
-RUNS="${1:?a folder for the runs}"
-"${PYTHON:-python}" -m training train xlsr --scale 3 --run "$RUNS/1-xlsr-x3" --steps 7000 --peak-rate 0.008
-"${PYTHON:-python}" -m training export --run "$RUNS/1-xlsr-x3" --out "$RUNS/models-1-xlsr-x3"
-"${PYTHON:-python}" -m training train xlsr --scale 3 --run "$RUNS/2-xlsr-x3" --from "$RUNS/models-1-xlsr-x3/xlsr-x3-fp32.onnx" --steps 20000 --peak-rate 0.006
-"${PYTHON:-python}" -m training export --run "$RUNS/2-xlsr-x3" --out "$RUNS/models-2-xlsr-x3"
-"${PYTHON:-python}" -m training train xlsr --scale 4 --run "$RUNS/3-xlsr-x4" --from "$RUNS/models-2-xlsr-x3/xlsr-x3-fp32.onnx" --steps 11000 --peak-rate 0.006 --mse-from 0.3
-"${PYTHON:-python}" -m training export --run "$RUNS/3-xlsr-x4" --out "$RUNS/models-3-xlsr-x4"
+. "${0%/*}/steps.sh"
+train xlsr-x3 --steps 7000 --peak-rate 0.008
+train xlsr-x3 --steps 20000 --peak-rate 0.006
+train xlsr-x4 --steps 11000 --peak-rate 0.006 --mse-from 0.3
+ship

@@ -14,11 +14,13 @@ from ..networks.onnx_reader import facts_of
 from ..train.recipe import Recipe
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "recipes"
+STEPS = SCRIPTS / "steps.sh"
+"""The shell functions that the scripts are written in."""
 _NAMED = {"family", "scale"}
 
 
 def script(model: Path) -> str:
-    """The shell script for the float model `model`, run from the folder `models` with SRVID_DATA set."""
+    """The shell script for the float model `model`, run from the folder `models` with SRVID_DATA set: its steps, in the words of `STEPS`."""
     facts = facts_of(onnx.load(model))
     card, history = model.stem.removesuffix("-fp32"), json.loads(facts["history"])
     own = Recipe.of({**json.loads(facts["recipe"]), "steps": int(facts["step"])})
@@ -31,20 +33,12 @@ def script(model: Path) -> str:
     lines.append(f"# It was trained on {sum(source['pictures'] for source in sources)} pictures, which train/ is to hold alone: {pictures}.")
     if any("recipe" not in run for run in earlier):
         lines.append("# Of the runs before the last, network, steps, optimizer and rate are known. All else is left at the defaults.")
-    lines += ["set -eu", 'RUNS="${1:?a folder for the runs}"']
-    names: list[str] = []
-    for index, run in enumerate(earlier, 1):
+    lines.append('. "${0%/*}/steps.sh"')
+    for run in earlier:
         family, scale = run["network"].split(" x")
         known = {"optimizer": run["optimizer"], "steps": run["steps"], "peak_rate": run["peak_rate"], "family": family, "scale": int(scale)}
-        recipe = Recipe.of(run["recipe"]) if "recipe" in run else Recipe(**known)
-        names.append(f"{index}-{family}-x{scale}")
-        # Of those to be averaged, all but the last are runs as they are.
-        lines += _run(recipe, names, exported=True)
-    names.append(f"{len(earlier) + 1}-{card}")
-    lines += _run(own, names, exported=averaged == 1)
-    if averaged > 1:
-        runs = " ".join(f'"$RUNS/{name}"' for name in names[-averaged:])
-        lines += [f'"${{PYTHON:-python}}" -m training average {runs} --run "$RUNS/mean"', '"${PYTHON:-python}" -m training export --run "$RUNS/mean" --out "$RUNS/models"']
+        lines.append(_step(f"{family}-x{scale}", Recipe.of(run["recipe"]) if "recipe" in run else Recipe(**known)))
+    lines += [_step(card, own), f"average {averaged}" if averaged > 1 else "ship"]
     return "\n".join(lines) + "\n"
 
 
@@ -62,10 +56,5 @@ def arguments(recipe: Recipe) -> list[str]:
     return given
 
 
-def _run(recipe: Recipe, names: list[str], exported: bool) -> list[str]:
-    name = names[-1]
-    start = f' --from "$RUNS/models-{names[-2]}/{names[-2].split("-", 1)[1]}-fp32.onnx"' if len(names) > 1 else ""
-    lines = [f'"${{PYTHON:-python}}" -m training train {recipe.family} --scale {recipe.scale} --run "$RUNS/{name}"{start} {" ".join(arguments(recipe))}'.rstrip()]
-    if exported:
-        lines.append(f'"${{PYTHON:-python}}" -m training export --run "$RUNS/{name}" --out "$RUNS/models-{name}"')
-    return lines
+def _step(network: str, recipe: Recipe) -> str:
+    return " ".join(["train", network, *arguments(recipe)])

@@ -1,10 +1,13 @@
+import os
 import shlex
+import subprocess
+import tempfile
 import unittest
 from dataclasses import fields
 from pathlib import Path
 
 from ..ship import card
-from ..ship.again import SCRIPTS, arguments, script
+from ..ship.again import SCRIPTS, STEPS, arguments, script
 from ..train.recipe import Recipe
 
 MODELS = Path(__file__).resolve().parents[2]
@@ -12,9 +15,37 @@ MODELS = Path(__file__).resolve().parents[2]
 
 class Scripts(unittest.TestCase):
     def test_every_card_has_the_script_that_its_model_tells(self):
-        self.assertEqual({path.stem for path in SCRIPTS.glob("*.sh")}, set(card.names(MODELS)))
+        self.assertEqual({path.stem for path in SCRIPTS.glob("*.sh") if path != STEPS}, set(card.names(MODELS)))
         for name in card.names(MODELS):
             self.assertEqual((SCRIPTS / f"{name}.sh").read_text(), script(MODELS / f"{name}-fp32.onnx"))
+
+    def test_a_script_trains_each_run_from_the_model_of_the_one_before_it(self):
+        self.assertEqual(
+            told("ultra-x2"),
+            [
+                "train ultra --scale 2 --run R/1-ultra-x2 --steps 26725 --optimizer muon --peak-rate 0.01 --batch 64 --mse-from 0.3 --float32-from 0.85 --ema 0.9995 --frames 0.1",
+                "export --run R/1-ultra-x2 --out R/models-1-ultra-x2",
+            ],
+        )
+        self.assertEqual(
+            told("abpn-rgb-x3")[-3:],
+            [
+                "export --run R/4-abpn-x3 --out R/models-4-abpn-x3",
+                "train abpn --scale 3 --run R/5-abpn-rgb-x3 --from R/models-4-abpn-x3/abpn-x3-fp32.onnx --channels 3 --steps 12000 --peak-rate 0.004 --mse-from 0 --luma 0.75",
+                "export --run R/5-abpn-rgb-x3 --out R/models-5-abpn-rgb-x3",
+            ],
+        )
+
+    def test_a_script_of_a_mean_averages_the_last_runs_and_ships_their_mean(self):
+        self.assertEqual(
+            told("best-x3")[-4:],
+            [
+                "export --run R/8-best-x3 --out R/models-8-best-x3",
+                "train best --scale 3 --run R/9-best-x3 --from R/models-8-best-x3/best-x3-fp32.onnx --steps 12000 --peak-rate 0.002 --mse-from 0.15 --floor 4 --frames 0.2",
+                "average R/7-best-x3 R/8-best-x3 R/9-best-x3 --run R/mean",
+                "export --run R/mean --out R/models",
+            ],
+        )
 
     def test_the_options_of_a_recipe_are_its_fields_that_are_not_the_defaults(self):
         self.assertEqual(arguments(Recipe("best", 3)), [])
@@ -26,6 +57,18 @@ class Scripts(unittest.TestCase):
         kinds = {field.name: field for field in fields(Recipe)}
         read = {name: tuple(map(float, value.split(","))) if isinstance(given[name], tuple) else kinds[name].type(value) for name, value in found.items()}
         self.assertEqual(read, given)
+
+
+def told(card_name: str) -> list[str]:
+    """The commands that a card's script gives to the trainer, in a folder R for its runs, whose true name holds a space."""
+    with tempfile.TemporaryDirectory() as folder:
+        runs, stand_in = Path(folder) / "my runs", Path(folder) / "told"
+        # It stands in for Python: a run's folder is made, and the words are printed.
+        stand_in.write_text('#!/bin/sh\nshift 2\nprintf "%s\\n" "$*"\n[ "$1" != train ] || mkdir -p "$6"\n')
+        stand_in.chmod(0o755)
+        environment = {**os.environ, "PYTHON": str(stand_in)}
+        given = subprocess.run(["sh", f"training/recipes/{card_name}.sh", str(runs)], cwd=MODELS, env=environment, check=True, capture_output=True, text=True)
+        return given.stdout.replace(str(runs), "R").splitlines()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 
 import torch
 
+from .gradients import with_gradients
+
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of the odd quintic that takes singular values from 0..1 to about 1 in few steps."""
 ROUNDS = 5
@@ -24,16 +26,12 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                state = self.state[parameter]
-                if parameter.ndim < 2:
-                    direction = BIAS_RATE * _adam(state, parameter.grad, group)
-                else:
-                    direction = _orthogonal_momentum(state, parameter.grad, group["momentum"])
-                parameter.sub_(direction * group["lr"])
+        for group, parameter, state in with_gradients(self):
+            if parameter.ndim < 2:
+                direction = BIAS_RATE * _adam(state, parameter.grad, group)
+            else:
+                direction = _orthogonal_momentum(state, parameter.grad, group["momentum"])
+            parameter.sub_(direction * group["lr"])
 
 
 def _orthogonal_momentum(state: dict, gradient: torch.Tensor, momentum: float) -> torch.Tensor:

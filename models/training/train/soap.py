@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 import torch
 
+from .gradients import with_gradients
+
 
 class Soap(torch.optim.Optimizer):
     """Vectors (biases) get plain Adam, which is what SOAP is in one dimension without a basis."""
@@ -19,16 +21,12 @@ class Soap(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                state = self.state[parameter]
-                if parameter.ndim < 2:
-                    direction = _adam(state, parameter.grad, group)
-                else:
-                    direction = _rotated(state, parameter.grad.flatten(1).float(), group)
-                parameter.sub_(direction.view_as(parameter), alpha=group["lr"])
+        for group, parameter, state in with_gradients(self):
+            if parameter.ndim < 2:
+                direction = _adam(state, parameter.grad, group)
+            else:
+                direction = _rotated(state, parameter.grad.flatten(1).float(), group)
+            parameter.sub_(direction.view_as(parameter), alpha=group["lr"])
 
 
 def _adam(state: dict, gradient: torch.Tensor, group: dict) -> torch.Tensor:

@@ -1,5 +1,5 @@
 import { messageOf, SrvidError } from '../../errors.js';
-import { runTool } from './tied-process.js';
+import { answerOf } from './build-answers.js';
 import { assertNewEnough, versionIn } from './version.js';
 
 /** The ffmpeg of this run. `ffmpeg` and `ffprobe` are paths, or names to be found on the PATH. */
@@ -32,27 +32,31 @@ export async function findFfmpeg(env: NodeJS.ProcessEnv = process.env): Promise<
 
 /** Names of the video encoders in this build of ffmpeg. */
 export async function videoEncoders(binary: FfmpegBinary): Promise<ReadonlySet<string>> {
-  const { stdout } = await runTool(binary.ffmpeg, ['-hide_banner', '-encoders'], { maxBuffer: 1 << 22 });
-  return new Set([...stdout.matchAll(/^ V[A-Z.]{5} (\w\S*)/gm)].map((match) => match[1] as string));
+  const said = await answerOf(binary.ffmpeg, ['-hide_banner', '-encoders']);
+  return new Set([...said.matchAll(/^ V[A-Z.]{5} (\w\S*)/gm)].map((match) => match[1] as string));
 }
 
 /** Names of the video and picture codecs that this build of ffmpeg decodes. */
 export async function decodableVideo(binary: FfmpegBinary): Promise<ReadonlySet<string>> {
-  const { stdout } = await runTool(binary.ffmpeg, ['-hide_banner', '-codecs'], { maxBuffer: 1 << 22 });
-  return new Set([...stdout.matchAll(/^ D[A-Z.]V[A-Z.]{3} (\w\S*)/gm)].map((match) => match[1] as string));
+  const said = await answerOf(binary.ffmpeg, ['-hide_banner', '-codecs']);
+  return new Set([...said.matchAll(/^ D[A-Z.]V[A-Z.]{3} (\w\S*)/gm)].map((match) => match[1] as string));
+}
+
+/** The words of this build of ffmpeg about a video encoder: what it can, its pixel formats, its options. */
+export function encoderHelp(binary: FfmpegBinary, encoder: string): Promise<string> {
+  return answerOf(binary.ffmpeg, ['-hide_banner', '-h', `encoder=${encoder}`]);
 }
 
 /** Asks ffmpeg for an option of a filter. False, too, where the program cannot be run, which `versionPrinted` reports. */
 async function hasFilterOption(ffmpeg: string, filter: string, option: string): Promise<boolean> {
-  const { stdout } = await runTool(ffmpeg, ['-hide_banner', '-h', `filter=${filter}`], { timeout: 10_000 }).catch(() => ({ stdout: '' }));
-  return new RegExp(`^ +${option} `, 'm').test(stdout);
+  const said = await answerOf(ffmpeg, ['-hide_banner', '-h', `filter=${filter}`]).catch(() => '');
+  return new RegExp(`^ +${option} `, 'm').test(said);
 }
 
 /** The output of `-version`: a first line that names the build, then the libraries. */
 async function versionPrinted({ name, path, variable }: { readonly name: string; readonly path: string; readonly variable: string }): Promise<string> {
   try {
-    const { stdout } = await runTool(path, ['-version'], { timeout: 10_000 });
-    return stdout;
+    return await answerOf(path, ['-version']);
   } catch (error) {
     throw new SrvidError(
       'SRVID_FFMPEG_MISSING',

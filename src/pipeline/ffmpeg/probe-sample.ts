@@ -5,21 +5,24 @@ import { runTool } from './tied-process.js';
 
 const PROBE_TIMEOUT_MS = 30_000;
 
-const sampleSchema = z.object({
+const probedSchema = z.object({
   streams: z.array(z.object({ codec_name: z.string().optional(), codec_tag_string: z.string().optional() }).loose()),
   frames: z.array(z.object({ pix_fmt: z.string(), color_range: z.string().optional(), color_space: z.string().optional() }).loose()).default([]),
 });
 
-/** A coded video as a reader finds it: its codec, and its first picture once decoded. Names are ffmpeg's. */
-export interface Sample {
-  readonly codec: string | undefined;
+/** The form of a sample, as it is kept between runs. Names are ffmpeg's. */
+export const sampleSchema = z.object({
+  codec: z.string().optional(),
   /** The codec's tag in the container, such as "hev1". */
-  readonly tag: string | undefined;
-  readonly pixelFormat: string;
+  tag: z.string().optional(),
+  pixelFormat: z.string(),
   /** Undefined where neither the container nor the codec says it. */
-  readonly range: 'tv' | 'pc' | undefined;
-  readonly matrix: string | undefined;
-}
+  range: z.enum(['tv', 'pc']).optional(),
+  matrix: z.string().optional(),
+});
+
+/** A coded video as a reader finds it: its codec, and its first picture once decoded. */
+export type Sample = Readonly<z.infer<typeof sampleSchema>>;
 
 /**
  * Reads the first picture of a video that was just encoded: a file, or its bytes. `demuxer` is for what is too short to
@@ -32,7 +35,7 @@ export async function probeSample(binary: FfmpegBinary, video: string | Uint8Arr
   const isFile = typeof video === 'string';
   const options = { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 24, ...(isFile ? {} : { input: video }) };
   const { stdout } = await runTool(binary.ffprobe, [...args, ...entries, '-i', isFile ? fileUrl(video) : 'pipe:0'], options).catch(() => ({ stdout: '' }));
-  const parsed = sampleSchema.safeParse(json(stdout));
+  const parsed = probedSchema.safeParse(json(stdout));
   if (!parsed.success) return undefined;
   const [stream, frame] = [parsed.data.streams[0], parsed.data.frames[0]];
   if (!stream) return 'nothing';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { SrvidError } from '../../errors.js';
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
-import { commandArguments, fileUrl } from '../ffmpeg/command.js';
+import { commandArguments, type FfmpegCommand, fileUrl } from '../ffmpeg/command.js';
 import { FfmpegProcess } from '../ffmpeg/process.js';
 import { Durations } from '../frames/durations.js';
 import type { Color, FrameFormat } from '../frames/frame.js';
@@ -211,7 +211,8 @@ export class Encoder {
   }
 }
 
-function encodeCommand(plan: EncodePlan, { setsChromaLocation }: FfmpegBinary) {
+/** The ffmpeg command of a plan. */
+export function encodeCommand(plan: EncodePlan, { setsChromaLocation }: Pick<FfmpegBinary, 'setsChromaLocation'>): FfmpegCommand {
   const { format, color, stored, encoder, container, carry, output, shiftSeconds, timeBase } = plan;
   const last = plan.endSeconds === undefined ? undefined : lastFrame(container.muxer, timeBase, plan.endSeconds, output === 'pipe:1');
   const sideData = plan.sideData && { index: carry.from === 'file' ? 2 : 1, plan: plan.sideData };

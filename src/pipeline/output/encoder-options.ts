@@ -1,7 +1,6 @@
 import { SrvidError } from '../../errors.js';
 import { didYouMean } from '../../similar-name.js';
-import { type FfmpegBinary, videoEncoders } from '../ffmpeg/binary.js';
-import { runTool } from '../ffmpeg/tied-process.js';
+import { encoderHelp, type FfmpegBinary, videoEncoders } from '../ffmpeg/binary.js';
 import type { EncoderSettings } from './encode.js';
 import { assertOpensNoFile } from './encoder-text-options.js';
 
@@ -19,17 +18,22 @@ const TEXTS = new Set(['string', 'dictionary', 'binary']);
 /** Four characters that name a codec in a container, "hvc1". */
 const TAG = /^[A-Za-z0-9 ._-]{4}$/;
 
+/** The traits of an encoder that ffmpeg tells. */
+export interface EncoderTraits {
+  /** The pixel formats that it takes, by ffmpeg's names; none where ffmpeg lists none. */
+  readonly pixelFormats: ReadonlySet<string>;
+  /** It needs a device, which may be away tomorrow. */
+  readonly isHardware: boolean;
+}
+
 /**
  * Checks that the encoder exists and has each option. So an option can be nothing but the encoder's own, and can open
  * no file.
- * @returns the pixel formats that it takes, by ffmpeg's names; none where ffmpeg lists none
+ * @returns what ffmpeg tells about it
  * @throws SRVID_ENCODER_UNAVAILABLE, SRVID_OPTION_INVALID
  */
-export async function checkEncoder(binary: FfmpegBinary, { name, options }: EncoderSettings): Promise<ReadonlySet<string>> {
-  const [encoders, { stdout }] = await Promise.all([
-    videoEncoders(binary),
-    runTool(binary.ffmpeg, ['-hide_banner', '-h', `encoder=${name}`], { maxBuffer: 1 << 22 }),
-  ]);
+export async function checkEncoder(binary: FfmpegBinary, { name, options }: EncoderSettings): Promise<EncoderTraits> {
+  const [encoders, said] = await Promise.all([videoEncoders(binary), encoderHelp(binary, name)]);
   if (!encoders.has(name)) {
     const near = [...encoders].filter((encoder) => encoder.includes(name.replace(/^lib/, '').slice(0, 4)));
     throw new SrvidError(
@@ -38,7 +42,7 @@ export async function checkEncoder(binary: FfmpegBinary, { name, options }: Enco
       { encoder: name },
     );
   }
-  const own = new Map([...stdout.matchAll(/^ {2}-(\S+)\s+<(\w+)>/gm)].map((match) => [match[1] as string, match[2] as string]));
+  const own = new Map([...said.matchAll(/^ {2}-(\S+)\s+<(\w+)>/gm)].map((match) => [match[1] as string, match[2] as string]));
   for (const [option, value] of options) {
     if (option === 'tag' && !TAG.test(value)) {
       const message = `The tag "${value}" of the encoder ${name} is not four letters or digits, such as hvc1.`;
@@ -57,5 +61,8 @@ export async function checkEncoder(binary: FfmpegBinary, { name, options }: Enco
       },
     );
   }
-  return new Set(/Supported pixel formats: (.*)/.exec(stdout)?.[1]?.trim().split(/\s+/));
+  return {
+    pixelFormats: new Set(/Supported pixel formats: (.*)/.exec(said)?.[1]?.trim().split(/\s+/)),
+    isHardware: /General capabilities:.*\b(hardware|hybrid)\b/.test(said),
+  };
 }

@@ -1,7 +1,6 @@
-import type { FfmpegBinary } from '../ffmpeg/binary.js';
+import { encoderHelp, type FfmpegBinary } from '../ffmpeg/binary.js';
 import type { CommandInput } from '../ffmpeg/command.js';
 import type { ProbedStream } from '../ffmpeg/probe.js';
-import { runTool } from '../ffmpeg/tied-process.js';
 import type { Rational } from '../frames/time.js';
 import { planCut, type TimeRange } from '../input/cut.js';
 import { sideDataKinds } from '../input/side-data.js';
@@ -84,6 +83,5 @@ function isMarked({ side_data_list = [] }: ProbedStream): boolean {
 }
 
 async function hasOption(binary: FfmpegBinary, encoder: string, option: string): Promise<boolean> {
-  const { stdout } = await runTool(binary.ffmpeg, ['-hide_banner', '-h', `encoder=${encoder}`], { maxBuffer: 1 << 22 });
-  return new RegExp(`^ +-${option} `, 'm').test(stdout);
+  return new RegExp(`^ +-${option} `, 'm').test(await encoderHelp(binary, encoder));
 }

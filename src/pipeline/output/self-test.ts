@@ -1,10 +1,12 @@
+import { extname } from 'node:path';
 import { messageOf, SrvidError } from '../../errors.js';
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
-import { probeSample, type Sample } from '../ffmpeg/probe-sample.js';
+import { keep, recall } from '../ffmpeg/build-answers.js';
+import { probeSample, type Sample, sampleSchema } from '../ffmpeg/probe-sample.js';
 import { type FrameFormat, fillMiddle, frameBytes } from '../frames/frame.js';
 import { rescale } from '../frames/time.js';
 import { NOTHING_CARRIED } from './container.js';
-import { type EncodePlan, Encoder } from './encode.js';
+import { type EncodePlan, Encoder, encodeCommand } from './encode.js';
 
 /** Width and height of the test frames. Some encoders refuse smaller ones, DNxHR's among them. */
 const TEST_SIDE = 256;
@@ -21,25 +23,53 @@ export async function testEncoder(binary: FfmpegBinary, plan: EncodePlan): Promi
 
 /**
  * Writes two tiny frames by a plan, into its own container at its own place, and reads them as any other program would.
- * What is written is overwritten by the run.
+ * What is written is overwritten by the run. What a reader has found `as before`, by the same programs and the same plan, is
+ * recalled, and nothing is written.
  * @returns undefined where this ffmpeg cannot read the codec
  * @throws SRVID_ENCODER_UNAVAILABLE with what ffmpeg said; SRVID_OUTPUT_FORMAT where the container has lost the pictures
  */
-export async function encodedSample(binary: FfmpegBinary, plan: EncodePlan): Promise<Sample | undefined> {
+export async function encodedSample(binary: FfmpegBinary, plan: EncodePlan, look: 'anew' | 'as before'): Promise<Sample | undefined> {
+  const programs = [binary.ffmpeg, binary.ffprobe];
+  const about = `the sample of ${nameOf(binary, plan)}`;
+  const known = look === 'as before' ? sampleSchema.safeParse(await recall(programs, about)) : undefined;
+  if (known?.success) return known.data;
+  const { sample, isTiny } = await readSample(binary, plan);
+  // An encoder that takes some sizes alone must be asked for each.
+  if (sample && isTiny && look === 'as before') await keep(programs, about, sample);
+  return sample;
+}
+
+/** Everything on which a sample depends, beside the programs. The place of the output and the length of the video are no part of it. */
+function nameOf(binary: FfmpegBinary, plan: EncodePlan): string {
+  const { format, frameRate, clock, endSeconds, output, ...rest } = bare(plan);
+  const asked = { ...rest, frameRate, clock, format: tiny(format), endSeconds: endSeconds && 1, output: output === 'pipe:1' ? output : extname(output) };
+  return JSON.stringify([encodeCommand(asked, binary), frameRate, clock, format.kind]);
+}
+
+async function readSample(binary: FfmpegBinary, plan: EncodePlan): Promise<{ readonly sample: Sample | undefined; readonly isTiny: boolean }> {
   const { output, encoder, container } = plan;
   const isPipe = output === 'pipe:1';
-  const written = await runOnTwoFrames(binary, plan, isPipe ? 'pipe' : 'ignore');
+  const { written, isTiny } = await runOnTwoFrames(binary, plan, isPipe ? 'pipe' : 'ignore');
   const sample = await probeSample(binary, isPipe ? written : output, container.muxer === 'mpegts' ? 'mpegts' : undefined);
-  if (sample !== 'nothing') return sample;
+  if (sample !== 'nothing') return { sample, isTiny };
   const message = `Two test frames that ${encoder.name} wrote to ${container.muxer} cannot be found in it again: it has no place for this codec. Write .mkv, or choose another encoder.`;
   throw new SrvidError('SRVID_OUTPUT_FORMAT', message, { encoder: encoder.name, container: container.muxer });
 }
 
+/** Two frames as an encoder took them. */
+interface TwoFrames {
+  /** The bytes that went to standard output, where it is a pipe. */
+  readonly written: Buffer;
+  /** They were tiny; else of the plan's own size. */
+  readonly isTiny: boolean;
+}
+
 /** Runs the encoder on frames of the plan's own size where it takes no tiny ones: some know but a few sizes. */
-async function runOnTwoFrames(binary: FfmpegBinary, plan: EncodePlan, standardOutput: 'ignore' | 'pipe'): Promise<Buffer> {
-  const bare: EncodePlan = { ...plan, clock: plan.clock && { ...plan.clock, startsAtSeconds: 0 }, carry: { from: 'nothing' }, tags: [], sideData: undefined };
+async function runOnTwoFrames(binary: FfmpegBinary, plan: EncodePlan, standardOutput: 'ignore' | 'pipe'): Promise<TwoFrames> {
+  const whole = bare(plan);
   try {
-    return await encodeTwoFrames(binary, { ...bare, format: tiny(plan.format) }, standardOutput).catch(() => encodeTwoFrames(binary, bare, standardOutput));
+    const small = await encodeTwoFrames(binary, { ...whole, format: tiny(plan.format) }, standardOutput).catch(() => undefined);
+    return { written: small ?? (await encodeTwoFrames(binary, whole, standardOutput)), isTiny: small !== undefined };
   } catch (error) {
     throw new SrvidError(
       'SRVID_ENCODER_UNAVAILABLE',
@@ -48,6 +78,11 @@ async function runOnTwoFrames(binary: FfmpegBinary, plan: EncodePlan, standardOu
       error,
     );
   }
+}
+
+/** The plan without what is carried along, from time 0. */
+function bare(plan: EncodePlan): EncodePlan {
+  return { ...plan, clock: plan.clock && { ...plan.clock, startsAtSeconds: 0 }, carry: { from: 'nothing' }, tags: [], sideData: undefined };
 }
 
 /** @returns what was written to standard output, where it is a pipe */

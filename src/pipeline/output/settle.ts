@@ -3,16 +3,15 @@ import type { Sample } from '../ffmpeg/probe-sample.js';
 import { isRgbFormat, sameMatrix } from '../frames/matrix.js';
 import type { EncodePlan } from './encode.js';
 import { encodedSize, pictureKind } from './encode-graph.js';
+import type { EncoderTraits } from './encoder-options.js';
 import { encodedSample } from './self-test.js';
 import { storedColor } from './stored-color.js';
 
 /** Facts by which a plan is settled, beside the plan itself. */
-export interface SettleFacts {
+export interface SettleFacts extends EncoderTraits {
   /** The source is RGB, for which srvid chose its chroma's resolution. */
   readonly isRgb: boolean;
   readonly sourceHeight: number;
-  /** Pixel formats that the encoder takes; none where it takes any. */
-  readonly pixelFormats: ReadonlySet<string>;
 }
 
 /** A plan that was tried, and warnings of what is converted. */
@@ -48,9 +47,14 @@ export async function settlePlan(binary: FfmpegBinary, planned: EncodePlan, fact
  * A sample of a plan or, where the encoder refuses frames of limited range, of the plan in full range. MJPEG holds full
  * range alone; ffmpeg 5 converted frames to it, and newer versions refuse others.
  */
-async function sampleOf(binary: FfmpegBinary, plan: EncodePlan, { sourceHeight }: SettleFacts): Promise<{ plan: EncodePlan; sample: Sample | undefined }> {
+async function sampleOf(
+  binary: FfmpegBinary,
+  plan: EncodePlan,
+  { sourceHeight, isHardware }: SettleFacts,
+): Promise<{ plan: EncodePlan; sample: Sample | undefined }> {
+  const look = isHardware ? 'anew' : 'as before';
   try {
-    return { plan, sample: await encodedSample(binary, plan) };
+    return { plan, sample: await encodedSample(binary, plan, look) };
   } catch (error) {
     const { format, color } = plan;
     const kind = pictureKind(format);
@@ -60,7 +64,7 @@ async function sampleOf(binary: FfmpegBinary, plan: EncodePlan, { sourceHeight }
       { codec: undefined, tag: undefined, pixelFormat: kind, range: 'pc', matrix: color.matrix },
     );
     const full = { ...plan, stored };
-    const sample = await encodedSample(binary, full).catch(() => {
+    const sample = await encodedSample(binary, full, look).catch(() => {
       throw error;
     });
     return { plan: full, sample };

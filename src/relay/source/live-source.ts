@@ -12,6 +12,7 @@ import { describeSource, type Source } from '../../pipeline/input/source.js';
 import type { NutStream } from '../../pipeline/nut/syntax.js';
 import type { CarriedStream } from '../../pipeline/output/carried-stream.js';
 import { Arrivals } from './arrivals.js';
+import { openUnder } from './opening.js';
 import { Pace } from './pace.js';
 
 /** An ffmpeg that has failed ends about when its output does. */
@@ -59,8 +60,7 @@ export class LiveSource {
     const ingest = new Ingest(binary, input, pushed);
     let decoder: Decoder | undefined;
     const stop = () => Promise.all([ingest.stop(), decoder?.stop()]);
-    signal.addEventListener('abort', stop, { once: true });
-    try {
+    return openUnder(signal, stop, async () => {
       const { probe, bytes } = await probeLive(binary, ingest.bytes, input.shown, 'nut', input.maxPixels).catch(async (error) => {
         // The source's own error, if it has ended with one: that is known once its pipe is read to the end.
         ingest.bytes.resume();
@@ -72,14 +72,8 @@ export class LiveSource {
       const forwarded = probe.streams.filter(({ codec_type }) => codec_type === 'audio').map(({ index }) => index);
       decoder = new Decoder(binary, source, { bytes, format: 'nut', live: true, forwarded, salvage: true, stallTimeoutMs: silenceMs });
       await decoder.open();
-      signal.throwIfAborted();
       return new LiveSource(source, ingest, decoder, input.file !== undefined);
-    } catch (error) {
-      await stop();
-      throw signal.aborted ? signal.reason : error;
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
+    });
   }
 
   /** The audio streams in the decoder's output. */

@@ -14,6 +14,7 @@ import { lookUp, type Processing, planProcessing, realtimeEngineFor } from '../.
 import type { RunMetrics } from '../../report/events.js';
 import { stageReports } from '../../report/stages.js';
 import type { LiveSource } from '../source/live-source.js';
+import { openUnder } from '../source/opening.js';
 import { FragmentFeed, type FragmentTarget } from './fragment-feed.js';
 import { liveEncoder, livePlan } from './live-encoding.js';
 
@@ -66,21 +67,13 @@ export class LiveRun {
     const sound = { streams: live.sound, forwarded: live.forwarded };
     const plan = livePlan(live.source, format, liveEncoder(processing.preset.preset.encoder, bitrate), sound, stallTimeoutMs);
     let encoder: Encoder | undefined;
-    const stop = () => void engine.close();
-    signal.addEventListener('abort', stop, { once: true });
-    try {
-      signal.throwIfAborted();
+    const stop = () => Promise.all([engine.close(), encoder?.stop()]);
+    return openUnder(signal, stop, async () => {
       await Promise.all([engine.open(), testEncoder(binary, plan)]);
       encoder = new Encoder(binary, plan, 'pipe');
       await encoder.open();
-      signal.throwIfAborted();
       return new LiveRun(asked.preset, live, processing, engine, encoder, new FragmentFeed(encoder.written));
-    } catch (error) {
-      await Promise.all([engine.close(), encoder?.stop()]);
-      throw signal.aborted ? signal.reason : error;
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
+    });
   }
 
   /** Names of the quality levels, best first, the bypass last. */

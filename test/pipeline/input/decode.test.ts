@@ -8,7 +8,7 @@ import { describeSource, type Source } from '../../../dist/pipeline/input/source
 import type { NutStream } from '../../../dist/pipeline/nut/syntax.js';
 import { failureOf } from '../../helpers/errors.js';
 import { fakeFfmpeg } from '../../helpers/fake-program.js';
-import { ffmpeg, temporaryFolder } from '../../helpers/media.js';
+import { ffmpeg, lavfi, temporaryFolder } from '../../helpers/media.js';
 import { writeNut } from '../../helpers/nut.js';
 import { randomBytes } from '../../helpers/random.js';
 
@@ -180,13 +180,11 @@ test('stop ends an ffmpeg that stalls, and settles the read that waits for it', 
 
 test('a real file that starts at 0.4 s with a variable rate gives the pts that ffprobe gives', async () => {
   const path = join(folder, 'variable.mkv');
+  const gaps = `select='not(eq(mod(n,3),1))',setpts=PTS+0.4/TB`;
   await ffmpeg(
-    '-f',
-    'lavfi',
-    '-i',
-    'testsrc=size=4x4:rate=25:duration=1',
+    ...lavfi('testsrc=size=4x4:rate=25:duration=1'),
     '-vf',
-    `select='not(eq(mod(n,3),1))',setpts=PTS+0.4/TB`,
+    gaps,
     '-fps_mode',
     'passthrough',
     '-copyts',

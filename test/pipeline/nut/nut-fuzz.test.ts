@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
+import { randomFrom } from '../../../dist/doctor/random.js';
 import { SrvidError } from '../../../dist/errors.js';
 import { type NutStream, varint } from '../../../dist/pipeline/nut/syntax.js';
 import { failureOf } from '../../helpers/errors.js';
 import { ffmpeg, temporaryFolder } from '../../helpers/media.js';
 import { FILE_START, headerPacket, inPieces, readNut, writeNut } from '../../helpers/nut.js';
-import { fuzzCases, randomBytes, randomFrom } from '../../helpers/random.js';
+import { fuzzCases, randomBytes } from '../../helpers/random.js';
 
 const CASES = fuzzCases(1500);
 const MAX_PACKET_BYTES = 1 << 16;

@@ -10,31 +10,15 @@ const split = (width: number, height: number, kind: PixelFormat = 'yuv420p'): Fr
   small: { kind, width: 5, height: 3 },
 });
 
+const whole = (kind: PixelFormat, width: number, height: number): FrameFormat => ({ kind, width, height });
+
 test.each<[FrameFormat, { width: number; height: number }]>([
-  [
-    { kind: 'yuv420p', width: 11, height: 7 },
-    { width: 10, height: 6 },
-  ],
-  [
-    { kind: 'yuv422p', width: 11, height: 7 },
-    { width: 10, height: 7 },
-  ],
-  [
-    { kind: 'yuv444p', width: 11, height: 7 },
-    { width: 11, height: 7 },
-  ],
-  [
-    { kind: 'gray', width: 11, height: 7 },
-    { width: 11, height: 7 },
-  ],
-  [
-    { kind: 'yuv420p', width: 12, height: 8 },
-    { width: 12, height: 8 },
-  ],
-  [
-    { kind: 'yuv420p', width: 1, height: 1 },
-    { width: 1, height: 1 },
-  ],
+  [whole('yuv420p', 11, 7), { width: 10, height: 6 }],
+  [whole('yuv422p', 11, 7), { width: 10, height: 7 }],
+  [whole('yuv444p', 11, 7), { width: 11, height: 7 }],
+  [whole('gray', 11, 7), { width: 11, height: 7 }],
+  [whole('yuv420p', 12, 8), { width: 12, height: 8 }],
+  [whole('yuv420p', 1, 1), { width: 1, height: 1 }],
   [split(11, 7), { width: 10, height: 6 }],
   [split(11, 7, 'yuv422p'), { width: 10, height: 7 }],
 ])('%j is encoded as %j', (format, size) => {

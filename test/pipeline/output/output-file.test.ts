@@ -90,11 +90,17 @@ async function readOnlyFolder(): Promise<{ path: string; undo: () => Promise<voi
   }
 }
 
-test('the target changes in one step, when the work is published', async () => {
-  const folder = await folderWith({ 'out.mp4': 'old' });
+/** An output whose partial file holds this, in a folder with these files. It may overwrite. */
+async function written(content: string, files: Record<string, string> = {}) {
+  const folder = await folderWith(files);
   const output = await OutputFile.prepare(join(folder, 'out.mp4'), '-', true);
   await output.claim();
-  await writeFile(output.partial, 'half');
+  await writeFile(output.partial, content);
+  return { folder, output };
+}
+
+test('the target changes in one step, when the work is published', async () => {
+  const { folder, output } = await written('half', { 'out.mp4': 'old' });
   expect(await readFile(output.path, 'utf8')).toBe('old');
   await writeFile(output.partial, 'whole');
   const before = await stat(output.partial);
@@ -106,10 +112,7 @@ test('the target changes in one step, when the work is published', async () => {
 });
 
 test('what is discarded leaves nothing, and the old file as it was', async () => {
-  const folder = await folderWith({ 'out.mp4': 'old' });
-  const output = await OutputFile.prepare(join(folder, 'out.mp4'), '-', true);
-  await output.claim();
-  await writeFile(output.partial, 'half');
+  const { folder, output } = await written('half', { 'out.mp4': 'old' });
   await output.discard();
   await output.discard();
   expect(await readdir(folder)).toEqual(['out.mp4']);
@@ -117,20 +120,14 @@ test('what is discarded leaves nothing, and the old file as it was', async () =>
 });
 
 test('discarding after publishing harms nothing', async () => {
-  const folder = await folderWith({});
-  const output = await OutputFile.prepare(join(folder, 'out.mp4'), '-', false);
-  await output.claim();
-  await writeFile(output.partial, 'whole');
+  const { output } = await written('whole');
   await output.publish();
   await output.discard();
   expect(await readFile(output.path, 'utf8')).toBe('whole');
 });
 
 test('a finished video that cannot get its name is kept where the message says it is', async () => {
-  const folder = await folderWith({});
-  const output = await OutputFile.prepare(join(folder, 'out.mp4'), '-', true);
-  await output.claim();
-  await writeFile(output.partial, 'hours of work');
+  const { folder, output } = await written('hours of work');
   await mkdir(join(folder, 'out.mp4'));
   const error = await failureOf(() => output.publish());
   await output.discard();

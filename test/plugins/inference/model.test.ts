@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { randomFrom } from '../../../dist/doctor/random.js';
 import { loadModelLibrary, type ModelEntry, modelAt as modelFile } from '../../../dist/plugins/inference/library.js';
 import { type LoadedModel, loadModel } from '../../../dist/plugins/inference/model.js';
 import { failureOf } from '../../helpers/errors.js';
 import { rawFrames } from '../../helpers/media.js';
 import { planeOf, psnr, resampleReference } from '../../helpers/picture.js';
-import { randomBytes, randomFrom } from '../../helpers/random.js';
+import { randomBytes } from '../../helpers/random.js';
 
 const library = await loadModelLibrary();
 const networks = library.models.filter(({ planes, precision }) => planes === 'y' && precision === 'int8').map(({ family, scale }) => [family, scale] as const);

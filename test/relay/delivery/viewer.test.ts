@@ -44,6 +44,15 @@ function rig(dialect = srvidDialect({ maySet: true })) {
   return { clock, sink, rendition, viewer, texts, shown };
 }
 
+/** A viewer that has taken the beginning of a rendition. */
+function watching() {
+  const made = rig();
+  made.rendition.subscribe(made.viewer);
+  made.rendition.begin(INIT, ABOUT);
+  made.sink.take();
+  return made;
+}
+
 test('hello and the init segment come first, then fragments from a keyframe on', () => {
   const { sink, rendition, viewer, texts, shown } = rig();
   rendition.subscribe(viewer);
@@ -87,10 +96,7 @@ test('nothing of an epoch that is over is given to who comes later', () => {
 });
 
 test('over the bound of bytes it skips to a keyframe, says what is missing, and plays on', () => {
-  const { sink, rendition, viewer, texts, shown } = rig();
-  rendition.subscribe(viewer);
-  rendition.begin(INIT, ABOUT);
-  sink.take();
+  const { sink, rendition, texts, shown } = watching();
   for (let index = 0; index < 13; index++) rendition.push(fragment(index));
   expect(shown()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   sink.take();
@@ -102,10 +108,7 @@ test('over the bound of bytes it skips to a keyframe, says what is missing, and 
 });
 
 test('plays on only where half of the bound is free again, lest it stumble at once', () => {
-  const { sink, rendition, viewer, shown } = rig();
-  rendition.subscribe(viewer);
-  rendition.begin(INIT, ABOUT);
-  sink.take();
+  const { sink, rendition, shown } = watching();
   for (let index = 0; index < 20; index++) rendition.push(fragment(index));
   sink.take(sink.bufferedAmount - 501);
   rendition.push(fragment(20));
@@ -116,10 +119,7 @@ test('plays on only where half of the bound is free again, lest it stumble at on
 });
 
 test('a fragment larger than the bound is sent where nothing else waits', () => {
-  const { sink, rendition, viewer } = rig();
-  rendition.subscribe(viewer);
-  rendition.begin(INIT, ABOUT);
-  sink.take();
+  const { sink, rendition } = watching();
   rendition.push(fragment(0, 5000));
   expect(sink.bufferedAmount).toBe(5000);
 });
@@ -143,10 +143,7 @@ test('a viewer that takes nothing is closed when its time is over, and not befor
 });
 
 test('a viewer that takes a little each second is kept while keyframes get through, and closed when none does', () => {
-  const { clock, sink, rendition, viewer } = rig();
-  rendition.subscribe(viewer);
-  rendition.begin(INIT, ABOUT);
-  sink.take();
+  const { clock, sink, rendition, viewer } = watching();
   for (let index = 0; index < 60 && !sink.closed; index++) {
     rendition.push(fragment(index));
     sink.take(10);
@@ -158,10 +155,7 @@ test('a viewer that takes a little each second is kept while keyframes get throu
 });
 
 test('a quiet source closes nobody', () => {
-  const { clock, sink, rendition, viewer } = rig();
-  rendition.subscribe(viewer);
-  rendition.begin(INIT, ABOUT);
-  sink.take();
+  const { clock, sink, rendition, viewer } = watching();
   clock.time += 10 * LIMITS.behindMs;
   rendition.push(fragment(0));
   viewer.check();
@@ -192,10 +186,7 @@ test('of a new epoch nothing is sent before its first keyframe', () => {
 });
 
 test('over the bound no other text is added either', () => {
-  const { sink, rendition, viewer } = rig();
-  rendition.subscribe(viewer);
-  rendition.begin(INIT, ABOUT);
-  sink.take();
+  const { sink, rendition } = watching();
   rendition.push(fragment(0, 5000));
   sink.take(100);
   const before = sink.sent.length;

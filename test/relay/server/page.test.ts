@@ -31,11 +31,11 @@ async function serve(stream: ClipStream, { port = 0, tokens }: { port?: number; 
   return { server, port: address.port, url: `http://127.0.0.1:${address.port}/` };
 }
 
-async function watch(show: Clip, path = '') {
+async function watch(show: Clip, path = '', tokens?: Tokens) {
   const stream = new ClipStream();
   stream.show(show);
   undo.push(() => stream.stop());
-  const relay = await serve(stream);
+  const relay = await serve(stream, tokens ? { tokens } : {});
   const opened = await openPage();
   undo.push(() => opened.page.close());
   await opened.page.goto(`${relay.url}${path}`);
@@ -387,13 +387,7 @@ test('a source that is away, and one that has ended, are told on the picture', a
 });
 
 test('whoever may write switches preset and level; whoever may not is not shown how', async () => {
-  const stream = new ClipStream();
-  stream.show(clip);
-  undo.push(() => stream.stop());
-  const { url } = await serve(stream, { tokens: Tokens.parse('writes-0123456789 write\nviews-0123456789 view\n', 'test') });
-  const { page } = await openPage();
-  undo.push(() => page.close());
-  await page.goto(`${url}?token=views-0123456789`);
+  const { page, stream, url } = await watch(clip, '?token=views-0123456789', Tokens.parse('writes-0123456789 write\nviews-0123456789 view\n', 'test'));
   await playsOn(page, 1);
   expect(await page.locator('#level-choice').isVisible()).toBe(false);
   await page.goto(`${url}?token=writes-0123456789`);
@@ -403,13 +397,7 @@ test('whoever may write switches preset and level; whoever may not is not shown 
 });
 
 test('without a token, and with a wrong one, the page says so and asks for it; the right one plays, and leaves no trace in the address', async () => {
-  const stream = new ClipStream();
-  stream.show(clip);
-  undo.push(() => stream.stop());
-  const { url } = await serve(stream, { tokens: Tokens.parse('views-0123456789 view\n', 'test') });
-  const { page } = await openPage();
-  undo.push(() => page.close());
-  await page.goto(url);
+  const { page, url } = await watch(clip, '', Tokens.parse('views-0123456789 view\n', 'test'));
   await page.getByText('A token is needed').waitFor();
   expect(await text(page, 'state-text')).toBe('Refused');
   await page.getByLabel('Token').fill('views-9876543210');

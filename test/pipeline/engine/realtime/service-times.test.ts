@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { randomFrom } from '../../../../dist/doctor/random.js';
 import { ServiceTimes } from '../../../../dist/pipeline/engine/realtime/service-times.js';
-import { randomFrom } from '../../../helpers/random.js';
 
 /** Frames at a level that takes so long, give or take a tenth. */
 function frames(times: ServiceTimes, level: number, milliseconds: number, count: number, random = randomFrom(1)): void {
