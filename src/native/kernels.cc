@@ -1,0 +1,41 @@
+#include "kernels.h"
+
+#include <stdexcept>
+
+#include "cpu.h"
+#include "portable.h"
+#include "self-check.h"
+
+namespace srvid {
+
+namespace {
+
+std::vector<const Kernel*> find() {
+  std::vector<const Kernel*> found;
+  const auto add = [&](bool has, const Kernel* kernel) {
+    if (has && kernel && agrees_with_portable(*kernel)) found.push_back(kernel);
+  };
+  const CpuFeatures cpu = cpu_features();
+  static_cast<void>(cpu);
+  found.push_back(&portable_kernel());
+  static_cast<void>(add);
+  return found;
+}
+
+}  // namespace
+
+const std::vector<const Kernel*>& kernels() {
+  static const std::vector<const Kernel*> all = find();
+  return all;
+}
+
+const Kernel& kernel_named(const std::string& name) {
+  std::string names;
+  for (const Kernel* kernel : kernels()) {
+    if (kernel->name == name) return *kernel;
+    names += (names.empty() ? "" : ", ") + std::string(kernel->name);
+  }
+  throw std::invalid_argument("kernel \"" + name + "\" cannot run here; these can: " + names);
+}
+
+}  // namespace srvid
