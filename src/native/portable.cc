@@ -31,7 +31,7 @@ class PortableConv final : public RowConv {
     }
   }
 
-  void row(const uint8_t* const* runs, uint8_t* out, int width) const noexcept override {
+  void row(const uint8_t* const* runs, uint8_t* out, int width, void*) const noexcept override {
     for (int x = 0; x < width; x++) pixel(runs, x, out + static_cast<ptrdiff_t>(x) * outStride_);
   }
 
