@@ -14,5 +14,10 @@ if (!compiler) {
   console.log('native engine: not built, since there is no C++ compiler (Debian: apt-get install g++); networks run on ONNX Runtime, more slowly');
 } else {
   mkdirSync(folder, { recursive: true });
-  await compileAll({ compiler, sources: addonSources(), output: addon, kind: 'addon' });
+  try {
+    await compileAll({ compiler, sources: addonSources(), output: addon, kind: 'addon' });
+  } catch (error) {
+    console.error(`native engine: ${compiler.command} failed:\n${error.stderr || error.message}`);
+    process.exitCode = 1;
+  }
 }

@@ -9,8 +9,6 @@ export const COMMON = [
   '-fPIC',
   '-fvisibility=hidden',
   '-ffp-contract=off',
-  '-Wall',
-  '-Wextra',
   '-DNAPI_VERSION=8',
   `-I${join(ROOT, 'node_modules', 'node-api-headers', 'include')}`,
 ];

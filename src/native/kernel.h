@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -46,7 +47,9 @@ class RowConv {
    * Computes a row of `width` pixels. `runs` points to the run of pixel 0 in each row of the window. Up to kSlack.pixels - 1 pixels beyond
    * `width` are written, too, with values that mean nothing. For each pixel written, kSlack.bytes more than its run are read.
    */
-  virtual void row(const uint8_t* const* runs, uint8_t* out, int width) const noexcept = 0;
+  virtual void row(const uint8_t* const* runs, uint8_t* out, int width, void* scratch) const noexcept = 0;
+  /** Bytes of memory of its own that `row` needs for the time of the call, on a cache line. */
+  virtual size_t scratch() const noexcept { return 0; }
 };
 
 /** The memory that rows must have beyond their pixels, since kernels work on whole blocks. */

@@ -2,7 +2,10 @@
 
 #include <stdexcept>
 
+#include "amx-kernel.h"
+#include "avx2-kernel.h"
 #include "cpu.h"
+#include "dot-kernel.h"
 #include "portable.h"
 #include "self-check.h"
 
@@ -16,9 +19,14 @@ std::vector<const Kernel*> find() {
     if (has && kernel && agrees_with_portable(*kernel)) found.push_back(kernel);
   };
   const CpuFeatures cpu = cpu_features();
-  static_cast<void>(cpu);
+  add(cpu.amxInt8, amx_kernel());
+  add(cpu.avx512Vnni, avx512_vnni_kernel());
+  add(cpu.avxVnni, avx_vnni_kernel());
+  add(cpu.avx2, avx2_kernel());
+  add(cpu.neonDot, neon_dot_kernel());
   found.push_back(&portable_kernel());
-  static_cast<void>(add);
+  // Slow; for tests. They are compared there.
+  for (const Kernel* emulated : {amx_emulated_kernel(), avx512_vnni_emulated_kernel(), avx_vnni_emulated_kernel()}) found.push_back(emulated);
   return found;
 }
 

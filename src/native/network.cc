@@ -111,9 +111,13 @@ void Network::prepare(int columns, int threads) {
   }
   if (wanted != pieceColumns_) workspaces_.clear();
   pieceColumns_ = wanted;
-  size_t longest = 0;
-  for (size_t index = 0; index < inputs_.size(); index++) longest = std::max(longest, inputs_[index].size() * kernels_[index]);
-  while (workspaces_.size() < static_cast<size_t>(threads)) workspaces_.emplace_back(stages_, wanted, static_cast<int>(longest));
+  size_t runs = 0;
+  size_t scratch = 0;
+  for (size_t index = 0; index < convs_.size(); index++) {
+    runs = std::max(runs, inputs_[index].size() * kernels_[index]);
+    if (convs_[index]) scratch = std::max(scratch, convs_[index]->scratch());
+  }
+  while (workspaces_.size() < static_cast<size_t>(threads)) workspaces_.emplace_back(stages_, wanted, runs, scratch);
 }
 
 void Network::run_band(Workspace& workspace, const Job& job, int top, int bottom) const noexcept {
@@ -152,14 +156,14 @@ void Network::compute(Workspace& workspace, const Job& job, const Piece& piece, 
   } else {
     const size_t index = static_cast<size_t>(value) - 1;
     const int radius = kernels_[index] / 2;
-    const uint8_t** window = workspace.window();
+    const uint8_t** window = workspace.runs();
     int runs = 0;
     for (const int input : inputs_[index]) {
       for (int row = y - radius; row <= y + radius; row++) {
         window[runs++] = row < 0 || row >= job.rows ? workspace.zeros() : row_at(input, row, left - radius);
       }
     }
-    convs_[index]->row(window, out, count);
+    convs_[index]->row(window, out, count, workspace.scratch());
   }
   // Readers see zeros beyond the picture's edges. Right of the row a kernel may just have left the rest of its last block.
   const size_t margin = static_cast<size_t>(stage.margin) * stage.stride;

@@ -31,7 +31,7 @@ class PortableConv final : public RowConv {
     }
   }
 
-  void row(const uint8_t* const* runs, uint8_t* out, int width) const noexcept override {
+  void row(const uint8_t* const* runs, uint8_t* out, int width, void*) const noexcept override {
     for (int x = 0; x < width; x++) pixel(runs, x, out + static_cast<ptrdiff_t>(x) * outStride_);
   }
 
@@ -45,7 +45,8 @@ class PortableConv final : public RowConv {
         const uint8_t* bytes = runs[run] + static_cast<ptrdiff_t>(x) * runs_[run].stride;
         for (int byte = 0; byte < runs_[run].bytes; byte++, weights += kLanes) {
           const int16_t value = bytes[byte];
-          for (int lane = 0; lane < kLanes; lane++) sums[lane] += value * weights[lane];
+          // A byte times a weight fits in 16 bits, of which processors multiply more at once.
+          for (int lane = 0; lane < kLanes; lane++) sums[lane] += static_cast<int16_t>(value * weights[lane]);
         }
       }
       const int count = std::min(kLanes, channels_ - first);

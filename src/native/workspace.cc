@@ -31,17 +31,16 @@ size_t longest_row(const std::vector<Stage>& stages, int columns) {
 }  // namespace
 
 size_t Workspace::bytes(const std::vector<Stage>& stages, int columns) {
-  size_t sum = longest_row(stages, columns) + kLine;
+  size_t sum = longest_row(stages, columns);
   for (const Stage& stage : stages) {
     if (stage.reach >= 0) sum += row_bytes(stage, columns) * stage.rows;
   }
   return sum;
 }
 
-Workspace::Workspace(const std::vector<Stage>& stages, int columns, int longestWindow)
-    : memory_(bytes(stages, columns)), rings_(stages.size()), window_(static_cast<size_t>(longestWindow)) {
+Workspace::Workspace(const std::vector<Stage>& stages, int columns, size_t runs, size_t scratch)
+    : memory_(bytes(stages, columns)), rings_(stages.size()), runs_(runs), scratch_(scratch) {
   uint8_t* next = memory_.data() + longest_row(stages, columns);
-  next += kLine - reinterpret_cast<uintptr_t>(next) % kLine;
   for (size_t value = 0; value < stages.size(); value++) {
     const Stage& stage = stages[value];
     rings_[value] = {next, row_bytes(stage, columns), stage.rows};
