@@ -9,7 +9,7 @@ import { readPlan } from '../../../../dist/plugins/inference/native/read-plan.js
 import { openNetwork } from '../../../../dist/plugins/inference/onnx-runtime.js';
 import { superResolver } from '../../../helpers/own-networks.js';
 import { fuzzCases, randomBytes } from '../../../helpers/random.js';
-import { runPlan } from '../../../helpers/run-plan.js';
+import { runPlainly } from './reference.js';
 
 const at = (path: string) => new URL(`../../../../${path}`, import.meta.url);
 const shipped = (await readdir(at('models'))).filter((name) => name.endsWith('-int8.onnx'));
@@ -34,10 +34,10 @@ test('every int8 network that is shipped is read as a plan that gives the bytes 
   for (const file of shipped) {
     const bytes = await readFile(at(`models/${file}`));
     const plan = planOf(bytes);
-    const [width, height] = [11 * plan.fold, 7 * plan.fold];
+    const [width, height] = [7 * plan.fold, 5 * plan.fold];
     const data = randomBytes(5, plan.inputChannels * width * height);
     const expected = await byOnnxRuntime(bytes, data, [1, plan.inputChannels, height, width]);
-    expect(Buffer.compare(runPlan(plan, data, height, width), expected), file).toBe(0);
+    expect(Buffer.compare(runPlainly(plan, data, height, width), expected), file).toBe(0);
   }
 });
 
@@ -99,7 +99,7 @@ test('any chain of quantised convolutions, lowered or not, is either read as a p
       read++;
       const [width, height] = [1 + (seed % 9), 1 + (seed % 5)];
       const data = randomBytes(seed, planes * width * height);
-      expect(Buffer.compare(runPlan(plan, data, height, width), await byOnnxRuntime(bytes, data, [1, planes, height, width]))).toBe(0);
+      expect(Buffer.compare(runPlainly(plan, data, height, width), await byOnnxRuntime(bytes, data, [1, planes, height, width]))).toBe(0);
       expect(readPlan(serializeModel(parseModel(bytes, 'the network')), 'the network')).toEqual(plan);
     }),
     { numRuns: fuzzCases(40, 0.001) },
