@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   SRVID_MODEL_UNKNOWN: { exit: 2, summary: 'No installed model has that family, scale and precision.' },
   SRVID_MODEL_INVALID: { exit: 1, summary: 'A model file is missing, damaged, or not of the shape it should have.' },
   SRVID_DEVICE_UNAVAILABLE: { exit: 2, summary: 'The device that networks are to run on is not there, or ONNX Runtime was built without it.' },
+  SRVID_ENGINE_UNAVAILABLE: { exit: 2, summary: 'The native engine was asked for, but is not there or does not run the network.' },
   SRVID_TELEMETRY_ON: { exit: 1, summary: "ONNX Runtime's telemetry cannot be switched off from the thread that srvid runs in." },
   SRVID_MODEL_UNSUPPORTED: { exit: 1, summary: 'A network is of a kind that cannot be examined or rewritten.' },
   SRVID_MODEL_DIFFERS: { exit: 1, summary: 'A rewritten network does not give the bytes of the original.' },

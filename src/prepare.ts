@@ -15,7 +15,7 @@ import type { PreparedRun } from './report/run.js';
 /** A little more than the time that workers have to end. */
 const STOP_PATIENCE_MS = 700;
 
-const MEASURING = 'Measuring, once on this machine, which precision and which layout of workers and threads are the fastest here ...';
+const MEASURING = 'Measuring, once on this machine, the fastest way to run this network here: engine, precision, workers and threads ...';
 
 /** A caller's connections to a session. */
 export interface SessionHooks {

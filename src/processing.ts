@@ -115,7 +115,7 @@ export async function reviewChoice({ execution, groups, cache }: Processing, sta
 function setupOf({ options, execution }: Processing, info: StreamInfo): EngineSetup {
   return {
     origin: { color: assumedColor(info.color, info.format.height), timeBase: info.timeBase },
-    inference: { device: options.device, threads: execution.threads },
+    inference: { engine: execution.engine, device: options.device, threads: execution.threads },
     workers: execution.workers,
     taskTimeoutMs: taskTimeoutMs(options),
   };

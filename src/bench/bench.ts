@@ -1,18 +1,19 @@
 import { join, resolve } from 'node:path';
 import { describeCause, SrvidError } from '../errors.js';
 import { defaultWorkers } from '../options/session.js';
-import { DEFAULT_MAX_PIXELS } from '../options/table.js';
+import { DEFAULT_MAX_PIXELS, type EngineRequest } from '../options/table.js';
 import { type FfmpegBinary, findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { openSource } from '../pipeline/input/open.js';
 import type { Size } from '../plugins/contract.js';
-import type { VerifiedModel } from '../plugins/inference/library.js';
+import { ONNX_RUNTIME } from '../plugins/inference/backend.js';
+import { engineInWords, engineOption } from '../plugins/inference/engines.js';
 import { runtimeVersion } from '../plugins/inference/onnx-library.js';
 import { loadPreset } from '../plugins/plan/presets.js';
 import type { EndEvent } from '../report/events.js';
 import { machineName } from '../tuning/measurements.js';
 import { packageVersion } from '../version.js';
 import { type BenchClip, prepareClip } from './clip.js';
-import { discardedFps, networksOf } from './discard.js';
+import { type CasePlan, discardedFps, planCase } from './discard.js';
 import type { BenchCase, BenchReport } from './report.js';
 import { decodeMs, encodeMs, int8Peak, networkMs } from './stages.js';
 import { median, runSrvid, withTemporaryFolder } from './tools.js';
@@ -29,6 +30,8 @@ export interface BenchRequest {
   readonly encoderOptions: readonly string[];
   readonly workers?: number | undefined;
   readonly threads?: number | undefined;
+  /** By the words of the option --engine. */
+  readonly engine: EngineRequest;
   /** Stops the measurement, which then fails with SRVID_INTERRUPTED. */
   readonly signal?: AbortSignal | undefined;
   /** Called after each round with one line of text. */
@@ -96,17 +99,17 @@ interface CaseRequest {
   readonly peaks: number[];
 }
 
-type Round = Omit<BenchCase, 'preset' | 'scale' | 'source' | 'target' | 'models' | 'workers' | 'threads' | 'coreMs' | 'latencyMs'> &
+type Round = Omit<BenchCase, 'preset' | 'scale' | 'source' | 'target' | 'models' | 'engine' | 'engineReason' | 'workers' | 'threads' | 'coreMs' | 'latencyMs'> &
   BenchCase['coreMs'] &
   BenchCase['latencyMs'];
 
 async function measure(given: CaseRequest): Promise<BenchCase> {
   const { request, binary, clip, preset, scale } = given;
-  const models = await networksOf(binary, { input: clip.path, preset, scale });
+  const plan = await planCase(binary, { input: clip.path, preset, scale, engine: request.engine }, request.signal);
   const rounds: Round[] = [];
   let last: EndEvent | undefined;
   for (let number = 1; number <= request.rounds; number++) {
-    const { round, end } = await measureRound(given, models, last);
+    const { round, end } = await measureRound(given, plan, last);
     rounds.push(round);
     last = end;
     request.onRound(
@@ -121,7 +124,9 @@ async function measure(given: CaseRequest): Promise<BenchCase> {
     scale,
     source: `${width}x${height}`,
     target: `${TARGET.width}x${TARGET.height}`,
-    models: models.map(({ entry }) => entry.id),
+    models: plan.models.map(({ entry }) => entry.id),
+    engine: engineInWords(plan.engine),
+    engineReason: plan.engineReason,
     workers: last?.workers ?? 0,
     threads: last?.threads ?? 0,
     coreMs: { decode: middle('decode'), network: middle('network'), srvid: middle('srvid'), encode: middle('encode') },
@@ -140,22 +145,23 @@ async function measure(given: CaseRequest): Promise<BenchCase> {
 
 async function measureRound(
   { request, binary, clip, preset, scale, folder, peaks }: CaseRequest,
-  models: readonly VerifiedModel[],
+  { models, engine }: CasePlan,
   last: EndEvent | undefined,
 ): Promise<{ round: Round; end: EndEvent }> {
   const { workers, threads, signal } = request;
-  const peak = await int8Peak(Math.min(15, clip.frames), signal);
+  const peak = await int8Peak(engine.name === 'ort' ? [engine] : [ONNX_RUNTIME, engine], Math.min(15, clip.frames), signal);
   peaks.push(peak);
   const each = async (count: number, times: number) => {
     let total = 0;
-    for (const model of models) total += await networkMs(model, clip, count, times, signal);
+    for (const model of models) total += await networkMs(model, clip, { engine, threads: count, times }, signal);
     return total;
   };
   const network = await each(1, Math.min(30, clip.frames));
   const args = [
     ...['--preset', preset, '--scale', String(scale)],
-    // Both the single stage and the complete run must use the same networks.
+    // Both the single stage and the complete run must use the same networks and the same engine.
     ...(models[0] ? ['--precision', models[0].entry.precision] : []),
+    ...['--engine', engineOption(engine)],
     ...request.encoderOptions.flatMap((option) => ['--encoder-option', option]),
     ...(workers === undefined ? [] : ['--workers', String(workers)]),
     ...(threads === undefined ? [] : ['--threads', String(threads)]),
@@ -164,7 +170,7 @@ async function measureRound(
   const encode = await encodeMs(binary.ffmpeg, clip, args, folder, signal);
   const end = await runSrvid([clip.path, join(folder, 'whole.mp4'), ...args], { signal });
   const layout = { workers: workers ?? last?.workers ?? end.workers, threads: threads ?? last?.threads ?? end.threads };
-  const discarded = await discardedFps(binary, { input: clip.path, preset, scale, ...layout }, signal);
+  const discarded = await discardedFps(binary, { input: clip.path, preset, scale, engine: engineOption(engine), ...layout }, signal);
   const boundFps = (defaultWorkers() * 1000) / (network + decode + encode);
   const macs = models.reduce((sum, { entry }) => sum + entry.macsPerPixel, 0) * clip.size.width * clip.size.height;
   const gmacPerSecond = network === 0 ? 0 : macs / network / 1e6;

@@ -1,8 +1,10 @@
 import { defaultWorkers, parseEvaluationOptions } from '../options/session.js';
+import type { EngineRequest } from '../options/table.js';
 import { emptyFlow } from '../pipeline/engine/frame-flow.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import { Decoder } from '../pipeline/input/decode.js';
 import { openSource } from '../pipeline/input/open.js';
+import type { Engine } from '../plugins/inference/backend.js';
 import type { VerifiedModel } from '../plugins/inference/library.js';
 import { buildChain } from '../plugins/plan/chain.js';
 import { modelsOf } from '../plugins/plan/plugin-models.js';
@@ -17,6 +19,8 @@ export interface DiscardRequest {
   readonly workers: number | undefined;
   /** Threads inside a network. Default 1. */
   readonly threads: number | undefined;
+  /** The engine, by the option's words. */
+  readonly engine: EngineRequest;
 }
 
 /** Frames a second without an encoder: decoding, networks in worker threads and ordering. @throws the errors of a run */
@@ -41,12 +45,28 @@ export async function discardedFps(
   }
 }
 
-/** The networks of a preset at a scale, in int8 if there is such a version. */
-export async function networksOf(
+/** The networks of a case, and the way in which a run chooses to run them. */
+export interface CasePlan {
+  readonly models: readonly VerifiedModel[];
+  readonly engine: Engine;
+  readonly engineReason: string;
+}
+
+/**
+ * The networks of a preset at a scale, in int8 if there is such a version, and the engine that a run chooses for them,
+ * which may have to be measured.
+ */
+export async function planCase(
   binary: FfmpegBinary,
-  { input, preset, scale }: Pick<DiscardRequest, 'input' | 'preset' | 'scale'>,
-): Promise<readonly VerifiedModel[]> {
-  const options = parseEvaluationOptions({ input, preset, scale });
+  { input, preset, scale, engine }: Pick<DiscardRequest, 'input' | 'preset' | 'scale' | 'engine'>,
+  signal?: AbortSignal,
+): Promise<CasePlan> {
+  const options = parseEvaluationOptions({ input, preset, scale, engine });
   const [installed, { source }] = await Promise.all([lookUp(options), openSource(binary, options)]);
-  return modelsOf((await buildChain(options, installed.preset, installed.library, source.info)).plugins);
+  const models = modelsOf((await buildChain(options, installed.preset, installed.library, source.info)).plugins);
+  const [first] = models;
+  const layout = { workers: defaultWorkers(), threads: 1 };
+  const settled = first ? { ...options, ...layout, precision: first.entry.precision } : { ...options, ...layout };
+  const { execution } = await planProcessing(settled, installed, source.info, { signal });
+  return { models, engine: execution.engine, engineReason: execution.reasons[0] ?? execution.engineReason };
 }

@@ -7,6 +7,9 @@ export interface BenchCase {
   readonly target: string;
   /** Identifiers of the networks in the order of the chain. */
   readonly models: readonly string[];
+  /** The engine of the networks, in words, and the reason for it. */
+  readonly engine: string;
+  readonly engineReason: string;
   /** `workers`: worker threads. `threads`: threads that each uses inside a network. */
   readonly workers: number;
   readonly threads: number;

@@ -4,7 +4,9 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, runTool, tied } from '../pipeline/ffmpeg/tied-process.js';
+import type { Engine } from '../plugins/inference/backend.js';
 import { type ModelEntry, modelAt, type VerifiedModel } from '../plugins/inference/library.js';
+import type { ModelTiming } from '../plugins/inference/network-protocol.js';
 import { timeModelRuns } from '../plugins/inference/network-thread.js';
 import type { BenchClip } from './clip.js';
 import { benchmarkMs, median, runSrvid } from './tools.js';
@@ -15,17 +17,22 @@ const PEAK = fileURLToPath(new URL('../../bench/models/int8-peak.onnx', import.m
 const PEAK_MACS_PER_PIXEL = 9 * (4 * 128 ** 2 + 2 * 128);
 const PEAK_SIZE = { width: 160, height: 90 };
 
+/** The engine and the threads of a network, and the number of timed runs. */
+export type NetworkRun = Pick<ModelTiming, 'engine' | 'threads' | 'times'>;
+
 /** Median milliseconds of one network on one frame, including copying the frame in and the result out. */
-export async function networkMs(model: VerifiedModel, { luma, size }: BenchClip, threads: number, times: number, signal?: AbortSignal): Promise<number> {
-  return median(await timeModelRuns({ model, luma, size, threads, times }, signal));
+export async function networkMs(model: VerifiedModel, { luma, size }: BenchClip, run: NetworkRun, signal?: AbortSignal): Promise<number> {
+  return median(await timeModelRuns({ model, luma, size, ...run }, signal));
 }
 
-/** GMAC/s of one core in large int8 convolutions. The best of `times` runs, since other load only makes runs slower. */
-export async function int8Peak(times: number, signal?: AbortSignal): Promise<number> {
+/** GMAC/s of one core in large int8 convolutions, by the faster of the engines. The best of `times` runs, since other load only makes runs slower. */
+export async function int8Peak(engines: readonly Engine[], times: number, signal?: AbortSignal): Promise<number> {
   const { width, height } = PEAK_SIZE;
   const entry = { id: 'int8-peak', scale: 1, planes: 'y', align: 1 } as ModelEntry;
   const luma = new Uint8Array(width * height).fill(100);
-  const taken = await timeModelRuns({ model: await modelAt(entry, PEAK), luma, size: PEAK_SIZE, threads: 1, times }, signal);
+  const model = await modelAt(entry, PEAK);
+  const taken: number[] = [];
+  for (const engine of engines) taken.push(...(await timeModelRuns({ model, luma, size: PEAK_SIZE, engine, threads: 1, times }, signal)));
   return (PEAK_MACS_PER_PIXEL * width * height) / Math.min(...taken) / 1e6;
 }
 

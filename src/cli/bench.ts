@@ -1,7 +1,8 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { BenchCase, BenchReport } from '../bench/report.js';
 import { readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
+import { type EngineRequest, engine } from '../options/table.js';
 import { addOptions, type CommandOption, collect, countTo, scales, sessionOption } from './add-options.js';
 import { table } from './table.js';
 import { plain, plainJson } from './terminal.js';
@@ -15,6 +16,7 @@ interface BenchFlags {
   readonly runs: number;
   readonly workers?: number;
   readonly threads?: number;
+  readonly engine?: EngineRequest;
   readonly encoderOption?: readonly string[];
   readonly json?: boolean;
   readonly compare?: string;
@@ -30,11 +32,18 @@ const OPTIONS: readonly CommandOption[] = [
   sessionOption('encoderOptions', { parse: collect }),
   sessionOption('workers', { fallback: undefined, parse: countTo(256) }),
   sessionOption('threads', { fallback: undefined, parse: countTo(256) }),
+  sessionOption('engine', { parse: engineOf }),
   { flag: '--json', form: 'switch', help: 'as JSON' },
   { flag: '--compare <file>', help: 'show ratios to an earlier measurement, a file written by --json' },
   { flag: '--chart <file>', help: "draw where a frame's time goes, as .png or .svg" },
   sessionOption('overwrite', { help: 'overwrite the chart if it exists' }),
 ];
+
+function engineOf(text: string): EngineRequest {
+  const parsed = engine.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError('Expected auto, ort, native or native:KERNEL.');
+}
 
 /** Declares `srvid bench [clip] [options]`. */
 export function addBenchOptions(command: Command): Command {
@@ -58,6 +67,7 @@ export async function printBench(clip: string | undefined, flags: BenchFlags, in
     encoderOptions: flags.encoderOption ?? [],
     workers: flags.workers,
     threads: flags.threads,
+    engine: flags.engine ?? 'auto',
     signal: interrupt,
     onRound: (text) => process.stderr.write(`${plain(text)}\n`),
   });
@@ -119,7 +129,8 @@ export function benchText(report: BenchReport, earlier?: BenchReport): string {
   return [
     `${report.machine}; srvid ${report.srvid}, ffmpeg ${report.ffmpeg}`,
     `${report.clip}, ${report.frames} frames, medians of ${report.rounds}; encoder ${report.encoder}; int8 peak of one core ${report.peakGmacPerSecond.toFixed(0)} GMAC/s`,
-    table([heading, ...rows]),
+    table([heading, ['engine', ...report.cases.map((item) => item.engine)], ...rows]),
+    ...report.cases.map(({ preset, scale, engineReason }) => `${preset} x${scale}: ${engineReason}`),
     ...(earlier ? [`in brackets: ratio to srvid ${earlier.srvid} on ${earlier.machine}`] : []),
   ].join('\n');
 }

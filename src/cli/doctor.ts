@@ -7,6 +7,7 @@ import { leftoversIn } from '../pipeline/output/output-claim.js';
 import { deadFolders } from '../pipeline/output/temporary-folder.js';
 import { tryFfmpeg } from '../pipeline/output/trial-run.js';
 import { loadModelLibrary } from '../plugins/inference/library.js';
+import { isSlowKernel, nativeEngineHere } from '../plugins/inference/native-engine.js';
 import { loadOnnxRuntime, runtimeVersion } from '../plugins/inference/onnx-library.js';
 import { packageVersion } from '../version.js';
 import { plain, plainJson } from './terminal.js';
@@ -37,7 +38,15 @@ interface Check {
  * Sets exit code 1 if something needed is missing.
  */
 export async function printDoctor({ json, folder }: { json?: boolean; folder: string }): Promise<void> {
-  const checks = [...versions(), await cpu(), ...(await ffmpegChecks()), await runtimeCheck(), await modelCheck(), ...(await leftoverChecks(folder))];
+  const checks = [
+    ...versions(),
+    await cpu(),
+    ...(await ffmpegChecks()),
+    await runtimeCheck(),
+    nativeCheck(),
+    await modelCheck(),
+    ...(await leftoverChecks(folder)),
+  ];
   if (json) process.stdout.write(`${plainJson({ v: 1, checks }, 2)}\n`);
   else process.stdout.write(`${plain(checks.map(line).join('\n'))}\n`);
   if (checks.some((check) => !check.ok)) process.exitCode = 1;
@@ -117,6 +126,22 @@ async function runtimeCheck(): Promise<Check> {
   } catch (error) {
     return { what: 'ONNX Runtime', ok: false, found: messageOf(error), remedy: 'Reinstall: npm ci.' };
   }
+}
+
+/** The native engine is never needed, so that its absence is no fault. */
+function nativeCheck(): Check {
+  const what = 'native engine';
+  const here = nativeEngineHere();
+  if ('missing' in here) {
+    const remedy =
+      'Optional: networks run on ONNX Runtime, with the same results. It is faster on processors with VNNI or AMX (docs/native.md says by how much, and how to build it).';
+    return { what, ok: true, found: `not there: ${here.missing}`, remedy };
+  }
+  const [kernel = 'portable'] = here.kernels;
+  const found = isSlowKernel(kernel)
+    ? 'there, but without a kernel for this processor; networks run on ONNX Runtime'
+    : `kernel ${kernel}; used where it is the faster one (--engine)`;
+  return { what, ok: true, found };
 }
 
 async function modelCheck(): Promise<Check> {

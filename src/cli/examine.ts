@@ -94,13 +94,16 @@ async function tilesFile(path: string, model: string, overwrite: boolean): Promi
   return OutputFile.prepare(path, model, overwrite);
 }
 
-function examinationText({ model, input, speed, quality, layers, findings, healthy }: Examination): string {
+function examinationText({ model, input, native, speed, quality, layers, findings, healthy }: Examination): string {
   const what = `${model}: ${input.type} ${input.planes === 'y' ? 'luma' : 'RGB'}, ${input.size ?? 'any size'}, ${speed.convolutions.length} convolutions`;
   const against =
     quality && `against ${quality.reference.name}, ${quality.pictures.count} pictures of ${quality.pictures.size} from ${quality.pictures.source}`;
   const sections = [
     what,
     `Speed at ${speed.width}x${speed.height}, one thread: ${speed.ms.toFixed(1)} ms${speed.lowered ? `; as srvid lower writes it ${speed.lowered.ms.toFixed(1)} ms` : ''}\n${convolutionTable(speed.convolutions)}`,
+    ...(native === undefined
+      ? []
+      : [native === true ? 'The native engine runs it.' : `The native engine does not run it, since ${native}. ONNX Runtime does.`]),
     ...(quality
       ? [`Quantisation, ${against}:\nPSNR ${quality.psnr.toFixed(2)} dB, worst ${quality.worstPsnr.toFixed(2)}; mean luma ${signed(quality.lumaShift)} levels`]
       : []),

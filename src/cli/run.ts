@@ -42,14 +42,21 @@ export async function runCommand(request: SessionRequest, { json, quiet, verbose
 }
 
 /** The plan of the run, for `--verbose`. */
-function planText({ plan, chosen, ffmpeg, workers, threads, device, precision, realtime }: StartEvent): string {
+function planText({ plan, chosen, ffmpeg, workers, threads, device, precision, engine, engineReason, realtime }: StartEvent): string {
   const deadlines = realtime ? [`real time: ${realtime.budgetMs} ms, ${realtime.policy}, levels ${realtime.levels.join(' > ')}`] : [];
-  return [...plan, ...deadlines, ...chosen, `ffmpeg ${ffmpeg}, ${workers} workers x ${threads} threads on ${device}, ${precision}`].join('\n');
+  return [
+    ...plan,
+    ...deadlines,
+    ...chosen,
+    `engine ${engine}: ${engineReason}`,
+    `ffmpeg ${ffmpeg}, ${workers} workers x ${threads} threads on ${device}, ${precision}`,
+  ].join('\n');
 }
 
 /** The closing lines for people. */
 export function summaryText(summary: Summary): string {
-  const { framesIn, framesOut, outcomes, wallSeconds, startupSeconds, fps, stages, bottleneck, models, precision, workers, threads, peakRssMB } = summary;
+  const { framesIn, framesOut, outcomes, wallSeconds, startupSeconds, fps, stages, bottleneck, models, precision, engine, workers, threads, peakRssMB } =
+    summary;
   const outcome = Object.entries(outcomes)
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${count} ${name}`)
@@ -59,7 +66,7 @@ export function summaryText(summary: Summary): string {
     `${framesIn} frames in, ${framesOut} out (${outcome}) in ${wallSeconds.toFixed(1)} s, of which ${startupSeconds.toFixed(1)} s start-up: ${fps} fps`,
     ...(summary.realtime ? realtimeText(summary.realtime) : []),
     `busy: ${busy}; bottleneck: ${bottleneck}`,
-    `${models.length > 0 ? models.join(', ') : 'no network'}, precision ${precision}, ${workers} workers x ${threads}, peak memory ${peakRssMB} MB`,
+    `${models.length > 0 ? models.join(', ') : 'no network'}, precision ${precision}${models.length > 0 ? `, ${engine}` : ''}, ${workers} workers x ${threads}, peak memory ${peakRssMB} MB`,
     `written: ${plainLine(summary.output)}`,
   ].join('\n');
 }

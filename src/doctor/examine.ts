@@ -2,8 +2,9 @@ import { basename } from 'node:path';
 import { SrvidError } from '../errors.js';
 import type { OutputMultiple } from '../onnx/fast-conv.js';
 import { Graph } from '../onnx/graph.js';
-import { type OnnxModel, readModelFile } from '../onnx/model-file.js';
+import { type OnnxModel, readModelFile, serializeModel } from '../onnx/model-file.js';
 import type { Size } from '../plugins/contract.js';
+import { nativeEngineHere, obstacleToNative } from '../plugins/inference/native-engine.js';
 import { outputMultipleHere } from './cpu.js';
 import { type PictureNetwork, pictureNetwork } from './picture-network.js';
 import { loadPictures } from './pictures.js';
@@ -59,6 +60,7 @@ export async function examine(path: string, options: ExaminationOptions = {}): P
     type: 'doctor',
     model: path,
     input: { type: network.input.type, planes: network.input.channels === 1 ? 'y' : 'rgb', ...(size ? { size } : {}) },
+    ...nativeVerdict(model, name),
     speed,
     ...(judged ? { quality: judged } : {}),
     layers,
@@ -72,6 +74,12 @@ export async function examine(path: string, options: ExaminationOptions = {}): P
           ],
   };
   return { examination, tiles };
+}
+
+function nativeVerdict(model: OnnxModel, name: string): Pick<Examination, 'native'> {
+  const here = nativeEngineHere();
+  if ('missing' in here) return {};
+  return { native: obstacleToNative(serializeModel(model), name, here.kernels[0] ?? 'portable') ?? true };
 }
 
 async function readReference(path: string, { input, white }: PictureNetwork, asked: 1 | 255 | undefined): Promise<Reference> {

@@ -4,6 +4,8 @@ export interface Examination {
   readonly type: 'doctor';
   readonly model: string;
   readonly input: { readonly type: 'uint8' | 'float32'; readonly planes: 'y' | 'rgb'; readonly size?: string };
+  /** True where the native engine runs it, or the reason why not, in words. Absent where the add-on is not there. */
+  readonly native?: true | string;
   readonly speed: SpeedReport;
   /** Absent for networks that store nothing in 8 bits and have no reference. */
   readonly quality?: QualityReport;

@@ -4,6 +4,7 @@ import { emptyFlow } from '../pipeline/engine/frame-flow.js';
 import { LosslessEngine } from '../pipeline/engine/lossless/engine.js';
 import type { FrameFormat, PlainFormat } from '../pipeline/frames/frame.js';
 import type { Size } from '../plugins/contract.js';
+import type { Engine } from '../plugins/inference/backend.js';
 import type { Chain } from '../plugins/plan/chain.js';
 import { type FrameOrigin, type Group, outputSize, planChain } from '../plugins/plan/groups.js';
 import { isMeasurable } from './metrics.js';
@@ -12,6 +13,7 @@ import { isMeasurable } from './metrics.js';
 export interface Job {
   readonly options: EvaluationOptions;
   readonly chain: Chain;
+  readonly engine: Engine;
   /** The chain's factor. Also the width of the border that is not measured. */
   readonly scale: number;
   readonly signal: AbortSignal;
@@ -65,14 +67,14 @@ export function planFor({ chain }: Job, format: PlainFormat, size: Size): { grou
 
 /** Runs frames through the chain with the lossless engine of a session, without ffmpeg. @throws the errors of networks and plugins */
 export async function runChain(job: Job, groups: readonly Group[], origin: FrameOrigin, { next, take }: Ends): Promise<void> {
-  const { options, signal } = job;
+  const { options, engine, signal } = job;
   const { workers = defaultWorkers(), threads = 1, device } = options;
-  const setup = { origin, inference: { device, threads }, workers, taskTimeoutMs: taskTimeoutMs(options) };
-  const engine = new LosslessEngine(groups, setup);
+  const setup = { origin, inference: { engine, device, threads }, workers, taskTimeoutMs: taskTimeoutMs(options) };
+  const flow = new LosslessEngine(groups, setup);
   try {
-    await engine.open();
-    await engine.run({ decoder: { next }, encoder: { write: take }, signal, flow: emptyFlow() });
+    await flow.open();
+    await flow.run({ decoder: { next }, encoder: { write: take }, signal, flow: emptyFlow() });
   } finally {
-    await engine.close();
+    await flow.close();
   }
 }

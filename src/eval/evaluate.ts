@@ -5,7 +5,9 @@ import { describeCause, SrvidError } from '../errors.js';
 import { type EvaluationRequest, parseEvaluationOptions } from '../options/session.js';
 import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { loadModelLibrary } from '../plugins/inference/library.js';
+import { nativeEngineHere } from '../plugins/inference/native-engine.js';
 import { buildChain } from '../plugins/plan/chain.js';
+import { enginesFor } from '../plugins/plan/engine-choice.js';
 import { modelsOf } from '../plugins/plan/plugin-models.js';
 import { loadPreset } from '../plugins/plan/presets.js';
 import { type Job, scaleOf } from './chain-run.js';
@@ -43,9 +45,11 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
   const [preset, library] = await Promise.all([loadPreset(options.preset), loadModelLibrary(modelFolder)]);
   const chain = await buildChain(options, preset, library, ANY_STREAM);
   const scale = scaleOf(chain);
+  // Both engines give the same bytes, so that nothing is measured to choose one.
+  const { engines } = enginesFor(options, modelsOf(chain.plugins), nativeEngineHere());
   const { stop, dispose } = stopOf(signal);
   try {
-    const job: Job = { options, chain, scale, signal: stop, onItem };
+    const job: Job = { options, chain, engine: engines[0], scale, signal: stop, onItem };
     const path = resolve(options.input);
     const found = await stat(path).catch(() => undefined);
     const ofPictures = found?.isDirectory() || (found?.isFile() && isPicture(path));

@@ -26,7 +26,7 @@ const inputFields = sessionFields.pick({
 const processingFields = sessionFields.pick({
   ...{ preset: true, model: true, plugins: true, scale: true, size: true, height: true },
   ...{ realtime: true, budgetMs: true, policy: true, levels: true },
-  ...{ workers: true, threads: true, precision: true, device: true, retune: true, models: true, taskTimeoutMs: true },
+  ...{ workers: true, threads: true, precision: true, engine: true, device: true, retune: true, models: true, taskTimeoutMs: true },
 });
 
 /** The rules that hold among options of processing. */

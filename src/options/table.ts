@@ -39,6 +39,12 @@ export const crf = z.number().min(0).max(63);
 export const budgetMs = z.number().min(5).max(10_000);
 /** The name of a drop policy, for frames without time. */
 export const dropPolicy = z.enum(DROP_POLICY_NAMES);
+/** The engine that runs networks; "native:avx2" names one of its kernels. */
+export const engine = z.union([z.enum(['auto', 'ort', 'native']), z.templateLiteral(['native:', z.string().regex(/^[a-z0-9-]+$/)])], {
+  error: 'an engine is auto, ort, native or native:KERNEL',
+});
+/** An engine as it is asked for: auto, ort, native, or native with a kernel's name. */
+export type EngineRequest = z.output<typeof engine>;
 /** Names of plugins that may replace the chain's scaler. */
 export const levels = z.array(z.string().min(1)).min(1);
 
@@ -98,6 +104,7 @@ export const SESSION_OPTIONS = {
   workers: { flag: '--workers <n>', form: 'number', group: 'Speed', help: 'threads that run networks', fallback: MEASURED, schema: threads.optional() },
   threads: { flag: '--threads <n>', form: 'number', group: 'Speed', help: 'threads inside each run of a network', fallback: MEASURED, schema: threads.optional() },
   precision: { flag: '--precision <p>', group: 'Speed', help: 'auto, int8 or fp32', fallback: 'auto, the faster one here, measured once', schema: z.enum(['auto', 'int8', 'fp32']).default('auto') },
+  engine: { flag: '--engine <name>', group: 'Speed', help: 'auto, ort (ONNX Runtime) or native (docs/native.md)', fallback: 'auto, the faster one here, measured once', schema: engine.default('auto') },
   device: { flag: '--device <name>', group: 'Speed', help: 'cpu, cuda, webgpu, coreml or dml', fallback: 'cpu', schema: z.enum(['cpu', 'cuda', 'webgpu', 'coreml', 'dml']).default('cpu') },
   retune: { flag: '--retune', form: 'switch', group: 'Speed', help: 'measure again what was measured once', schema: z.boolean().default(false) },
   format: { flag: '--format <name>', group: 'Output', help: 'kind of file to write, where the name does not say it: mp4, matroska ...', schema: z.string().optional() },

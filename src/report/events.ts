@@ -21,6 +21,9 @@ export interface StartEvent {
   readonly plan: readonly string[];
   readonly models: readonly string[];
   readonly precision: string;
+  /** What runs the networks, "native (avx2)" or "ONNX Runtime", and why, in a few words. */
+  readonly engine: string;
+  readonly engineReason: string;
   readonly workers: number;
   /** Threads inside each run of a network. */
   readonly threads: number;
@@ -100,6 +103,8 @@ export interface Summary extends RunMetrics {
   readonly bottleneck: string;
   readonly models: readonly string[];
   readonly precision: string;
+  readonly engine: string;
+  readonly engineReason: string;
   readonly workers: number;
   readonly threads: number;
   readonly peakRssMB: number;

@@ -13,6 +13,7 @@ import type { Container } from '../pipeline/output/container.js';
 import type { EncodePlan, Encoder } from '../pipeline/output/encode.js';
 import { encodedSize } from '../pipeline/output/encode-graph.js';
 import type { OutputFile } from '../pipeline/output/output-file.js';
+import { engineInWords } from '../plugins/inference/engines.js';
 import { describePlan, type Group, modelsOfGroups } from '../plugins/plan/groups.js';
 import type { LevelPlan } from '../plugins/plan/levels.js';
 import type { Processing } from '../processing.js';
@@ -61,6 +62,8 @@ export function startEvent({ options, binary, preset, opened, execution, groups,
     plan: [...describePlan(groups), ...(levels?.missing ?? []).map((level) => `level left out: ${level}`)],
     models: modelIds(groups, levels),
     precision: precisionOf(groups),
+    engine: engineInWords(execution.engine),
+    engineReason: execution.engineReason,
     workers: execution.workers,
     threads: execution.threads,
     device: options.device,
@@ -117,6 +120,8 @@ export function summaryOf({ options, opened, execution, groups, levels, startedA
     bottleneck: bottleneckOf(metrics.stages),
     models: modelIds(groups, levels),
     precision: precisionOf(groups),
+    engine: engineInWords(execution.engine),
+    engineReason: execution.engineReason,
     workers: execution.workers,
     threads: execution.threads,
     peakRssMB: Math.round(maxRSS / 1024),

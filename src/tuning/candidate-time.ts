@@ -1,4 +1,5 @@
 import { type ProcessingOptions, taskTimeoutMs } from '../options/session.js';
+import type { Engine } from '../plugins/inference/backend.js';
 import type { Precision } from '../plugins/inference/library.js';
 import type { Chain } from '../plugins/plan/chain.js';
 import { planChain } from '../plugins/plan/groups.js';
@@ -14,9 +15,10 @@ const MOST_WINDOWS = 5;
 const CALM_SPREAD = 1.12;
 const WINDOW_MS = 80;
 
-/** A way to run networks: their arithmetic and their threads. */
+/** A way to run networks: their arithmetic, their engine and their threads. */
 export interface Candidate {
   readonly precision: Precision;
+  readonly engine: Engine;
   readonly workers: number;
   /** Threads inside each run of a network. */
   readonly threads: number;
@@ -45,12 +47,12 @@ export interface TimingRequest {
  * @throws the errors of plugins and workers, or the signal's reason
  */
 export async function timeCandidate({ candidate, chain, options, signal }: TimingRequest): Promise<CandidateTime> {
-  const { workers, threads } = candidate;
+  const { workers, threads, engine } = candidate;
   const networks = chain.plugins.filter(({ models }) => models.length > 0);
   const host = new LevelHost({
     groups: planChain(TEST_FRAME, networks).slice(0, 1),
     origin: { color: {}, timeBase: { num: 1, den: 25 } },
-    inference: { device: options.device, threads },
+    inference: { engine, device: options.device, threads },
     workers,
     slots: { input: workers, output: workers },
     taskTimeoutMs: taskTimeoutMs(options),

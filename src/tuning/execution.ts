@@ -1,16 +1,22 @@
 import { defaultWorkers, type ProcessingOptions } from '../options/session.js';
+import { type Engine, ONNX_RUNTIME } from '../plugins/inference/backend.js';
+import { engineInWords } from '../plugins/inference/engines.js';
 import type { ModelLibrary, Precision } from '../plugins/inference/library.js';
+import { type NativeEngineHere, nativeEngineHere } from '../plugins/inference/native-engine.js';
 import { type Chain, withPrecision } from '../plugins/plan/chain.js';
+import { type EngineChoice, enginesFor } from '../plugins/plan/engine-choice.js';
 import { modelsOf } from '../plugins/plan/plugin-models.js';
 import { type Candidate, type CandidateTime, timeCandidate } from './candidate-time.js';
 import { isMachineBusy } from './machine-load.js';
 import type { MeasurementCache } from './measurements.js';
 import { Timer } from './timer.js';
 
-/** The precision and the layout (workers × threads) of a run. */
+/** The precision, the engine and the layout (workers × threads) of a run. */
 export interface Execution extends Candidate {
   /** The chain with the models of the chosen precision. */
   readonly chain: Chain;
+  /** The reason for the engine, in a few words. */
+  readonly engineReason: string;
   /** Choices made by measurement, with their figures: a sentence each. */
   readonly reasons: readonly string[];
   /** The measurement behind the choice, where there was one: milliseconds for a test frame, and the keys of all that was measured. */
@@ -31,6 +37,8 @@ export interface ExecutionContext {
   readonly onMeasure?: (() => void) | undefined;
   /** Times a frame of the chain with all workers busy; `timeCandidate` where not given. */
   readonly time?: (candidate: Candidate, chain: Chain) => Promise<CandidateTime>;
+  /** The native engine; that of this machine where not given. */
+  readonly native?: NativeEngineHere;
   /** Tells whether the machine is busy now; `isMachineBusy` where not given. */
   readonly isBusy?: () => Promise<boolean>;
 }
@@ -40,25 +48,30 @@ const LAYOUT_GAIN = 0.9;
 const BUSY = 'the machine was busy, so this is measured again when it is not';
 
 /**
- * Chooses by trying the settings that the caller left open: int8 or fp32, then workers × threads inside each. Each
+ * Chooses by trying the settings that the caller left open: the engine for int8, int8 or fp32, then workers × threads
+ * inside each. Each
  * candidate is timed once on a machine, and the time is kept unless the machine was busy. Networks that come in one
  * precision only, and chains without networks, leave no choice.
- * @throws the errors of plugins and workers, or the signal's reason
+ * @throws SRVID_ENGINE_UNAVAILABLE, the errors of plugins and workers, or the signal's reason
  */
 export async function chooseExecution(context: ExecutionContext): Promise<Execution> {
-  const { options, chain } = context;
+  const { options, chain, native = nativeEngineHere() } = context;
   const threads = options.threads ?? 1;
   const workers = options.workers ?? Math.max(1, Math.floor(defaultWorkers() / threads));
-  const usual = { precision: options.precision, workers, threads };
-  if (!canBeTimed(chain)) return { ...usual, chain, reasons: [] };
+  // In auto the chain has its networks in int8 where they come in int8.
+  const { engines, why } = enginesFor(options, modelsOf(chain.plugins), native);
+  const usual = { precision: options.precision, engine: engines[0], workers, threads };
+  if (!canBeTimed(chain)) return { ...usual, chain, engineReason: engines.length > 1 ? 'its plugins cannot be timed' : why, reasons: [] };
   const chains = inPrecisions(context);
   const timer = timerOf(context);
   const timeOf = async (candidate: Candidate) => timer.time(candidate, await chains(candidate.precision));
   const reasons: string[] = [];
-  const precision = await choosePrecision(context, usual, timeOf, reasons);
-  const chosen = await chooseLayout(context, { ...usual, precision }, timeOf, reasons);
+  const engine = await chooseEngine(usual, engines, timeOf, reasons);
+  const precision = await choosePrecision(context, { ...usual, engine }, timeOf, reasons);
+  const settled = { ...usual, precision, engine: precision === 'fp32' ? ONNX_RUNTIME : engine };
+  const chosen = await chooseLayout(context, settled, timeOf, reasons);
   const basis = timer.keys.length === 0 ? undefined : { ms: (await timeOf(chosen)).ms, keys: timer.keys };
-  return { ...chosen, chain: await chains(precision), reasons, basis };
+  return { ...chosen, chain: await chains(precision), engineReason: why, reasons, basis };
 }
 
 function timerOf({ options, cache, machine, signal, time, isBusy = isMachineBusy, onMeasure = () => {} }: ExecutionContext): Timer {
@@ -85,11 +98,24 @@ function canBeTimed({ plugins }: Chain): boolean {
   return networks.length > 0 && networks.every(({ plugin }) => plugin.state !== 'ordered' && !plugin.window);
 }
 
+async function chooseEngine(usual: Candidate, engines: EngineChoice['engines'], timeOf: TimeOf, reasons: string[]): Promise<Engine> {
+  if (engines.length === 1) return engines[0];
+  const times: CandidateTime[] = [];
+  for (const engine of engines) times.push(await timeOf({ ...usual, engine }));
+  const all = times.map(({ ms }) => ms);
+  const chosen = engines[all.indexOf(Math.min(...all))] ?? engines[0];
+  const told = engines.map((engine, index) => `${(all[index] as number).toFixed(1)} by ${engineInWords(engine)}`).join(', ');
+  const what = `engine ${engineInWords(chosen)}: measured ms a test frame, ${told}`;
+  reasons.push(times.every(({ calm }) => calm) ? what : `${what}; ${BUSY}`);
+  return chosen;
+}
+
 async function choosePrecision({ options, chain, library }: ExecutionContext, usual: Candidate, timeOf: TimeOf, reasons: string[]): Promise<Precision> {
   const specs = chain.plugins.flatMap(({ models }) => models.map(({ spec }) => spec));
   const inBoth = specs.every((spec) => spec.precision === undefined && library.has(spec, 'int8') && library.has(spec, 'fp32'));
   if (options.precision !== 'auto' || !inBoth) return usual.precision;
-  const [int8, fp32] = [await timeOf({ ...usual, precision: 'int8' }), await timeOf({ ...usual, precision: 'fp32' })];
+  if (options.engine !== 'auto' && options.engine !== 'ort') return 'int8';
+  const [int8, fp32] = [await timeOf({ ...usual, precision: 'int8' }), await timeOf({ ...usual, precision: 'fp32', engine: ONNX_RUNTIME })];
   const precision = fp32.ms < int8.ms ? 'fp32' : 'int8';
   const told = `precision ${precision}: measured ${int8.ms.toFixed(1)} ms a test frame in int8, ${fp32.ms.toFixed(1)} in fp32`;
   reasons.push(int8.calm && fp32.calm ? told : `${told}; ${BUSY}`);

@@ -1,3 +1,4 @@
+import { engineKey } from '../plugins/inference/engines.js';
 import type { Chain } from '../plugins/plan/chain.js';
 import { modelsOf } from '../plugins/plan/plugin-models.js';
 import type { Candidate, CandidateTime } from './candidate-time.js';
@@ -66,10 +67,10 @@ export class Timer {
     return (await this.#busyNow) ? { ms: disturbed, calm: false } : undefined;
   }
 
-  #keyOf({ workers, threads }: Candidate, chain: Chain): string {
+  #keyOf({ workers, threads, engine }: Candidate, chain: Chain): string {
     const networks = modelsOf(chain.plugins).map(({ entry }) => `${entry.id} (${entry.sha256.slice(0, 12)})`);
     const { device, machine } = this.parts;
-    return `calm test frame by ${networks.join('+')}, ${workers} workers of ${threads} threads on ${device}: ms, ${machine}`;
+    return `calm test frame by ${networks.join('+')}, ${workers} workers of ${threads} threads on ${device}${engineKey(engine)}: ms, ${machine}`;
   }
 }
 

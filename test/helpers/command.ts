@@ -19,12 +19,17 @@ export interface CommandOptions {
   readonly stdin?: Uint8Array;
   /** A file that standard output goes to instead. */
   readonly stdout?: string;
+  /** The file of the command; the built one where not given. */
+  readonly command?: string;
   readonly onStart?: (child: ChildProcess) => void;
 }
 
 /** Runs the built srvid command to its end. */
-export async function srvid(args: readonly string[], { env = {}, cwd, stdin, stdout: target, onStart }: CommandOptions = {}): Promise<CommandResult> {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
+export async function srvid(
+  args: readonly string[],
+  { env = {}, cwd, stdin, stdout: target, command = COMMAND, onStart }: CommandOptions = {},
+): Promise<CommandResult> {
+  const child = spawn(process.execPath, [command, ...args], {
     env: { ...process.env, ...env },
     ...(cwd ? { cwd } : {}),
     stdio: ['pipe', target === undefined ? 'pipe' : openSync(target, 'w'), 'pipe'],

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseSessionOptions, type SessionRequest } from '../../dist/options/session.js';
 import { loadModelLibrary, ModelLibrary } from '../../dist/plugins/inference/library.js';
+import { type NativeEngineHere, nativeEngineHere } from '../../dist/plugins/inference/native-engine.js';
 import { type Candidate, chooseExecution } from '../../dist/tuning/execution.js';
 import { lookBack } from '../../dist/tuning/hindsight.js';
 import { MeasurementCache } from '../../dist/tuning/measurements.js';
@@ -24,10 +25,23 @@ interface Trial {
   readonly cache?: MeasurementCache;
   readonly machine?: string;
   readonly chain?: typeof chain;
+  readonly native?: NativeEngineHere;
 }
 
+const NO_NATIVE: NativeEngineHere = { missing: 'it was not built' };
+const NATIVE = nativeEngineHere();
+
 /** What is chosen on a machine with these timings, and what was timed for it. */
-async function chosenBy({ request = {}, time = () => 10, cache = newCache(), machine = 'a machine', disturbed = false, busy = disturbed, ...other }: Trial) {
+async function chosenBy({
+  request = {},
+  time = () => 10,
+  cache = newCache(),
+  machine = 'a machine',
+  disturbed = false,
+  busy = disturbed,
+  native = NO_NATIVE,
+  ...other
+}: Trial) {
   const timed: Candidate[] = [];
   let told = 0;
   const execution = await chooseExecution({
@@ -36,6 +50,7 @@ async function chosenBy({ request = {}, time = () => 10, cache = newCache(), mac
     library,
     cache,
     machine,
+    native,
     time: async (candidate) => {
       timed.push(candidate);
       return { ms: time(candidate), calm: !disturbed };
@@ -70,6 +85,53 @@ describe('precision', () => {
     const only = new ModelLibrary(library.folder, [library.resolve({ family: 'abpn', scale: 3 }, 'int8')]);
     const { timed } = await chosenBy({ request: { workers: 1 }, ...{ library: only } });
     expect(timed).toEqual([]);
+  });
+});
+
+describe('engine', () => {
+  const nativeTakes =
+    (ms: number) =>
+    ({ engine, precision }: Candidate) =>
+      engine.name === 'native' ? ms : precision === 'fp32' ? 20 : 10;
+
+  test.each([
+    ['native', 5],
+    ['ort', 15],
+  ])('is %s where the native one takes %d ms and ONNX Runtime 10, and the rest is measured with it', async (expected, ms) => {
+    const { engine, engineReason, precision, reasons, timed } = await chosenBy({ native: NATIVE, time: nativeTakes(ms) });
+    expect([engine.name, precision, engineReason]).toEqual([expected, 'int8', 'measured']);
+    expect(reasons[0]).toMatch(new RegExp(`^engine .*: measured ms a test frame, 10\\.0 by ONNX Runtime, ${ms}\\.0 by native \\(`));
+    expect(timed.filter((candidate) => candidate.engine.name !== expected)).toHaveLength(expected === 'ort' ? 1 : 2);
+    expect(timed.filter(({ threads }) => threads > 1).every((candidate) => candidate.engine.name === expected)).toBe(true);
+  });
+
+  test('is timed once for each build of the add-on', async () => {
+    const cache = newCache();
+    const request = { workers: 1, precision: 'int8' } as const;
+    expect((await chosenBy({ cache, request, native: NATIVE })).timed).toHaveLength(2);
+    expect((await chosenBy({ cache, request, native: NATIVE })).timed).toEqual([]);
+    const { timed } = await chosenBy({ cache, request, native: { ...NATIVE, build: 'another' } as NativeEngineHere });
+    expect(timed.map(({ engine }) => engine.name)).toEqual(['native']);
+  });
+
+  test.each([
+    ['the add-on is not there', { native: NO_NATIVE }, 'the native engine is not there'],
+    [
+      'it has no kernel for this processor',
+      { native: { ...NATIVE, kernels: ['portable', 'amx-emulated'] } as NativeEngineHere },
+      'the native engine has no kernel for this processor',
+    ],
+    ['ONNX Runtime was asked for', { native: NATIVE, request: { engine: 'ort' as const } }, 'as asked for'],
+  ])('is ONNX Runtime, without a measurement of others, where %s', async (_, trial, reason) => {
+    const { engine, engineReason, timed } = await chosenBy(trial);
+    expect([engine.name, engineReason]).toEqual(['ort', reason]);
+    expect(timed.every((candidate) => candidate.engine.name === 'ort')).toBe(true);
+  });
+
+  test('that is asked for is taken as it is, in int8', async () => {
+    const { engine, precision, timed } = await chosenBy({ native: NATIVE, request: { engine: 'native:portable', workers: 1 } });
+    expect(engine).toMatchObject({ name: 'native', kernel: 'portable' });
+    expect([precision, timed]).toEqual(['int8', []]);
   });
 });
 
@@ -170,7 +232,7 @@ test('a chain without networks leaves nothing to measure', async () => {
 
 test('the real thing is timed where nothing else is given', async () => {
   const options = parseSessionOptions({ input: 'in.mp4', output: 'out.mp4', workers: 1 });
-  const { reasons } = await chooseExecution({ options, chain, library, cache: newCache(), machine: 'a machine' });
+  const { reasons } = await chooseExecution({ options, chain, library, cache: newCache(), machine: 'a machine', native: NO_NATIVE });
   expect(reasons).toEqual([
     expect.stringMatching(/^precision (int8|fp32): measured \d+\.\d ms a test frame in int8, \d+\.\d in fp32(; the machine was busy.*)?$/),
   ]);

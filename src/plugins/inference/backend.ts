@@ -1,7 +1,22 @@
 import type { Tensor } from '../contract.js';
 
+/** The engine of a run. Networks that the native engine does not support run on ONNX Runtime in either case. */
+export type Engine =
+  | { readonly name: 'ort' }
+  | {
+      readonly name: 'native';
+      /** The kernel, by the add-on's name: the instructions that it uses. */
+      readonly kernel: string;
+      /** Names the add-on's build, since measured times are valid for one build only. */
+      readonly build: string;
+    };
+
+/** ONNX Runtime, which runs every network. */
+export const ONNX_RUNTIME: Engine = { name: 'ort' };
+
 /** Settings of an inference session. */
 export interface InferenceSettings {
+  readonly engine: Engine;
   /** The execution provider, by ONNX Runtime's name. */
   readonly device: 'cpu' | 'cuda' | 'webgpu' | 'coreml' | 'dml';
   /** Threads inside one run of a model. */
@@ -20,9 +35,11 @@ export interface BackendSession {
   /** Inputs and outputs, each in the order of the model's file. */
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
+  /** Tensors may lie in shared memory. Else the caller copies them. */
+  readonly takesSharedMemory: boolean;
   /**
    * Runs the model on `inputs` and fills `outputs`, each in the order of the model's file. The caller owns all memory,
-   * which must not be shared memory.
+   * which may be shared memory only where the session takes it.
    * @throws the engine's error where shapes do not fit
    */
   run(inputs: readonly Tensor[], outputs: readonly Tensor[]): Promise<void>;
@@ -37,7 +54,7 @@ export interface BackendSession {
 
 /**
  * An inference engine. Everything above this interface (padding, checks, workers, tuning) works with any engine; a new
- * one is a file beside `onnx-runtime.ts` and a line in `model.ts`.
+ * one is a file beside `onnx-runtime.ts` and a line in `engines.ts`.
  */
 export interface InferenceBackend {
   /** The engine's name in lower case, "onnxruntime". */

@@ -1,9 +1,9 @@
 import { messageOf, SrvidError } from '../../errors.js';
 import type { Model, Tensor } from '../contract.js';
 import { alignedUp, copyCropped, copyPadded, type Planes } from '../pixels/padding.js';
-import type { BackendSession, InferenceBackend, InferenceSettings, TensorInfo } from './backend.js';
+import { type BackendSession, type InferenceBackend, type InferenceSettings, ONNX_RUNTIME, type TensorInfo } from './backend.js';
+import { backendOf } from './engines.js';
 import type { ModelEntry, VerifiedModel } from './library.js';
-import { onnxRuntime } from './onnx-runtime.js';
 
 /** A model with its session on one thread. */
 export interface LoadedModel extends Model {
@@ -21,7 +21,7 @@ export type CallNative = <T>(call: () => Promise<T>) => Promise<T>;
 export interface LoadingOptions {
   /** Wraps each call into the engine, for a thread that may be ended meanwhile. */
   readonly inNative?: CallNative;
-  /** The engine; ONNX Runtime where not given. */
+  /** The engine; that of the settings where not given. */
   readonly backend?: InferenceBackend;
 }
 
@@ -32,16 +32,16 @@ interface Buffers {
 }
 
 /**
- * Loads a model for this thread, on one core unless told otherwise. Engines take no shared memory, so each set of
+ * Loads a model for this thread, on one core unless told otherwise. ONNX Runtime takes no shared memory, so each set of
  * shapes has private buffers, and values are copied between them and the caller's tensors (0.2 ms in, 0.5 ms out for a
- * 1080p luma plane). A picture whose sides are not multiples of the model's `align` is padded on its way in and cropped
+ * 1080p luma plane); the native engine reads and fills the caller's own. A picture whose sides are not multiples of the model's `align` is padded on its way in and cropped
  * on its way out.
  * @throws SRVID_MODEL_INVALID, SRVID_DEVICE_UNAVAILABLE
  */
 export async function loadModel(
   { entry, path, bytes }: VerifiedModel,
-  settings: InferenceSettings = { device: 'cpu', threads: 1 },
-  { inNative = (call) => call(), backend = onnxRuntime }: LoadingOptions = {},
+  settings: InferenceSettings = { engine: ONNX_RUNTIME, device: 'cpu', threads: 1 },
+  { inNative = (call) => call(), backend = backendOf(settings.engine) }: LoadingOptions = {},
 ): Promise<LoadedModel> {
   const session = await inNative(async () => {
     const opened = await backend.open(`model ${entry.id} from ${path}`, Uint8Array.from(new Uint8Array(bytes)), settings);
@@ -64,6 +64,7 @@ export async function loadModel(
     async run(input, output) {
       const [inputs, outputs] = [[input].flat(), [output].flat()];
       assertFit(session, entry, inputs, outputs);
+      if (session.takesSharedMemory && !isPadded(entry, inputs)) return inNative(() => session.run(inputs, outputs));
       const own = buffersFor(inputs, outputs);
       for (const [index, tensor] of inputs.entries()) copyPadded(planesOf(tensor), planesOf(own.inputs[index] as Tensor));
       await inNative(() => session.run(own.inputs, own.outputs));
@@ -71,6 +72,11 @@ export async function loadModel(
     },
     release: () => inNative(() => session.release()),
   };
+}
+
+/** True where a picture is padded to whole blocks before it is given to the model. */
+function isPadded({ scale, align }: ModelEntry, inputs: readonly Tensor[]): boolean {
+  return scale !== undefined && inputs.some(({ dims }) => dims.slice(2).some((side) => side % align !== 0));
 }
 
 /** Dimensions of a model's output for an input picture. The scale may be any real number; sides are rounded. */

@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '../../errors.js';
 import type { Size } from '../contract.js';
+import type { Engine } from './backend.js';
 import type { VerifiedModel } from './library.js';
 import type { NamedTensor } from './onnx-runtime.js';
 
@@ -25,6 +26,7 @@ export interface ModelTiming {
   readonly model: VerifiedModel;
   readonly luma: Uint8Array;
   readonly size: Size;
+  readonly engine: Engine;
   readonly threads: number;
   /** Number of timed runs; warm-up runs precede them. */
   readonly times: number;

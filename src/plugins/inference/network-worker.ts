@@ -59,10 +59,10 @@ async function time(inputs: Tensors): Promise<number> {
   return performance.now() - since;
 }
 
-async function timeModel({ model, luma, size: { width, height }, threads, times }: ModelTiming): Promise<number[]> {
+async function timeModel({ model, luma, size: { width, height }, engine, threads, times }: ModelTiming): Promise<number[]> {
   const { loadModel } = await import('./model.js');
   const { scale = 1 } = model.entry;
-  const loaded = await loadModel(model, { device: 'cpu', threads });
+  const loaded = await loadModel(model, { engine, device: 'cpu', threads });
   const input = { data: luma, dims: [1, 1, height, width] };
   const output = { data: new Uint8Array(width * height * scale * scale), dims: [1, 1, height * scale, width * scale] };
   const taken: number[] = [];

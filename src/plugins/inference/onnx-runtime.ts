@@ -1,7 +1,7 @@
 import { messageOf, SrvidError } from '../../errors.js';
 import { unshareWeights } from '../../onnx/unshare.js';
 import type { Tensor } from '../contract.js';
-import type { BackendSession, InferenceBackend, InferenceSettings, TensorInfo } from './backend.js';
+import { type BackendSession, type InferenceBackend, type InferenceSettings, ONNX_RUNTIME, type TensorInfo } from './backend.js';
 import { giveBack } from './give-back.js';
 import { type InferenceSession, loadOnnxRuntime, type OnnxRuntime, runtimeVersion } from './onnx-library.js';
 
@@ -23,6 +23,7 @@ function sessionOf(runtime: OnnxRuntime, session: InferenceSession): BackendSess
   return {
     inputs: session.inputMetadata.map(infoOf),
     outputs: session.outputMetadata.map(infoOf),
+    takesSharedMemory: false,
     async run(inputs, outputs) {
       const results = await session.run(named(session.inputNames, inputs), named(session.outputNames, outputs));
       // ONNX Runtime writes into the given tensors, and returns copies of them besides, which nobody needs.
@@ -71,7 +72,7 @@ export interface Network {
 export async function openNetwork(what: string, bytes: Uint8Array, { profile }: { readonly profile?: string } = {}): Promise<Network> {
   const runtime = await loadOnnxRuntime();
   const more = profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile };
-  const inferenceSession = await createSession(runtime, what, bytes, { device: 'cpu', threads: 1 }, more);
+  const inferenceSession = await createSession(runtime, what, bytes, { engine: ONNX_RUNTIME, device: 'cpu', threads: 1 }, more);
   return {
     async run(inputs) {
       const feeds = Object.fromEntries(Object.entries(inputs).map(([name, { data, dims }]) => [name, new runtime.Tensor(data as Uint8Array, dims)]));

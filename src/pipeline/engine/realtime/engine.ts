@@ -1,4 +1,5 @@
 import { SrvidError } from '../../../errors.js';
+import { engineKey } from '../../../plugins/inference/engines.js';
 import { modelsOfGroups } from '../../../plugins/plan/groups.js';
 import type { Level, LevelPlan } from '../../../plugins/plan/levels.js';
 import { LevelHost } from '../../../plugins/workers/level-host.js';
@@ -157,6 +158,6 @@ export class RealtimeEngine implements Engine {
       ...group.steps.map(({ loaded }) => `${loaded.plugin.name}${JSON.stringify(loaded.given)}`),
       ...modelsOfGroups([group]).map(({ entry }) => entry.sha256.slice(0, 12)),
     ];
-    return `frame of ${width}x${height} by ${what.join('+')}, ${workers} workers of ${inference.threads} threads on ${inference.device}: ms, ${this.options.machine}`;
+    return `frame of ${width}x${height} by ${what.join('+')}, ${workers} workers of ${inference.threads} threads on ${inference.device}${engineKey(inference.engine)}: ms, ${this.options.machine}`;
   }
 }

@@ -1,0 +1,23 @@
+import { spawnSync } from 'node:child_process';
+
+/**
+ * A C++ compiler that works: $CXX, or the first of c++, g++, clang++ on PATH; undefined where there is none, and on Windows, whose compilers
+ * take other options.
+ * @returns {{command: string, version: string} | undefined}
+ */
+export function availableCompiler() {
+  if (process.platform === 'win32') return undefined;
+  const candidates = process.env.CXX ? [process.env.CXX] : ['c++', 'g++', 'clang++'];
+  for (const command of candidates) {
+    const { status, stdout } = spawnSync(command, ['--version'], { encoding: 'utf8' });
+    // Without the standard library's headers, which are a package of their own in some places, a compiler compiles nothing.
+    if (status === 0 && accepts(command, [])) return { command, version: stdout };
+  }
+  return undefined;
+}
+
+/** True where a compiler knows all of these flags. */
+export function accepts(command, flags) {
+  const { status } = spawnSync(command, ['-std=c++17', ...flags, '-fsyntax-only', '-x', 'c++', '-'], { input: '#include <vector>\n', encoding: 'utf8' });
+  return status === 0;
+}

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+
+namespace srvid {
+
+/**
+ * How the AVX2 kernel computes eight channels. VPMADDUBSW multiplies 32 bytes at once, but adds pairs of products in 16 bits, where they may
+ * overflow; widening first is exact and half as fast. So the four-byte pieces of a window ("quads") are put into bins when weights are packed:
+ * within a bin no input whatever can make a 16-bit sum overflow, and sums are widened once a bin. A quad whose weights alone could overflow is
+ * split in two, with a part of the weights each.
+ */
+struct Avx2Program {
+  struct Bin {
+    int entries;
+    /** Bytes from pixel to pixel in the run that all of the bin's entries read. */
+    int stride;
+  };
+  struct Entry {
+    int run;
+    /** In bytes, from the begin of the run. */
+    int offset;
+  };
+  struct Block {
+    int firstBin;
+    int bins;
+    int firstEntry;
+    /** Channels that are stored: 4 or 8. */
+    int channels;
+  };
+  const Block* blocks;
+  int blockCount;
+  const Bin* bins;
+  const Entry* entries;
+  int entryCount;
+  /** [entry][8 channels][4 bytes], on a 32-byte line. */
+  const int8_t* weights;
+  /** [block][8], as floats' and sums' lanes. */
+  const int32_t* bias;
+  const float* multiplier;
+  int outStride;
+  int zeroPoint;
+};
+
+/** Computes a row; see RowConv::row. `addresses` has room for a pointer for each entry. */
+void avx2_row(const Avx2Program& program, const uint8_t** addresses, const uint8_t* const* runs, uint8_t* out, int width) noexcept;
+
+/** True where the compiler knew AVX2. */
+bool avx2_compiled() noexcept;
+
+}  // namespace srvid

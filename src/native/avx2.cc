@@ -1,0 +1,82 @@
+// Compiled for AVX2 and entered only where the processor has it. Nothing of the standard library may be used here: an inline function that is
+// compiled for AVX2 could become the one that the whole add-on uses.
+#include "avx2-program.h"
+
+#if defined(__AVX2__)
+
+#include <immintrin.h>
+
+#include "avx2-store.h"
+
+namespace srvid {
+
+namespace {
+
+/** Pixels at once: with six, both kinds of sums stay in registers. */
+constexpr int kPixels = 6;
+
+inline __m256i bytes_at(const uint8_t* address) {
+  int quad;
+  __builtin_memcpy(&quad, address, sizeof quad);
+  return _mm256_set1_epi32(quad);
+}
+
+inline void products(__m256i* out, const uint8_t* address, long stride, __m256i weights) {
+  const uint8_t* far = address + 3 * stride;
+  out[0] = _mm256_maddubs_epi16(bytes_at(address), weights);
+  out[1] = _mm256_maddubs_epi16(bytes_at(address + stride), weights);
+  out[2] = _mm256_maddubs_epi16(bytes_at(address + 2 * stride), weights);
+  out[3] = _mm256_maddubs_epi16(bytes_at(far), weights);
+  out[4] = _mm256_maddubs_epi16(bytes_at(far + stride), weights);
+  out[5] = _mm256_maddubs_epi16(bytes_at(far + 2 * stride), weights);
+}
+
+inline void block_of_pixels(const Avx2Program& program, int index, const uint8_t* const* addresses, long x, uint8_t* out) {
+  const Avx2Program::Block& block = program.blocks[index];
+  const uint8_t* const* address = addresses + block.firstEntry;
+  const __m256i* weights = reinterpret_cast<const __m256i*>(program.weights) + block.firstEntry;
+  const __m256i ones = _mm256_set1_epi16(1);
+  const __m256i bias = _mm256_load_si256(reinterpret_cast<const __m256i*>(program.bias) + index);
+  __m256i sums[kPixels] = {bias, bias, bias, bias, bias, bias};
+  const Avx2Program::Bin* bin = program.bins + block.firstBin;
+  for (const Avx2Program::Bin* end = bin + block.bins; bin != end; bin++) {
+    const long stride = bin->stride;
+    const long ahead = x * stride;
+    __m256i narrow[kPixels];
+    products(narrow, *address++ + ahead, stride, _mm256_load_si256(weights++));
+    for (int entry = bin->entries; entry > 1; entry--) {
+      __m256i more[kPixels];
+      products(more, *address++ + ahead, stride, _mm256_load_si256(weights++));
+#pragma GCC unroll 6
+      for (int p = 0; p < kPixels; p++) narrow[p] = _mm256_add_epi16(narrow[p], more[p]);
+    }
+#pragma GCC unroll 6
+    for (int p = 0; p < kPixels; p++) sums[p] = _mm256_add_epi32(sums[p], _mm256_madd_epi16(narrow[p], ones));
+  }
+  store_six(out, program.outStride, sums, program.multiplier + 8 * index, program.zeroPoint, block.channels);
+}
+
+}  // namespace
+
+void avx2_row(const Avx2Program& program, const uint8_t** addresses, const uint8_t* const* runs, uint8_t* out, int width) noexcept {
+  for (int entry = 0; entry < program.entryCount; entry++) addresses[entry] = runs[program.entries[entry].run] + program.entries[entry].offset;
+  for (long x = 0; x < width; x += kPixels) {
+    uint8_t* pixels = out + x * program.outStride;
+    for (int block = 0; block < program.blockCount; block++) block_of_pixels(program, block, addresses, x, pixels + 8 * block);
+  }
+}
+
+bool avx2_compiled() noexcept { return true; }
+
+}  // namespace srvid
+
+#else
+
+namespace srvid {
+
+void avx2_row(const Avx2Program&, const uint8_t**, const uint8_t* const*, uint8_t*, int) noexcept {}
+bool avx2_compiled() noexcept { return false; }
+
+}  // namespace srvid
+
+#endif

@@ -1,0 +1,56 @@
+// Compiled for Arm's dot product; see avx2.cc for what may not be used here.
+#include "dot-program.h"
+
+#if defined(__ARM_FEATURE_DOTPROD)
+
+#include <arm_neon.h>
+
+#include "dot-rows.h"
+
+namespace srvid {
+
+namespace {
+
+/** The instruction takes signed bytes on both sides: 128 is subtracted from the picture's, and the packing adds 128 x weights to the bias. */
+struct NeonDot {
+  static constexpr int kLanes = kNeonDotLanes;
+  static constexpr int kPixels = 6;
+  static constexpr int kVectors = 4;
+  using Sums = int32x4_t;
+  using Bytes = int8x16_t;
+  static Sums sums(const int32_t* bias) { return vld1q_s32(bias); }
+  static Bytes weights(const int8_t* address) { return vld1q_s8(address); }
+  static Bytes quad(const uint8_t* address) {
+    uint32_t value;
+    __builtin_memcpy(&value, address, sizeof value);
+    return vreinterpretq_s8_u32(vdupq_n_u32(value ^ 0x80808080u));
+  }
+  static Sums dot(Sums sums, Bytes bytes, Bytes weights) { return vdotq_s32(sums, bytes, weights); }
+  static void store(uint8_t* out, long stride, const Sums* sums, const float* multiplier, int zeroPoint, int) {
+    const float32x4_t factors = vld1q_f32(multiplier);
+    const int16x4_t zero = vdup_n_s16(static_cast<int16_t>(zeroPoint));
+#pragma GCC unroll 8
+    for (int p = 0; p < kPixels; p++) {
+      const int16x4_t words = vqadd_s16(vqmovn_s32(vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(sums[p]), factors))), zero);
+      const uint8x8_t bytes = vqmovun_s16(vcombine_s16(words, words));
+      const uint32_t quad = vget_lane_u32(vreinterpret_u32_u8(bytes), 0);
+      __builtin_memcpy(out + p * stride, &quad, sizeof quad);
+    }
+  }
+};
+
+}  // namespace
+
+DotRow neon_dot_row() noexcept { return dot_row<NeonDot>; }
+
+}  // namespace srvid
+
+#else
+
+namespace srvid {
+
+DotRow neon_dot_row() noexcept { return nullptr; }
+
+}  // namespace srvid
+
+#endif

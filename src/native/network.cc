@@ -1,0 +1,177 @@
+#include "network.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+namespace srvid {
+
+namespace {
+
+/** A piece narrower than this, or than this many times its surroundings, spends more on those than its smaller memory gains. */
+constexpr int kLeastColumns = 64;
+constexpr int kLeastReaches = 4;
+
+/** The convolution's windows: a run for each input and row of the kernel; the weights follow the bytes of the pixels. */
+Windows windows_of(const Plan& plan, const Conv& conv, const std::vector<Stage>& stages, int outStride) {
+  Windows windows;
+  for (const int input : conv.inputs) {
+    for (int y = 0; y < conv.kernel; y++) windows.runs.push_back({stages[input].stride, stages[input].stride * conv.kernel});
+  }
+  windows.channels = conv.channels;
+  windows.outStride = outStride;
+  windows.bias = conv.bias;
+  windows.multiplier = conv.multiplier;
+  windows.zeroPoint = conv.zeroPoint;
+  windows.weights.resize(static_cast<size_t>(windows.window_bytes()) * conv.channels);
+  int8_t* to = windows.weights.data();
+  const int area = conv.kernel * conv.kernel;
+  const int inputChannels = input_channels_of(plan, conv);
+  for (int channel = 0; channel < conv.channels; channel++) {
+    int before = 0;
+    for (const int input : conv.inputs) {
+      const int count = channels_of(plan, input);
+      for (int tap = 0; tap < area; tap++, to += stages[input].stride) {
+        for (int c = 0; c < count; c++) to[c] = conv.weights[(static_cast<size_t>(channel) * inputChannels + before + c) * area + tap];
+      }
+      before += count;
+    }
+  }
+  return windows;
+}
+
+[[noreturn]] void refuse(const std::string& why) { throw std::invalid_argument(why); }
+
+void expect_length(const char* what, size_t found, size_t expected) {
+  if (found != expected) refuse(std::string(what) + " has " + std::to_string(found) + " bytes instead of " + std::to_string(expected));
+}
+
+}  // namespace
+
+Network::Network(const Plan& plan, const Kernel& kernel, size_t pieceBytes) : kernel_(kernel), pieceBytes_(pieceBytes) {
+  check(plan);
+  inputPlanes_ = plan.inputChannels;
+  fold_ = plan.fold;
+  shuffle_ = plan.shuffle;
+  outputPlanes_ = plan.convs.back().channels / (shuffle_ * shuffle_);
+  stages_ = schedule(plan);
+  for (size_t index = 0; index < plan.convs.size(); index++) {
+    const Conv& conv = plan.convs[index];
+    const Stage& stage = stages_[index + 1];
+    inputs_.push_back(conv.inputs);
+    kernels_.push_back(conv.kernel);
+    convs_.push_back(stage.reach < 0 ? nullptr : kernel.pack(windows_of(plan, conv, stages_, stage.stride)));
+  }
+  if (!plan.anchor.empty()) anchor_.emplace(plan.anchor, plan.convs.back().zeroPoint);
+}
+
+void Network::run(const uint8_t* input, size_t inputLength, int height, int width, uint8_t* output, size_t outputLength, int threads) {
+  for (const int side : {height, width}) {
+    if (side < 1 || side > Limits::side || side % fold_ != 0) {
+      refuse("a picture of " + std::to_string(width) + " x " + std::to_string(height) + ": sides are from 1 to " + std::to_string(Limits::side) +
+             ", and multiples of " + std::to_string(fold_));
+    }
+  }
+  if (threads < 1 || threads > Limits::threads) refuse(std::to_string(threads) + " threads: there are from 1 to " + std::to_string(Limits::threads));
+  const int rows = height / fold_;
+  const int columns = width / fold_;
+  const Canvas canvas{output, rows * shuffle_, columns * shuffle_};
+  expect_length("the input", inputLength, static_cast<size_t>(inputPlanes_) * height * width);
+  expect_length("the output", outputLength, static_cast<size_t>(outputPlanes_) * canvas.height * canvas.width);
+  const Job job{{input, height, width}, canvas, rows, columns};
+  const int bands = std::min(threads, rows);
+  prepare(columns, bands);
+
+  const auto edge = [&](int band) { return static_cast<int>(static_cast<int64_t>(rows) * band / bands); };
+  std::vector<std::thread> others;
+  others.reserve(static_cast<size_t>(bands));
+  int started = 0;
+  for (; started + 1 < bands; started++) {
+    try {
+      others.emplace_back([this, &job, &edge, band = started] { run_band(workspaces_[band], job, edge(band), edge(band + 1)); });
+    } catch (...) {
+      break;  // No more threads are to be had: this one does what they would have done.
+    }
+  }
+  run_band(workspaces_[started], job, edge(started), rows);
+  for (std::thread& other : others) other.join();
+}
+
+void Network::prepare(int columns, int threads) {
+  const int least = std::max(kLeastColumns, kLeastReaches * stages_[0].reach);
+  int pieces = 1;
+  const auto columns_of_piece = [&] { return (columns + pieces - 1) / pieces; };
+  while (columns_of_piece() > least && Workspace::bytes(stages_, columns_of_piece()) > pieceBytes_) pieces++;
+  const int wanted = columns_of_piece();
+  if (Workspace::bytes(stages_, wanted) > Limits::workspace / threads) {
+    refuse("this network's rows of " + std::to_string(wanted) + " columns take more than " + std::to_string(Limits::workspace >> 20) + " MiB in " +
+           std::to_string(threads) + " threads");
+  }
+  if (wanted != pieceColumns_) workspaces_.clear();
+  pieceColumns_ = wanted;
+  size_t runs = 0;
+  size_t scratch = 0;
+  for (size_t index = 0; index < convs_.size(); index++) {
+    runs = std::max(runs, inputs_[index].size() * kernels_[index]);
+    if (convs_[index]) scratch = std::max(scratch, convs_[index]->scratch());
+  }
+  while (workspaces_.size() < static_cast<size_t>(threads)) workspaces_.emplace_back(stages_, wanted, runs, scratch);
+}
+
+void Network::run_band(Workspace& workspace, const Job& job, int top, int bottom) const noexcept {
+  if (kernel_.enter) kernel_.enter();
+  for (int left = 0; left < job.columns; left += pieceColumns_) {
+    run_piece(workspace, job, {top, bottom, left, std::min(job.columns, left + pieceColumns_)});
+  }
+  if (kernel_.leave) kernel_.leave();
+}
+
+void Network::run_piece(Workspace& workspace, const Job& job, const Piece& piece) const noexcept {
+  const int last = static_cast<int>(convs_.size());
+  for (int step = piece.top - stages_[0].reach; step < piece.bottom + stages_[last].lag; step++) {
+    for (int value = 0; value <= last; value++) {
+      const Stage& stage = stages_[value];
+      const int y = step - stage.lag;
+      const bool needed = stage.reach >= 0 && y >= std::max(0, piece.top - stage.reach) && y < std::min(job.rows, piece.bottom + stage.reach);
+      if (needed) compute(workspace, job, piece, value, y);
+    }
+  }
+}
+
+void Network::compute(Workspace& workspace, const Job& job, const Piece& piece, int value, int y) const noexcept {
+  const auto left_of = [&](int index) { return std::max(0, piece.left - stages_[index].reach); };
+  const auto row_at = [&](int index, int row, int column) {
+    const Stage& stage = stages_[index];
+    return workspace.row(index, row) + static_cast<ptrdiff_t>(column - left_of(index) + stage.margin) * stage.stride;
+  };
+  const Stage& stage = stages_[value];
+  const int left = left_of(value);
+  const int right = std::min(job.columns, piece.right + stage.reach);
+  const int count = right - left;
+  uint8_t* out = row_at(value, y, left);
+  if (value == 0) {
+    fold_row(job.picture, inputPlanes_, fold_, y, left, count, out);
+  } else {
+    const size_t index = static_cast<size_t>(value) - 1;
+    const int radius = kernels_[index] / 2;
+    const uint8_t** window = workspace.runs();
+    int runs = 0;
+    for (const int input : inputs_[index]) {
+      for (int row = y - radius; row <= y + radius; row++) {
+        window[runs++] = row < 0 || row >= job.rows ? workspace.zeros() : row_at(input, row, left - radius);
+      }
+    }
+    convs_[index]->row(window, out, count, workspace.scratch());
+  }
+  // Readers see zeros beyond the picture's edges. Right of the row a kernel may just have left the rest of its last block.
+  const size_t margin = static_cast<size_t>(stage.margin) * stage.stride;
+  if (left == 0) std::memset(out - margin, 0, margin);
+  if (right == job.columns) std::memset(out + static_cast<size_t>(count) * stage.stride, 0, margin);
+  if (static_cast<size_t>(value) < convs_.size()) return;
+  if (anchor_) anchor_->add(out, stage.stride, row_at(0, y, left), stages_[0].stride, count);
+  shuffle_row(out, stage.stride, job.canvas, outputPlanes_, shuffle_, y, left, count);
+}
+
+}  // namespace srvid

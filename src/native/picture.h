@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+
+namespace srvid {
+
+/** Planes of bytes, one after another, without gaps between rows. */
+struct Picture {
+  const uint8_t* data;
+  int height;
+  int width;
+};
+
+/** The same, to be written. */
+struct Canvas {
+  uint8_t* data;
+  int height;
+  int width;
+};
+
+/**
+ * Folds one row: pixel x of the result has [block y][block x][plane] of the block at (x, y). `first` and `count` are columns of the folded
+ * picture, `out` is pixel `first`.
+ */
+void fold_row(const Picture& picture, int planes, int block, int y, int first, int count, uint8_t* out) noexcept;
+
+/** Writes a row of the last convolution's pixels as `block` rows of each plane of the canvas, from the shuffled pixel of column `first` on. */
+void shuffle_row(const uint8_t* pixels, int stride, const Canvas& canvas, int planes, int block, int y, int first, int count) noexcept;
+
+}  // namespace srvid

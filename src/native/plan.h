@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace srvid {
+
+/** A convolution: stride 1, zero padding of kernel / 2 on each side, uint8 in, int8 weights, uint8 out. */
+struct Conv {
+  /** Values that are concatenated along the channels: 0 is the network's input after the fold, k the result of convs[k - 1]. */
+  std::vector<int> inputs;
+  /** 1, 3 or 5. */
+  int kernel = 1;
+  /** Output channels. */
+  int channels = 0;
+  /** [channels][input channels][kernel][kernel]. */
+  std::vector<int8_t> weights;
+  /** [channels], in units of the integer sum. */
+  std::vector<int32_t> bias;
+  /** [channels]. */
+  std::vector<float> multiplier;
+  /** result = clamp(roundHalfToEven(float(sum + bias) * multiplier) + zeroPoint, 0, 255). 0 for all but the last convolution. */
+  int zeroPoint = 0;
+};
+
+/** A chain of convolutions between a fold (space to depth) and a pixel shuffle (depth to space). */
+struct Plan {
+  /** Planes of the picture. */
+  int inputChannels = 1;
+  /** Block size of the fold; 1 for none. Channel order [block y][block x][plane], as ONNX's SpaceToDepth. */
+  int fold = 1;
+  std::vector<Conv> convs;
+  /** For each channel of the last convolution the channel of value 0 that is added to it; empty for no anchor. */
+  std::vector<int> anchor;
+  /** Block size of the pixel shuffle. Channel order [plane][block y][block x], as ONNX's DepthToSpace in mode CRD. */
+  int shuffle = 1;
+};
+
+/** Bounds of what is accepted. They keep every size in reach of 32-bit indices, and memory within reason. */
+struct Limits {
+  static constexpr int planes = 16;
+  static constexpr int block = 8;
+  static constexpr int convs = 1024;
+  static constexpr int inputs = 64;
+  static constexpr int channels = 4096;
+  static constexpr size_t weights = size_t{1} << 26;
+  static constexpr int side = 1 << 16;
+  static constexpr int threads = 64;
+  /** Bytes of the rows that all threads of a network hold. */
+  static constexpr size_t workspace = size_t{1} << 30;
+};
+
+/** Channels of a value: of the folded input for 0, of convs[value - 1] otherwise. */
+int channels_of(const Plan& plan, int value);
+
+/** Channels of all inputs of a convolution together. */
+int input_channels_of(const Plan& plan, const Conv& conv);
+
+/**
+ * Checks a plan whole: everything behind it relies on what is checked here.
+ * Throws std::invalid_argument that says what does not fit. A plan whose integer sums could leave 31 bits is refused, too, since
+ * kernels may add in any order, and so is one whose results could leave the range that a conversion to integers holds.
+ */
+void check(const Plan& plan);
+
+}  // namespace srvid

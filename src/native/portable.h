@@ -1,0 +1,10 @@
+#pragma once
+
+#include "kernel.h"
+
+namespace srvid {
+
+/** The kernel in plain C++. */
+const Kernel& portable_kernel();
+
+}  // namespace srvid

@@ -1,0 +1,83 @@
+#include "random-plan.h"
+
+#include <cmath>
+
+namespace srvid {
+
+namespace {
+
+/** How a convolution's weights are distributed. The extremes are those that overflow 16-bit sums first. */
+enum class Weights { narrow, wide, extreme };
+
+int8_t random_weight(Random& random, Weights kind) {
+  switch (kind) {
+    case Weights::narrow:
+      return static_cast<int8_t>(random.between(-20, 20));
+    case Weights::wide:
+      return static_cast<int8_t>(random.between(-128, 127));
+    default:
+      return static_cast<int8_t>(random.one_in(2) ? 127 : -128);
+  }
+}
+
+std::vector<int> random_inputs(Random& random, int index) {
+  std::vector<int> inputs{random.one_in(8) ? random.between(0, index) : index};
+  while (inputs.size() < 3 && random.one_in(5)) inputs.push_back(random.between(0, index));
+  return inputs;
+}
+
+void fill(Random& random, Conv& conv, int terms) {
+  const Weights kind = random.one_in(6) ? Weights::extreme : random.one_in(2) ? Weights::wide : Weights::narrow;
+  conv.weights.resize(static_cast<size_t>(conv.channels) * terms);
+  for (int8_t& weight : conv.weights) weight = random_weight(random, kind);
+  const double typical = 128 * std::sqrt(static_cast<double>(terms)) * (kind == Weights::narrow ? 12 : 74);
+  for (int channel = 0; channel < conv.channels; channel++) {
+    conv.bias.push_back(random.between(-static_cast<int>(typical), static_cast<int>(typical)));
+    conv.multiplier.push_back(static_cast<float>(random.between(20, 400) / typical) * (random.one_in(20) ? -1 : 1));
+  }
+}
+
+}  // namespace
+
+uint64_t Random::next() {
+  uint64_t z = (state_ += 0x9e3779b97f4a7c15u);
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+  return z ^ z >> 31;
+}
+
+int Random::between(int least, int most) { return least + static_cast<int>(next() % (static_cast<uint64_t>(most - least) + 1)); }
+
+Plan random_plan(Random& random, const PlanSizes& sizes) {
+  Plan plan;
+  plan.inputChannels = random.one_in(3) ? random.between(1, 4) : 1;
+  plan.fold = random.one_in(4) ? 2 : 1;
+  plan.shuffle = random.between(1, 4);
+  const int convs = random.between(1, sizes.convs);
+  for (int index = 0; index < convs; index++) {
+    Conv conv;
+    conv.inputs = random_inputs(random, index);
+    conv.kernel = random.one_in(4) ? 1 : index == 0 && random.one_in(2) ? 5 : random.one_in(8) ? 5 : 3;
+    const bool last = index + 1 == convs;
+    conv.channels = last ? random.between(1, 2) * plan.shuffle * plan.shuffle : random.between(1, sizes.channels);
+    conv.zeroPoint = last && random.one_in(2) ? random.between(0, 255) : 0;
+    fill(random, conv, input_channels_of(plan, conv) * conv.kernel * conv.kernel);
+    plan.convs.push_back(std::move(conv));
+  }
+  if (random.one_in(2)) {
+    const int most = channels_of(plan, 0) - 1;
+    const bool uniform = random.one_in(2);
+    const int one = random.between(0, most);
+    for (int channel = 0; channel < plan.convs.back().channels; channel++) plan.anchor.push_back(uniform ? one : random.between(0, most));
+  }
+  return plan;
+}
+
+std::vector<uint8_t> random_bytes(Random& random, size_t length) {
+  const int kind = random.between(0, 3);
+  std::vector<uint8_t> bytes(length);
+  for (uint8_t& byte : bytes) byte = kind == 0 ? 255 : kind == 1 ? (random.one_in(2) ? 255 : 0) : static_cast<uint8_t>(random.between(0, 255));
+  return bytes;
+}
+
+}  // namespace srvid

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+namespace srvid {
+
+/**
+ * A sum as a byte: float(sum) x multiplier, rounded half to even, plus the zero point, clamped. Every kernel gives exactly this, so the
+ * product must stay a float of its own: files that contain it are compiled without contraction to fused operations.
+ */
+inline uint8_t requantised(int32_t sum, float multiplier, int zeroPoint) {
+  const float scaled = static_cast<float>(sum) * multiplier;
+  const int value = static_cast<int>(std::nearbyint(scaled)) + zeroPoint;
+  return static_cast<uint8_t>(std::clamp(value, 0, 255));
+}
+
+}  // namespace srvid

@@ -1,0 +1,36 @@
+#include "schedule.h"
+
+#include <algorithm>
+
+namespace srvid {
+
+std::vector<Stage> schedule(const Plan& plan) {
+  const int last = static_cast<int>(plan.convs.size());
+  std::vector<Stage> stages(static_cast<size_t>(last) + 1);
+  stages[0].stride = channels_of(plan, 0);
+  for (int value = 1; value <= last; value++) {
+    const Conv& conv = plan.convs[value - 1];
+    Stage& stage = stages[value];
+    stage.stride = (conv.channels + 3) / 4 * 4;
+    for (const int input : conv.inputs) stage.lag = std::max(stage.lag, stages[input].lag + conv.kernel / 2);
+  }
+  stages[last].reach = 0;
+  if (!plan.anchor.empty()) {
+    stages[0].reach = 0;
+    stages[0].rows = stages[last].lag + 1;
+  }
+  for (int value = last; value >= 1; value--) {
+    if (stages[value].reach < 0) continue;
+    const Conv& conv = plan.convs[value - 1];
+    const int radius = conv.kernel / 2;
+    for (const int index : conv.inputs) {
+      Stage& input = stages[index];
+      input.reach = std::max(input.reach, stages[value].reach + radius);
+      input.margin = std::max(input.margin, radius);
+      input.rows = std::max(input.rows, stages[value].lag + radius - input.lag + 1);
+    }
+  }
+  return stages;
+}
+
+}  // namespace srvid

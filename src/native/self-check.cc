@@ -1,0 +1,40 @@
+#include "self-check.h"
+
+#include "network.h"
+#include "portable.h"
+#include "random-plan.h"
+
+namespace srvid {
+
+namespace {
+
+constexpr int kNetworks = 12;
+
+bool agrees_on(const Kernel& kernel, Random& random) {
+  const Plan plan = random_plan(random, {3, 40});
+  const int height = plan.fold * random.between(1, 4);
+  const int width = plan.fold * random.between(1, 50);
+  const std::vector<uint8_t> input = random_bytes(random, static_cast<size_t>(plan.inputChannels) * height * width);
+  const size_t pixels = static_cast<size_t>(height / plan.fold) * (width / plan.fold) * plan.convs.back().channels;
+  std::vector<uint8_t> expected(pixels);
+  std::vector<uint8_t> found(pixels);
+  Network(plan, portable_kernel()).run(input.data(), input.size(), height, width, expected.data(), pixels, 1);
+  Network(plan, kernel).run(input.data(), input.size(), height, width, found.data(), pixels, 1);
+  return expected == found;
+}
+
+}  // namespace
+
+bool agrees_with_portable(const Kernel& kernel) noexcept {
+  try {
+    Random random(1);
+    for (int network = 0; network < kNetworks; network++) {
+      if (!agrees_on(kernel, random)) return false;
+    }
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+}  // namespace srvid

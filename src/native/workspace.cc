@@ -1,0 +1,51 @@
+#include "workspace.h"
+
+#include <algorithm>
+
+#include "kernel.h"
+
+namespace srvid {
+
+namespace {
+
+/** Rows begin on cache lines. */
+constexpr size_t kLine = 64;
+
+size_t aligned(size_t bytes) { return (bytes + kLine - 1) / kLine * kLine; }
+
+/**
+ * Readers start up to a margin before the row and work on whole blocks of pixels, so a row has both margins, a block, and what a kernel
+ * reads beyond a window.
+ */
+size_t row_bytes(const Stage& stage, int columns) {
+  const size_t pixels = static_cast<size_t>(columns) + 2 * static_cast<size_t>(std::max(stage.reach, 0)) + 3 * static_cast<size_t>(stage.margin) + kSlack.pixels;
+  return aligned(pixels * stage.stride + 2 * kSlack.bytes);
+}
+
+size_t longest_row(const std::vector<Stage>& stages, int columns) {
+  size_t longest = 0;
+  for (const Stage& stage : stages) longest = std::max(longest, row_bytes(stage, columns));
+  return longest;
+}
+
+}  // namespace
+
+size_t Workspace::bytes(const std::vector<Stage>& stages, int columns) {
+  size_t sum = longest_row(stages, columns);
+  for (const Stage& stage : stages) {
+    if (stage.reach >= 0) sum += row_bytes(stage, columns) * stage.rows;
+  }
+  return sum;
+}
+
+Workspace::Workspace(const std::vector<Stage>& stages, int columns, size_t runs, size_t scratch)
+    : memory_(bytes(stages, columns)), rings_(stages.size()), runs_(runs), scratch_(scratch) {
+  uint8_t* next = memory_.data() + longest_row(stages, columns);
+  for (size_t value = 0; value < stages.size(); value++) {
+    const Stage& stage = stages[value];
+    rings_[value] = {next, row_bytes(stage, columns), stage.rows};
+    if (stage.reach >= 0) next += rings_[value].rowBytes * stage.rows;
+  }
+}
+
+}  // namespace srvid

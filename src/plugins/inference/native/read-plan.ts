@@ -1,0 +1,214 @@
+import { intOf, stringOf } from '../../../onnx/attribute.js';
+import { Graph } from '../../../onnx/graph.js';
+import { type OnnxModel, parseModel } from '../../../onnx/model-file.js';
+import { isDequantise, isQuantise, type Scale, scaleOf } from '../../../onnx/quantised-conv.js';
+import type { NodeProto } from '../../../onnx/schema.js';
+import { ELEMENT } from '../../../onnx/tensor.js';
+import { dimsOf } from '../../../onnx/value-info.js';
+import { isUnmoved, joinPictures, type Margins, type Picture, pickChannels, wholeValue, withMargins } from './picture.js';
+import type { NativeConv, NativePlan } from './plan.js';
+import { withFilters, withoutUnread } from './prune.js';
+import { readConv, storedConv } from './read-conv.js';
+import { Unsupported } from './unsupported.js';
+
+/** Larger graphs are no super-resolvers of frames of video, and take long to read. */
+const MOST_NODES = 2000;
+
+/**
+ * Reads a network as a plan for the native engine, which gives the same bytes as ONNX Runtime; or says in a sentence's
+ * end why it cannot: "it has a PRelu". `bytes` is an ONNX file.
+ * @throws SRVID_MODEL_INVALID where it is none
+ */
+export function readPlan(bytes: Uint8Array, name: string): NativePlan | { readonly unsupported: string } {
+  try {
+    return new PlanReader(withoutDeadNodes(parseModel(bytes, name))).read();
+  } catch (error) {
+    if (error instanceof Unsupported) return { unsupported: error.message };
+    throw error;
+  }
+}
+
+function withoutDeadNodes(model: OnnxModel): Graph {
+  if (model.graph.node.length > MOST_NODES) throw new Unsupported(`it has more than ${MOST_NODES} operators`);
+  return new Graph(new Graph(model).toModel());
+}
+
+/** Operators that belong to the convolution or the addition beside them, with which they are read. */
+const WITH_OTHERS = new Set(['Constant', 'DequantizeLinear', 'QuantizeLinear', 'Relu', 'Clip']);
+
+class PlanReader {
+  /** Tensors of bytes, by name. What is not here cannot be read on. */
+  readonly #pictures = new Map<string, Picture>();
+  readonly #convs: NativeConv[] = [];
+  /** Channels of each value. */
+  readonly #sizes: number[];
+  readonly #input: string;
+  readonly #planes: 1 | 3;
+  #fold = 1;
+  /** The sum with the anchor. Nothing but the rearrangement at the end may follow it. */
+  #sum: { readonly tensor: string; readonly picture: Picture; readonly anchor: Picture } | undefined;
+  #shuffled: { readonly tensor: string; readonly from: string; readonly block: number; readonly mode: string } | undefined;
+
+  constructor(private readonly graph: Graph) {
+    const [input, ...others] = graph.inputs;
+    const dims = input ? dimsOf(input) : [];
+    if (!input || others.length > 0 || graph.outputs.length !== 1) throw new Unsupported('it has several inputs or outputs');
+    if (input.type?.tensorType?.elemType !== ELEMENT.uint8) throw new Unsupported('it does not read bytes');
+    if (dims.length !== 4 || (dims[1] !== 1 && dims[1] !== 3)) throw new Unsupported('its input is not a picture of one or three planes');
+    if ([dims[2], dims[3]].some((side) => side !== undefined)) throw new Unsupported('it takes pictures of one size only');
+    [this.#input, this.#planes, this.#sizes] = [input.name, dims[1], [dims[1]]];
+    this.#pictures.set(input.name, wholeValue(0, dims[1]));
+  }
+
+  read(): NativePlan {
+    for (const node of this.graph.nodes) this.#readNode(node);
+    const output = this.graph.outputs[0]?.name as string;
+    const { from, block, mode } = this.#shuffled?.tensor === output ? this.#shuffled : { from: output, block: 1, mode: 'CRD' };
+    const sum = this.#sum?.tensor === from ? this.#sum : undefined;
+    const order = planesFirst(sum?.picture ?? this.#picture(from), block, mode);
+    return withoutUnread({
+      ...{ inputChannels: this.#planes, fold: this.#fold, shuffle: block },
+      convs: [...this.#convs.slice(0, -1), this.#last(order)],
+      anchor: sum && Int32Array.from(planesFirst(sum.anchor, block, mode).channels, ({ channel }) => channel),
+    });
+  }
+
+  #readNode(node: NodeProto): void {
+    const { opType, domain, output } = node;
+    if (domain !== '' && domain !== 'ai.onnx') throw new Unsupported(`it has an operator of another set, ${domain}.${opType}`);
+    if (isDequantise(node) || isQuantise(node)) assertOld(node);
+    if (WITH_OTHERS.has(opType)) return;
+    if (opType === 'Conv') this.#readConv(node);
+    else if (opType === 'Add') this.#readSum(node);
+    else if (opType === 'DepthToSpace') this.#readShuffle(node);
+    else this.#pictures.set(output[0] as string, this.#rearranged(node));
+  }
+
+  #readConv(node: NodeProto): void {
+    const stored = storedConv(this.graph, node);
+    const read = readConv(this.graph, stored, this.#picture(stored.reads), this.#sizes);
+    this.#convs.push(read);
+    this.#sizes.push(read.channels);
+    this.#pictures.set(stored.writes, wholeValue(this.#convs.length, read.channels));
+  }
+
+  #rearranged(node: NodeProto): Picture {
+    const { opType, input } = node;
+    const first = () => this.#picture(input[0]);
+    if (opType === 'Gather' && intOf(node, 'axis', 0) === 1) return pickChannels(first(), this.#numbers(input[1]));
+    if (opType === 'Concat' && intOf(node, 'axis', 0) === 1) return joinPictures(input.map((name) => this.#picture(name)));
+    if (opType === 'Pad') return withMargins(first(), this.#padding(node));
+    if (opType === 'Slice') return this.#sliced(node);
+    if (opType === 'SpaceToDepth') return this.#folded(node);
+    throw new Unsupported(`it has ${/^[AEIOU]/.test(opType) ? 'an' : 'a'} ${opType}`);
+  }
+
+  #folded(node: NodeProto): Picture {
+    const block = intOf(node, 'blocksize', 1);
+    // The plan has no other access to the input than the folded one.
+    if (node.input[0] !== this.#input || this.graph.readersOf(this.#input).length > 1) throw new Unsupported('it folds something else than its input alone');
+    this.#fold = block;
+    this.#sizes[0] = this.#planes * block * block;
+    return wholeValue(0, this.#sizes[0]);
+  }
+
+  #padding(node: NodeProto): Margins {
+    const { input } = node;
+    const pads = this.#numbers(input[1]);
+    const fill = input[2] ? this.graph.constant(input[2])?.data[0] : 0;
+    const isPlain = (stringOf(node, 'mode') || 'constant') === 'constant' && !input[3] && pads.length === 8 && [0, 1, 4, 5].every((end) => pads[end] === 0);
+    if (!isPlain || Number(fill) !== 0) throw new Unsupported('it pads with something else than zeros around the picture');
+    return { top: pads[2] as number, left: pads[3] as number, bottom: pads[6] as number, right: pads[7] as number };
+  }
+
+  #sliced({ input }: NodeProto): Picture {
+    const picture = this.#picture(input[0]);
+    const [starts, ends] = [this.#numbers(input[1]), this.#numbers(input[2])];
+    const axes = input[3] ? this.#numbers(input[3]) : starts.map((_, index) => index);
+    const steps = input[4] ? this.#numbers(input[4]) : [];
+    if (steps.some((step) => step !== 1)) throw new Unsupported('it takes every nth row, column or channel');
+    const margins = { top: 0, left: 0, bottom: 0, right: 0 };
+    let { channels } = picture;
+    for (const [index, axis] of axes.entries()) {
+      const [start, end] = [starts[index] as number, ends[index] as number];
+      if (axis === 1) channels = channels.slice(start, end);
+      // A picture's sides are not known: only "the first n" and "all but the last n" say the same of all of them.
+      else if ((axis !== 2 && axis !== 3) || start < 0 || (end >= 0 && end < 2 ** 31 - 1))
+        throw new Unsupported('it cuts a part of fixed size out of the picture');
+      else Object.assign(margins, axis === 2 ? { top: -start, bottom: Math.min(end, 0) } : { left: -start, right: Math.min(end, 0) });
+    }
+    return withMargins({ ...picture, channels }, margins);
+  }
+
+  /** Adds channels of the input to the last convolution's bytes: Dequantize both, Add, Quantize. All steps must be equal, so that the sum is exact. */
+  #readSum(node: NodeProto): void {
+    const [a, b] = node.input.map((name) => this.graph.writerOf(name));
+    const [store, ...others] = this.graph.readersOf(node.output[0] as string);
+    if (!isDequantise(a) || !isDequantise(b) || !isQuantise(store) || others.length > 0)
+      throw new Unsupported('it adds other things than two pictures of bytes');
+    const of = (side: NodeProto) => ({ picture: this.#picture(side.input[0]), scale: scaleOf(this.graph, side) });
+    const isInput = ({ picture }: { readonly picture: Picture }) => picture.channels.every(({ value }) => value === 0);
+    const [detail, anchor] = isInput(of(a)) ? [of(b), of(a)] : [of(a), of(b)];
+    const last = this.#convs.at(-1);
+    const ends = [detail.scale, anchor.scale, scaleOf(this.graph, store)];
+    if (!isInput(anchor) || !last || !isUnmoved(anchor.picture) || anchor.picture.channels.length !== detail.picture.channels.length) {
+      throw new Unsupported('it adds something else than its input');
+    }
+    if (!isExact(ends, last.zeroPoint)) throw new Unsupported('it adds pictures in different steps');
+    this.#sum = { tensor: store.output[0] as string, picture: detail.picture, anchor: anchor.picture };
+  }
+
+  #readShuffle(node: NodeProto): void {
+    const [from = '', tensor = ''] = [node.input[0], node.output[0]];
+    this.#shuffled = { tensor, from, block: intOf(node, 'blocksize', 1), mode: stringOf(node, 'mode') || 'DCR' };
+  }
+
+  /** The last convolution, with its channels in the order of the output. */
+  #last(picture: Picture): NativeConv {
+    const { length } = this.#convs;
+    const last = this.#convs.at(-1);
+    if (!last || !isUnmoved(picture) || picture.channels.some(({ value }) => value !== length))
+      throw new Unsupported('its output is not that of one convolution');
+    if (this.#convs.slice(0, -1).some(({ zeroPoint }) => zeroPoint !== 0))
+      throw new Unsupported('values between its convolutions have zero points other than 0');
+    const order = picture.channels.map(({ channel }) => channel);
+    return withFilters(last, order);
+  }
+
+  #picture(name: string | undefined): Picture {
+    const picture = this.#pictures.get(name ?? '');
+    if (picture) return picture;
+    throw new Unsupported(
+      this.#sum?.tensor === name ? 'it goes on after the sum with its input' : `its tensor ${name} is not a picture of bytes by a convolution`,
+    );
+  }
+
+  #numbers(name: string | undefined): number[] {
+    const constant = this.graph.constant(name);
+    if (!constant) throw new Unsupported('it rearranges pictures by computed numbers');
+    return [...constant.data].map(Number);
+  }
+}
+
+/** Later versions of ONNX have quantisation in blocks, and types that no constant names. */
+function assertOld({ opType, attribute }: NodeProto): void {
+  if (attribute.some(({ name }) => name !== 'axis')) throw new Unsupported(`it has a ${opType} of a newer form`);
+}
+
+/** True where (a - zero) + b in these steps is a sum of whole steps, and is stored as it is. */
+function isExact([detail, anchor, sum]: readonly (Scale | undefined)[], zero: number): boolean {
+  if (!detail || !anchor || !sum || [detail, anchor, sum].some(({ step, signed }) => signed || step !== detail.step)) return false;
+  return detail.zero === zero && anchor.zero === 0 && sum.zero === 0;
+}
+
+/** The channels in the order [plane][row][column] of DepthToSpace's mode CRD. */
+function planesFirst(picture: Picture, block: number, mode: string): Picture {
+  const area = block * block;
+  const planes = picture.channels.length / area;
+  if (!Number.isInteger(planes)) throw new Unsupported('its pixel shuffle does not fit its channels');
+  if (mode === 'CRD') return picture;
+  return pickChannels(
+    picture,
+    Array.from({ length: planes * area }, (_, index) => (index % area) * planes + Math.floor(index / area)),
+  );
+}

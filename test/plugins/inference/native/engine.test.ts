@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import type { Engine } from '../../../../dist/plugins/inference/backend.js';
+import { loadModelLibrary, type ModelEntry, modelAt } from '../../../../dist/plugins/inference/library.js';
+import { type LoadedModel, loadModel } from '../../../../dist/plugins/inference/model.js';
+import { isSlowKernel, nativeEngine, nativeEngineHere, obstacleToNative } from '../../../../dist/plugins/inference/native-engine.js';
+import { rawFrames } from '../../../helpers/media.js';
+import { randomBytes, randomFrom } from '../../../helpers/random.js';
+
+const here = nativeEngineHere();
+if ('missing' in here) throw new Error(`these tests need the native engine: ${here.missing}`);
+const { kernels, build } = here;
+const library = await loadModelLibrary();
+const networks = library.models.filter(({ precision }) => precision === 'int8');
+const CLIP = fileURLToPath(new URL('../../../../examples/clips/city-360p25.mp4', import.meta.url));
+const opened: LoadedModel[] = [];
+const settings = { device: 'cpu', threads: 1 } as const;
+
+afterAll(async () => {
+  for (const model of opened) await model.release();
+});
+
+async function load(entry: ModelEntry, engine: Engine, threads = 1): Promise<LoadedModel> {
+  const model = await loadModel(await library.load(entry), { ...settings, engine, threads });
+  opened.push(model);
+  return model;
+}
+
+const native = (kernel: string): Engine => ({ name: 'native', kernel, build });
+const planesOf = ({ planes }: ModelEntry) => (planes === 'rgb' ? 3 : 1);
+
+interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+async function enlarged(model: LoadedModel, entry: ModelEntry, { width, height, data }: Picture): Promise<Uint8Array> {
+  const [scale, planes] = [entry.scale as number, planesOf(entry)];
+  const output = new Uint8Array(new SharedArrayBuffer(planes * width * height * scale ** 2));
+  await model.run({ data, dims: [1, planes, height, width] }, { data: output, dims: [1, planes, height * scale, width * scale] });
+  return output;
+}
+
+/** In shared memory, as the slots of frames are. */
+function shared(bytes: Uint8Array): Uint8Array {
+  const memory = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  memory.set(bytes);
+  return memory;
+}
+
+async function natural(planes: number, width: number, height: number): Promise<Picture> {
+  const frame = await rawFrames(CLIP, planes === 3 ? 'gbrp' : 'gray', "select='eq(n,0)'", `crop=${width}:${height}:120:100`);
+  return { width, height, data: shared(frame.subarray(0, planes * width * height)) };
+}
+
+test('every int8 network that is shipped gives the bytes of ONNX Runtime by every kernel and with any number of threads', async () => {
+  const random = randomFrom(17);
+  const side = (most: number) => 1 + Math.floor(random() * most);
+  for (const entry of networks) {
+    const planes = planesOf(entry);
+    const noise = (width: number, height: number): Picture => ({ width, height, data: shared(randomBytes(width * 1000 + height, planes * width * height)) });
+    const large = [await natural(planes, 72, 48), noise(side(200), side(40))];
+    const small = [noise(1, 1), noise(side(12), side(9))];
+    const ort = await load(entry, { name: 'ort' });
+    const expected = new Map<Picture, Uint8Array>();
+    for (const picture of [...large, ...small]) expected.set(picture, await enlarged(ort, entry, picture));
+    for (const kernel of kernels) {
+      for (const threads of isSlowKernel(kernel) ? [2] : [1, 2, 4]) {
+        const model = await load(entry, native(kernel), threads);
+        for (const picture of isSlowKernel(kernel) ? small : [...large, ...small]) {
+          const same = Buffer.compare(await enlarged(model, entry, picture), expected.get(picture) as Uint8Array) === 0;
+          expect(same, `${entry.id} by ${kernel}, ${threads} threads, ${picture.width}x${picture.height}`).toBe(true);
+        }
+      }
+    }
+  }
+});
+
+test('a picture of 2000x1200 gives the bytes of ONNX Runtime', async () => {
+  const entry = library.resolve({ family: 'swift', scale: 2 }, 'int8');
+  const picture = { width: 2000, height: 1200, data: shared(randomBytes(3, 2000 * 1200)) };
+  const [ort, own] = [await load(entry, { name: 'ort' }), await load(entry, native(kernels[0] as string), 2)];
+  expect(Buffer.compare(await enlarged(own, entry, picture), await enlarged(ort, entry, picture))).toBe(0);
+});
+
+test('frames are read from shared memory and written into it, without copies', async () => {
+  const bytes = await readFile(new URL('../../../../models/swift-x3-int8.onnx', import.meta.url));
+  const session = await nativeEngine(native(kernels[0] as string) as Engine & { name: 'native' }).open('the network', bytes, {
+    ...settings,
+    engine: native(kernels[0] as string),
+  });
+  expect(session.takesSharedMemory).toBe(true);
+  await session.release();
+});
+
+test('a network that the native engine does not run is run by ONNX Runtime, with the same bytes', async () => {
+  const entry = library.resolve({ family: 'swift', scale: 3 }, 'fp32');
+  const path = fileURLToPath(new URL(`../../../../models/${entry.file}`, import.meta.url));
+  expect(obstacleToNative(await readFile(path), path, kernels[0] as string)).toBe('it has a Cast');
+  const verified = await modelAt(entry, path);
+  const models = await Promise.all([native(kernels[0] as string), { name: 'ort' } as const].map((engine) => loadModel(verified, { ...settings, engine })));
+  opened.push(...models);
+  const picture = { width: 20, height: 12, data: randomBytes(1, 240) };
+  const [own, ort] = await Promise.all(models.map((model) => enlarged(model, entry, picture)));
+  expect(own).toEqual(ort);
+});

@@ -1,0 +1,109 @@
+import { readdir, readFile } from 'node:fs/promises';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Network } from '../../../../bench/networks.mjs';
+import { lower } from '../../../../dist/onnx/lower.js';
+import { parseModel, serializeModel } from '../../../../dist/onnx/model-file.js';
+import type { NativePlan } from '../../../../dist/plugins/inference/native/plan.js';
+import { readPlan } from '../../../../dist/plugins/inference/native/read-plan.js';
+import { openNetwork } from '../../../../dist/plugins/inference/onnx-runtime.js';
+import { superResolver } from '../../../helpers/own-networks.js';
+import { fuzzCases, randomBytes } from '../../../helpers/random.js';
+import { runPlainly } from './reference.js';
+
+const at = (path: string) => new URL(`../../../../${path}`, import.meta.url);
+const shipped = (await readdir(at('models'))).filter((name) => name.endsWith('-int8.onnx'));
+
+function planOf(bytes: Uint8Array): NativePlan {
+  const plan = readPlan(bytes, 'the network');
+  if ('unsupported' in plan) throw new Error(`not supported: ${plan.unsupported}`);
+  return plan;
+}
+
+async function byOnnxRuntime(bytes: Uint8Array, data: Uint8Array, dims: readonly number[]): Promise<Uint8Array> {
+  const network = await openNetwork('the network', bytes);
+  const [result] = Object.values(await network.run({ input: { dims, data } }));
+  await network.release();
+  return result?.data as Uint8Array;
+}
+
+const layersOf = (plan: NativePlan) => plan.convs.map(({ inputs, kernel, channels }) => `${inputs.join('+')}: ${kernel}x${kernel} to ${channels}`).join(', ');
+
+test('every int8 network that is shipped is read as a plan that gives the bytes of ONNX Runtime', async () => {
+  expect(shipped.length).toBeGreaterThanOrEqual(17);
+  for (const file of shipped) {
+    const bytes = await readFile(at(`models/${file}`));
+    const plan = planOf(bytes);
+    const [width, height] = [7 * plan.fold, 5 * plan.fold];
+    const data = randomBytes(5, plan.inputChannels * width * height);
+    const expected = await byOnnxRuntime(bytes, data, [1, plan.inputChannels, height, width]);
+    expect(Buffer.compare(runPlainly(plan, data, height, width), expected), file).toBe(0);
+  }
+});
+
+test.each([
+  ['models/best-x2-int8.onnx', '0: 5x5 to 32, 1: 3x3 to 32, 2: 3x3 to 32, 3: 3x3 to 32, 4: 3x3 to 32, 5: 3x3 to 32, 6: 1x1 to 4'],
+  ['bench/models/abpn-x3-int8-unlowered.onnx', '0: 3x3 to 28, 1: 3x3 to 28, 2: 3x3 to 28, 3: 3x3 to 28, 4: 3x3 to 28, 5: 3x3 to 27, 6: 3x3 to 9'],
+  ['models/xlsr-x3-int8.onnx', '0: 3x3 to 32, 1: 3x3 to 32, 2: 3x3 to 32, 3: 3x3 to 32, 0: 3x3 to 16, 4+5: 1x1 to 32, 6: 3x3 to 9'],
+])('what widened %s for ONNX Runtime is not in its plan', async (file, layers) => {
+  expect(layersOf(planOf(await readFile(at(file))))).toBe(layers);
+});
+
+test('networks of other forms are not read, each for a reason in words', async () => {
+  const [int8, fixed] = [await readFile(at('models/abpn-x2-int8.onnx')), superResolver({ size: { width: 32, height: 24 }, type: 'uint8', channels: 1 })];
+  const reason = (bytes: Uint8Array) => {
+    const read = readPlan(bytes, 'the network');
+    return 'unsupported' in read ? read.unsupported : 'supported';
+  };
+  expect(reason(int8)).toBe('supported');
+  expect(reason(await readFile(at('models/abpn-x2-fp32.onnx')))).toBe('it has a Cast');
+  expect(reason(superResolver())).toBe('it does not read bytes');
+  expect(reason(fixed)).toBe('it takes pictures of one size only');
+});
+
+const layer = fc.record({
+  channels: fc.integer({ min: 1, max: 20 }),
+  side: fc.constantFrom(1, 3, 5),
+  groups: fc.constantFrom('one', 'some', 'each'),
+  zero: fc.constantFrom(0, 0, 0, 0, 17),
+  perTensor: fc.boolean(),
+  bias: fc.constantFrom('int32', 'none'),
+  activation: fc.constantFrom('none', 'Relu', 'Clip'),
+});
+
+test('any chain of quantised convolutions, lowered or not, is either read as a plan with the bytes of ONNX Runtime or refused', async () => {
+  let [read, refused] = [0, 0];
+  const chains = fc.tuple(fc.integer({ min: 0, max: 9999 }), fc.constantFrom(1, 1, 3), fc.array(layer, { minLength: 1, maxLength: 3 }), fc.boolean());
+  await fc.assert(
+    fc.asyncProperty(chains, async ([seed, planes, layers, isLowered]) => {
+      const network = new Network(seed);
+      let [stored, inputs, step] = [network.input(planes, 'uint8'), planes, 1 / 255];
+      let zero = 0;
+      for (const { channels, side, groups, perTensor, bias, activation, ...rest } of layers) {
+        const group = groups === 'one' ? 1 : groups === 'each' ? inputs : ([4, 3, 2].find((count) => inputs % count === 0) ?? 1);
+        const outputs = groups === 'each' ? inputs : Math.ceil(channels / group) * group;
+        let tensor = network.conv(network.dequantised(stored, step, zero), inputs, outputs, side, { group, inputStep: step, perTensor, bias });
+        if (activation === 'Relu') tensor = network.node('Relu', [tensor]);
+        if (activation === 'Clip') tensor = network.node('Clip', [tensor, network.constant('low', { dims: [], data: Float32Array.of(0) })]);
+        [step, zero, inputs] = [1 / 60, rest.zero, outputs];
+        stored = network.quantised(tensor, step, zero);
+      }
+      const original = network.model(stored, inputs);
+      const bytes = serializeModel(isLowered ? lower(original).model : original);
+      const plan = readPlan(bytes, 'the network');
+      if ('unsupported' in plan) {
+        refused++;
+        expect(plan.unsupported).toMatch(/zero point|its output is not|cuts off more/);
+        return;
+      }
+      read++;
+      const [width, height] = [1 + (seed % 9), 1 + (seed % 5)];
+      const data = randomBytes(seed, planes * width * height);
+      expect(Buffer.compare(runPlainly(plan, data, height, width), await byOnnxRuntime(bytes, data, [1, planes, height, width]))).toBe(0);
+      expect(readPlan(serializeModel(parseModel(bytes, 'the network')), 'the network')).toEqual(plan);
+    }),
+    { numRuns: fuzzCases(40, 0.001) },
+  );
+  expect(read).toBeGreaterThan(10);
+  expect(refused).toBeGreaterThan(0);
+});

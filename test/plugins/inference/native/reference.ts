@@ -1,0 +1,93 @@
+import type { NativeConv, NativePlan } from '../../../../dist/plugins/inference/native/plan.js';
+
+/** Bytes of a value with its channels: data[channel][y][x]. */
+interface Value {
+  readonly channels: number;
+  readonly data: Uint8Array;
+}
+
+/** What a plan means, in the plainest way: every value whole, every sum by itself. Independent of all C++. */
+export function runPlainly(plan: NativePlan, input: Uint8Array, height: number, width: number): Uint8Array {
+  const rows = height / plan.fold;
+  const columns = width / plan.fold;
+  const values = [folded(plan, input, height, width)];
+  for (const conv of plan.convs) values.push(convolved(conv, values, rows, columns));
+  const last = values[plan.convs.length] as Value;
+  const zeroPoint = plan.convs[plan.convs.length - 1]?.zeroPoint ?? 0;
+  const anchored = plan.anchor ? withAnchor(last, values[0] as Value, plan.anchor, zeroPoint, rows * columns) : last.data;
+  return shuffled(anchored, last.channels, plan.shuffle, rows, columns);
+}
+
+function folded({ inputChannels, fold }: NativePlan, input: Uint8Array, height: number, width: number): Value {
+  const rows = height / fold;
+  const columns = width / fold;
+  const channels = inputChannels * fold * fold;
+  const data = new Uint8Array(channels * rows * columns);
+  for (let by = 0; by < fold; by++)
+    for (let bx = 0; bx < fold; bx++)
+      for (let plane = 0; plane < inputChannels; plane++)
+        for (let y = 0; y < rows; y++)
+          for (let x = 0; x < columns; x++) {
+            const channel = (by * fold + bx) * inputChannels + plane;
+            data[(channel * rows + y) * columns + x] = input[(plane * height + y * fold + by) * width + x * fold + bx] as number;
+          }
+  return { channels, data };
+}
+
+function convolved(conv: NativeConv, values: readonly Value[], rows: number, columns: number): Value {
+  const inputs = conv.inputs.map((index) => values[index] as Value);
+  const planes = inputs.flatMap(({ channels, data }) =>
+    Array.from({ length: channels }, (_, channel) => data.subarray(channel * rows * columns, (channel + 1) * rows * columns)),
+  );
+  const { kernel, channels } = conv;
+  const radius = kernel >> 1;
+  const out = new Uint8Array(channels * rows * columns);
+  for (let channel = 0; channel < channels; channel++) {
+    const sums = new Int32Array(rows * columns).fill(conv.bias[channel] as number);
+    for (const [from, plane] of planes.entries())
+      for (let ky = 0; ky < kernel; ky++)
+        for (let kx = 0; kx < kernel; kx++) {
+          const weight = conv.weights[((channel * planes.length + from) * kernel + ky) * kernel + kx] as number;
+          for (let y = Math.max(0, radius - ky); y < Math.min(rows, rows + radius - ky); y++)
+            for (let x = Math.max(0, radius - kx); x < Math.min(columns, columns + radius - kx); x++)
+              sums[y * columns + x] = (sums[y * columns + x] as number) + weight * (plane[(y + ky - radius) * columns + x + kx - radius] as number);
+        }
+    const multiplier = conv.multiplier[channel] as number;
+    for (const [index, sum] of sums.entries()) {
+      out[channel * rows * columns + index] = clamped(halfToEven(Math.fround(Math.fround(sum) * multiplier)) + conv.zeroPoint);
+    }
+  }
+  return { channels, data: out };
+}
+
+function withAnchor({ channels, data }: Value, input: Value, anchor: Int32Array, zeroPoint: number, pixels: number): Uint8Array {
+  const out = new Uint8Array(data.length);
+  for (let channel = 0; channel < channels; channel++)
+    for (let at = 0; at < pixels; at++) {
+      const plus = input.data[(anchor[channel] as number) * pixels + at] as number;
+      out[channel * pixels + at] = clamped((data[channel * pixels + at] as number) - zeroPoint + plus);
+    }
+  return out;
+}
+
+function shuffled(data: Uint8Array, channels: number, block: number, rows: number, columns: number): Uint8Array {
+  const out = new Uint8Array(data.length);
+  for (let channel = 0; channel < channels; channel++) {
+    const plane = Math.floor(channel / (block * block));
+    const by = Math.floor(channel / block) % block;
+    const bx = channel % block;
+    for (let y = 0; y < rows; y++)
+      for (let x = 0; x < columns; x++) {
+        out[((plane * rows + y) * block + by) * columns * block + x * block + bx] = data[(channel * rows + y) * columns + x] as number;
+      }
+  }
+  return out;
+}
+
+const clamped = (value: number) => Math.min(255, Math.max(0, value));
+
+function halfToEven(value: number): number {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
