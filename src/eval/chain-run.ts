@@ -72,6 +72,7 @@ export async function runChain(job: Job, groups: readonly Group[], origin: Frame
   try {
     await engine.open();
     await engine.run({ decoder: { next }, encoder: { write: take }, signal, flow: emptyFlow() });
+    await engine.flush();
   } finally {
     await engine.close();
   }
