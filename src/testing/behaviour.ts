@@ -43,11 +43,14 @@ export class Behaviour {
   /** Makes all runs. @throws the first failure of the plugin itself */
   async check(): Promise<void> {
     const { findings, loaded } = this;
-    const bench = await this.#open(this.#format, 1, CREDITS);
-    const frames = variedFrames(this.#format, FRAMES);
-    const first = await bench.run(frames, 0, this.signal);
+    // For an ordered plugin the second bench has fewer slots, for any other a thread more.
+    const [bench, other] = await Promise.all([
+      this.#open(this.#format, 1, CREDITS),
+      this.#ordered ? this.#open(this.#format, 1, 1) : this.#open(this.#format, 2, CREDITS + 1),
+    ]);
+    const first = await bench.run(variedFrames(this.#format, FRAMES), 0, this.signal);
     await this.#compareWithItself(bench, first);
-    await this.#compareWithOthers(first);
+    await this.#compareWithOther(other, first);
     if (!this.#ordered && loaded.plugin.halo !== 'global') {
       const { past = 0, future = 0 } = loaded.plugin.window ?? {};
       const setting = { format: this.#format, output: bench.output, halo: loaded.plugin.halo, window: { past, future } };
@@ -79,41 +82,24 @@ export class Behaviour {
     }
   }
 
-  /** The same frames on fresh threads: two of them for a plugin without state, one with fewer slots for an ordered one. */
-  async #compareWithOthers(first: readonly Result[]): Promise<void> {
-    const bench = this.#ordered ? await this.#open(this.#format, 1, 1) : await this.#open(this.#format, 2, CREDITS + 1);
+  /** The same frames on fresh threads. */
+  async #compareWithOther(bench: Bench, first: readonly Result[]): Promise<void> {
     const again = await bench.run(variedFrames(this.#format, FRAMES), 255, this.signal);
     if (this.#ordered && this.#settle('sizes', unwritten(first, again, bench))) return;
     const changed = differing(first, again);
-    if (changed !== undefined) return this.#fromFreshThreads(first, changed);
+    if (changed !== undefined) return this.#fromFreshThreads(this.#ordered ? again : first, changed);
     this.findings.pass('determinism');
     this.findings.pass('state');
   }
 
-  /** Finds out whether chance changed a result, or something that the plugin keeps. */
+  /** Finds out whether chance changed a result, or something that the plugin keeps: the `first` run is made again. */
   async #fromFreshThreads(first: readonly Result[], changed: number): Promise<void> {
-    const bench = await this.#open(this.#format, 1, CREDITS);
-    const again = await bench.run(variedFrames(this.#format, FRAMES), 0, this.signal);
+    const bench = await this.#open(this.#format, 1, this.#ordered ? 1 : CREDITS);
+    const again = await bench.run(variedFrames(this.#format, FRAMES), this.#ordered ? 255 : 0, this.signal);
     const byChance = differing(first, again);
-    if (byChance !== undefined) {
-      this.findings.fail('determinism', {
-        cause: 'the same frames, from the first on, on a fresh thread, gave another result: it depends on chance or the clock',
-        remedy: 'Draw random numbers from a generator that starts with frame.pts, and leave the clock alone.',
-        frame: byChance,
-      });
-      return;
-    }
+    if (byChance !== undefined) this.findings.fail('determinism', { ...CHANCE, frame: byChance });
+    else this.findings.fail('state', { ...(this.#ordered ? KEPT_MEMORY : KEPT_STATE), frame: changed });
     this.findings.pass('determinism');
-    const kept = this.#ordered
-      ? {
-          cause: 'the result changes with the number of frames in flight: it reads the memory of a frame after its call has ended',
-          remedy: 'Copy the samples that later frames need into memory of your own, made in init.',
-        }
-      : {
-          cause: 'the result of a frame depends on the frames that its thread had before: it keeps state that it does not declare',
-          remedy: "Declare state: 'ordered', or a window where it reads neighbouring frames, or keep nothing from frame to frame.",
-        };
-    this.findings.fail('state', { ...kept, frame: changed });
   }
 
   /** A few frames of odd sizes in every format that a stream may have. A failure says in which. */
@@ -141,13 +127,16 @@ export class Behaviour {
   /** Draws conclusions from everything that was counted. */
   #judge(): void {
     const { findings } = this;
-    for (const { touched, tally } of this.#benches) {
+    for (const { touched, tally, workers } of this.#benches) {
       if (touched) findings.fail('inputs', { cause: 'it wrote to a frame that it was given', remedy: WRITING, frame: touched.frame });
       if (tally.count('retimed') > 0) findings.fail('pts', { cause: `it changed the time of a frame: ${tally.text}`, remedy: RETIMING });
       if (tally.count('prints') > 0)
         findings.fail('runs', { cause: `it prints to standard output, where the video or the JSON may go: ${tally.text}`, remedy: PRINTING });
       const [inits, closes] = [tally.count('inits'), tally.count('closes')];
-      if (closes < inits) {
+      if (inits > workers) {
+        const cause = `its thread died ${inits - workers} times between two frames, and was replaced`;
+        findings.fail('runs', { cause, remedy: DYING });
+      } else if (closes < inits) {
         const cause = tally.text.includes(' threw: ')
           ? tally.text
           : `${inits - closes} of ${inits} threads were not done with flush and close within half a second`;
@@ -172,8 +161,21 @@ export class Behaviour {
   }
 }
 
+const CHANCE = {
+  cause: 'the same frames, from the first on, on a fresh thread, gave another result: it depends on chance or the clock',
+  remedy: 'Draw random numbers from a generator that starts with frame.pts, and leave the clock alone.',
+};
+const KEPT_MEMORY = {
+  cause: 'the result changes with the number of frames in flight: it reads the memory of a frame after its call has ended',
+  remedy: 'Copy the samples that later frames need into memory of your own, made in init.',
+};
+const KEPT_STATE = {
+  cause: 'the result of a frame depends on the frames that its thread had before: it keeps state that it does not declare',
+  remedy: "Declare state: 'ordered', or a window where it reads neighbouring frames, or keep nothing from frame to frame.",
+};
 const WRITING = 'Write into the frame of context.allocate(); to change samples in place, copy them there first.';
 const RETIMING = 'Leave pts as it is: srvid gives each result the time of its frame.';
+const DYING = 'Catch what a timer, an event or a promise may throw; await what a frame has begun before returning its result.';
 const PRINTING = 'Use context.log, which says it on standard error with the plugin’s name.';
 
 /** The number of the first result that differs; undefined where all are equal. */

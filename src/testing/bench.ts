@@ -44,6 +44,7 @@ export interface Touched {
 export class Bench {
   readonly tally = new Tally();
   readonly output: FrameFormat;
+  readonly workers: number;
   touched: Touched | undefined;
   readonly #host: PluginHost;
   readonly #credits: number;
@@ -57,6 +58,7 @@ export class Bench {
     const planned = planChain(format, chain);
     const groups = setup.complete ? planned.map((group, index) => (index === planned.length - 1 ? completed(group, format) : group)) : planned;
     const lookahead = groups.reduce((frames, group) => frames + group.window.future, 0);
+    this.workers = workers;
     this.#credits = credits + lookahead;
     this.#host = new PluginHost({
       groups,

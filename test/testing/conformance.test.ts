@@ -48,7 +48,7 @@ const FAULTS: Readonly<Record<string, readonly [check: string, cause: RegExp]>> 
   'never-resolves': ['runs', /500 ms/],
   prints: ['runs', /it prints to standard output.*printed/],
   'throws-at-five': ['runs', /five is too many/],
-  'throws-later': ['runs', /too late/],
+  'throws-later': ['runs', /too late|died/],
   'undeclared-state': ['state', /state that it does not declare/],
   'wrong-pts': ['pts', /it changed the time of a frame: frame 0, pts 1, came out with pts 2/],
   'wrong-scale': ['runs', /its output has another size/],
