@@ -9,7 +9,7 @@ import { type Container, containerFor } from './pipeline/output/container.js';
 import { OutputFile } from './pipeline/output/output-file.js';
 import { removeDeadFolders } from './pipeline/output/temporary-folder.js';
 import { lookUp, planProcessing } from './processing.js';
-import type { SessionEvent } from './report/events.js';
+import type { PluginLogEntry, SessionEvent } from './report/events.js';
 import type { PreparedRun } from './report/run.js';
 
 /** A little more than the time that workers have to end. */
@@ -22,6 +22,8 @@ export interface SessionHooks {
   /** Stops the run, which then fails with SRVID_INTERRUPTED and leaves no files behind. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: SessionEvent) => void;
+  /** Receives what plugins log and print; standard error where not given. */
+  readonly onLog?: (entry: PluginLogEntry) => void;
   /** The bytes of input "-". */
   readonly standardInput?: Readable;
 }

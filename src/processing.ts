@@ -7,6 +7,7 @@ import { RealtimeEngine } from './pipeline/engine/realtime/engine.js';
 import type { StreamInfo } from './pipeline/frames/stream-info.js';
 import { loadModelLibrary, type ModelLibrary } from './plugins/inference/library.js';
 import { runtimeVersion } from './plugins/inference/onnx-library.js';
+import type { NoteListener } from './plugins/notes.js';
 import { assumedColor } from './plugins/pixels/color-matrix.js';
 import { buildChain, type Chain, reductionIn } from './plugins/plan/chain.js';
 import { type Group, planChain } from './plugins/plan/groups.js';
@@ -81,20 +82,20 @@ export async function planProcessing(
 
 /**
  * The engine for a run: in real time where frames have deadlines, else without loss. `paced` is that of
- * `realtimeEngineFor`.
+ * `realtimeEngineFor`. `onNote` receives what plugins tell; without it their log goes to standard error.
  */
-export function engineFor(processing: Processing, info: StreamInfo, paced: boolean): Engine {
-  return processing.levels ? realtimeEngineFor(processing, info, paced) : new LosslessEngine(processing.groups, setupOf(processing, info));
+export function engineFor(processing: Processing, info: StreamInfo, paced: boolean, onNote?: NoteListener): Engine {
+  return processing.levels ? realtimeEngineFor(processing, info, paced, onNote) : new LosslessEngine(processing.groups, setupOf(processing, info, onNote));
 }
 
 /**
  * The engine for frames under deadlines.
  * @param paced the source can be read faster than its frames are shown, and is held back to their times
  */
-export function realtimeEngineFor(processing: Processing, info: StreamInfo, paced: boolean): RealtimeEngine {
+export function realtimeEngineFor(processing: Processing, info: StreamInfo, paced: boolean, onNote?: NoteListener): RealtimeEngine {
   const { levels, cache, machine } = processing;
   if (!levels) throw new Error('realtimeEngineFor: this processing was planned without deadlines');
-  return new RealtimeEngine({ plan: levels, settings: levels.settings, info, paced, cache, machine }, setupOf(processing, info));
+  return new RealtimeEngine({ plan: levels, settings: levels.settings, info, paced, cache, machine }, setupOf(processing, info, onNote));
 }
 
 /**
@@ -112,11 +113,12 @@ export async function reviewChoice({ execution, groups, cache }: Processing, sta
   await lookBack(execution, { frames: count, msPerFrame: busyMs / count, utilisation: busyMs / (elapsedMs * first.threads), size }, cache);
 }
 
-function setupOf({ options, execution }: Processing, info: StreamInfo): EngineSetup {
+function setupOf({ options, execution }: Processing, info: StreamInfo, onNote: NoteListener | undefined): EngineSetup {
   return {
     origin: { color: assumedColor(info.color, info.format.height), timeBase: info.timeBase },
     inference: { engine: execution.engine, device: options.device, threads: execution.threads },
     workers: execution.workers,
     taskTimeoutMs: taskTimeoutMs(options),
+    ...(onNote && { onNote }),
   };
 }

@@ -18,6 +18,7 @@ import { type FrameSideData, planFrameSideData } from './pipeline/output/frame-s
 import { type PlannedOutput, planOutput } from './pipeline/output/plan.js';
 import { settlePlan } from './pipeline/output/settle.js';
 import { writeViewMarks } from './pipeline/output/view-marks.js';
+import { type PluginNote, printLog } from './plugins/notes.js';
 import type { Group } from './plugins/plan/groups.js';
 import { interruption, orAborted, prepare, type SessionHooks } from './prepare.js';
 import { engineFor, reviewChoice } from './processing.js';
@@ -67,7 +68,7 @@ class Run {
       encoderFor: (muxer) => encoderSettings(options, preset.preset, muxer),
     });
     // A file can be read ahead of its time, so it is paced; standard input arrives at its own pace.
-    this.#engine = engineFor(prepared, opened.source.info, opened.bytes === undefined);
+    this.#engine = engineFor(prepared, opened.source.info, opened.bytes === undefined, this.#hear);
   }
 
   async go(): Promise<Summary> {
@@ -80,6 +81,7 @@ class Run {
     const ticker = setInterval(() => this.#emit(progressEvent(this.prepared, parts)), this.prepared.options.progressIntervalMs);
     try {
       await this.#engine.run({ ...parts, signal: this.#stop.signal });
+      await this.#orInterrupted(this.#engine.flush());
       const realtime = this.#engine.realtime();
       if (realtime) assertAnyWritten(parts.flow, realtime);
       await this.#orInterrupted(parts.encoder.finish());
@@ -225,14 +227,25 @@ class Run {
     });
   }
 
+  /** Passes on what a plugin tells. */
+  readonly #hear = (note: PluginNote): void => {
+    if (note.type === 'event') this.#emit({ v: 1, ...note, type: 'plugin' });
+    else if (note.type === 'log' && this.hooks.onLog) this.#tell(this.hooks.onLog, note);
+    else printLog(note);
+  };
+
   #warn(message: string): void {
     this.#emit({ v: 1, type: 'warning', message });
   }
 
-  /** Sends an event. A listener that throws fails the run, and not a timer. */
   #emit(event: SessionEvent): void {
+    if (this.hooks.onEvent) this.#tell(this.hooks.onEvent, event);
+  }
+
+  /** Calls a listener. One that throws fails the run, and not a timer. */
+  #tell<T>(listener: (told: T) => void, told: T): void {
     try {
-      this.hooks.onEvent?.(event);
+      listener(told);
     } catch (error) {
       this.#stop.abort(error);
     }

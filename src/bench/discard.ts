@@ -39,6 +39,7 @@ export async function discardedFps(
     const flow = emptyFlow();
     const since = performance.now();
     await engine.run({ decoder, encoder: { write: async () => {} }, signal, flow });
+    await engine.flush();
     return (flow.framesOut * 1000) / (performance.now() - since);
   } finally {
     await Promise.all([decoder.stop(), engine.close()]);

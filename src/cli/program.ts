@@ -4,6 +4,7 @@ import { addBenchOptions, printBench } from './bench.js';
 import { addEvalOptions, printEvaluation } from './eval.js';
 import { addDoctorOptions, runDoctor } from './examine.js';
 import { addLowerOptions, printLowered } from './lower.js';
+import { addPluginCommands } from './plugin.js';
 import { addRelayOptions, type HangUp, runRelay } from './relay.js';
 import { runCommand } from './run.js';
 import { addRunOptions, requestFrom } from './run-options.js';
@@ -51,6 +52,7 @@ export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}
   addDoctorOptions(program.command('doctor')).action((path: string | undefined, options) => runDoctor(path, options, interrupt));
   addLowerOptions(program.command('lower')).action((input: string, output: string, options) => printLowered(input, output, options, interrupt));
   addRelayOptions(program.command('relay')).action((input: string | undefined, options) => runRelay(input, options, { interrupt, onHangUp }));
+  addPluginCommands(program.command('plugin'), interrupt);
   for (const command of [program, ...program.commands]) command.showHelpAfterError(helpHint(command));
   return program;
 }

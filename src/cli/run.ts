@@ -1,5 +1,6 @@
 import type { SessionRequest } from '../options/session.js';
-import type { RealtimeReport, SessionEvent, StartEvent, Summary } from '../report/events.js';
+import { logText } from '../plugins/notes.js';
+import type { PluginLogEntry, RealtimeReport, SessionEvent, StartEvent, Summary } from '../report/events.js';
 import { ProgressLine } from './progress-line.js';
 import { plain, plainJson, plainLine } from './terminal.js';
 
@@ -32,9 +33,14 @@ export async function runCommand(request: SessionRequest, { json, quiet, verbose
     else if (event.type === 'warning') say(`warning: ${plainLine(event.message)}`);
     else if (event.type === 'progress') line.show(event);
   };
+  const onLog = (entry: PluginLogEntry) => {
+    if (quiet ? entry.level !== 'error' : entry.level === 'debug' && !verbose) return;
+    line.clear();
+    process.stderr.write(`${plain(logText(entry))}\n`);
+  };
   const { runSession } = await import('../session.js');
   try {
-    const summary = await runSession(request, { signal: interrupt, onEvent });
+    const summary = await runSession(request, { signal: interrupt, onEvent, onLog });
     say(summaryText(summary));
   } finally {
     line.clear();

@@ -74,6 +74,7 @@ export async function runChain(job: Job, groups: readonly Group[], origin: Frame
   try {
     await flow.open();
     await flow.run({ decoder: { next }, encoder: { write: take }, signal, flow: emptyFlow() });
+    await flow.flush();
   } finally {
     await flow.close();
   }

@@ -61,6 +61,26 @@ export interface Model {
 /** A frame whose planes may be written. */
 export type WritableFrame = Frame;
 
+/** Messages of a plugin for people. They come out with the plugin's name: on standard error, or at a program's `onLog`. */
+export interface PluginLog {
+  /** Shown with `--verbose` alone. */
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/**
+ * Figures of a plugin, added up over all its threads. They stand in the run's summary and in `prometheusText`. A name is
+ * a letter followed by letters, digits and underscores. @throws TypeError for another name, or a value that is not finite
+ */
+export interface PluginMeter {
+  /** Adds to a counter, which begins at 0; 1 where not given. */
+  count(name: string, by?: number): void;
+  /** Sets a gauge. */
+  gauge(name: string, value: number): void;
+}
+
 /** A plugin's access to the host while it runs. It belongs to one plugin on one thread. */
 export interface PluginContext<Options, State = undefined> {
   readonly options: Options;
@@ -81,6 +101,18 @@ export interface PluginContext<Options, State = undefined> {
   neighbour(offset: number): Frame;
   /** The loaded model for a spec that `models` returned. @throws SRVID_PLUGIN_FAILED for any other spec */
   model(spec: ModelSpec): Model;
+  readonly log: PluginLog;
+  /**
+   * Sends an event to the caller: a program's `onEvent`, or a line of `--json`. During `process` it is sent when the frame
+   * is done, exactly once, with the frame's number and pts. Events of several threads come as their frames are done; those
+   * of an ordered plugin come in order.
+   * @param event any value that JSON can hold, of 64 KiB at most
+   * @throws TypeError for any other
+   */
+  emit(event: unknown): void;
+  /** Aborts where the session stops before its end, and before `close`. It ends waits for files or the network. */
+  readonly signal: AbortSignal;
+  readonly metrics: PluginMeter;
 }
 
 /**

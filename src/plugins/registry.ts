@@ -22,7 +22,7 @@ const MAX_HALO = 1024;
 const PACKAGE_NAME = /^(@[\w~-][\w.~-]*\/)?[\w~-][\w.~-]*$/;
 
 /** Begins as a path, or ends as a module. */
-const PATH_LIKE = /^(\.{0,2}\/|[A-Za-z]:[\\/])|\.[cm]?js$/;
+const PATH_LIKE = /^(\.{1,2}$|\.{0,2}\/|[A-Za-z]:[\\/])|\.[cm]?js$/;
 
 /** A plugin that a chain names, with options that are not yet validated. */
 export interface PluginRequest {

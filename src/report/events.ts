@@ -1,8 +1,9 @@
 import type { ErrorRecord } from '../errors.js';
 import type { Outcome } from '../pipeline/engine/outcome.js';
 import type { RealtimeReport } from '../pipeline/engine/realtime-report.js';
+import type { PluginEmission, PluginLogEntry, PluginMetric } from '../plugins/notes.js';
 
-export type { Outcome, RealtimeReport };
+export type { Outcome, PluginLogEntry, PluginMetric, RealtimeReport };
 
 /*
  * Events of a session while it runs: the lines of `--json`, and the calls of `onEvent`. `v` is the version of this form;
@@ -68,6 +69,12 @@ export interface WarningEvent {
   readonly message: string;
 }
 
+/** Sent where a plugin has called `context.emit`. */
+export interface PluginEvent extends PluginEmission {
+  readonly v: 1;
+  readonly type: 'plugin';
+}
+
 /** Working time of one stage: of decode, one plugin, or encode. */
 export interface StageReport {
   readonly name: string;
@@ -89,6 +96,8 @@ export interface RunMetrics {
   readonly stages: readonly StageReport[];
   /** Report on frames under deadlines; absent where they had none. */
   readonly realtime?: RealtimeReport | undefined;
+  /** Figures that plugins have told by `context.metrics`. */
+  readonly plugins?: readonly PluginMetric[] | undefined;
 }
 
 /** Figures of a run that has ended. */
@@ -127,4 +136,4 @@ export interface ErrorEvent extends ErrorRecord {
 }
 
 /** Any event of a session. */
-export type SessionEvent = MeasuringEvent | StartEvent | ProgressEvent | WarningEvent | EndEvent | ErrorEvent;
+export type SessionEvent = MeasuringEvent | StartEvent | ProgressEvent | WarningEvent | PluginEvent | EndEvent | ErrorEvent;

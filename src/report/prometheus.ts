@@ -33,7 +33,7 @@ export function metricsText(metrics: readonly Metric[]): string {
 }
 
 /** A run's figures so far as metrics. Times are in seconds, as usual for Prometheus. */
-export function runMetrics({ framesIn, framesOut, outcomes, stages, realtime }: RunMetrics, labels: Labels = {}): Metric[] {
+export function runMetrics({ framesIn, framesOut, outcomes, stages, realtime, plugins = [] }: RunMetrics, labels: Labels = {}): Metric[] {
   const metric = (name: string, type: Metric['type'], help: string, samples: readonly Sample[]): Metric => ({
     name,
     type,
@@ -58,6 +58,18 @@ export function runMetrics({ framesIn, framesOut, outcomes, stages, realtime }: 
       stages.flatMap(({ name, p50Ms, p95Ms, p99Ms }) => quantiles({ p50: p50Ms, p95: p95Ms, p99: p99Ms }, { stage: name })),
     ),
   ];
+  for (const [kind, name, help] of PLUGIN_METRICS) {
+    const told = plugins.filter((each) => each.kind === kind);
+    if (told.length > 0)
+      metrics.push(
+        metric(
+          name,
+          kind,
+          help,
+          told.map((each): Sample => [each.value, { plugin: each.plugin, name: each.name }]),
+        ),
+      );
+  }
   if (!realtime) return metrics;
   const { delivered, late, levels, level, steps, reasons, latencyMs, waitMs, orderMs, handoverMs, queue } = realtime;
   const because = Object.entries(reasons).flatMap(([outcome, counts]) => Object.entries(counts).map(([reason, count]): Sample => [count, { outcome, reason }]));
@@ -95,6 +107,11 @@ export function runMetrics({ framesIn, framesOut, outcomes, stages, realtime }: 
     ),
   ];
 }
+
+const PLUGIN_METRICS = [
+  ['counter', 'plugin_total', 'Counters of plugins.'],
+  ['gauge', 'plugin_value', 'Gauges of plugins.'],
+] as const;
 
 function labelText(labels: Labels): string {
   const parts = Object.entries(labels).map(([name, value]) => `${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`);

@@ -101,7 +101,7 @@ export function progressEvent({ options, opened }: PreparedRun, parts: RunningPa
 
 /** A run's figures so far. */
 export function metricsOf(parts: RunningParts): RunMetrics {
-  return { ...parts.flow, stages: reportStages(parts), realtime: parts.engine.realtime() };
+  return { ...parts.flow, stages: reportStages(parts), realtime: parts.engine.realtime(), plugins: parts.engine.pluginMetrics() };
 }
 
 /** The figures of a run that has ended; to be called at its end. */

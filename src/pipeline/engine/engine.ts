@@ -1,4 +1,5 @@
 import type { InferenceSettings } from '../../plugins/inference/backend.js';
+import type { NoteListener, PluginMetric } from '../../plugins/notes.js';
 import type { FrameOrigin } from '../../plugins/plan/groups.js';
 import type { Durations } from '../frames/durations.js';
 import type { Decoder } from '../input/decode.js';
@@ -30,11 +31,15 @@ export interface Engine {
    * @throws the first failure of any part, or the signal's reason
    */
   run(ends: EngineEnds): Promise<void>;
+  /** Tells plugins that the last frame is through; to be called after `run`. @throws the first error that one of them throws then */
+  flush(): Promise<void>;
   /** Ends the threads. Safe at any time. */
   close(): Promise<void>;
   stageTimes(): readonly StageTime[];
   /** The report on frames under deadlines; undefined where frames have none. */
   realtime(): RealtimeReport | undefined;
+  /** Figures that plugins have told so far. */
+  pluginMetrics(): readonly PluginMetric[];
 }
 
 /** Settings that every engine needs to start its workers. */
@@ -43,4 +48,6 @@ export interface EngineSetup {
   readonly inference: InferenceSettings;
   readonly workers: number;
   readonly taskTimeoutMs: number;
+  /** Receives what plugins tell, but for metrics; without it log entries go to standard error. */
+  readonly onNote?: NoteListener;
 }

@@ -1,7 +1,8 @@
 // The thread of one network; `network-thread.ts` is the main thread's side.
 import { parentPort } from 'node:worker_threads';
 import { messageOf, SrvidError } from '../../errors.js';
-import { type MarkMessage, NativeMark } from '../threads/native-mark.js';
+import { NativeMark } from '../threads/native-mark.js';
+import type { WorkerGreeting } from '../threads/watched-pool.js';
 import type { ModelTiming, NetworkReply, NetworkRequest, Tensors } from './network-protocol.js';
 import type { Network } from './onnx-runtime.js';
 
@@ -9,7 +10,7 @@ const WARM_UP = 3;
 let mark = new NativeMark();
 let network: Network | undefined;
 
-parentPort?.on('message', (request: NetworkRequest | MarkMessage) => {
+parentPort?.on('message', (request: NetworkRequest | WorkerGreeting) => {
   if ('mark' in request) mark = new NativeMark(request.mark);
   // Everything here counts as native code, since the thread does nothing else.
   else

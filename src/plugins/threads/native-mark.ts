@@ -49,8 +49,3 @@ export class NativeMark {
     }
   }
 }
-
-/** The first message to a worker, which has no reply: the memory of its `NativeMark`. */
-export interface MarkMessage {
-  readonly mark: SharedArrayBuffer;
-}

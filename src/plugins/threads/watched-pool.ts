@@ -1,4 +1,4 @@
-import type { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { isTimeoutError, StaticPool } from 'node-worker-threads-pool';
 import { messageOf } from '../../errors.js';
 import { endProcess } from './end-process.js';
@@ -17,6 +17,14 @@ interface Startable {
   run(request: unknown, limits: { readonly timeout: number }): Promise<unknown>;
 }
 
+/** The first message to a worker, which has no reply. */
+export interface WorkerGreeting {
+  /** The memory of its `NativeMark`. */
+  readonly mark: SharedArrayBuffer;
+  /** Whatever the worker tells beside its replies goes here, and whatever it is told beside tasks comes from here. */
+  readonly aside: MessagePort;
+}
+
 /** A first task, which makes a replacement ready for others, and its limit in milliseconds. */
 export interface WarmUp<Request> {
   readonly request: () => Request;
@@ -31,6 +39,7 @@ export { isTimeoutError };
  * - A worker whose thread ends without an error fails its task at once, and is replaced for any exit code.
  * - A worker inside native code is never ended there: it is replaced, and ends itself when it comes out. A process that
  *   ends meanwhile waits for it a little.
+ * - Beside its replies a worker may tell things at any time: they come to `onAside`, before any later reply of it.
  * - A replacement is warmed up before it takes tasks, and `onUp` tells when it may have some. Where that fails, the next
  *   replacement takes tasks cold, so that one of them shows the reason.
  */
@@ -40,6 +49,10 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
   onDeath: (reason: string) => void = () => {};
   /** Called once for each worker that was lost, when another one has taken its place. */
   onUp: () => void = () => {};
+  /** Called with each thing that a worker tells beside its replies. */
+  onAside: (told: unknown) => void = () => {};
+  /** The near ends of the workers' ports. `fill` makes them, as it does `marks`. */
+  declare private asides: Set<MessagePort>;
   /** Marks of all threads that have not ended. `fill` makes them, which the superclass's constructor calls. */
   declare private marks: Set<NativeMark>;
   private closed = false;
@@ -59,6 +72,7 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
 
   protected override fill(make: () => PoolWorker): void {
     this.marks = new Set();
+    this.asides = new Set();
     // Here and not in the threads, which have copies of the environment that the library does not see.
     switchOffTelemetry();
     super.fill((() => this.watch(make())) as never);
@@ -71,10 +85,23 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
     this.letGo();
   }
 
+  /** Takes everything that workers have told so far. Their ports are read at any time, but without order against replies. */
+  heed(): void {
+    for (const port of this.asides) for (let told = receiveMessageOnPort(port); told; told = receiveMessageOnPort(port)) this.onAside(told.message);
+  }
+
+  /** Tells every worker something beside its tasks. */
+  tell(message: unknown): void {
+    for (const port of this.asides) port.postMessage(message);
+  }
+
   private watch(worker: PoolWorker): PoolWorker {
     const mark = new NativeMark();
     this.marks.add(mark);
-    worker.postMessage({ mark: mark.memory });
+    const { port1: near, port2: aside } = new MessageChannel();
+    this.asides.add(near);
+    near.on('message', (told: unknown) => this.onAside(told)).unref();
+    worker.postMessage({ mark: mark.memory, aside } satisfies WorkerGreeting, [aside]);
     if (this.filled && this.warmUp) this.bringUp(worker, this.warmUp);
     let heeded = true;
     /** The pool takes it for gone, but its thread is still inside native code. */
@@ -86,12 +113,16 @@ export class WatchedPool<Task extends (request: any) => unknown> extends StaticP
     // A task listens, too, for as long as it runs.
     const hasTask = () => worker.listenerCount('error') > 1;
     worker.on('error', (error: unknown) => {
+      this.heed();
       const idle = !hasTask();
       worker.ready = false;
       if (heeded && idle) this.onDeath(messageOf(error));
       heeded = false;
     });
     worker.once('exit', (code) => {
+      this.heed();
+      near.close();
+      this.asides.delete(near);
       if (!lingers) gone();
       if (heeded) worker.emit('error', new Error(`its thread ended with code ${code}`));
       if (code === 0) worker.emit('exit', 1); // The pool replaces only workers that end with an error.

@@ -1,6 +1,7 @@
 import { Timings } from '../../pipeline/frames/durations.js';
 import { type RingMemory, SlotRing } from '../../pipeline/frames/ring.js';
 import type { InferenceSettings } from '../inference/backend.js';
+import type { NoteListener } from '../notes.js';
 import { type FrameOrigin, type Group, modelsOfGroups } from '../plan/groups.js';
 import { specKey } from '../plan/plugin-models.js';
 import { retryDeaths, WorkerPool } from './pool.js';
@@ -17,6 +18,8 @@ export interface HostOptions {
   /** Frames that may be in flight; every ring has a slot for each. */
   readonly credits: number;
   readonly taskTimeoutMs: number;
+  /** Receives what plugins tell; without it nothing is received. */
+  readonly onNote?: NoteListener;
 }
 
 /** Runs planned groups as stages in worker threads. It is the main thread's side. */
@@ -51,13 +54,18 @@ export class PluginHost {
     await Promise.all(this.#pools.map((pool) => pool.open()));
   }
 
+  /** Tells every plugin that the last frame is through. @throws the first error that one of them throws then */
+  async flush(): Promise<void> {
+    await Promise.all(this.#pools.map((pool) => pool.flush()));
+  }
+
   /** Waits for running tasks, then ends the threads. */
   async close(): Promise<void> {
     await Promise.all(this.#pools.map((pool) => pool.close()));
   }
 
   #pool(setup: WorkerSetup): WorkerPool {
-    return new WorkerPool(setup.size, setup, this.options.taskTimeoutMs);
+    return new WorkerPool(setup.size, setup, this.options.taskTimeoutMs, this.options.onNote);
   }
 
   #stage(group: Group, index: number, pool: WorkerPool): Stage {
@@ -65,7 +73,8 @@ export class PluginHost {
     const timings = this.timings[index] as Timings;
     const run = async (ticket: Ticket, neighbours: readonly Ticket[]): Promise<Ticket> => {
       const slot = output.take();
-      const task = { op: 'process', group: index, inputs: neighbours.map((n) => n.slot), output: slot, pts: neighbours.map((n) => n.pts) } as const;
+      const inputs = neighbours.map((n) => n.slot);
+      const task = { op: 'process', group: index, inputs, output: slot, pts: neighbours.map((n) => n.pts), frame: ticket.sequence } as const;
       try {
         timings.add(await (group.ordered ? pool.run(task) : retryDeaths(pool.size, () => pool.run(task))));
         return { ...ticket, slot, duplicate: false, reused: false };

@@ -1,5 +1,6 @@
 import { SlotRing } from '../../pipeline/frames/ring.js';
 import type { InferenceSettings } from '../inference/backend.js';
+import type { NoteListener } from '../notes.js';
 import { type FrameOrigin, type Group, modelsOfGroups } from '../plan/groups.js';
 import { groupSpec } from './host.js';
 import { WorkerPool } from './pool.js';
@@ -17,13 +18,16 @@ export interface LevelHostOptions {
   /** Number of slots of the rings before and after the groups. */
   readonly slots: { readonly input: number; readonly output: number };
   readonly taskTimeoutMs: number;
+  /** Receives what plugins tell; without it nothing is received. */
+  readonly onNote?: NoteListener;
 }
 
-/** The slots that a task reads and fills, and the frame's pts. */
+/** The slots that a task reads and fills, the frame's pts, and its number from 0, which trial frames do not have. */
 export interface LevelTask {
   readonly input: number;
   readonly output: number;
   readonly pts: number;
+  readonly frame?: number;
 }
 
 /**
@@ -34,13 +38,14 @@ export class LevelHost {
   readonly output: SlotRing;
   readonly #pool: WorkerPool;
 
-  constructor({ groups, origin, inference, workers, slots, taskTimeoutMs }: LevelHostOptions) {
+  constructor({ groups, origin, inference, workers, slots, taskTimeoutMs, onNote }: LevelHostOptions) {
     const first = groups[0] as Group;
     this.input = new SlotRing(first.input, slots.input);
     this.output = new SlotRing(first.output, slots.output);
     const specs = groups.map((group) => groupSpec(group, this.input.memory, this.output.memory));
     const opened = new SharedArrayBuffer(4);
-    this.#pool = new WorkerPool(workers, { groups: specs, models: modelsOfGroups(groups), origin, inference, opened, size: workers }, taskTimeoutMs);
+    const setup = { groups: specs, models: modelsOfGroups(groups), origin, inference, opened, size: workers };
+    this.#pool = new WorkerPool(workers, setup, taskTimeoutMs, onNote);
   }
 
   get workers(): number {
@@ -65,8 +70,13 @@ export class LevelHost {
    * `limitMs` is replaced.
    * @throws SRVID_WORKER_FAILED, SRVID_PLUGIN_FAILED
    */
-  async run(level: number, { input, output, pts }: LevelTask, limitMs?: number): Promise<readonly number[]> {
-    return this.#pool.run({ op: 'process', group: level, inputs: [input], output, pts: [pts] }, limitMs);
+  async run(level: number, { input, output, pts, frame }: LevelTask, limitMs?: number): Promise<readonly number[]> {
+    return this.#pool.run({ op: 'process', group: level, inputs: [input], output, pts: [pts], frame }, limitMs);
+  }
+
+  /** Tells every plugin that the last frame is through. @throws the first error that one of them throws then */
+  async flush(): Promise<void> {
+    await this.#pool.flush();
   }
 
   /** Waits for running tasks, then ends the threads. */

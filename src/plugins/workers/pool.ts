@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describeCause, messageOf, SrvidError } from '../../errors.js';
+import type { NoteListener, PluginNote } from '../notes.js';
 import { isTimeoutError, WatchedPool } from '../threads/watched-pool.js';
-import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
+import type { StopMessage, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
 
 type RequestBody = WorkerRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
 
@@ -41,6 +42,7 @@ export class WorkerPool {
     readonly size: number,
     setup: WorkerSetup,
     private readonly timeoutMs: number,
+    onNote: NoteListener = () => {},
   ) {
     this.#free = size;
     const resourceLimits = { maxOldGenerationSizeMb: WORKER_HEAP_MB };
@@ -49,6 +51,9 @@ export class WorkerPool {
     this.#pool.onDeath = (reason) => {
       this.#deaths.push(reason);
       this.#free--;
+    };
+    this.#pool.onAside = (told) => {
+      for (const note of told as readonly PluginNote[]) onNote(note);
     };
     this.#pool.onUp = () => {
       this.#giveWorker();
@@ -86,6 +91,12 @@ export class WorkerPool {
     }
   }
 
+  /** Tells the plugins in every worker that the last frame is through. @throws the first error that a plugin throws then */
+  async flush(): Promise<void> {
+    // All at once, so that each worker has one: one that has it is not free.
+    await Promise.all(Array.from({ length: this.size }, () => this.run({ op: 'flush' })));
+  }
+
   /**
    * Lets running tasks end and every worker close, then ends the threads. A task that has not ended within the grace
    * period, such as a hanging plugin, is ended with its thread. Waiting requests are refused.
@@ -94,6 +105,7 @@ export class WorkerPool {
     if (this.#closed) return;
     this.#closed = true;
     for (const wake of [...this.#waiting.splice(0), ...this.#overdue.splice(0)]) wake();
+    if (this.#free < this.size) this.#pool.tell({ stop: 'the session stops before its end' } satisfies StopMessage);
     const cancel = new AbortController();
     await Promise.race([this.#closeWorkers(), delay(CLOSE_GRACE_MS, undefined, { signal: cancel.signal }).catch(() => {})]);
     cancel.abort();
@@ -112,6 +124,7 @@ export class WorkerPool {
     let reply: WorkerReply;
     try {
       reply = await this.#pool.createExecutor().setTimeout(limitMs).exec(request);
+      this.#pool.heed();
     } catch (error) {
       onLoss();
       const isLate = isTimeoutError(error as Error);

@@ -53,8 +53,16 @@ export type WorkerRequest =
       readonly inputs: readonly number[];
       readonly output: number;
       readonly pts: readonly number[];
+      /** The frame's number, from 0; absent for a trial frame, of which plugins tell nothing. */
+      readonly frame: number | undefined;
     }
+  | { readonly id: number; readonly op: 'flush' }
   | { readonly id: number; readonly op: 'close' };
+
+/** Anything that a worker is told beside its tasks: that the session stops before its end. */
+export interface StopMessage {
+  readonly stop: string;
+}
 
 /** The reply to the request with the same id. */
 export type WorkerReply =

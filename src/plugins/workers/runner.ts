@@ -6,10 +6,21 @@ import { type Convert, planConversion } from '../pixels/convert.js';
 import type { FrameOrigin } from '../plan/groups.js';
 import { specKey } from '../plan/plugin-models.js';
 import { importPlugin, validateOptions } from '../registry.js';
+import { inPlace } from '../threads/place.js';
 import type { GroupSpec, StepSpec } from './protocol.js';
+import type { TaskNotes, TaskPlace, Voice } from './voice.js';
 
 /** This thread's models by their ids. */
 export type ThreadModels = ReadonlyMap<string, Model>;
+
+/** One frame of a group's work: slots of the input ring, past, present and future, with a pts each, and the output's slot. */
+export interface FrameTask {
+  readonly inputs: readonly number[];
+  readonly output: number;
+  readonly pts: readonly number[];
+  /** The frame's number; undefined for a trial frame, of which plugins tell nothing. */
+  readonly frame: number | undefined;
+}
 
 /** Runs one group on one thread: from input slots to one output slot. */
 export class GroupRunner {
@@ -17,21 +28,31 @@ export class GroupRunner {
     private readonly spec: GroupSpec,
     private readonly steps: readonly StepRunner[],
     private readonly finish: Convert | undefined,
+    private readonly voice: Voice,
   ) {}
 
   /** Imports and initialises the group's plugins. @throws SRVID_PLUGIN_INVALID, SRVID_PLUGIN_FAILED */
-  static async open(spec: GroupSpec, origin: FrameOrigin, models: ThreadModels): Promise<GroupRunner> {
+  static async open(spec: GroupSpec, origin: FrameOrigin, models: ThreadModels, voice: Voice): Promise<GroupRunner> {
     const steps: StepRunner[] = [];
-    for (const step of spec.steps) steps.push(await StepRunner.open(step, origin, models));
+    for (const step of spec.steps) steps.push(await StepRunner.open(step, origin, models, voice));
     const last = spec.steps.at(-1) as StepSpec;
-    return new GroupRunner(spec, steps, planConversion(last.gives, spec.output.format, origin.color));
+    return new GroupRunner(spec, steps, planConversion(last.gives, spec.output.format, origin.color), voice);
   }
 
-  /**
-   * Processes the frame in `inputs` into slot `output`. `pts` has a value for each input.
-   * @returns milliseconds by step
-   */
-  async process(inputs: readonly number[], output: number, pts: readonly number[]): Promise<number[]> {
+  /** Processes one frame. @returns milliseconds by step */
+  async process(task: FrameTask): Promise<number[]> {
+    const notes = this.voice.begin(task.frame !== undefined);
+    let done = false;
+    try {
+      const stepMs = await this.#run(task, notes);
+      done = true;
+      return stepMs;
+    } finally {
+      this.voice.end(notes, done);
+    }
+  }
+
+  async #run({ inputs, output, pts, frame }: FrameTask, notes: TaskNotes): Promise<number[]> {
     const { spec, finish } = this;
     const target = slotBytes(spec.output, output);
     let arriving = inputs.map((slot) => slotBytes(spec.input, slot));
@@ -42,7 +63,7 @@ export class GroupRunner {
       const since = performance.now();
       const last = index === this.steps.length - 1;
       const into = last && !finish ? target : step.scratch();
-      await step.process(arriving, times, present, into);
+      await step.process({ arriving, pts: times, present, into, frame, notes });
       if (last) finish?.(into, target);
       [arriving, times, present] = [[into], [times[present] as number], 0];
       stepMs.push(performance.now() - since);
@@ -50,9 +71,25 @@ export class GroupRunner {
     return stepMs;
   }
 
+  /** Tells plugins that the last frame is through. */
+  async flush(): Promise<void> {
+    for (const step of this.steps) await step.flush();
+  }
+
   async close(): Promise<void> {
     for (const step of this.steps) await step.close();
   }
+}
+
+/** One frame of a step's work: the bytes that arrive, past, present and future, and memory for the result. */
+interface StepTask {
+  readonly arriving: readonly Uint8Array[];
+  readonly pts: readonly number[];
+  /** Index of the frame in process. */
+  readonly present: number;
+  readonly into: Uint8Array;
+  readonly frame: number | undefined;
+  readonly notes: TaskNotes;
 }
 
 /** Runs one plugin: shows it the planes that it declared, and carries the others along. */
@@ -73,6 +110,7 @@ class StepRunner {
     options: unknown,
     private readonly origin: FrameOrigin,
     models: ThreadModels,
+    voice: Voice,
   ) {
     this.#convert = planConversion(step.arrives, step.reads, origin.color);
     this.#modelIds = new Map(step.models);
@@ -84,13 +122,14 @@ class StepRunner {
       allocate: () => this.#allocate(),
       neighbour: (offset) => this.#neighbour(offset),
       model: (spec) => this.#model(spec, models),
+      ...voice.of(step.name),
     };
   }
 
-  static async open(step: StepSpec, origin: FrameOrigin, models: ThreadModels): Promise<StepRunner> {
+  static async open(step: StepSpec, origin: FrameOrigin, models: ThreadModels, voice: Voice): Promise<StepRunner> {
     const plugin = await importPlugin(step.module, step.name);
-    const runner = new StepRunner(step, plugin, validateOptions(plugin, step.given), origin, models);
-    runner.#context.state = await runner.#guard('init', () => plugin.init?.(runner.#context as PluginContext<unknown>));
+    const runner = new StepRunner(step, plugin, validateOptions(plugin, step.given), origin, models, voice);
+    runner.#context.state = await runner.#guard({ step: 'init' }, () => plugin.init?.(runner.#context as PluginContext<unknown>));
     return runner;
   }
 
@@ -103,23 +142,26 @@ class StepRunner {
     return this.#scratch;
   }
 
-  async process(arriving: readonly Uint8Array[], pts: readonly number[], present: number, into: Uint8Array): Promise<void> {
+  async process({ arriving, pts, present, into, frame: number, notes }: StepTask): Promise<void> {
     const reads = arriving.map((bytes, index) => this.#readable(bytes, index));
     this.#frames = reads.map((bytes, index) => this.#view(this.step.reads, bytes, pts[index] as number));
     this.#present = present;
     this.#into = into;
     this.#given = undefined;
     const frame = this.#frames[present] as Frame;
-    const result = await this.#guard('process', () => this.plugin.process(frame, this.#context), frame.pts);
-    if (result === frame) this.#passOn(reads[present] as Uint8Array);
-    else if (result === undefined || result !== this.#given)
-      throw this.#failure('process', 'it returned something that context.allocate did not make', frame.pts);
+    const call = { step: 'process', frame: number, pts: frame.pts, task: notes };
+    const result = await this.#guard(call, () => this.plugin.process(frame, this.#context));
+    if (result === frame) this.#passOn(reads[present] as Uint8Array, call);
+    else if (result === undefined || result !== this.#given) throw this.#failure(call, 'it returned something that context.allocate did not make');
     else this.#carryChroma(reads[present] as Uint8Array);
   }
 
+  async flush(): Promise<void> {
+    await this.#guard({ step: 'flush' }, () => this.plugin.flush?.(this.#context));
+  }
+
   async close(): Promise<void> {
-    await this.#guard('flush', () => this.plugin.flush?.(this.#context));
-    await this.#guard('close', () => this.plugin.close?.(this.#context));
+    await this.#guard({ step: 'close' }, () => this.plugin.close?.(this.#context));
   }
 
   #readable(bytes: Uint8Array, index: number): Uint8Array {
@@ -156,8 +198,8 @@ class StepRunner {
     throw new RangeError(`neighbour(${offset}): the plugin's window has ${this.#present} past and ${this.#frames.length - 1 - this.#present} future frames`);
   }
 
-  #passOn(bytes: Uint8Array): void {
-    if (!sameFormat(this.step.reads, this.step.gives)) throw this.#failure('process', 'it returned its input, but its output has another size');
+  #passOn(bytes: Uint8Array, call: Call): void {
+    if (!sameFormat(this.step.reads, this.step.gives)) throw this.#failure(call, 'it returned its input, but its output has another size');
     this.#into.set(bytes);
   }
 
@@ -170,22 +212,26 @@ class StepRunner {
     this.#into.set(rest, lumaBytes(gives));
   }
 
-  async #guard<T>(what: string, call: () => T | Promise<T>, pts?: number): Promise<T> {
+  async #guard<T>(call: Call, work: () => T | Promise<T>): Promise<T> {
     try {
-      return await call();
+      return await inPlace<T | Promise<T>>({ ...call, plugin: this.step.name }, work);
     } catch (error) {
       if (error instanceof SrvidError) throw error;
-      throw this.#failure(what, messageOf(error), pts, error);
+      throw this.#failure(call, messageOf(error), error);
     }
   }
 
-  #failure(what: string, why: string, pts?: number, cause?: unknown): SrvidError {
-    const where = pts === undefined ? '' : ` at the frame with pts ${pts} (${((pts * this.origin.timeBase.num) / this.origin.timeBase.den).toFixed(3)} s)`;
+  #failure({ step, frame, pts }: Call, why: string, cause?: unknown): SrvidError {
+    const { num, den } = this.origin.timeBase;
+    const number = frame === undefined ? 'a trial frame' : `frame ${frame}`;
+    const where = pts === undefined ? '' : ` at ${number} with pts ${pts} (${((pts * num) / den).toFixed(3)} s)`;
     return new SrvidError(
       'SRVID_PLUGIN_FAILED',
-      `Plugin ${this.step.name} failed in ${what}${where}: ${why}.`,
-      { plugin: this.step.name, step: what, pts },
+      `Plugin ${this.step.name} failed in ${step}${where}: ${why}.`,
+      { plugin: this.step.name, step, frame, pts },
       cause && describeCause(cause),
     );
   }
 }
+
+type Call = Omit<TaskPlace, 'plugin'>;

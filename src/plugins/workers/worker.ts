@@ -2,10 +2,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, SrvidError } from '../../errors.js';
 import type { VerifiedModel } from '../inference/library.js';
 import type { LoadedModel } from '../inference/model.js';
-import { type MarkMessage, NativeMark } from '../threads/native-mark.js';
+import { NativeMark } from '../threads/native-mark.js';
 import { keepFromExit } from '../threads/no-exit.js';
-import type { WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
+import type { WorkerGreeting } from '../threads/watched-pool.js';
+import type { StopMessage, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
 import type { GroupRunner } from './runner.js';
+import { Voice } from './voice.js';
 
 /*
  * The worker's side. Nothing here may throw at import or answer twice: the pool has no defence against either. Parts
@@ -14,6 +16,7 @@ import type { GroupRunner } from './runner.js';
 
 const OPEN_PATIENCE_MS = 10_000;
 const setup = workerData as WorkerSetup;
+const voice = new Voice();
 const models = new Map<string, LoadedModel>();
 let opening: Promise<readonly (GroupRunner | undefined)[]> | undefined;
 
@@ -31,16 +34,19 @@ let mark = new NativeMark();
 /** Wraps calls into native code, during which this thread must not be ended. */
 const inNative = <T>(call: () => Promise<T>) => mark.around(call, () => exitThread(1));
 
-parentPort?.on('message', (request: WorkerRequest | MarkMessage) => {
-  if ('mark' in request) {
-    mark = new NativeMark(request.mark);
-    return;
-  }
+parentPort?.on('message', (request: WorkerRequest | WorkerGreeting) => {
+  if ('mark' in request) return greet(request);
   handle(request).then(
     (stepMs) => answer({ id: request.id, ok: true, stepMs }),
     (error) => answer({ id: request.id, ok: false, error: recordOf(error) }),
   );
 });
+
+function greet({ mark: memory, aside }: WorkerGreeting): void {
+  mark = new NativeMark(memory);
+  voice.attach(aside);
+  aside.on('message', ({ stop }: StopMessage) => voice.stop(stop)).unref();
+}
 
 async function handle(request: WorkerRequest): Promise<readonly number[]> {
   if (request.op === 'close') return close();
@@ -51,15 +57,19 @@ async function handle(request: WorkerRequest): Promise<readonly number[]> {
       throw error;
     });
   const groups = await opening;
+  if (request.op === 'flush') {
+    for (const group of groups) await group?.flush();
+    return [];
+  }
   const runner = groups[request.group];
   if (!runner) throw new SrvidError('SRVID_WORKER_FAILED', `A worker was given group ${request.group}, which it does not run.`);
-  return runner.process(request.inputs, request.output, request.pts);
+  return runner.process(request);
 }
 
 async function open(): Promise<readonly (GroupRunner | undefined)[]> {
   const { GroupRunner } = await import('./runner.js');
   await Promise.all(setup.models.map(load));
-  return Promise.all(setup.groups.map((group) => group && GroupRunner.open(group, setup.origin, models)));
+  return Promise.all(setup.groups.map((group) => group && GroupRunner.open(group, setup.origin, models, voice)));
 }
 
 async function load(model: VerifiedModel): Promise<void> {
@@ -86,8 +96,12 @@ function countOpened(): Int32Array<SharedArrayBuffer> {
 
 async function close(): Promise<readonly number[]> {
   const groups = opening ? await opening.catch(() => []) : [];
+  voice.stop('the session ends');
   try {
     for (const group of groups) await group?.close();
+  } catch (error) {
+    // The run is over, so this cannot fail it.
+    voice.say('error', messageOf(error));
   } finally {
     for (const model of models.values()) await model.release();
     models.clear();

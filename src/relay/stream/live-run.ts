@@ -123,7 +123,12 @@ export class LiveRun {
 
   metrics(): RunMetrics {
     const stages = [...this.engine.stageTimes(), { name: 'encode', durations: this.encoder.waits, threads: 1 }];
-    return { ...this.#flow, stages: stageReports(stages, performance.now() - this.#startedAt), realtime: this.engine.realtime() };
+    return {
+      ...this.#flow,
+      stages: stageReports(stages, performance.now() - this.#startedAt),
+      realtime: this.engine.realtime(),
+      plugins: this.engine.pluginMetrics(),
+    };
   }
 
   /** Waits until the remaining frames are encoded, at most 5 s, after another run has taken over. */
@@ -153,7 +158,11 @@ export class LiveRun {
       await encoder.write(pts, bytes);
     };
     const fed = this.feed.run(target, (seconds) => live.arrivals.of(seconds));
-    const flowing = engine.run({ decoder: { next }, encoder: { write }, signal: this.#abort.signal, flow: this.#flow }).then(() => encoder.finish());
-    await Promise.all([flowing, fed]);
+    const flow = async () => {
+      await engine.run({ decoder: { next }, encoder: { write }, signal: this.#abort.signal, flow: this.#flow });
+      await engine.flush();
+      await encoder.finish();
+    };
+    await Promise.all([flow(), fed]);
   }
 }

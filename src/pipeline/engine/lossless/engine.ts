@@ -1,3 +1,4 @@
+import { PluginMeters, type PluginMetric } from '../../../plugins/notes.js';
 import type { Group } from '../../../plugins/plan/groups.js';
 import { PluginHost } from '../../../plugins/workers/host.js';
 import type { Durations } from '../../frames/durations.js';
@@ -9,11 +10,13 @@ import { runFrames } from './flow.js';
 export class LosslessEngine implements Engine {
   readonly #credits: Credits;
   readonly #host: PluginHost;
+  readonly #meters: PluginMeters;
 
   constructor(groups: readonly Group[], setup: EngineSetup) {
     const lookahead = groups.reduce((frames, group) => frames + group.window.future, 0);
     this.#credits = new Credits(2 * setup.workers + 2 + lookahead);
-    this.#host = new PluginHost({ ...setup, groups, credits: this.#credits.total });
+    this.#meters = new PluginMeters(setup.onNote);
+    this.#host = new PluginHost({ ...setup, groups, credits: this.#credits.total, onNote: this.#meters.take });
   }
 
   async open(): Promise<void> {
@@ -23,6 +26,10 @@ export class LosslessEngine implements Engine {
   async run(ends: EngineEnds): Promise<void> {
     const { rings, stages } = this.#host;
     await runFrames({ ...ends, rings, stages, credits: this.#credits });
+  }
+
+  async flush(): Promise<void> {
+    await this.#host.flush();
   }
 
   async close(): Promise<void> {
@@ -39,5 +46,9 @@ export class LosslessEngine implements Engine {
 
   realtime(): undefined {
     return undefined;
+  }
+
+  pluginMetrics(): readonly PluginMetric[] {
+    return this.#meters.list();
   }
 }

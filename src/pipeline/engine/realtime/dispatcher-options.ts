@@ -1,3 +1,4 @@
+import type { LevelTask } from '../../../plugins/workers/level-host.js';
 import type { Clock } from '../../frames/clock.js';
 import type { SlotRing } from '../../frames/ring.js';
 import type { DropPolicy } from '../../policies/drop-policies.js';
@@ -19,7 +20,7 @@ export interface DispatcherOptions {
    * Processes one slot into another at a level; the last level is the bypass. A worker that takes longer than `limitMs`
    * is replaced. Rejects with SRVID_WORKER_FAILED where the worker failed.
    */
-  readonly run: (level: number, frame: { readonly input: number; readonly output: number; readonly pts: number }, limitMs: number) => Promise<unknown>;
+  readonly run: (level: number, task: LevelTask, limitMs: number) => Promise<unknown>;
   /** Milliseconds that a worker takes to start. */
   readonly startMs: number;
   /** The source's nominal frame interval, replaced by the measured one as frames arrive. */

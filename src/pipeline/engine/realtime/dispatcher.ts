@@ -144,11 +144,11 @@ export class Dispatcher {
 
   #start(entry: Entry, level: number): void {
     const { clock, output, controller, run } = this.options;
-    const { slot, pts } = entry.arrival;
+    const { slot, pts, sequence } = entry.arrival;
     const into = output.take();
     const task = this.#inFlight.begin(level, clock.now());
     entry.task = task;
-    run(level, { input: slot, output: into, pts }, this.#inFlight.limitFor(level)).then(
+    run(level, { input: slot, output: into, pts, frame: sequence }, this.#inFlight.limitFor(level)).then(
       () => {
         this.#inFlight.end(task);
         this.#failuresInARow = 0;

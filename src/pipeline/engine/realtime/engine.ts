@@ -1,5 +1,6 @@
 import { SrvidError } from '../../../errors.js';
 import { engineKey } from '../../../plugins/inference/engines.js';
+import { PluginMeters, type PluginMetric } from '../../../plugins/notes.js';
 import { modelsOfGroups } from '../../../plugins/plan/groups.js';
 import type { Level, LevelPlan } from '../../../plugins/plan/levels.js';
 import { LevelHost } from '../../../plugins/workers/level-host.js';
@@ -43,6 +44,7 @@ const MOST_WAITING = 120;
 export class RealtimeEngine implements Engine {
   readonly #clock: Clock;
   readonly #host: LevelHost;
+  readonly #meters: PluginMeters;
   readonly #stats: RealtimeStats;
   /** Working time of each level's plugins. */
   readonly #timings: readonly Timings[];
@@ -60,8 +62,10 @@ export class RealtimeEngine implements Engine {
     this.#clock = clock;
     this.#levels = [...plan.levels, plan.bypass];
     this.#queueCapacity = Math.min(MOST_WAITING, Math.max(2, Math.ceil((settings.budgetMs * toNumber(info.frameRate)) / 1000)));
+    this.#meters = new PluginMeters(setup.onNote);
     this.#host = new LevelHost({
       ...setup,
+      onNote: this.#meters.take,
       groups: this.#levels.map(({ group }) => group),
       slots: slotsFor(this.#queueCapacity, setup.workers),
     });
@@ -93,6 +97,10 @@ export class RealtimeEngine implements Engine {
     const schedule = new Schedule(clock, { budgetMs, timeBase: info.timeBase, paced });
     const reusable = this.#levels.every(({ group }) => group.reusable);
     await runRealtime({ ...{ decoder, encoder, clock, schedule, dispatcher, input, output, reusable, signal, flow, stats } });
+  }
+
+  async flush(): Promise<void> {
+    await this.#host.flush();
   }
 
   /** Names of the levels, best first, the bypass last. */
@@ -138,6 +146,10 @@ export class RealtimeEngine implements Engine {
   realtime(): RealtimeReport {
     const { current, steps } = this.#running?.controller ?? { current: 0, steps: { up: 0, down: 0 } };
     return this.#stats.report(current, steps, this.#running?.dispatcher.queueLength ?? 0);
+  }
+
+  pluginMetrics(): readonly PluginMetric[] {
+    return this.#meters.list();
   }
 
   /** The time of each level on this machine: known from earlier runs, or measured now and kept. */
