@@ -4,6 +4,7 @@ import { Credits } from '../pipeline/engine/lossless/credits.js';
 import { runFrames } from '../pipeline/engine/lossless/flow.js';
 import type { FrameFormat, PlainFormat } from '../pipeline/frames/frame.js';
 import type { SlotRing } from '../pipeline/frames/ring.js';
+import { ONNX_RUNTIME } from '../plugins/inference/backend.js';
 import { type Group, planChain } from '../plugins/plan/groups.js';
 import type { ChainPlugin } from '../plugins/plan/plugin-models.js';
 import { PluginHost } from '../plugins/workers/host.js';
@@ -63,7 +64,7 @@ export class Bench {
     this.#host = new PluginHost({
       groups,
       origin: { color: {}, timeBase: TIME_BASE },
-      inference: { device: 'cpu', threads: 1 },
+      inference: { engine: ONNX_RUNTIME, device: 'cpu', threads: 1 },
       workers,
       credits: this.#credits,
       taskTimeoutMs: setup.frameTimeoutMs,

@@ -74,7 +74,18 @@ it('a height below the source’s says what becomes of the frames', async () => 
 
 test.each(['2x2', '8x6', '16x8'])('an interlaced source of %s pixels is processed', async (size) => {
   const input = join(folder, `interlaced-${size}.mkv`);
-  await ffmpeg(...['-f', 'lavfi', '-i', `testsrc2=s=${size}:r=25:d=0.2`], '-pix_fmt', 'yuv420p', '-vf', 'setfield=tff', '-c:v', 'ffv1', '-field_order', 'tt', input);
+  await ffmpeg(
+    ...['-f', 'lavfi', '-i', `testsrc2=s=${size}:r=25:d=0.2`],
+    '-pix_fmt',
+    'yuv420p',
+    '-vf',
+    'setfield=tff',
+    '-c:v',
+    'ffv1',
+    '-field_order',
+    'tt',
+    input,
+  );
   const { code, stderr } = await srvid([input, join(folder, `out-${size}.mkv`), ...bicubic, '--encoder', 'ffv1', '-y']);
   expect([code, stderr]).toEqual([0, expect.stringMatching(size === '16x8' ? /joined to one picture/ : /too small to be deinterlaced/)]);
 });
