@@ -45,6 +45,7 @@ const OPTIONS: readonly CommandOption[] = [
   sessionOption('workers', { group: 'Speed' }),
   sessionOption('threads', { group: 'Speed' }),
   sessionOption('precision', { group: 'Speed', fallback: 'auto' }),
+  sessionOption('engine', { group: 'Speed', fallback: 'auto' }),
   sessionOption('device', { group: 'Speed' }),
   { flag: '--bitrate <n>', group: 'Output', help: 'highest bitrate in bits a second, such as 8M or 800k', fallback: '8M' },
   { flag: '--record <file>', group: 'Output', help: 'also record the output to a file' },

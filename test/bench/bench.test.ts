@@ -17,6 +17,8 @@ const item: BenchCase = {
   models: ['abpn-x3-int8'],
   workers: 2,
   threads: 1,
+  engine: 'native (avx2)',
+  engineReason: 'measured',
   coreMs: { decode: 2, network: 40, srvid: 4, encode: 10 },
   boundFps: 38,
   fps: 34,
@@ -46,6 +48,8 @@ describe('text', () => {
   test('has a column for each case and a line for each figure', () => {
     const lines = benchText(report).split('\n');
     expect(lines[2]).toMatch(/abpn x3, 640x360 to 1920x1080, 2 x 1 +abpn x2/);
+    expect(lines.find((line) => line.startsWith('engine'))).toMatch(/native \(avx2\) +native \(avx2\)$/);
+    expect(lines).toContain('abpn x2: measured');
     expect(lines.find((line) => line.startsWith('end to end'))).toMatch(/34\.0 +17\.0$/);
     expect(lines.find((line) => line.startsWith('efficiency'))).toContain('0.895');
   });
