@@ -3,6 +3,7 @@
 import { ensureBrowser } from './setup/browser.mjs';
 import { buildIfStale } from './setup/build.mjs';
 import { SetupError } from './setup/command.mjs';
+import { ensureCxx } from './setup/cxx.mjs';
 import { ensureFfmpeg } from './setup/ffmpeg.mjs';
 import { installIfStale } from './setup/packages.mjs';
 import { checkPlatform } from './setup/platform.mjs';
@@ -14,6 +15,7 @@ const say = quiet ? () => {} : (text) => console.log(`setup: ${text}`);
 try {
   checkPlatform();
   await ensureFfmpeg(say);
+  if (!quiet) ensureCxx(say);
   if (process.argv.includes('--tests')) {
     ensureBrowser(say);
     ensureStrace(say);

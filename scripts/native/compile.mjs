@@ -34,7 +34,7 @@ export async function compileAll({ compiler, sources, output, kind, extra = [], 
   await Promise.all(Array.from({ length: PARALLEL }, () => compileFrom(stale, compiler.command)));
   mkdirSync(dirname(output), { recursive: true });
   // Linking by the compiler replaces the file, and so a process that has the old one loaded keeps it whole.
-  await quietly(compiler.command, ['-o', output, ...waiting.map(({ object }) => object), ...link]);
+  await compile(compiler.command, ['-o', output, ...waiting.map(({ object }) => object), ...link]);
   writeFileSync(stamp, whole);
 }
 
@@ -42,14 +42,16 @@ export async function compileAll({ compiler, sources, output, kind, extra = [], 
 async function compileFrom(waiting, command) {
   for (let next = waiting.shift(); next; next = waiting.shift()) {
     const { source, flags, object, hash } = next;
-    await quietly(command, [...flags, '-c', join(SOURCE, source), '-o', object]);
+    await compile(command, [...flags, '-c', join(SOURCE, source), '-o', object]);
     writeFileSync(`${object}.made-from`, hash);
   }
 }
 
-/** Runs the compiler. Its warnings are shown. */
-async function quietly(command, parameters) {
-  const { stderr } = await run(command, parameters, { maxBuffer: 1 << 26 });
+/** Runs the compiler. Its warnings are shown; where it fails, its words are the error. */
+async function compile(command, parameters) {
+  const { stderr } = await run(command, parameters, { maxBuffer: 1 << 26 }).catch((error) => {
+    throw new Error(`${command} failed:\n${error.stderr || error.message}`);
+  });
   if (stderr) process.stderr.write(stderr);
 }
 

@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 
 /**
- * A C++ compiler that works: $CXX, or the first of c++, g++, clang++ on PATH; undefined where there is none, and on Windows, whose compilers
+ * A C++ compiler that works: `wanted`, or the first of c++, g++, clang++ on PATH; undefined where there is none, and on Windows, whose compilers
  * take other options.
  * @returns {{command: string, version: string} | undefined}
  */
-export function availableCompiler() {
+export function availableCompiler(wanted = process.env.CXX) {
   if (process.platform === 'win32') return undefined;
-  const candidates = process.env.CXX ? [process.env.CXX] : ['c++', 'g++', 'clang++'];
+  const candidates = wanted ? [wanted] : ['c++', 'g++', 'clang++'];
   for (const command of candidates) {
     const { status, stdout } = spawnSync(command, ['--version'], { encoding: 'utf8' });
     // Without the standard library's headers, which are a package of their own in some places, a compiler compiles nothing.

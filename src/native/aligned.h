@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <new>
 
@@ -14,7 +15,7 @@ class Aligned {
  public:
   explicit Aligned(size_t length) : memory_(static_cast<T*>(std::aligned_alloc(kLine, bytes_for(length)))) {
     if (!memory_) throw std::bad_alloc();
-    for (size_t i = 0; i < bytes_for(length) / sizeof(T); i++) memory_.get()[i] = T{};
+    std::memset(static_cast<void*>(memory_.get()), 0, bytes_for(length));
   }
   T* data() noexcept { return memory_.get(); }
   const T* data() const noexcept { return memory_.get(); }
@@ -22,7 +23,10 @@ class Aligned {
 
  private:
   static constexpr size_t kLine = 64;
-  static size_t bytes_for(size_t length) { return (length * sizeof(T) / kLine + 1) * kLine; }
+  static size_t bytes_for(size_t length) {
+    if (length > (SIZE_MAX / 2) / sizeof(T)) throw std::bad_alloc();
+    return length == 0 ? kLine : (length * sizeof(T) + kLine - 1) / kLine * kLine;
+  }
   struct Free {
     void operator()(T* memory) const noexcept { std::free(memory); }
   };

@@ -21,15 +21,10 @@ inline __m256i bytes_at(const uint8_t* address) {
   return _mm256_set1_epi32(quad);
 }
 
-inline void products(__m256i* out, const uint8_t* address, long stride, __m256i weights) {
-  const uint8_t* far = address + 3 * stride;
-  out[0] = _mm256_maddubs_epi16(bytes_at(address), weights);
-  out[1] = _mm256_maddubs_epi16(bytes_at(address + stride), weights);
-  out[2] = _mm256_maddubs_epi16(bytes_at(address + 2 * stride), weights);
-  out[3] = _mm256_maddubs_epi16(bytes_at(far), weights);
-  out[4] = _mm256_maddubs_epi16(bytes_at(far + stride), weights);
-  out[5] = _mm256_maddubs_epi16(bytes_at(far + 2 * stride), weights);
-}
+/** Adds in place: left to itself the compiler moves every sum to another register and back, which costs a quarter of the loop's slots. */
+inline void add_words(__m256i& sum, __m256i words) { __asm__("vpaddw %1, %0, %0" : "+x"(sum) : "x"(words)); }
+
+inline __m256i product(const uint8_t* address, __m256i weights) { return _mm256_maddubs_epi16(bytes_at(address), weights); }
 
 inline void block_of_pixels(const Avx2Program& program, int index, const uint8_t* const* addresses, long x, uint8_t* out) {
   const Avx2Program::Block& block = program.blocks[index];
@@ -42,13 +37,16 @@ inline void block_of_pixels(const Avx2Program& program, int index, const uint8_t
   for (const Avx2Program::Bin* end = bin + block.bins; bin != end; bin++) {
     const long stride = bin->stride;
     const long ahead = x * stride;
+    const uint8_t* first = *address++ + ahead;
+    __m256i w = _mm256_load_si256(weights++);
     __m256i narrow[kPixels];
-    products(narrow, *address++ + ahead, stride, _mm256_load_si256(weights++));
-    for (int entry = bin->entries; entry > 1; entry--) {
-      __m256i more[kPixels];
-      products(more, *address++ + ahead, stride, _mm256_load_si256(weights++));
 #pragma GCC unroll 6
-      for (int p = 0; p < kPixels; p++) narrow[p] = _mm256_add_epi16(narrow[p], more[p]);
+    for (int p = 0; p < kPixels; p++) narrow[p] = product(first + p * stride, w);
+    for (int entry = bin->entries; entry > 1; entry--) {
+      const uint8_t* next = *address++ + ahead;
+      w = _mm256_load_si256(weights++);
+#pragma GCC unroll 6
+      for (int p = 0; p < kPixels; p++) add_words(narrow[p], product(next + p * stride, w));
     }
 #pragma GCC unroll 6
     for (int p = 0; p < kPixels; p++) sums[p] = _mm256_add_epi32(sums[p], _mm256_madd_epi16(narrow[p], ones));

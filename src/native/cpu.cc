@@ -1,5 +1,6 @@
 #include "cpu.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #if defined(__x86_64__)
@@ -96,5 +97,15 @@ CpuFeatures cpu_features() {
 CpuFeatures cpu_features() { return {}; }
 
 #endif
+
+size_t cached_bytes() {
+  long level2 = 0;
+#if defined(_SC_LEVEL2_CACHE_SIZE)
+  level2 = sysconf(_SC_LEVEL2_CACHE_SIZE);
+#endif
+  constexpr long kLikely = 512 << 10;
+  const long bytes = level2 > 0 ? std::clamp(level2, 256l << 10, 2048l << 10) : kLikely;
+  return static_cast<size_t>(bytes) / 4 * 3;
+}
 
 }  // namespace srvid

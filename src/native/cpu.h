@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 namespace srvid {
 
 /** Instructions that the processor has and the operating system lets programs use. */
@@ -15,5 +17,8 @@ struct CpuFeatures {
 
 /** The features of this machine, found anew at each call. Asks Linux for leave to use AMX's registers where they are there. */
 CpuFeatures cpu_features();
+
+/** Bytes of rows that stay in a core's L2 cache beside weights and pictures; a likely number where the system does not say how large that is. */
+size_t cached_bytes();
 
 }  // namespace srvid

@@ -93,7 +93,7 @@ Elements elements(napi_env env, napi_value value, napi_typedarray_type type, con
   napi_typedarray_type found = type;
   Elements out{nullptr, 0};
   if (typed) expect_ok(env, napi_get_typedarray_info(env, value, &found, &out.length, &out.data, nullptr, nullptr));
-  if (!typed || found != type) refuse(what, std::string("a ") + names[type]);
+  if (!typed || found != type) refuse(what, std::string(type == napi_int8_array || type == napi_int32_array ? "an " : "a ") + names[type]);
   if (!out.data && out.length != 0) refuse(what, "an array with memory of its own");
   return out;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "anchor.h"
+#include "cpu.h"
 #include "kernel.h"
 #include "picture.h"
 #include "plan.h"
@@ -29,8 +30,8 @@ struct Piece {
  */
 class Network {
  public:
-  /** Throws std::invalid_argument where the plan is no good. `pieceBytes` is what the rows of one piece of the picture may take: half a core's L2. */
-  Network(const Plan& plan, const Kernel& kernel, size_t pieceBytes = size_t{384} << 10);
+  /** Throws std::invalid_argument where the plan is no good. `pieceBytes` is what the rows of one piece of the picture may take. */
+  Network(const Plan& plan, const Kernel& kernel, size_t pieceBytes = cached_bytes());
 
   /**
    * Runs on planes of height x width bytes, both multiples of the fold, and fills the result's planes. Throws std::invalid_argument where

@@ -39,12 +39,10 @@ size_t Workspace::bytes(const std::vector<Stage>& stages, int columns) {
 }
 
 Workspace::Workspace(const std::vector<Stage>& stages, int columns, size_t runs, size_t scratch)
-    : memory_(bytes(stages, columns)), rings_(stages.size()), runs_(runs), scratch_(scratch) {
-  uint8_t* next = memory_.data() + longest_row(stages, columns);
-  for (size_t value = 0; value < stages.size(); value++) {
-    const Stage& stage = stages[value];
-    rings_[value] = {next, row_bytes(stage, columns), stage.rows};
-    if (stage.reach >= 0) next += rings_[value].rowBytes * stage.rows;
+    : zeros_(longest_row(stages, columns)), runs_(runs), scratch_(scratch) {
+  for (const Stage& stage : stages) {
+    const size_t rowBytes = row_bytes(stage, columns);
+    rings_.push_back({Aligned<uint8_t>(stage.reach < 0 ? 0 : rowBytes * stage.rows), rowBytes, stage.rows});
   }
 }
 

@@ -9,16 +9,19 @@
 
 namespace srvid {
 
-/** The rings of rows that one thread works in, all in one block of memory. */
+/** The rings of rows that one thread works in. Each is memory of its own, so that AddressSanitizer sees who leaves his. */
 class Workspace {
  public:
   /** For pieces of the result of at most `columns` columns, before their surroundings. `runs` and `scratch` are the most that a convolution needs. */
   Workspace(const std::vector<Stage>& stages, int columns, size_t runs, size_t scratch);
 
   /** Row y of a value, from the margin on. */
-  uint8_t* row(int value, int y) noexcept { return ring(value).first + static_cast<size_t>(y % ring(value).rows) * ring(value).rowBytes; }
+  uint8_t* row(int value, int y) noexcept {
+    Ring& ring = rings_[static_cast<size_t>(value)];
+    return ring.memory.data() + static_cast<size_t>(y % ring.rows) * ring.rowBytes;
+  }
   /** Zeros, as long as the longest row. */
-  const uint8_t* zeros() const noexcept { return memory_.data(); }
+  const uint8_t* zeros() const noexcept { return zeros_.data(); }
   /** Room for the pointers to a window's runs. */
   const uint8_t** runs() noexcept { return runs_.data(); }
   /** Room for a kernel. */
@@ -29,13 +32,12 @@ class Workspace {
 
  private:
   struct Ring {
-    uint8_t* first;
+    Aligned<uint8_t> memory;
     size_t rowBytes;
     int rows;
   };
-  Ring& ring(int value) noexcept { return rings_[static_cast<size_t>(value)]; }
 
-  Aligned<uint8_t> memory_;
+  Aligned<uint8_t> zeros_;
   std::vector<Ring> rings_;
   std::vector<const uint8_t*> runs_;
   Aligned<uint8_t> scratch_;
