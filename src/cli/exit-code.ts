@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { ERROR_CODES, messageOf, SrvidError } from '../errors.js';
-import { commandOf, helpHint } from './program.js';
+import { commandMeant, commandOf, helpHint } from './program.js';
 import { jsonStream } from './run.js';
 import { plain, plainJson, plainLine } from './terminal.js';
 
@@ -11,13 +11,17 @@ export const USAGE_EXIT = 2;
 export function exitCodeOf(error: unknown, program: Command, args: readonly string[]): number {
   const command = commandOf(program, args);
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  if (args.includes('--json')) jsonStream(outputOf(program, args)).write(`${plainJson({ v: 1, type: 'error', ...recordOf(error) })}\n`);
-  // commander has printed the error already.
-  if (error instanceof CommanderError) return USAGE_EXIT;
   const known = error instanceof SrvidError ? error : undefined;
+  const meant = error instanceof CommanderError || known?.code === 'SRVID_INPUT_NOT_FOUND' ? commandMeant(program, args) : '';
+  if (args.includes('--json')) jsonStream(outputOf(program, args)).write(`${plainJson({ v: 1, type: 'error', ...recordOf(error, meant) })}\n`);
+  if (error instanceof CommanderError) {
+    // commander has printed the error itself already.
+    if (meant) process.stderr.write(`${meant.trim()}\n`);
+    return USAGE_EXIT;
+  }
   const hint = known?.code === 'SRVID_OPTION_INVALID' ? `\n${helpHint(command)}` : '';
   const stack = args.includes('--verbose') && error instanceof Error ? `\n${error.stack}` : '';
-  process.stderr.write(`srvid: ${plainLine(messageOf(error))}${known ? ` [${known.code}]` : ''}${hint}${plain(stack)}\n`);
+  process.stderr.write(`srvid: ${plainLine(messageOf(error))}${meant}${known ? ` [${known.code}]` : ''}${hint}${plain(stack)}\n`);
   return known ? ERROR_CODES[known.code].exit : 1;
 }
 
@@ -27,8 +31,8 @@ function outputOf(program: Command, args: readonly string[]): string | undefined
   return args.lastIndexOf('-') > 0 ? '-' : undefined;
 }
 
-function recordOf(error: unknown): object {
-  if (error instanceof SrvidError) return error.toRecord();
+function recordOf(error: unknown, meant: string): object {
+  if (error instanceof SrvidError) return { ...error.toRecord(), message: `${error.message}${meant}` };
   const code = error instanceof CommanderError ? 'SRVID_OPTION_INVALID' : 'SRVID_INTERNAL';
-  return { code, message: messageOf(error).replace(/^error: /, ''), details: {} };
+  return { code, message: `${messageOf(error).replace(/^error: /, '')}${meant && `.${meant}`}`, details: {} };
 }

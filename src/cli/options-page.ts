@@ -17,7 +17,7 @@ export function optionsPage(): string {
 }
 
 function withSubcommands(program: Command): Command[] {
-  return [program, ...program.commands];
+  return [program, ...program.commands.filter((command) => command.name() !== 'help')];
 }
 
 function usageOf(command: Command): string {

@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { SrvidError } from '../errors.js';
+import { didYouMean } from '../similar-name.js';
 import { packageVersion } from '../version.js';
 import { addBenchOptions, printBench } from './bench.js';
 import { addEvalOptions, printEvaluation } from './eval.js';
@@ -31,7 +33,7 @@ export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}
     .enablePositionalOptions()
     // What it complains of is repeated in the complaint.
     .configureOutput({ writeErr: (text) => process.stderr.write(plain(text)) })
-    .helpCommand('help [command]', 'the options of a command')
+    .helpCommand(false)
     .addHelpText('after', EXAMPLES)
     .exitOverride();
   addRunOptions(program).action(async (input: string, output: string, options) => {
@@ -53,6 +55,11 @@ export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}
   addLowerOptions(program.command('lower')).action((input: string, output: string, options) => printLowered(input, output, options, interrupt));
   addRelayOptions(program.command('relay')).action((input: string | undefined, options) => runRelay(input, options, { interrupt, onHangUp }));
   addPluginCommands(program.command('plugin'), interrupt);
+  program
+    .command('help')
+    .argument('[command]')
+    .description('the options of a command')
+    .action((name?: string) => helpOn(program, name));
   for (const command of [program, ...program.commands]) command.showHelpAfterError(helpHint(command));
   return program;
 }
@@ -60,6 +67,30 @@ export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}
 /** The command that these arguments select. The main command if they name none. */
 export function commandOf(program: Command, args: readonly string[]): Command {
   return program.commands.find((command) => command.name() === args[0]) ?? program;
+}
+
+/** Prints the help of the command of this name. @throws SRVID_OPTION_INVALID where there is none */
+function helpOn(program: Command, name: string | undefined): void {
+  const command = name === undefined ? program : program.commands.find((one) => one.name() === name);
+  if (command) {
+    command.outputHelp();
+    return;
+  }
+  const names = program.commands.map((one) => one.name());
+  throw new SrvidError('SRVID_OPTION_INVALID', `There is no command "${name}".${didYouMean(name ?? '', names)} Commands are: ${names.join(', ')}.`);
+}
+
+/**
+ * The sentence for a first operand that was taken for the input and is more like the name of a command, with a space before it.
+ * Empty where it is not.
+ */
+export function commandMeant(program: Command, [first = '']: readonly string[]): string {
+  if (!/^[a-z]+$/i.test(first) || program.commands.some((command) => command.name() === first)) return '';
+  const meant = didYouMean(
+    first,
+    program.commands.map((command) => command.name()),
+  );
+  return meant && ` There is no command "${first}".${meant}`;
 }
 
 /** The sentence that says how to get a command's help. */

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import * as z from 'zod';
 import { SrvidError } from '../errors.js';
 import type { DropPolicyName } from '../pipeline/policies/drop-policies.js';
+import { didYouMean } from '../similar-name.js';
 import type { Preset } from './preset.js';
 import { flagOf, sessionShape } from './table.js';
 
@@ -34,8 +35,9 @@ function checkProcessing(options: z.output<typeof processingFields>, context: z.
   const { scale, size, height, realtime, budgetMs, policy, levels } = options;
   const complain = (name: string, message: string) => context.addIssue({ code: 'custom', path: [name], message });
   if ([scale, size, height].filter((given) => given !== undefined).length > 1)
-    complain('scale', 'scale, size and height each set the output size: give one of them');
-  if (!realtime && (budgetMs ?? policy ?? levels) !== undefined) complain('realtime', 'budgetMs, policy and levels are for real time: give --realtime, too');
+    complain('scale', '--scale, --size and --height each set the output size: give one of them');
+  if (!realtime && (budgetMs ?? policy ?? levels) !== undefined)
+    complain('realtime', '--budget-ms, --policy and --levels are for real time: give --realtime, too');
 }
 
 const processingSchema = processingFields.superRefine(checkProcessing);
@@ -103,7 +105,28 @@ export const parseEvaluationOptions = (request: EvaluationRequest): EvaluationOp
 function parse<Options>(schema: z.ZodType<Options>, request: unknown): Options {
   const parsed = schema.safeParse(request);
   if (parsed.success) return Object.freeze(parsed.data);
-  const complaints = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
-  const flags = parsed.error.issues.flatMap((issue) => flagOf(String(issue.path[0])) ?? []);
-  throw new SrvidError('SRVID_OPTION_INVALID', `These options are not valid: ${complaints.join('; ')}.`, { options: complaints, flags });
+  const complaints = parsed.error.issues.map((issue) => {
+    const flag = flagOf(String(issue.path[0]));
+    // The place in a list says nothing to whoever typed it; the field of a size does.
+    const asTyped = flag && [flag, ...issue.path.slice(1).filter((key) => typeof key === 'string')].join('.');
+    return { flag, asTyped, name: issue.path.join('.') || 'options', text: wordsOf(issue, request) };
+  });
+  const message = complaints.map(({ name, asTyped, text }) => `${asTyped ?? name}: ${text}`).join('; ');
+  const details = { options: complaints.map(({ name, text }) => `${name}: ${text}`), flags: complaints.flatMap(({ flag }) => flag ?? []) };
+  throw new SrvidError('SRVID_OPTION_INVALID', `These options are not valid: ${message}.`, details);
+}
+
+/** A schema's complaint. A word that is none of those allowed, and a name that is no option, are answered with the nearest that is. */
+function wordsOf(issue: z.core.$ZodIssue, request: unknown): string {
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(sessionFields.shape);
+    return issue.keys
+      .map((key) => `there is no option ${JSON.stringify(key)}.${didYouMean(key, known)}`)
+      .join(' ')
+      .replace(/\.$/, '');
+  }
+  const given: unknown = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], request);
+  if (issue.code !== 'invalid_value' || typeof given !== 'string') return issue.message;
+  const allowed = issue.values.map(String);
+  return `${JSON.stringify(given)} is not ${allowed.slice(0, -1).join(', ')} or ${allowed.at(-1)}.${didYouMean(given, allowed)}`.replace(/\.$/, '');
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { DROP_POLICY_NAMES } from '../pipeline/policies/drop-policies.js';
+import { didYouMean } from '../similar-name.js';
 
 /** The sections of the help, by the subject of their options. */
 export const OPTION_GROUPS = ['Input', 'Processing', 'Output', 'Real time', 'Speed', 'Viewers', 'Messages', 'Other'] as const;
@@ -49,13 +50,14 @@ export type EngineRequest = z.output<typeof engine>;
 export const levels = z.array(z.string().min(1)).min(1);
 
 const size = z.strictObject({ width: outputHeight, height: outputHeight });
+const TRACKS = ['all', 'none', 'audio', 'subtitle', 'data', 'attachment', 'video'];
 /** A word of the option tracks. */
-const track = z
-  .string()
-  .regex(
-    /^-?(all|none|audio|subtitle|data|attachment|video|\d{1,4})$/,
-    'a track is all, none, audio, subtitle, data, attachment, video or the number of a stream, with or without - in front',
-  );
+const track = z.string().regex(new RegExp(`^-?(${TRACKS.join('|')}|\\d{1,4})$`), {
+  error: ({ input }) => {
+    const meant = didYouMean(String(input).replace(/^-/, ''), TRACKS);
+    return `a track is ${TRACKS.join(', ')} or the number of a stream, with or without - in front${meant && `.${meant}`}`;
+  },
+});
 const inputFormat = z.string().regex(/^\w+$/);
 const pixFmt = z.string().regex(/^[a-z0-9]+$/, 'a pixel format is a name such as yuv420p');
 const threads = z.int().min(1).max(256);

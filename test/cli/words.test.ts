@@ -46,6 +46,14 @@ describe('srvid bench refuses at once', () => {
   });
 });
 
+test.each([
+  ['docter', 'There is no command "docter". Did you mean "doctor"?'],
+  ['in.mp4', ''],
+])('the command line %s lacks an output; the command that was meant is proposed', async (word, said) => {
+  const { code, stderr } = await srvid([word]);
+  expect([code, stderr]).toEqual([2, `error: missing required argument 'output'\nRun srvid --help for the options.\n${said && `${said}\n`}`]);
+});
+
 it('lower refuses a float network, and writes nothing', async () => {
   const output = join(folder, 'lowered.onnx');
   const { code, stderr } = await srvid(['lower', join(models, 'abpn-x2-fp32.onnx'), output]);

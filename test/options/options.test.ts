@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseSessionOptions, type SessionRequest } from '../../dist/options/session.js';
+import { inWordsOfPrograms } from '../../dist/options/table.js';
 import { failureOf } from '../helpers/errors.js';
 
 const given: SessionRequest = { input: 'in.mp4', output: 'out.mp4' };
@@ -48,7 +49,20 @@ test.each<[string, Record<string, unknown>]>([
 ])('a bad %s is refused by name: %j', async (name, change) => {
   const error = await failureOf(() => parseSessionOptions({ ...given, ...change } as SessionRequest));
   expect(error.code).toBe('SRVID_OPTION_INVALID');
-  expect(error.message).toContain(name);
+  expect(inWordsOfPrograms(error.message)).toContain(name);
+});
+
+test('a name that is no option, and a word that is not allowed, are answered with the nearest', async () => {
+  const request = { ...given, sclae: 2, device: 'cud', precision: 'fp16', realtime: true, policy: 'bypas' } as unknown as SessionRequest;
+  const { message } = await failureOf(() => parseSessionOptions(request));
+  for (const said of [
+    'no option "sclae". Did you mean "scale"?',
+    '--device: "cud" is not cpu, cuda',
+    'Did you mean "cuda"?',
+    '"fp16" is not auto, int8 or fp32',
+    'Did you mean "bypass"?',
+  ])
+    expect(message).toContain(said);
 });
 
 test('scale, size and height exclude one another', async () => {
