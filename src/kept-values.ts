@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import envPaths from 'env-paths';
 import { readBounded } from './bounded-file.js';
+import { userFolders } from './user-folders.js';
 
 const MAX_BYTES = 1 << 22;
 /** The newest values are kept. */
@@ -10,7 +10,7 @@ const MOST_VALUES = 1000;
 
 /** A file's place in the user's cache folder. */
 export function cacheFile(name: string): string {
-  return join(envPaths('srvid', { suffix: '' }).cache, name);
+  return join(userFolders().cache, name);
 }
 
 /**

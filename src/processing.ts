@@ -134,6 +134,7 @@ function setupOf({ options, execution }: Processing, info: StreamInfo, onNote: N
     inference: { engine: execution.engine, device: options.device, threads: execution.threads },
     workers: execution.workers,
     taskTimeoutMs: taskTimeoutMs(options),
+    onError: options.onPluginError,
     ...(onNote && { onNote }),
   };
 }

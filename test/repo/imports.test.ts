@@ -109,7 +109,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'version.ts': [],
   'bounded-file.ts': [],
   'similar-name.ts': [],
-  'kept-values.ts': ['bounded-file.ts'],
+  'user-folders.ts': [],
+  'kept-values.ts': ['bounded-file.ts', 'user-folders.ts'],
   onnx: [],
   client: [],
   'pipeline/frames': [],
@@ -151,10 +152,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'plugin.ts': ['plugins'],
   'program-session.ts': ['session.ts', 'report', 'options'],
   'index.ts': ['program-session.ts', 'session.ts', 'report', 'options', 'plugins/inference', 'plugins/plan'],
-  cli: ['bench', 'doctor', 'eval', 'relay', 'relay/server', 'session.ts', 'report', 'onnx', ...MEDIA, ...PLAN, 'plugins/threads'],
+  cli: ['bench', 'doctor', 'eval', 'relay', 'relay/server', 'session.ts', 'report', 'onnx', ...MEDIA, ...PLAN, 'plugins/own', 'plugins/threads'],
 };
 /** Files that every room may import. */
-const ROOTS = ['errors.ts', 'version.ts', 'bounded-file.ts', 'similar-name.ts', 'kept-values.ts'];
+const ROOTS = ['errors.ts', 'version.ts', 'bounded-file.ts', 'similar-name.ts', 'user-folders.ts', 'kept-values.ts'];
 
 test.each(files.map((file) => [file.path, file] as const))('%s imports nothing from above it', (_, file) => {
   const allowed = ALLOWED[roomOf(file.path)];
@@ -193,8 +194,8 @@ test.each([
   ['fluent-ffmpeg', ['pipeline/ffmpeg/command.ts']],
   ['node-worker-threads-pool', ['plugins/threads/watched-pool.ts']],
   ['onnxruntime-node', ['plugins/inference/onnx-library.ts']],
-  ['env-paths', ['kept-values.ts']],
   ['ws', ['relay/server/connection.ts']],
+  ['env-paths', ['user-folders.ts']],
 ])('%s is imported by %j alone', (name, expected) => {
   expect(importersOf(name)).toEqual(expected);
 });
