@@ -35,7 +35,9 @@ export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}
     .addHelpText('after', EXAMPLES)
     .exitOverride();
   addRunOptions(program).action(async (input: string, output: string, options) => {
-    await runCommand({ ...requestFrom(options), input, output }, { ...options, interrupt });
+    const request = { ...requestFrom(options), input, output };
+    if (options.watch) await (await import('./watch.js')).watchRuns(request, { args: process.argv.slice(2), quiet: options.quiet === true, interrupt });
+    else await runCommand(request, { ...options, interrupt });
   });
   addEvalOptions(program.command('eval')).action((input: string, options) => printEvaluation(input, options, interrupt));
   addBenchOptions(program.command('bench')).action((clip: string | undefined, options) => printBench(clip, options, interrupt));
