@@ -119,6 +119,7 @@ function setupOf({ options, execution }: Processing, info: StreamInfo, onNote: N
     inference: { device: options.device, threads: execution.threads },
     workers: execution.workers,
     taskTimeoutMs: taskTimeoutMs(options),
+    onError: options.onPluginError,
     ...(onNote && { onNote }),
   };
 }

@@ -1,5 +1,6 @@
-import { describeCause, ERROR_CODES, SrvidError } from '../errors.js';
+import { describeCause, ERROR_CODES, messageOf, SrvidError } from '../errors.js';
 import { endProcess } from '../plugins/threads/end-process.js';
+import { placeNow } from '../plugins/threads/place.js';
 
 /** Milliseconds after the signal at which the command is abandoned. */
 const LATEST_MS = 1600;
@@ -24,7 +25,7 @@ export class Interrupt {
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => this.#stop('SIGPIPE'));
     // Such an error may come from a plugin's timer. The run should end as after any other error.
     process.on('uncaughtException', (error) => {
-      this.#uncaught ??= { error };
+      this.#uncaught ??= { error: ofPlugin(error) };
       this.#stop(error);
     });
   }
@@ -67,4 +68,13 @@ export class Interrupt {
       this.#fail(new SrvidError('SRVID_INTERRUPTED', 'The command was interrupted, and part of it did not stop.', {}, describeCause(reason)));
     }, LATEST_MS).unref();
   };
+}
+
+/** An error that no code caught, named by the plugin that left its cause behind. */
+function ofPlugin(error: unknown): unknown {
+  const place = placeNow();
+  if (!place) return error;
+  const { plugin, step } = place;
+  const message = `Plugin ${plugin} threw in a timer or a promise that it had left behind in ${step}: ${messageOf(error)}.`;
+  return new SrvidError('SRVID_PLUGIN_FAILED', message, { plugin, step }, error);
 }

@@ -1,4 +1,5 @@
 import { loadModelLibrary } from '../plugins/inference/library.js';
+import { Shelf } from '../plugins/own/shelf.js';
 import { loadPreset, presetNames } from '../plugins/plan/presets.js';
 import { table } from './table.js';
 import { plain, plainJson } from './terminal.js';
@@ -6,8 +7,9 @@ import { plain, plainJson } from './terminal.js';
 /** Runs `srvid models`: prints the bundled networks as a table, or JSON. */
 export async function printModels({ json }: { json?: boolean }): Promise<void> {
   const { models } = await loadModelLibrary();
-  if (json) return print(plainJson(models, 2));
-  const rows = models.map((model) => {
+  const own = (await new Shelf().list()).map(({ entry }) => entry);
+  if (json) return print(plainJson([...models, ...own.map((entry) => ({ ...entry, own: true }))], 2));
+  const rows = [...models, ...own].map((model) => {
     const kodak = model.measured['kodak'];
     return [
       model.id,

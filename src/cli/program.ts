@@ -4,6 +4,7 @@ import { addBenchOptions, printBench } from './bench.js';
 import { addEvalOptions, printEvaluation } from './eval.js';
 import { addDoctorOptions, runDoctor } from './examine.js';
 import { addLowerOptions, printLowered } from './lower.js';
+import { addShelfCommands } from './model-shelf.js';
 import { addPluginCommands } from './plugin.js';
 import { addRelayOptions, type HangUp, runRelay } from './relay.js';
 import { runCommand } from './run.js';
@@ -41,11 +42,18 @@ export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}
   });
   addEvalOptions(program.command('eval')).action((input: string, options) => printEvaluation(input, options, interrupt));
   addBenchOptions(program.command('bench')).action((clip: string | undefined, options) => printBench(clip, options, interrupt));
-  program
+  const models = program
     .command('models')
-    .description('list the installed networks')
+    .description('list the installed networks, and those of your library')
     .option('--json', 'as JSON')
     .action(async (flags) => (await import('./listings.js')).printModels(flags));
+  addShelfCommands(models, interrupt);
+  program
+    .command('plugins')
+    .description('list plugins and their options')
+    .argument('[plugin...]', "names, paths or packages; srvid's own where not given")
+    .option('--json', 'as JSON')
+    .action(async (uses: string[], flags) => (await import('./plugin-list.js')).printPlugins(uses, flags));
   program
     .command('presets')
     .description('list the presets')

@@ -74,6 +74,8 @@ export const SESSION_OPTIONS = {
   output: { group: 'Output', help: 'the file to write, or - for standard output', schema: z.string().min(1) },
   preset: { flag: '--preset <name|file>', group: 'Processing', help: 'what to run: a name that "srvid presets" lists, or a JSON file', fallback: 'abpn', schema: z.string().min(1).default('abpn') },
   plugins: { flag: '--plugin <spec>', form: 'plugins', group: 'Processing', help: "add a plugin after the preset's: name, ./file.js, package; options as ?name=value (repeatable)", schema: z.array(pluginRequest).default([]) },
+  pluginsBefore: { flag: '--plugin-before <spec>', form: 'plugins', group: 'Processing', help: "add a plugin before the preset's, in the size of the source (repeatable)", schema: z.array(pluginRequest).default([]) },
+  onPluginError: { flag: '--on-plugin-error <what>', group: 'Processing', help: 'fail: the run ends; bypass: the frame passes without the plugin', fallback: 'fail', schema: z.enum(['fail', 'bypass']).default('fail') },
   model: { flag: '--model <file>', group: 'Processing', help: "run this ONNX network instead of the preset's plugins (docs/own-network.md)", schema: z.string().min(1).optional() },
   scale: { flag: '--scale <n>', form: 'number', group: 'Processing', help: 'enlarge n times', fallback: '2', schema: z.number().positive().max(16).optional() },
   size: { flag: '--size <WxH>', form: 'size', group: 'Processing', help: "enlarge to exactly this size; the pixel's shape makes up for another aspect", schema: size.optional() },

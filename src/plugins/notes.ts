@@ -1,3 +1,8 @@
+import type { Place } from './threads/place.js';
+
+/** The end of a frame whose plugin failed: the run fails, or the frame passes without that plugin. */
+export type PluginErrorPolicy = 'fail' | 'bypass';
+
 /** Severity of a message of a plugin, least severe first. `print` is what it wrote to standard output or standard error itself. */
 export type LogLevel = 'debug' | 'print' | 'info' | 'warn' | 'error';
 
@@ -29,8 +34,12 @@ export interface PluginMetric {
   readonly value: number;
 }
 
-/** Anything that a plugin's thread tells beside its replies. A metric's value is what to add to a counter, or to set a gauge to. */
+/**
+ * Anything that a plugin's thread tells beside its replies. A metric's value is what to add to a counter, or to set a
+ * gauge to. A fault is an error that nobody catches, and of which the thread dies.
+ */
 export type PluginNote =
+  | ({ readonly type: 'fault'; readonly message: string } & Place)
   | ({ readonly type: 'log' } & PluginLogEntry)
   | ({ readonly type: 'event' } & PluginEmission)
   | ({ readonly type: 'metric' } & PluginMetric);

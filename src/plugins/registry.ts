@@ -7,6 +7,10 @@ import { readBounded } from '../bounded-file.js';
 import { messageOf, SrvidError } from '../errors.js';
 import { didYouMean } from '../similar-name.js';
 import { PLUGIN_API_VERSION, type Plugin } from './contract.js';
+import { printLog } from './notes.js';
+import { findSrvidAnywhere } from './threads/find-srvid.js';
+import { inPlace, outOfPlace, placeNow } from './threads/place.js';
+import { catchPrints } from './threads/prints.js';
 import { importInTime, tryImport } from './trial.js';
 
 /** The plugins that come with srvid. They are loaded in the same way as all others. */
@@ -22,7 +26,7 @@ const MAX_HALO = 1024;
 const PACKAGE_NAME = /^(@[\w~-][\w.~-]*\/)?[\w~-][\w.~-]*$/;
 
 /** Begins as a path, or ends as a module. */
-const PATH_LIKE = /^(\.{1,2}$|\.{0,2}\/|[A-Za-z]:[\\/])|\.[cm]?js$/;
+const PATH_LIKE = /^(\.{1,2}$|\.{0,2}\/|[A-Za-z]:[\\/])|\.[cm]?[jt]s$/;
 
 /** A plugin that a chain names, with options that are not yet validated. */
 export interface PluginRequest {
@@ -53,6 +57,7 @@ export async function findPlugin(use: string, folder: string): Promise<{ module:
   const module = await moduleOf(use, folder);
   if (!isBuiltin(use)) {
     await assertImportable(module, use);
+    assertReadable(module, use);
     await tryImport(module, use);
   }
   return { module, plugin: await importPlugin(module, use) };
@@ -76,22 +81,53 @@ export function validateOptions(plugin: Plugin, given: Readonly<Record<string, u
     throw new SrvidError('SRVID_OPTION_INVALID', `Plugin ${plugin.name} has no options, but was given ${names.join(', ')}.`, { plugin: plugin.name });
   }
   try {
-    return plugin.options.parse(given);
+    const { options } = plugin;
+    return inPlace({ plugin: plugin.name, step: 'options' }, () => options.parse(given));
   } catch (error) {
     throw new SrvidError('SRVID_OPTION_INVALID', `The options of plugin ${plugin.name} are not valid: ${explain(error)}.`, { plugin: plugin.name }, error);
   }
 }
 
+/**
+ * Asks a plugin something before the first frame, in this thread.
+ * @param step the function of the plugin that is called
+ * @throws SRVID_PLUGIN_FAILED naming plugin and step
+ */
+export function askPlugin<T>({ name }: Plugin, step: string, call: () => T): T {
+  try {
+    return inPlace({ plugin: name, step }, call);
+  } catch (error) {
+    if (error instanceof SrvidError) throw error;
+    throw new SrvidError('SRVID_PLUGIN_FAILED', `Plugin ${name} failed in ${step}: ${messageOf(error)}.`, { plugin: name, step }, error);
+  }
+}
+
 /** Imports a module and checks that its default export is a plugin. @throws SRVID_PLUGIN_INVALID */
 export async function importPlugin(module: string, name: string): Promise<Plugin> {
-  const imported = await importInTime(module, name).catch((error: unknown) => {
+  if (!isOwnModule(module)) {
+    catchPrints(printAside, false);
+    findSrvidAnywhere();
+  }
+  const imported = await inPlace({ plugin: name, step: 'import' }, () => importInTime(module, name)).catch((error: unknown) => {
     if (error instanceof SrvidError) throw error;
     throw new SrvidError('SRVID_PLUGIN_INVALID', `Tried to load plugin ${name} from ${module}: ${messageOf(error)}.`, { plugin: name, module }, error);
   });
-  const plugin: unknown = (imported as { default?: unknown }).default;
+  const plugin = defaultOf(imported as { default?: unknown });
   const complaint = complaintAbout(plugin);
   if (!complaint) return plugin as Plugin;
   throw new SrvidError('SRVID_PLUGIN_INVALID', `${module} was loaded as plugin ${name}, but ${complaint}. See docs/plugins.md.`, { plugin: name, module });
+}
+
+/** What a plugin prints in this thread goes to standard error with its name. */
+function printAside(text: string): void {
+  const plugin = placeNow()?.plugin ?? 'a plugin';
+  outOfPlace(() => printLog({ type: 'log', plugin, level: 'print', message: text.replace(/\n$/, '') }));
+}
+
+/** The default export. That of a CommonJS module that was written as another kind lies one deeper. */
+function defaultOf({ default: found }: { readonly default?: unknown }): unknown {
+  const inner = typeof found === 'object' && found !== null && '__esModule' in found ? (found as { default?: unknown }).default : undefined;
+  return inner ?? found;
 }
 
 function complaintAbout(candidate: unknown): string | undefined {
@@ -121,6 +157,11 @@ function shown(value: unknown): string {
 
 function isBuiltin(use: string): boolean {
   return (BUILTIN_PLUGINS as readonly string[]).includes(use);
+}
+
+/** True for a module of srvid's own, by the address that a found plugin has. */
+export function isOwnModule(module: string): boolean {
+  return module.startsWith(new URL('.', import.meta.url).href);
 }
 
 async function moduleOf(use: string, folder: string): Promise<string> {
@@ -166,6 +207,16 @@ async function assertImportable(module: string, use: string): Promise<void> {
   if (!found || (found.isFile() && found.size <= MAX_MODULE_BYTES)) return;
   const what = found.isFile() ? `has more than ${MAX_MODULE_BYTES} bytes` : `is ${found.isDirectory() ? 'a folder' : 'a device, a pipe or a socket'}`;
   throw new SrvidError('SRVID_PLUGIN_INVALID', `Plugin ${use} is to be imported from ${path}, which ${what}. Give a JavaScript file.`, { plugin: use });
+}
+
+/** Refuses TypeScript where this Node does not read it. */
+function assertReadable(module: string, use: string): void {
+  if (!/\.[cm]?ts$/.test(module) || (process.features as { typescript?: string | false }).typescript) return;
+  throw new SrvidError(
+    'SRVID_PLUGIN_INVALID',
+    `Plugin ${use} is TypeScript, which this Node, ${process.version}, does not read. Node 22.18 and later do; Node 22.7 and later do with NODE_OPTIONS=--experimental-strip-types. Or compile it, such as by npx tsc --module nodenext ${use}, and give the .js file.`,
+    { plugin: use, node: process.version },
+  );
 }
 
 /** The file that a package.json's `exports` gives to an `import` of the package itself. */

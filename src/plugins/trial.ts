@@ -13,7 +13,7 @@ const TRIAL_FILE = fileURLToPath(new URL('./trial-worker.js', import.meta.url));
  * actual import
  */
 export async function tryImport(module: string, name: string, limitMs = IMPORT_LIMIT_MS): Promise<void> {
-  const worker = new Worker(TRIAL_FILE, { workerData: module });
+  const worker = new Worker(TRIAL_FILE, { workerData: module, stdout: true, stderr: true });
   let timer: NodeJS.Timeout | undefined;
   const complaint = await new Promise<string | undefined>((resolve) => {
     worker.once('message', resolve);

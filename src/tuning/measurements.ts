@@ -1,8 +1,8 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { arch, availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import envPaths from 'env-paths';
 import { readBounded } from '../bounded-file.js';
+import { userFolders } from '../user-folders.js';
 
 const MAX_BYTES = 1 << 22;
 
@@ -11,7 +11,7 @@ const MAX_BYTES = 1 << 22;
  * time. A file that cannot be read or written costs a measurement, never a run.
  */
 export class MeasurementCache {
-  constructor(private readonly path = join(envPaths('srvid', { suffix: '' }).cache, 'measurements.json')) {}
+  constructor(private readonly path = join(userFolders().cache, 'measurements.json')) {}
 
   async get(key: string): Promise<number | undefined> {
     const value = (await this.#read())[key];

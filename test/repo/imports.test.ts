@@ -109,6 +109,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'version.ts': [],
   'bounded-file.ts': [],
   'similar-name.ts': [],
+  'user-folders.ts': [],
   onnx: [],
   client: [],
   'pipeline/frames': [],
@@ -149,10 +150,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'plugin.ts': ['plugins'],
   'program-session.ts': ['session.ts', 'report', 'options'],
   'index.ts': ['program-session.ts', 'session.ts', 'report', 'options', 'plugins/inference', 'plugins/plan'],
-  cli: ['bench', 'doctor', 'eval', 'relay', 'relay/server', 'session.ts', 'report', 'onnx', ...MEDIA, ...PLAN, 'plugins/threads'],
+  cli: ['bench', 'doctor', 'eval', 'relay', 'relay/server', 'session.ts', 'report', 'onnx', ...MEDIA, ...PLAN, 'plugins/own', 'plugins/threads'],
 };
 /** Files that every room may import. */
-const ROOTS = ['errors.ts', 'version.ts', 'bounded-file.ts', 'similar-name.ts'];
+const ROOTS = ['errors.ts', 'version.ts', 'bounded-file.ts', 'similar-name.ts', 'user-folders.ts'];
 
 test.each(files.map((file) => [file.path, file] as const))('%s imports nothing from above it', (_, file) => {
   const allowed = ALLOWED[roomOf(file.path)];
@@ -192,6 +193,7 @@ test.each([
   ['node-worker-threads-pool', ['plugins/threads/watched-pool.ts']],
   ['onnxruntime-node', ['plugins/inference/onnx-library.ts']],
   ['ws', ['relay/server/connection.ts']],
+  ['env-paths', ['user-folders.ts']],
 ])('%s is imported by %j alone', (name, expected) => {
   expect(importersOf(name)).toEqual(expected);
 });

@@ -1,5 +1,5 @@
 import type { InferenceSettings } from '../../plugins/inference/backend.js';
-import type { NoteListener, PluginMetric } from '../../plugins/notes.js';
+import type { NoteListener, PluginErrorPolicy, PluginMetric } from '../../plugins/notes.js';
 import type { FrameOrigin } from '../../plugins/plan/groups.js';
 import type { Durations } from '../frames/durations.js';
 import type { Decoder } from '../input/decode.js';
@@ -50,4 +50,6 @@ export interface EngineSetup {
   readonly taskTimeoutMs: number;
   /** Receives what plugins tell, but for metrics; without it log entries go to standard error. */
   readonly onNote?: NoteListener;
+  /** 'fail' where not given. */
+  readonly onError?: PluginErrorPolicy;
 }

@@ -6,9 +6,9 @@ export type Outcome = 'sr' | 'reused' | 'bypassed' | 'dropped';
 /**
  * Reasons why a frame was not processed as wanted. 'late': no level would have had it done by its deadline. 'overload':
  * more frames waited than the queue holds. 'encoder': the encoder took nothing, so that no slot was free for a result.
- * 'worker': a worker died or hung on it.
+ * 'worker': a worker died or hung on it. 'plugin': a plugin failed, and the policy let the frame pass without it.
  */
-export const REASONS = ['late', 'overload', 'encoder', 'worker'] as const;
+export const REASONS = ['late', 'overload', 'encoder', 'worker', 'plugin'] as const;
 /** One of `REASONS`. */
 export type Reason = (typeof REASONS)[number];
 

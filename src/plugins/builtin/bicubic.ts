@@ -5,9 +5,9 @@ import { Resampler } from '../pixels/resample.js';
 
 const options = z
   .strictObject({
-    scale: z.number().positive().max(16).default(2),
-    width: z.int().positive().optional(),
-    height: z.int().positive().optional(),
+    scale: z.number().positive().max(16).default(2).describe('output size ÷ input size'),
+    width: z.int().positive().optional().describe('output width in pixels, with height; instead of scale'),
+    height: z.int().positive().optional().describe('output height in pixels, with width'),
   })
   .refine((given) => (given.width === undefined) === (given.height === undefined), { message: 'width and height go together' });
 

@@ -28,6 +28,8 @@ const entrySchema = z.object({
   paper: z.string(),
   card: z.string(),
   measured: z.record(z.string(), measurementSchema),
+  /** For a network of the user's own: the answers that were given to what its file does not say, as options of the step `onnx`. */
+  hints: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 });
 
 const manifestSchema = z.object({ version: z.literal(1), models: z.array(entrySchema) });

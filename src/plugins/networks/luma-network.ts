@@ -20,7 +20,7 @@ export function lumaNetwork({ family, description, scales, halo }: LumaNetwork):
     name: family,
     apiVersion: 1,
     description,
-    options: z.strictObject({ scale: z.literal(scales).default(scales[0]) }),
+    options: z.strictObject({ scale: z.literal(scales).default(scales[0]).describe('output size ÷ input size') }),
     planes: 'y',
     scale: ({ scale }) => scale,
     scales,

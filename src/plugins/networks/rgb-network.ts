@@ -23,7 +23,7 @@ export function rgbNetwork({ family, description, halo }: RgbNetwork): Plugin<{ 
     name: `${family}-rgb`,
     apiVersion: 1,
     description,
-    options: z.strictObject({ scale: z.literal(SCALES).default(PUBLISHED_SCALE) }),
+    options: z.strictObject({ scale: z.literal(SCALES).default(PUBLISHED_SCALE).describe('output size ÷ input size') }),
     planes: 'rgb',
     scale: ({ scale }) => scale,
     scales: SCALES,

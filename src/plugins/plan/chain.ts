@@ -15,7 +15,7 @@ export interface Chain {
   readonly plugins: readonly ChainPlugin[];
 }
 
-type Found = PluginRequest & Pick<UnresolvedPlugin, 'module' | 'plugin' | 'own'>;
+type Found = PluginRequest & Pick<UnresolvedPlugin, 'module' | 'plugin' | 'own'> & { /** Before the preset's plugins. */ readonly early?: boolean };
 
 /**
  * Loads the preset's plugins and the extra ones, and determines the scale.
@@ -32,6 +32,7 @@ export async function buildChain(
   const found: Found[] = [];
   const { size, height = preset.preset.height } = options;
   const sized = size !== undefined || (options.scale === undefined && height !== undefined);
+  for (const request of options.pluginsBefore) found.push({ ...(await find(request, process.cwd(), signal)), early: true });
   if (options.model !== undefined) found.push(await find(ownRequest(options.model), process.cwd(), signal));
   else
     for (const { use, options: given } of preset.preset.plugins)
@@ -113,8 +114,14 @@ export function reductionIn({ plugins }: Chain, info: StreamInfo): string | unde
   return `The output is ${told(last)}, ${than}: each frame is enlarged to ${told(largest)} and then reduced to that. Give a larger --height, --size or --scale to enlarge the video.`;
 }
 
+/** The place of the plugin that --scale is for: the preset's, or a later one, before one that was put in front of them. */
+function scalerIn(found: readonly Found[]): number {
+  const usual = found.findIndex(({ plugin, early }) => plugin.scales && !early);
+  return usual < 0 ? found.findIndex(({ plugin }) => plugin.scales) : usual;
+}
+
 function atScale(scale: number | undefined, found: readonly Found[]): UnresolvedPlugin[] {
-  const scaler = found.findIndex(({ plugin }) => plugin.scales);
+  const scaler = scalerIn(found);
   if (scale !== undefined && scaler < 0) {
     throw new SrvidError(
       'SRVID_OPTION_INVALID',
@@ -147,7 +154,7 @@ async function reaching(
   library: ModelLibrary,
   info: StreamInfo,
 ): Promise<UnresolvedPlugin[]> {
-  const scaler = found.find(({ plugin }) => plugin.scales);
+  const scaler = found[scalerIn(found)];
   const scales = [...(scaler?.plugin.scales ?? [])].sort((a, b) => a - b);
   const possible = scales.map((scale) => atScale(scale, found)).filter((chain) => areInstalled(chain, library, options.precision));
   const chains = possible.length > 0 ? possible : [atScale(undefined, found)];

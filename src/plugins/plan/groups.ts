@@ -2,7 +2,7 @@ import { SrvidError } from '../../errors.js';
 import { type Color, describeFormat, type FrameFormat, type PixelFormat, type PlainFormat } from '../../pipeline/frames/frame.js';
 import type { Size } from '../contract.js';
 import type { VerifiedModel } from '../inference/library.js';
-import type { LoadedPlugin } from '../registry.js';
+import { askPlugin, type LoadedPlugin } from '../registry.js';
 import { type ChainPlugin, modelsOf } from './plugin-models.js';
 
 /** One plugin at its place in the chain, with the formats before and after it. */
@@ -71,7 +71,8 @@ export function describePlan(groups: readonly Group[]): string[] {
 
 /** The size that a plugin gives for an input size. @throws SRVID_PLUGIN_INVALID where it gives no valid size */
 export function outputSize({ plugin, options }: LoadedPlugin, input: Size): Size {
-  const scale: unknown = typeof plugin.scale === 'function' ? plugin.scale(options, input) : (plugin.scale ?? 1);
+  const { scale: given = 1 } = plugin;
+  const scale: unknown = typeof given === 'function' ? askPlugin(plugin, 'scale', () => given(options, input)) : given;
   if (isSize(scale)) return { width: scale.width, height: scale.height };
   if (typeof scale !== 'number' || !Number.isFinite(scale) || scale <= 0) {
     const found = typeof scale === 'number' ? `${scale}` : JSON.stringify(scale);

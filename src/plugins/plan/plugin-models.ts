@@ -1,6 +1,6 @@
 import type { ModelSpec } from '../contract.js';
 import type { ModelLibrary, Precision, VerifiedModel } from '../inference/library.js';
-import type { LoadedPlugin } from '../registry.js';
+import { askPlugin, type LoadedPlugin } from '../registry.js';
 
 /** A plugin whose models are not yet resolved. */
 export interface UnresolvedPlugin extends LoadedPlugin {
@@ -38,5 +38,5 @@ export function specKey({ family, scale, planes = 'y', precision }: ModelSpec): 
 }
 
 function specsOf({ plugin, options }: LoadedPlugin): readonly ModelSpec[] {
-  return plugin.models?.(options) ?? [];
+  return askPlugin(plugin, 'models', () => plugin.models?.(options)) ?? [];
 }

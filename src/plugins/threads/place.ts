@@ -18,6 +18,11 @@ export function inPlace<T>(place: Place, call: () => T): T {
   return places.run(place, call);
 }
 
+/** Makes a call of srvid's own, out of any plugin. */
+export function outOfPlace<T>(call: () => T): T {
+  return places.exit(call);
+}
+
 /** The call into a plugin from which the running code was started; undefined for code of no plugin. */
 export function placeNow(): Place | undefined {
   return places.getStore();

@@ -1,12 +1,15 @@
+import { SrvidError } from '../../errors.js';
 import { Timings } from '../../pipeline/frames/durations.js';
 import { type RingMemory, SlotRing } from '../../pipeline/frames/ring.js';
 import type { InferenceSettings } from '../inference/backend.js';
-import type { NoteListener } from '../notes.js';
+import type { NoteListener, PluginErrorPolicy } from '../notes.js';
 import { type FrameOrigin, type Group, modelsOfGroups } from '../plan/groups.js';
 import { specKey } from '../plan/plugin-models.js';
 import { retryDeaths, WorkerPool } from './pool.js';
-import type { GroupSpec, WorkerSetup } from './protocol.js';
+import type { GroupSpec, TaskResult, WorkerRequest, WorkerSetup } from './protocol.js';
 import type { Stage, Ticket } from './stage.js';
+
+type FrameTask = Omit<Extract<WorkerRequest, { op: 'process' }>, 'id' | 'at'>;
 
 /** Options of a plugin host. */
 export interface HostOptions {
@@ -20,6 +23,8 @@ export interface HostOptions {
   readonly taskTimeoutMs: number;
   /** Receives what plugins tell; without it nothing is received. */
   readonly onNote?: NoteListener;
+  /** 'fail' where not given. */
+  readonly onError?: PluginErrorPolicy;
 }
 
 /** Runs planned groups as stages in worker threads. It is the main thread's side. */
@@ -41,6 +46,7 @@ export class PluginHost {
       inference: options.inference,
       opened: new SharedArrayBuffer(4),
       size,
+      onError: options.onError ?? 'fail',
     });
     const shared = groups.some((group) => !group.ordered) ? this.#pool(setup((group) => !group.ordered, options.workers)) : undefined;
     const own = groups.map((group, index) => (group.ordered ? this.#pool(setup((_, at) => at === index, 1)) : undefined));
@@ -68,6 +74,17 @@ export class PluginHost {
     return new WorkerPool(setup.size, setup, this.options.taskTimeoutMs, this.options.onNote);
   }
 
+  /** Processes a frame. Where its worker died or hung, and the policy says so, the frame passes the plugin that was at work. */
+  async #process(pool: WorkerPool, group: Group, task: FrameTask): Promise<TaskResult> {
+    try {
+      return await (group.ordered ? pool.run(task) : retryDeaths(pool.size, () => pool.run(task)));
+    } catch (error) {
+      const skip = error instanceof SrvidError && error.code === 'SRVID_WORKER_FAILED' ? error.details['place'] : undefined;
+      if (this.options.onError !== 'bypass' || typeof skip !== 'number') throw error;
+      return await pool.run({ ...task, skip });
+    }
+  }
+
   #stage(group: Group, index: number, pool: WorkerPool): Stage {
     const output = this.rings[index + 1] as SlotRing;
     const timings = this.timings[index] as Timings;
@@ -76,8 +93,9 @@ export class PluginHost {
       const inputs = neighbours.map((n) => n.slot);
       const task = { op: 'process', group: index, inputs, output: slot, pts: neighbours.map((n) => n.pts), frame: ticket.sequence } as const;
       try {
-        timings.add(await (group.ordered ? pool.run(task) : retryDeaths(pool.size, () => pool.run(task))));
-        return { ...ticket, slot, duplicate: false, reused: false };
+        const { stepMs, bypassed } = await this.#process(pool, group, task);
+        timings.add(stepMs);
+        return { ...ticket, slot, duplicate: false, reused: false, bypassed: ticket.bypassed || bypassed };
       } catch (error) {
         output.release(slot);
         throw error;

@@ -1,9 +1,10 @@
 import { SlotRing } from '../../pipeline/frames/ring.js';
 import type { InferenceSettings } from '../inference/backend.js';
-import type { NoteListener } from '../notes.js';
+import type { NoteListener, PluginErrorPolicy } from '../notes.js';
 import { type FrameOrigin, type Group, modelsOfGroups } from '../plan/groups.js';
 import { groupSpec } from './host.js';
 import { WorkerPool } from './pool.js';
+import type { TaskResult } from './protocol.js';
 
 /** Options of a level host. */
 export interface LevelHostOptions {
@@ -20,6 +21,8 @@ export interface LevelHostOptions {
   readonly taskTimeoutMs: number;
   /** Receives what plugins tell; without it nothing is received. */
   readonly onNote?: NoteListener;
+  /** 'fail' where not given. */
+  readonly onError?: PluginErrorPolicy;
 }
 
 /** The slots that a task reads and fills, the frame's pts, and its number from 0, which trial frames do not have. */
@@ -38,13 +41,13 @@ export class LevelHost {
   readonly output: SlotRing;
   readonly #pool: WorkerPool;
 
-  constructor({ groups, origin, inference, workers, slots, taskTimeoutMs, onNote }: LevelHostOptions) {
+  constructor({ groups, origin, inference, workers, slots, taskTimeoutMs, onNote, onError = 'fail' }: LevelHostOptions) {
     const first = groups[0] as Group;
     this.input = new SlotRing(first.input, slots.input);
     this.output = new SlotRing(first.output, slots.output);
     const specs = groups.map((group) => groupSpec(group, this.input.memory, this.output.memory));
     const opened = new SharedArrayBuffer(4);
-    const setup = { groups: specs, models: modelsOfGroups(groups), origin, inference, opened, size: workers };
+    const setup = { groups: specs, models: modelsOfGroups(groups), origin, inference, opened, size: workers, onError };
     this.#pool = new WorkerPool(workers, setup, taskTimeoutMs, onNote);
   }
 
@@ -66,11 +69,11 @@ export class LevelHost {
   }
 
   /**
-   * Processes one slot into another at a level; milliseconds of each of its plugins. A worker that takes longer than
+   * Processes one slot into another at a level. A worker that takes longer than
    * `limitMs` is replaced.
    * @throws SRVID_WORKER_FAILED, SRVID_PLUGIN_FAILED
    */
-  async run(level: number, { input, output, pts, frame }: LevelTask, limitMs?: number): Promise<readonly number[]> {
+  async run(level: number, { input, output, pts, frame }: LevelTask, limitMs?: number): Promise<TaskResult> {
     return this.#pool.run({ op: 'process', group: level, inputs: [input], output, pts: [pts], frame }, limitMs);
   }
 

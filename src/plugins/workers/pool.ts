@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { describeCause, messageOf, SrvidError } from '../../errors.js';
 import type { NoteListener, PluginNote } from '../notes.js';
 import { isTimeoutError, WatchedPool } from '../threads/watched-pool.js';
-import type { StopMessage, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
+import type { StopMessage, TaskResult, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
+import { frameText, TaskWatch } from './task-watch.js';
 
-type RequestBody = WorkerRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
+type RequestBody = WorkerRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id' | 'at'> : never) : never;
 
 /** Loading plugins and networks may be slow on a busy machine; the limit ends only loading that hangs. */
 const START_TIMEOUT_MS = 60_000;
@@ -35,6 +36,9 @@ export class WorkerPool {
   #nextId = 0;
   #closed = false;
   #startMs = START_TIMEOUT_MS;
+  readonly #watch: TaskWatch;
+  /** Memory by which workers say which step they are at, while no task has it. */
+  readonly #places: SharedArrayBuffer[] = [];
   /** Tasks that took too long, and wait for the worker that replaces theirs. */
   readonly #overdue: (() => void)[] = [];
 
@@ -48,12 +52,13 @@ export class WorkerPool {
     const resourceLimits = { maxOldGenerationSizeMb: WORKER_HEAP_MB };
     const warmUp = { request: (): WorkerRequest => ({ op: 'open', id: this.#nextId++ }), limitMs: START_TIMEOUT_MS };
     this.#pool = new WatchedPool<(request: WorkerRequest) => WorkerReply>({ size, task: WORKER_FILE, workerData: setup, resourceLimits }, warmUp);
+    this.#watch = new TaskWatch(setup.groups, onNote);
     this.#pool.onDeath = (reason) => {
-      this.#deaths.push(reason);
+      this.#deaths.push(this.#watch.explain(reason).text);
       this.#free--;
     };
     this.#pool.onAside = (told) => {
-      for (const note of told as readonly PluginNote[]) onNote(note);
+      for (const note of told as readonly PluginNote[]) this.#watch.hear(note);
     };
     this.#pool.onUp = () => {
       this.#giveWorker();
@@ -78,23 +83,33 @@ export class WorkerPool {
    * request fails once its replacement is ready for another.
    * @throws SRVID_WORKER_FAILED, or the error that the worker reports
    */
-  async run(body: RequestBody, limitMs = this.timeoutMs): Promise<readonly number[]> {
+  async run(body: RequestBody, limitMs = this.timeoutMs): Promise<TaskResult> {
     await this.#takeWorker();
     let lost = false;
+    const at = this.#places.pop() ?? new SharedArrayBuffer(4);
     try {
-      return await this.#exec({ ...body, id: this.#nextId++ } as WorkerRequest, limitMs, () => {
+      return await this.#exec({ ...body, at, id: this.#nextId++ } as WorkerRequest, limitMs, () => {
         lost = true;
       });
     } finally {
+      // A lost worker may still write to its memory.
+      if (!lost) this.#places.push(at);
       // The place of a lost worker is free when another has taken it.
       if (!lost) this.#giveWorker();
     }
   }
 
-  /** Tells the plugins in every worker that the last frame is through. @throws the first error that a plugin throws then */
+  /**
+   * Tells the plugins in every worker that the last frame is through. A worker that dies then has done all its frames.
+   * @throws the first error that a plugin throws then
+   */
   async flush(): Promise<void> {
+    const one = () =>
+      this.run({ op: 'flush' }).catch((error: unknown) => {
+        if (!(error instanceof SrvidError && error.code === 'SRVID_WORKER_FAILED') || error.details['late']) throw error;
+      });
     // All at once, so that each worker has one: one that has it is not free.
-    await Promise.all(Array.from({ length: this.size }, () => this.run({ op: 'flush' })));
+    await Promise.all(Array.from({ length: this.size }, one));
   }
 
   /**
@@ -117,10 +132,11 @@ export class WorkerPool {
     await Promise.all(Array.from({ length: this.size }, () => this.#exec({ op: 'close', id: this.#nextId++ }).catch(() => {})));
   }
 
-  async #exec(request: WorkerRequest, given = this.timeoutMs, onLoss = () => {}): Promise<readonly number[]> {
+  async #exec(request: WorkerRequest, given = this.timeoutMs, onLoss = () => {}): Promise<TaskResult> {
     const death = request.op === 'process' ? this.#deaths.shift() : undefined;
     if (death !== undefined) throw new SrvidError('SRVID_WORKER_FAILED', `A worker thread died between two tasks: ${death}.`, { op: request.op });
     const limitMs = request.op === 'process' ? Math.min(given, this.timeoutMs) : START_TIMEOUT_MS;
+    const end = request.op === 'process' ? this.#watch.begin(request) : () => {};
     let reply: WorkerReply;
     try {
       reply = await this.#pool.createExecutor().setTimeout(limitMs).exec(request);
@@ -128,15 +144,28 @@ export class WorkerPool {
     } catch (error) {
       onLoss();
       const isLate = isTimeoutError(error as Error);
+      const failure = this.#failure(request, error, isLate ? limitMs : undefined);
       if (isLate && !this.#closed) await new Promise<void>((resolve) => this.#overdue.push(resolve));
-      const what = isLate ? `did not answer within ${limitMs} ms` : `died: ${messageOf(error)}`;
-      throw new SrvidError('SRVID_WORKER_FAILED', `A worker thread ${what}, at task "${request.op}".`, { op: request.op }, describeCause(error));
+      throw failure;
+    } finally {
+      end();
     }
     if (reply?.id !== request.id) {
       throw new SrvidError('SRVID_WORKER_FAILED', `A worker thread answered task ${reply?.id} when asked ${request.id}: a plugin posted a message of its own.`);
     }
     if (!reply.ok) throw SrvidError.fromRecord(reply.error);
-    return reply.stepMs;
+    return { stepMs: reply.stepMs, bypassed: reply.bypassed };
+  }
+
+  /** The error of a task whose worker died, or did not answer within `lateMs`. */
+  #failure(request: WorkerRequest, error: unknown, lateMs: number | undefined): SrvidError {
+    const at = request.op === 'process' ? this.#watch.at(request) : undefined;
+    const { text, place } = lateMs === undefined ? this.#watch.explain(messageOf(error)) : { text: '', place: undefined };
+    const what = lateMs === undefined ? `died: ${text}` : `did not answer within ${lateMs} ms`;
+    const who = at ? `. Plugin ${at.plugin} was at work${frameText(at)}` : '';
+    const { plugin, step, frame } = place ?? { plugin: at?.plugin, step: at && 'process', frame: at?.frame };
+    const details = { op: request.op, plugin, step, frame, place: at?.place, late: lateMs !== undefined };
+    return new SrvidError('SRVID_WORKER_FAILED', `A worker thread ${what}, at task "${request.op}"${who}.`, details, describeCause(error));
   }
 
   async #takeWorker(): Promise<void> {
@@ -160,7 +189,8 @@ export async function retryDeaths<T>(workers: number, task: () => Promise<T>): P
     try {
       return await task();
     } catch (error) {
-      if (retries === 0 || !(error instanceof SrvidError) || error.code !== 'SRVID_WORKER_FAILED') throw error;
+      // What took too long once would take too long again.
+      if (retries === 0 || !(error instanceof SrvidError) || error.code !== 'SRVID_WORKER_FAILED' || error.details['late']) throw error;
     }
   }
 }

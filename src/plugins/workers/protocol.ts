@@ -3,6 +3,7 @@ import type { FrameFormat } from '../../pipeline/frames/frame.js';
 import type { RingMemory } from '../../pipeline/frames/ring.js';
 import type { InferenceSettings } from '../inference/backend.js';
 import type { VerifiedModel } from '../inference/library.js';
+import type { PluginErrorPolicy } from '../notes.js';
 import type { FrameOrigin } from '../plan/groups.js';
 
 /*
@@ -40,6 +41,13 @@ export interface WorkerSetup {
   /** One Int32: the number of workers that have finished opening, so that each is opened by a task of its own. */
   readonly opened: SharedArrayBuffer;
   readonly size: number;
+  readonly onError: PluginErrorPolicy;
+}
+
+/** A task that is done: milliseconds by step for a frame, and whether it passed a step without its plugin. */
+export interface TaskResult {
+  readonly stepMs: readonly number[];
+  readonly bypassed: boolean;
 }
 
 /** A request to a worker. It holds only numbers and strings, which can always be cloned. */
@@ -55,6 +63,10 @@ export type WorkerRequest =
       readonly pts: readonly number[];
       /** The frame's number, from 0; absent for a trial frame, of which plugins tell nothing. */
       readonly frame: number | undefined;
+      /** A step that the frame passes without its plugin. */
+      readonly skip?: number | undefined;
+      /** One Int32, which the worker sets to the step at work, from 1. */
+      readonly at: SharedArrayBuffer;
     }
   | { readonly id: number; readonly op: 'flush' }
   | { readonly id: number; readonly op: 'close' };
@@ -65,6 +77,4 @@ export interface StopMessage {
 }
 
 /** The reply to the request with the same id. */
-export type WorkerReply =
-  | { readonly id: number; readonly ok: true /** Milliseconds by step, for 'process'. */; readonly stepMs: readonly number[] }
-  | { readonly id: number; readonly ok: false; readonly error: ErrorRecord };
+export type WorkerReply = ({ readonly id: number; readonly ok: true } & TaskResult) | { readonly id: number; readonly ok: false; readonly error: ErrorRecord };

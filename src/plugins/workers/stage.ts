@@ -12,6 +12,8 @@ export interface Ticket {
   readonly duplicate: boolean;
   /** The frame has the result of the frame before it. */
   readonly reused: boolean;
+  /** The frame passed a step without its plugin, which had failed. */
+  readonly bypassed: boolean;
 }
 
 /** One step between decode and encode: takes tickets in order, gives tickets in order. */

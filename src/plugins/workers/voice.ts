@@ -58,6 +58,13 @@ export class Voice {
     this.#port?.postMessage([{ type: 'log', plugin, level, message, frame: place?.frame }] satisfies PluginNote[]);
   }
 
+  /** An error that nobody catches, and of which this thread is about to die. */
+  fault(message: string): void {
+    const place = placeNow();
+    if (place)
+      this.#port?.postMessage([{ type: 'fault', message, plugin: place.plugin, step: place.step, frame: place.frame, pts: place.pts }] satisfies PluginNote[]);
+  }
+
   /** The voice of one plugin. */
   of(plugin: string): Speaking {
     const log = (level: LogLevel) => (message: string) => this.say(level, String(message), placeNow(), plugin);

@@ -4,8 +4,9 @@ import type { VerifiedModel } from '../inference/library.js';
 import type { LoadedModel } from '../inference/model.js';
 import { NativeMark } from '../threads/native-mark.js';
 import { keepFromExit } from '../threads/no-exit.js';
+import { catchPrints } from '../threads/prints.js';
 import type { WorkerGreeting } from '../threads/watched-pool.js';
-import type { StopMessage, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
+import type { StopMessage, TaskResult, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
 import type { GroupRunner } from './runner.js';
 import { Voice } from './voice.js';
 
@@ -15,12 +16,16 @@ import { Voice } from './voice.js';
  */
 
 const OPEN_PATIENCE_MS = 10_000;
+const NOTHING: TaskResult = { stepMs: [], bypassed: false };
 const setup = workerData as WorkerSetup;
 const voice = new Voice();
 const models = new Map<string, LoadedModel>();
 let opening: Promise<readonly (GroupRunner | undefined)[]> | undefined;
 
 const exitThread = keepFromExit();
+
+catchPrints((text) => voice.say('print', text), true);
+process.on('uncaughtExceptionMonitor', (error) => voice.fault(messageOf(error)));
 
 // The pool would take a plugin's message for the answer to a task, and each later answer for that to another task.
 const post = parentPort?.postMessage.bind(parentPort);
@@ -37,7 +42,7 @@ const inNative = <T>(call: () => Promise<T>) => mark.around(call, () => exitThre
 parentPort?.on('message', (request: WorkerRequest | WorkerGreeting) => {
   if ('mark' in request) return greet(request);
   handle(request).then(
-    (stepMs) => answer({ id: request.id, ok: true, stepMs }),
+    (result) => answer({ id: request.id, ok: true, ...result }),
     (error) => answer({ id: request.id, ok: false, error: recordOf(error) }),
   );
 });
@@ -48,7 +53,7 @@ function greet({ mark: memory, aside }: WorkerGreeting): void {
   aside.on('message', ({ stop }: StopMessage) => voice.stop(stop)).unref();
 }
 
-async function handle(request: WorkerRequest): Promise<readonly number[]> {
+async function handle(request: WorkerRequest): Promise<TaskResult> {
   if (request.op === 'close') return close();
   opening ??= open();
   if (request.op === 'open')
@@ -59,7 +64,7 @@ async function handle(request: WorkerRequest): Promise<readonly number[]> {
   const groups = await opening;
   if (request.op === 'flush') {
     for (const group of groups) await group?.flush();
-    return [];
+    return NOTHING;
   }
   const runner = groups[request.group];
   if (!runner) throw new SrvidError('SRVID_WORKER_FAILED', `A worker was given group ${request.group}, which it does not run.`);
@@ -69,7 +74,7 @@ async function handle(request: WorkerRequest): Promise<readonly number[]> {
 async function open(): Promise<readonly (GroupRunner | undefined)[]> {
   const { GroupRunner } = await import('./runner.js');
   await Promise.all(setup.models.map(load));
-  return Promise.all(setup.groups.map((group) => group && GroupRunner.open(group, setup.origin, models, voice)));
+  return Promise.all(setup.groups.map((group) => group && GroupRunner.open(group, { origin: setup.origin, models, voice, onError: setup.onError })));
 }
 
 async function load(model: VerifiedModel): Promise<void> {
@@ -78,13 +83,13 @@ async function load(model: VerifiedModel): Promise<void> {
 }
 
 /** Holds a worker's `open` until every worker has one, so that no worker receives two while another stays unopened. */
-function waitForAll(): readonly number[] {
+function waitForAll(): TaskResult {
   const opened = countOpened();
   const until = performance.now() + OPEN_PATIENCE_MS;
   for (let count = Atomics.load(opened, 0); count < setup.size && performance.now() < until; count = Atomics.load(opened, 0)) {
     Atomics.wait(opened, 0, count, 100);
   }
-  return [];
+  return NOTHING;
 }
 
 function countOpened(): Int32Array<SharedArrayBuffer> {
@@ -94,7 +99,7 @@ function countOpened(): Int32Array<SharedArrayBuffer> {
   return opened;
 }
 
-async function close(): Promise<readonly number[]> {
+async function close(): Promise<TaskResult> {
   const groups = opening ? await opening.catch(() => []) : [];
   voice.stop('the session ends');
   try {
@@ -106,7 +111,7 @@ async function close(): Promise<readonly number[]> {
     for (const model of models.values()) await model.release();
     models.clear();
   }
-  return [];
+  return NOTHING;
 }
 
 function answer(reply: WorkerReply): void {

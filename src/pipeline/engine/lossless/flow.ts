@@ -39,7 +39,7 @@ export async function runFrames({ decoder, encoder, rings, stages, credits, sign
       finished.release(ticket.slot);
       credits.give();
       flow.framesOut++;
-      flow.outcomes[ticket.reused ? 'reused' : 'sr']++;
+      flow.outcomes[ticket.reused ? 'reused' : ticket.bypassed ? 'bypassed' : 'sr']++;
     },
     signal,
   );
@@ -50,7 +50,7 @@ function frames(reader: FrameReader, credits: Credits, flow: FrameFlow): Observa
   return fromPull(async () => {
     if (!(await credits.take())) return undefined;
     const frame = await reader.next();
-    if (frame) return { ...frame, sequence: flow.framesIn++, reused: false };
+    if (frame) return { ...frame, sequence: flow.framesIn++, reused: false, bypassed: false };
     credits.give();
     return undefined;
   });

@@ -18,9 +18,10 @@ export interface DispatcherOptions {
   readonly controller: LevelController;
   /**
    * Processes one slot into another at a level; the last level is the bypass. A worker that takes longer than `limitMs`
-   * is replaced. Rejects with SRVID_WORKER_FAILED where the worker failed.
+   * is replaced. `bypassed` says that the frame passed a plugin that failed. Rejects with SRVID_WORKER_FAILED where the
+   * worker failed.
    */
-  readonly run: (level: number, task: LevelTask, limitMs: number) => Promise<unknown>;
+  readonly run: (level: number, task: LevelTask, limitMs: number) => Promise<{ readonly bypassed: boolean }>;
   /** Milliseconds that a worker takes to start. */
   readonly startMs: number;
   /** The source's nominal frame interval, replaced by the measured one as frames arrive. */

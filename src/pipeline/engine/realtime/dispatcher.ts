@@ -149,11 +149,12 @@ export class Dispatcher {
     const task = this.#inFlight.begin(level, clock.now());
     entry.task = task;
     run(level, { input: slot, output: into, pts, frame: sequence }, this.#inFlight.limitFor(level)).then(
-      () => {
+      ({ bypassed }) => {
         this.#inFlight.end(task);
         this.#failuresInARow = 0;
         controller.times.observe(level, clock.now() - task.startedAt);
         if (entry.ending) this.#abandoned(entry, into);
+        else if (bypassed) this.#end(entry, 'bypassed', { level, slot: into, reason: 'plugin' });
         else this.#end(entry, level === controller.times.levels - 1 ? 'bypassed' : 'sr', { level, slot: into });
         this.#pump();
       },

@@ -88,7 +88,11 @@ export class RealtimeEngine implements Engine {
       ...{ clock, policy: DROP_POLICIES[policy], budgetMs, controller, input, output },
       workers: host.workers,
       queueCapacity: this.#queueCapacity,
-      run: async (level, task, limitMs) => this.#timings[level]?.add(await host.run(level, task, limitMs)),
+      run: async (level, task, limitMs) => {
+        const { stepMs, bypassed } = await host.run(level, task, limitMs);
+        this.#timings[level]?.add(stepMs);
+        return { bypassed };
+      },
       startMs: host.startMs,
       intervalMs: 1000 / toNumber(info.frameRate),
     });
