@@ -6,8 +6,8 @@ import { addBenchOptions, printBench } from './bench.js';
 import { addEvalOptions, printEvaluation } from './eval.js';
 import { addDoctorOptions, runDoctor } from './examine.js';
 import { addLowerOptions, printLowered } from './lower.js';
-import { addPluginCommands } from './plugin.js';
 import { addShelfCommands } from './model-shelf.js';
+import { addPluginCommands } from './plugin.js';
 import { addRelayOptions, type HangUp, runRelay } from './relay.js';
 import { runCommand } from './run.js';
 import { addRunOptions, requestFrom } from './run-options.js';
@@ -38,7 +38,9 @@ export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}
     .addHelpText('after', EXAMPLES)
     .exitOverride();
   addRunOptions(program).action(async (input: string, output: string, options) => {
-    await runCommand({ ...requestFrom(options), input, output }, { ...options, interrupt });
+    const request = { ...requestFrom(options), input, output };
+    if (options.watch) await (await import('./watch.js')).watchRuns(request, { args: process.argv.slice(2), quiet: options.quiet === true, interrupt });
+    else await runCommand(request, { ...options, interrupt });
   });
   addEvalOptions(program.command('eval')).action((input: string, options) => printEvaluation(input, options, interrupt));
   addBenchOptions(program.command('bench')).action((clip: string | undefined, options) => printBench(clip, options, interrupt));

@@ -9,6 +9,14 @@ export type RunFlags = Readonly<Record<string, unknown>> & {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
+  readonly watch?: boolean;
+};
+
+const WATCH: CommandOption = {
+  flag: '--watch',
+  form: 'switch',
+  group: 'Processing',
+  help: 'run again whenever a plugin (by its path), the preset’s file or the --model changes, on 5 seconds unless --duration is given',
 };
 
 const MESSAGES: readonly CommandOption[] = [
@@ -20,7 +28,7 @@ const MESSAGES: readonly CommandOption[] = [
 /** Declares `srvid <input> <output> [options]`. */
 export function addRunOptions(command: Command): Command {
   command.argument('<input>', SESSION_OPTIONS.input.help).argument('<output>', SESSION_OPTIONS.output.help);
-  return addOptions(command, [...sessionOptions(), ...MESSAGES]);
+  return addOptions(command, [...sessionOptions(), WATCH, ...MESSAGES]);
 }
 
 /** Converts flags to a session's options. Flags that were not given are left out, so that each default is defined in one place. */

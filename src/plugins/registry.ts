@@ -63,6 +63,11 @@ export async function findPlugin(use: string, folder: string): Promise<{ module:
   return { module, plugin: await importPlugin(module, use) };
 }
 
+/** The address of a plugin's module, which is not imported. @throws SRVID_PLUGIN_UNKNOWN, SRVID_PLUGIN_INVALID */
+export async function locatePlugin(use: string, folder: string): Promise<string> {
+  return moduleOf(use, folder);
+}
+
 /** Validates a request's options. @throws SRVID_OPTION_INVALID naming plugin and option */
 export function withOptions({ module, plugin }: { module: string; plugin: Plugin }, given: Readonly<Record<string, unknown>>): LoadedPlugin {
   return { module, plugin, given, options: validateOptions(plugin, given) };

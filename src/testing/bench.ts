@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { emptyFlow } from '../pipeline/engine/frame-flow.js';
 import { Credits } from '../pipeline/engine/lossless/credits.js';
 import { runFrames } from '../pipeline/engine/lossless/flow.js';
@@ -109,8 +108,8 @@ export class Bench {
 
   /** Ends the plugin and its threads. A failure of the plugin's last calls stands in the tally. */
   async close(): Promise<void> {
+    await this.#host.flush().catch(() => {});
     await this.#host.close();
-    await delay(0);
   }
 
   get #ring() {

@@ -1,6 +1,6 @@
 import { messageOf, SrvidError } from '../errors.js';
 import type { ChainPlugin } from '../plugins/plan/plugin-models.js';
-import { Behaviour } from './behaviour.js';
+import { Behaviour, DYING } from './behaviour.js';
 import { loadPlugin, type PluginPlace } from './load.js';
 import { faultOfOptions } from './options-check.js';
 import { type CheckName, Findings, type PluginReport } from './report.js';
@@ -37,25 +37,26 @@ export async function checkPlugin(plugin: string | URL, options: CheckOptions = 
     await behaviour.check();
   } catch (error) {
     signal.throwIfAborted();
-    findings.fail('runs', { cause: messageOf(error), remedy: remedyFor(error), ...frameOf(error) });
+    const cause = messageOf(error);
+    const [, breaks, remedy] = FAILURES.find(([said]) => said.test(cause)) as (typeof FAILURES)[number];
+    findings.fail(breaks, { cause, remedy, ...frameOf(error) });
   } finally {
     await behaviour.close();
   }
   return findings.report(loaded.plugin.name, loaded.module);
 }
 
-export type { CheckName };
-
-function remedyFor(error: unknown): string {
-  const said = messageOf(error);
-  if (/did not answer within/.test(said))
-    return 'Return from process, or settle its promise, for every frame; context.signal ends a wait for something outside.';
-  if (/process\.exit/.test(said)) return 'Throw an error instead: it ends the run, names the plugin, and leaves no half-written file.';
-  if (/died/.test(said)) return 'Catch what a timer, an event or an unawaited promise may throw; await what a frame has begun before returning its result.';
-  if (/another size/.test(said)) return 'Return a frame of the size that "scale" gives: the frame of context.allocate() has it.';
-  if (/context\.allocate/.test(said)) return 'Return the frame of context.allocate(), or the frame that was given where nothing changes.';
-  return 'Mend what the message names. The cause has the stack: srvid ... --verbose prints it.';
-}
+/** Failures that a run names, with the promise that each breaks. */
+const FAILURES: readonly (readonly [said: RegExp, breaks: CheckName, remedy: string])[] = [
+  [/wrote to the frame/, 'inputs', 'Write into the frame of context.allocate(); to change samples in place, copy them there first.'],
+  [/read only property 'pts'/, 'pts', 'Leave pts as it is: srvid gives each result the time of its frame.'],
+  [/by its scale it gives/, 'sizes', 'Return the frame of context.allocate(), which has the size that "scale" gives, or correct "scale".'],
+  [/did not answer within/, 'runs', 'Return from process, or settle its promise, for every frame; context.signal ends a wait for something outside.'],
+  [/process\.exit/, 'runs', 'Throw an error instead: it ends the run, names the plugin, and leaves no half-written file.'],
+  [/died/, 'runs', DYING],
+  [/context\.allocate/, 'runs', 'Return the frame of context.allocate(), or the frame that was given where nothing changes.'],
+  [/(?:)/, 'runs', 'Mend what the message names.'],
+];
 
 function frameOf(error: unknown): { frame?: number } {
   const frame = error instanceof SrvidError ? error.details['frame'] : undefined;

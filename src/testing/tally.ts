@@ -1,5 +1,5 @@
 /** Places of the counters. */
-const COUNTERS = ['inits', 'closes', 'frames', 'prints', 'retimed', 'samples'] as const;
+const COUNTERS = ['inits', 'closes', 'frames', 'prints', 'samples'] as const;
 /** A count that a tally keeps. */
 export type Counter = (typeof COUNTERS)[number];
 

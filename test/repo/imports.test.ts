@@ -150,9 +150,27 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'relay/page': ['client'],
   relay: ['relay/server', 'relay/stream', 'options', 'pipeline/ffmpeg', 'pipeline/input', 'plugins/plan'],
   'plugin.ts': ['plugins'],
+  testing: [...FRAMES, ...ENGINE, 'plugins', 'plugins/inference', 'plugins/own', 'plugins/plan', 'plugins/workers'],
+  'plugin-testing.ts': ['testing'],
+  scaffold: [],
   'program-session.ts': ['session.ts', 'report', 'options'],
   'index.ts': ['program-session.ts', 'session.ts', 'report', 'options', 'plugins/inference', 'plugins/plan'],
-  cli: ['bench', 'doctor', 'eval', 'relay', 'relay/server', 'session.ts', 'report', 'onnx', ...MEDIA, ...PLAN, 'plugins/own', 'plugins/threads'],
+  cli: [
+    'bench',
+    'doctor',
+    'eval',
+    'scaffold',
+    'testing',
+    'relay',
+    'relay/server',
+    'session.ts',
+    'report',
+    'onnx',
+    ...MEDIA,
+    ...PLAN,
+    'plugins/own',
+    'plugins/threads',
+  ],
 };
 /** Files that every room may import. */
 const ROOTS = ['errors.ts', 'version.ts', 'bounded-file.ts', 'similar-name.ts', 'user-folders.ts', 'kept-values.ts'];
