@@ -1,4 +1,4 @@
-import type { SessionRequest } from '../options/session.js';
+import type { SessionRequest } from '../options/requests.js';
 import type { RealtimeReport, SessionEvent, StartEvent, Summary } from '../report/events.js';
 import { ProgressLine } from './progress-line.js';
 import { plain, plainJson, plainLine } from './terminal.js';

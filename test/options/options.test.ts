@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseSessionOptions, type SessionRequest } from '../../dist/options/session.js';
+import type { SessionRequest } from '../../dist/options/requests.js';
+import { parseSessionOptions } from '../../dist/options/session.js';
 import { failureOf } from '../helpers/errors.js';
 
 const given: SessionRequest = { input: 'in.mp4', output: 'out.mp4' };

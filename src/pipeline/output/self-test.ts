@@ -27,8 +27,10 @@ export async function testEncoder(binary: FfmpegBinary, plan: EncodePlan): Promi
  */
 export async function encodedSample(binary: FfmpegBinary, plan: EncodePlan): Promise<Sample | undefined> {
   const { output, encoder, container } = plan;
-  const isPipe = output === 'pipe:1';
-  const written = await runOnTwoFrames(binary, plan, isPipe ? 'pipe' : 'ignore');
+  // Pictures have a file each, and the place of one is not for two.
+  const sampled = container.picture ? { ...plan, output: 'pipe:1', container: { ...container, isSingle: false, options: () => [] } } : plan;
+  const isPipe = sampled.output === 'pipe:1';
+  const written = await runOnTwoFrames(binary, sampled, isPipe ? 'pipe' : 'ignore');
   const sample = await probeSample(binary, isPipe ? written : output, container.muxer === 'mpegts' ? 'mpegts' : undefined);
   if (sample !== 'nothing') return sample;
   const message = `Two test frames that ${encoder.name} wrote to ${container.muxer} cannot be found in it again: it has no place for this codec. Write .mkv, or choose another encoder.`;
