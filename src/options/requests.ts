@@ -23,7 +23,7 @@ export interface InputRequest {
   readonly strict?: boolean | undefined;
   /** Keep what can be decoded of a damaged input, instead of failing. */
   readonly salvage?: boolean | undefined;
-  /** How long ffmpeg may neither give nor take data before it counts as hung; the reader of standard output may pause for any time. Default: 60000. */
+  /** Milliseconds in which ffmpeg may neither give nor take data before it counts as hung; the reader of standard output, or of a stream, may pause for any time. Default: 60000. */
   readonly stallTimeoutMs?: number | undefined;
   /** Let the input name other files to open: playlists, scripts, numbered pictures. */
   readonly allowReferences?: boolean | undefined;
@@ -37,7 +37,7 @@ export interface InputRequest {
 
 /** Options of processing: what is done to frames. */
 export interface ProcessingRequest {
-  /** What to run: a name that "srvid presets" lists, or a JSON file. Default: abpn. */
+  /** The preset to run: a name that "srvid presets" lists, or a JSON file. Default: abpn. */
   readonly preset?: string | undefined;
   /** Run this ONNX network instead of the preset's plugins (docs/own-network.md). */
   readonly model?: string | undefined;
@@ -69,7 +69,7 @@ export interface ProcessingRequest {
   readonly retune?: boolean | undefined;
   /** Networks from this folder's manifest.json instead of srvid's own. */
   readonly models?: string | undefined;
-  /** Hard limit of one task in a worker, far above any frame's time: it ends only what would never end. Default: 120000; in real time 10000. */
+  /** Milliseconds that one task in a worker may take, far above any frame's time: it ends only what would never end. Default: 120000; in real time 10000. */
   readonly taskTimeoutMs?: number | undefined;
 }
 
@@ -79,7 +79,7 @@ export interface OutputRequest {
   readonly encoder?: string | undefined;
   /** Quality of the encoder, smaller is better. Default: the preset's. */
   readonly crf?: number | undefined;
-  /** An option of the encoder. */
+  /** An option of the encoder, by ffmpeg's name. */
   readonly encoderOptions?: EncoderOptions | undefined;
   /** Pixel format to encode. Default: the source's. */
   readonly pixFmt?: string | undefined;
@@ -87,11 +87,11 @@ export interface OutputRequest {
   readonly keepStart?: boolean | undefined;
   /** Kind of file to write, where the name does not say it: mp4, matroska. */
   readonly format?: string | undefined;
-  /** What comes along beside the video: all, none, audio, subtitle, data, attachment, video (covers, other cameras) or numbers of streams; with - in front it is left out. Default: all. */
+  /** Streams that come along beside the video: all, none, audio, subtitle, data, attachment, video (covers, other cameras) or numbers of streams; with - in front it is left out. Default: all. */
   readonly tracks?: readonly string[] | undefined;
   /** Overwrite the output where it exists. */
   readonly overwrite?: boolean | undefined;
-  /** How often progress is told. Default: 500. */
+  /** Milliseconds between two reports of progress. Default: 500. */
   readonly progressIntervalMs?: number | undefined;
 }
 
