@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   SRVID_INPUT_TOO_LARGE: { exit: 1, summary: 'The frames have more pixels than are taken unasked.' },
   SRVID_INPUT_DAMAGED: { exit: 1, summary: 'Part of the video cannot be decoded, or part of its sound cannot be carried along.' },
   SRVID_INPUT_EMPTY: { exit: 1, summary: 'The video gave no frames.' },
+  SRVID_FRAME_INVALID: { exit: 1, summary: 'A frame that a program gave is none, or is not like those before it.' },
   SRVID_OUTPUT_EXISTS: { exit: 2, summary: 'The output exists, and overwriting was not asked for.' },
   SRVID_OUTPUT_IS_INPUT: { exit: 2, summary: 'Input and output are the same file.' },
   SRVID_OUTPUT_IN_USE: { exit: 1, summary: 'Another session is writing the output.' },

@@ -1,6 +1,10 @@
+export type * from './api/frame.js';
+export type { UpscaleSource } from './api/source.js';
+export { type FileOptions, type StreamOptions, type UpscaleOptions, type Upscaling, upscale } from './api/upscale.js';
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, SrvidError } from './errors.js';
 export type { Preset } from './options/preset.js';
-export { parseSessionOptions, type SessionOptions, type SessionRequest } from './options/session.js';
+export type * from './options/requests.js';
+export { parseSessionOptions, type SessionOptions } from './options/session.js';
 export { loadModelLibrary, type ModelEntry, type ModelLibrary } from './plugins/inference/library.js';
 export { loadPreset, presetNames } from './plugins/plan/presets.js';
 export { runSession } from './program-session.js';

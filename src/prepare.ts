@@ -1,16 +1,17 @@
-import type { Readable } from 'node:stream';
-import { describeCause, SrvidError } from './errors.js';
-import { parseSessionOptions, type SessionOptions, type SessionRequest } from './options/session.js';
+import type { Readable, Writable } from 'node:stream';
+import { SrvidError } from './errors.js';
+import type { SessionRequest } from './options/requests.js';
+import { type EvaluationOptions, parseSessionOptions, type SessionOptions } from './options/session.js';
 import { type FfmpegBinary, findFfmpeg } from './pipeline/ffmpeg/binary.js';
 import { withTimeout } from './pipeline/frames/timeout.js';
 import { type OpenedSource, openSource } from './pipeline/input/open.js';
 import { type CarryRequest, planCarry } from './pipeline/output/carry.js';
 import { type Container, containerFor } from './pipeline/output/container.js';
-import { OutputFile } from './pipeline/output/output-file.js';
+import { prepareTarget } from './pipeline/output/target.js';
 import { removeDeadFolders } from './pipeline/output/temporary-folder.js';
-import { lookUp, planProcessing } from './processing.js';
+import { lookUp, type Processing, planProcessing } from './processing.js';
 import type { PluginLogEntry, SessionEvent } from './report/events.js';
-import type { PreparedRun } from './report/run.js';
+import type { PlannedRun, PreparedRun } from './report/run.js';
 
 /** A little more than the time that workers have to end. */
 const STOP_PATIENCE_MS = 700;
@@ -19,33 +20,61 @@ const MEASURING = 'Measuring, once on this machine, the fastest way to run this 
 
 /** A caller's connections to a session. */
 export interface SessionHooks {
-  /** Stops the run, which then fails with SRVID_INTERRUPTED and leaves no files behind. */
-  readonly signal?: AbortSignal;
-  readonly onEvent?: (event: SessionEvent) => void;
+  /** Stops the run, which then fails with SRVID_INTERRUPTED and leaves no files behind. The error's `cause` is the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: SessionEvent) => void) | undefined;
+}
+
+/** The ends of a session that are a program's. */
+export interface SessionEnds {
   /** Receives what plugins log and print; standard error where not given. */
   readonly onLog?: (entry: PluginLogEntry) => void;
-  /** The bytes of input "-". */
-  readonly standardInput?: Readable;
+  /** The bytes of input "-"; this process's standard input where not given. */
+  readonly bytes?: Readable | undefined;
+  /** The input's name in messages. */
+  readonly name?: string | undefined;
+  /** Opens a source whose frames the program makes itself, in place of the input. */
+  readonly openFrames?: ((options: EvaluationOptions) => Promise<OpenedSource>) | undefined;
+  /** The receiver of output "-"; this process's standard output where not given. */
+  readonly writable?: Writable | undefined;
 }
 
 /** Probes and plans everything, so that every mistake is reported before the first frame. */
-export async function prepare(request: SessionRequest, hooks: SessionHooks): Promise<PreparedRun> {
+export async function prepare(request: SessionRequest, hooks: SessionHooks, ends: SessionEnds): Promise<PreparedRun> {
   const startedAt = performance.now();
   const asked = parseSessionOptions(request);
-  const [binary] = await Promise.all([findFfmpeg(), removeDeadFolders()]);
-  const installed = await lookUp(asked);
-  hooks.signal?.throwIfAborted();
-  const opened = await openSource(binary, asked, hooks.standardInput);
-  hooks.signal?.throwIfAborted();
+  if (hooks.signal?.aborted) throw interruption(hooks.signal.reason);
+  const binary = await findFfmpeg();
+  const { opened, plan } = await prepareSource(asked, binary, hooks, ends);
   // Before the machine is measured, which takes seconds.
-  const output = asked.output === '-' ? undefined : await OutputFile.prepare(asked.output, asked.input, asked.overwrite);
+  const output = asked.output === '-' ? undefined : await prepareTarget(asked);
   const container = containerFor(asked.output, asked.format);
-  const onMeasure = () => hooks.onEvent?.({ v: 1, type: 'measuring', message: MEASURING });
-  const [processing, carried] = await Promise.all([
-    planProcessing(asked, installed, opened.source.info, { signal: hooks.signal, onMeasure }),
-    planCarry(carryRequest(binary, asked, opened, container, hooks.signal)),
-  ]);
+  const [processing, carried] = await Promise.all([plan(), planCarry(carryRequest(binary, asked, opened, container, hooks.signal))]);
   return { ...processing, options: asked, binary, opened, container, carried, output, startedAt };
+}
+
+/** Probes and plans a run whose frames a program takes. ffmpeg is looked for only where it is to decode. */
+export async function prepareFrames(asked: EvaluationOptions, hooks: SessionHooks, ends: SessionEnds): Promise<PlannedRun> {
+  const startedAt = performance.now();
+  if (hooks.signal?.aborted) throw interruption(hooks.signal.reason);
+  const binary = ends.openFrames ? undefined : await findFfmpeg();
+  const { opened, plan } = await prepareSource(asked, binary, hooks, ends);
+  return { ...(await plan()), options: asked, binary, opened, startedAt };
+}
+
+async function prepareSource(
+  asked: EvaluationOptions,
+  binary: FfmpegBinary | undefined,
+  { signal, onEvent }: SessionHooks,
+  ends: SessionEnds,
+): Promise<{ readonly opened: OpenedSource; readonly plan: () => Promise<Processing> }> {
+  const [installed] = await Promise.all([lookUp(asked), removeDeadFolders()]);
+  signal?.throwIfAborted();
+  const opened = ends.openFrames || !binary ? await ends.openFrames?.(asked) : await openSource(binary, asked, ends);
+  if (!opened) throw new Error('prepareSource: without an ffmpeg a program must give the frames');
+  signal?.throwIfAborted();
+  const onMeasure = () => onEvent?.({ v: 1, type: 'measuring', message: MEASURING });
+  return { opened, plan: () => planProcessing(asked, installed, opened.source.info, { signal, onMeasure }) };
 }
 
 function carryRequest(
@@ -59,8 +88,8 @@ function carryRequest(
   return { binary, container, toPipe: output === '-', input, head, signal, probe, processed: video, tracks, salvage };
 }
 
-/** Probing may wait for standard input; an interrupt ends that, too. */
-export async function orAborted(preparing: Promise<PreparedRun>, { signal, standardInput }: SessionHooks): Promise<PreparedRun> {
+/** Probing may wait for bytes or frames; an interrupt ends that, too, and lets go of them. */
+export async function orAborted<Prepared>(preparing: Promise<Prepared>, { signal }: SessionHooks, letGo: () => void): Promise<Prepared> {
   if (!signal) return preparing;
   let stop: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
@@ -73,7 +102,7 @@ export async function orAborted(preparing: Promise<PreparedRun>, { signal, stand
     return await Promise.race([preparing, aborted]);
   } catch (error) {
     if (!signal.aborted) throw error;
-    (standardInput ?? process.stdin).destroy();
+    letGo();
     // The same signal ends everything that was started. Work that hangs in the system is not waited for.
     await withTimeout(settled, STOP_PATIENCE_MS, () => new Error('too late')).catch(() => {});
     throw interruption(signal.reason);
@@ -82,7 +111,7 @@ export async function orAborted(preparing: Promise<PreparedRun>, { signal, stand
   }
 }
 
-/** The error of a run that was stopped; `reason` is the signal's. */
+/** The error of a run that was stopped; its cause is the signal's reason itself. */
 export function interruption(reason: unknown): SrvidError {
-  return new SrvidError('SRVID_INTERRUPTED', 'The run was interrupted; no output was written.', {}, reason === undefined ? undefined : describeCause(reason));
+  return new SrvidError('SRVID_INTERRUPTED', 'The run was interrupted; no output was written.', {}, reason);
 }

@@ -1,21 +1,30 @@
 import { messageOf, SrvidError } from './errors.js';
-import type { SessionRequest } from './options/session.js';
+import type { SessionRequest } from './options/requests.js';
 import { inWordsOfPrograms } from './options/table.js';
-import type { SessionEvent, Summary } from './report/events.js';
+import type { Summary } from './report/events.js';
 import { runSession as run, type SessionHooks } from './session.js';
 
 /**
- * Runs one session for a program, from file to file. Errors and warnings name options as `SessionRequest` has them, and
- * not by the command's flags.
+ * Runs one session for a program as the command does, from an input to an output, with all options as plain data. Errors
+ * and warnings name options as `SessionRequest` has them, and not by the command's flags.
  * @throws SrvidError with any code of errors.ts
  */
-export async function runSession(request: SessionRequest, { onEvent, ...hooks }: SessionHooks = {}): Promise<Summary> {
-  const tell = onEvent && ((event: SessionEvent) => onEvent('message' in event ? { ...event, message: inWordsOfPrograms(event.message) } : event));
+export async function runSession(request: SessionRequest, hooks: SessionHooks = {}): Promise<Summary> {
   try {
-    return await run(request, { ...hooks, ...(tell ? { onEvent: tell } : {}) });
+    return await run(request, toldToPrograms(hooks));
   } catch (error) {
-    if (!(error instanceof SrvidError)) throw error;
-    const message = inWordsOfPrograms(messageOf(error));
-    throw message === error.message ? error : new SrvidError(error.code, message, error.details, error.cause);
+    throw inProgramWords(error);
   }
+}
+
+/** The same hooks, whose events name options as programs do. */
+export function toldToPrograms({ signal, onEvent }: SessionHooks): SessionHooks {
+  return { signal, onEvent: onEvent && ((event) => onEvent('message' in event ? { ...event, message: inWordsOfPrograms(event.message) } : event)) };
+}
+
+/** The same error, in the words of programs. An error that is not srvid's is returned as it is. */
+export function inProgramWords(error: unknown): unknown {
+  if (!(error instanceof SrvidError)) return error;
+  const message = inWordsOfPrograms(messageOf(error));
+  return message === error.message ? error : new SrvidError(error.code, message, error.details, error.cause);
 }

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { SrvidError } from './errors.js';
 import { encoderSettings } from './options/encoder.js';
-import type { SessionRequest } from './options/session.js';
+import type { SessionRequest } from './options/requests.js';
 import type { Engine } from './pipeline/engine/engine.js';
 import { emptyFlow } from './pipeline/engine/frame-flow.js';
 import { assertAnyWritten } from './pipeline/engine/realtime-report.js';
@@ -11,31 +11,39 @@ import { formatRational } from './pipeline/frames/time.js';
 import { Decoder, type ForwardedPacket } from './pipeline/input/decode.js';
 import { holding } from './pipeline/input/forwarding.js';
 import { refuseLosses } from './pipeline/input/losses.js';
+import { isReadOnce } from './pipeline/input/open.js';
+import type { SourceReader } from './pipeline/input/reader.js';
 import { CoverArt } from './pipeline/output/cover-art.js';
 import { type EncodePlan, Encoder } from './pipeline/output/encode.js';
+import { encodedSize } from './pipeline/output/encode-graph.js';
 import { checkEncoder } from './pipeline/output/encoder-options.js';
 import { type FrameSideData, planFrameSideData } from './pipeline/output/frame-side-data.js';
 import { type PlannedOutput, planOutput } from './pipeline/output/plan.js';
 import { settlePlan } from './pipeline/output/settle.js';
+import { StreamTarget } from './pipeline/output/stream-target.js';
 import { writeViewMarks } from './pipeline/output/view-marks.js';
 import { type PluginNote, printLog } from './plugins/notes.js';
 import type { Group } from './plugins/plan/groups.js';
-import { interruption, orAborted, prepare, type SessionHooks } from './prepare.js';
+import { interruption, orAborted, prepare, type SessionEnds, type SessionHooks } from './prepare.js';
 import { engineFor, reviewChoice } from './processing.js';
 import type { SessionEvent, Summary } from './report/events.js';
 import { EVENT_LOOP_RESOLUTION_MS, type PreparedRun, progressEvent, type RunningParts, startEvent, summaryOf } from './report/run.js';
 
-export type { SessionHooks } from './prepare.js';
+export type { SessionEnds, SessionHooks } from './prepare.js';
 
 /** The most sound of a live source on its way to an encoder that takes nothing: some minutes of it. */
 const HELD_SOUND_BYTES = 1 << 23;
 
 /**
- * Runs one session, from file to file: probe, plan, start everything, let the frames flow, finish.
+ * Runs one session, from an input to an output: probe, plan, start everything, let the frames flow, finish. The ends that
+ * are a program's stand in `ends`.
  * @throws SrvidError with any code of errors.ts
  */
-export async function runSession(request: SessionRequest, hooks: SessionHooks = {}): Promise<Summary> {
-  const run = new Run(await orAborted(prepare(request, hooks), hooks), hooks);
+export async function runSession(request: SessionRequest, hooks: SessionHooks = {}, ends: SessionEnds = {}): Promise<Summary> {
+  const letGo = () => {
+    if (request.input === '-') (ends.bytes ?? process.stdin).destroy();
+  };
+  const run = new Run(await orAborted(prepare(request, hooks, ends), hooks, letGo), hooks, ends);
   try {
     return await run.go();
   } finally {
@@ -53,29 +61,32 @@ class Run {
   readonly #stop = new AbortController();
   readonly #planned: PlannedOutput;
   #covers: CoverArt | undefined;
-  #decoder: Decoder | undefined;
+  #decoder: SourceReader | undefined;
   #encoder: Encoder | undefined;
+  #stream: StreamTarget | undefined;
 
   constructor(
     private readonly prepared: PreparedRun,
     private readonly hooks: SessionHooks,
+    private readonly ends: SessionEnds,
   ) {
     const { options, opened, groups, preset, output } = prepared;
     const format = (groups.at(-1) as Group).output;
     this.#planned = planOutput({
-      ...{ container: prepared.container, carried: prepared.carried, output: output?.partial ?? 'pipe:1' },
+      ...{ container: prepared.container, carried: prepared.carried, output: output?.partial ?? 'pipe:1', startNumber: options.startNumber },
       ...{ source: opened, range: options, format, strict: options.strict, salvage: options.salvage, stallTimeoutMs: options.stallTimeoutMs },
       encoderFor: (muxer) => encoderSettings(options, preset.preset, muxer),
     });
-    // A file can be read ahead of its time, so it is paced; standard input arrives at its own pace.
-    this.#engine = engineFor(prepared, opened.source.info, opened.bytes === undefined, this.#hear);
+    // A file can be read ahead of its time, so it is paced; what is read once arrives at its own pace.
+    this.#engine = engineFor(prepared, opened.source.info, !isReadOnce(opened), this.#hear);
   }
 
   async go(): Promise<Summary> {
     this.hooks.signal?.addEventListener('abort', this.#interrupt, { once: true });
     if (this.hooks.signal?.aborted) this.#interrupt();
     await this.prepared.output?.claim();
-    this.#emit(startEvent(this.prepared, this.#planned.plan));
+    const { encoder, container, format } = this.#planned.plan;
+    this.#emit(startEvent(this.prepared, { ...encodedSize(format), output: this.prepared.options.output, encoder: encoder.name, container: container.muxer }));
     for (const message of [...this.prepared.notes, ...this.prepared.opened.source.losses, ...this.#planned.warnings]) this.#warn(message);
     const parts = await this.#start();
     const ticker = setInterval(() => this.#emit(progressEvent(this.prepared, parts)), this.prepared.options.progressIntervalMs);
@@ -84,7 +95,8 @@ class Run {
       await this.#orInterrupted(this.#engine.flush());
       const realtime = this.#engine.realtime();
       if (realtime) assertAnyWritten(parts.flow, realtime);
-      await this.#orInterrupted(parts.encoder.finish());
+      await this.#orInterrupted((this.#encoder as Encoder).finish());
+      await this.#orInterrupted(this.#stream?.end() ?? Promise.resolve());
     } finally {
       clearInterval(ticker);
       parts.eventLoop.disable();
@@ -103,8 +115,7 @@ class Run {
   async #start(): Promise<RunningParts> {
     const decoder = this.#startDecoder();
     const [settled] = await this.#orInterrupted(Promise.all([this.#settlePlan(), this.#engine.open(), decoder.open()]));
-    const encoder = new Encoder(this.prepared.binary, await this.#completePlan(settled, decoder));
-    this.#encoder = encoder;
+    const encoder = this.#startEncoder(await this.#completePlan(settled, decoder));
     const forward = (packet: ForwardedPacket) => encoder.forward(packet);
     decoder.forwardTo(this.prepared.levels ? holding(forward, HELD_SOUND_BYTES) : forward);
     await encoder.open();
@@ -113,8 +124,20 @@ class Run {
     return { eventLoop, engine: this.#engine, decoder, encoder, flow: emptyFlow(), firstFrameAt: performance.now() };
   }
 
-  #startDecoder(): Decoder {
+  /** A program's stream may pause for any time, as the reader of standard output may. */
+  #startEncoder(plan: EncodePlan): Encoder {
+    const { writable } = this.ends;
+    this.#encoder = new Encoder(this.prepared.binary, writable ? { ...plan, stallTimeoutMs: Number.POSITIVE_INFINITY } : plan, writable ? 'pipe' : 'inherit');
+    if (writable) this.#stream = new StreamTarget(this.#encoder.written, writable, (error) => this.#stop.abort(error));
+    return this.#encoder;
+  }
+
+  #startDecoder(): SourceReader {
     const { binary, opened, options } = this.prepared;
+    if (opened.reader) {
+      this.#decoder = opened.reader;
+      return opened.reader;
+    }
     const { start, duration, inputFormat: format, stallTimeoutMs, salvage } = options;
     const { carry } = this.#planned.plan;
     const [forwarded, beside] = carry.from === 'pipe' ? [indicesOf(carry.streams), []] : [[], carry.from === 'file' ? indicesOf(carry.streams) : []];
@@ -137,7 +160,7 @@ class Run {
   }
 
   /** Adds the parts of the plan that are known only now: the streams in the decoder's pipe, and the covers as files. */
-  async #completePlan(settled: EncodePlan, decoder: Decoder): Promise<EncodePlan> {
+  async #completePlan(settled: EncodePlan, decoder: SourceReader): Promise<EncodePlan> {
     const { covers } = this.#planned;
     const plan = { ...settled, sideData: await this.#planSideData() };
     const { carry } = plan;
@@ -156,7 +179,7 @@ class Run {
       range: options,
       encoder: encoder.name,
       timeBase,
-      fromPipe: opened.bytes !== undefined,
+      fromPipe: isReadOnce(opened),
       drops: levels !== undefined,
     };
     const { sideData, warnings } = await planFrameSideData(binary, request);
@@ -166,14 +189,19 @@ class Run {
   }
 
   async #finish(parts: RunningParts): Promise<Summary> {
-    const summary = summaryOf(this.prepared, parts);
+    const summary = summaryOf(this.prepared, parts, this.prepared.options.output);
     const { framesIn, framesOut, outcomes } = summary;
     if (framesIn !== framesOut + outcomes.dropped)
       throw new SrvidError('SRVID_FRAMES_LOST', `${framesIn} frames were read, but ${framesOut} written.`, { framesIn, framesOut });
-    this.#checkDamage(framesIn, parts.decoder.log);
-    this.#checkShape(parts.decoder.otherShape);
-    for (const line of parts.decoder.log) this.#warn(`While decoding, ffmpeg said: ${line}`);
-    const { damage } = parts.encoder;
+    const { log = [], otherShape } = this.#decoder ?? {};
+    this.#checkDamage(framesIn, log);
+    this.#checkShape(otherShape);
+    for (const line of log) this.#warn(`While decoding, ffmpeg said: ${line}`);
+    const { damage = [], rate } = this.#encoder ?? {};
+    if (rate?.varies)
+      this.#warn(
+        `Y4M knows one frame rate, ${formatRational(rate.rate)}, and the times of these frames follow another: each frame is there, at the rate's time.`,
+      );
     if (damage.length > 0) this.#warn(`Part of a track beside the video is damaged, and left out. ffmpeg said: ${damage.slice(-2).join(' | ')}`);
     await this.#writeMarks();
     await this.prepared.output?.publish();

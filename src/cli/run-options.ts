@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { SessionRequest } from '../options/session.js';
+import type { SessionRequest } from '../options/requests.js';
 import { SESSION_OPTIONS, type SessionOption } from '../options/table.js';
 import { parsePluginSpec } from '../plugins/registry.js';
 import { addOptions, type CommandOption, sessionOptions } from './add-options.js';

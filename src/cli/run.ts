@@ -1,4 +1,4 @@
-import type { SessionRequest } from '../options/session.js';
+import type { SessionRequest } from '../options/requests.js';
 import { logText } from '../plugins/notes.js';
 import type { PluginLogEntry, RealtimeReport, SessionEvent, StartEvent, Summary } from '../report/events.js';
 import { ProgressLine } from './progress-line.js';

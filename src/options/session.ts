@@ -4,13 +4,14 @@ import { SrvidError } from '../errors.js';
 import type { DropPolicyName } from '../pipeline/policies/drop-policies.js';
 import { didYouMean } from '../similar-name.js';
 import type { Preset } from './preset.js';
+import type { InputRequest, ProcessingRequest, SessionRequest } from './requests.js';
 import { flagOf, sessionShape } from './table.js';
 
 /** The fields of a session's options, for schemas that take some of them. */
 export const sessionFields = z.strictObject(sessionShape());
 
 /** The options that say where frames come from. */
-const inputFields = sessionFields.pick({
+export const inputFields = sessionFields.pick({
   input: true,
   inputFormat: true,
   start: true,
@@ -21,14 +22,19 @@ const inputFields = sessionFields.pick({
   stallTimeoutMs: true,
   allowReferences: true,
   maxPixels: true,
+  frameRate: true,
+  startNumber: true,
 });
 
 /** The options that say what is done to frames: nothing of input or output. */
-const processingFields = sessionFields.pick({
+export const processingFields = sessionFields.pick({
   ...{ preset: true, model: true, plugins: true, pluginsBefore: true, onPluginError: true, scale: true, size: true, height: true },
   ...{ realtime: true, budgetMs: true, policy: true, levels: true },
   ...{ workers: true, threads: true, precision: true, engine: true, device: true, retune: true, models: true, taskTimeoutMs: true },
 });
+
+/** The options that say what is written: all others. */
+export const outputFields = sessionFields.omit({ ...maskOf(inputFields), ...maskOf(processingFields) });
 
 /** The rules that hold among options of processing. */
 function checkProcessing(options: z.output<typeof processingFields>, context: z.RefinementCtx): void {
@@ -49,20 +55,18 @@ export const sessionSchema = sessionFields.superRefine(checkProcessing).superRef
     context.addIssue({ code: 'custom', path: ['keepStart'], message: 'a cut begins at 0: leave --keep-start out, or --start and --duration' });
 });
 
-/** Options of a session as a caller gives them. */
-export type SessionRequest = z.input<typeof sessionSchema>;
 /** Options of a session, checked, with their defaults. */
 export type SessionOptions = z.output<typeof sessionSchema>;
 /** Options of input, checked, with their defaults: where frames come from. */
 export type InputOptions = z.output<typeof inputFields>;
 /** Options of processing, checked, with their defaults. */
 export type ProcessingOptions = z.output<typeof processingSchema>;
-/** Options of processing as a caller gives them. */
-export type ProcessingRequest = z.input<typeof processingSchema>;
 /** Options of output, checked, with their defaults: a session's options that are neither of input nor of processing. */
 export type OutputOptions = Omit<SessionOptions, keyof ProcessingOptions | keyof InputOptions>;
 /** Options of input and processing as a caller gives them: `input` is a folder of pictures, a picture or a video. */
-export type EvaluationRequest = z.input<typeof evaluationSchema>;
+export interface EvaluationRequest extends InputRequest, ProcessingRequest {
+  readonly input: string;
+}
 /** Options of input and processing, checked, with their defaults. */
 export type EvaluationOptions = z.output<typeof evaluationSchema>;
 
@@ -101,6 +105,10 @@ export const parseProcessingOptions = (request: ProcessingRequest): ProcessingOp
 
 /** Options of input and processing. @throws SRVID_OPTION_INVALID */
 export const parseEvaluationOptions = (request: EvaluationRequest): EvaluationOptions => parse(evaluationSchema, request);
+
+function maskOf<Shape extends z.ZodRawShape>({ shape }: z.ZodObject<Shape>): { [name in keyof Shape]: true } {
+  return Object.fromEntries(Object.keys(shape).map((name) => [name, true])) as { [name in keyof Shape]: true };
+}
 
 function parse<Options>(schema: z.ZodType<Options>, request: unknown): Options {
   const parsed = schema.safeParse(request);

@@ -1,6 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { DROP_POLICY_NAMES } from '../pipeline/policies/drop-policies.js';
 import { didYouMean } from '../similar-name.js';
+import { parsePluginSpec } from '../plugin-spec.js';
 
 /** The sections of the help, by the subject of their options. */
 export const OPTION_GROUPS = ['Input', 'Processing', 'Output', 'Real time', 'Speed', 'Viewers', 'Messages', 'Other'] as const;
@@ -18,6 +20,8 @@ export interface SessionOption {
   /** The default in words. The value itself stands in the schema, a preset or a measurement. */
   readonly fallback?: string;
   readonly schema: z.ZodType;
+  /** The type of the value that programs give, in TypeScript, where the schema does not say it. */
+  readonly type?: string;
 }
 
 /** The largest frame that is accepted by default: 8K, 8192x4320 pixels. */
@@ -49,6 +53,41 @@ export type EngineRequest = z.output<typeof engine>;
 /** Names of plugins that may replace the chain's scaler. */
 export const levels = z.array(z.string().min(1)).min(1);
 
+/** A step of the chain as a program may write it: "./x.js?radius=2", the URL of a module, or a request. */
+const pluginStep = z.unknown().transform((given, context): z.output<typeof pluginRequest> => {
+  const complain = (message: string) => {
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  };
+  if (typeof given === 'object' && given !== null && typeof (given as { process?: unknown }).process === 'function')
+    return complain(
+      'this is a plugin itself, and plugins run in worker threads, to which functions cannot be sent: give its module, as a path, the name of a package, or new URL("./sharpen.js", import.meta.url)',
+    );
+  if (typeof given === 'string') {
+    const { use, options } = parsePluginSpec(given);
+    return use === '' ? complain('a plugin is a name, a path or a package, and this text is empty') : { use: pathOf(use), options: { ...options } };
+  }
+  const parsed = pluginRequest.safeParse(given instanceof URL ? { use: given.href } : withPath(given));
+  if (parsed.success) return { ...parsed.data, use: pathOf(parsed.data.use) };
+  for (const { path, message } of parsed.error.issues) context.addIssue({ code: 'custom', path, message });
+  return z.NEVER;
+});
+
+function withPath(given: unknown): unknown {
+  const { use } = (given ?? {}) as { use?: unknown };
+  return use instanceof URL ? { ...(given as object), use: use.href } : given;
+}
+
+/** A module's URL as a path, and any other name as it is. */
+function pathOf(use: string): string {
+  return use.startsWith('file:') && URL.canParse(use) ? fileURLToPath(use) : use;
+}
+
+/** Options of an encoder, in order: pairs, or an object. */
+const pairs = z.array(z.tuple([encoderOptionName, z.string()]));
+const optionValue = z.union([z.string(), z.number(), z.boolean()]).transform((value) => (typeof value === 'boolean' ? String(Number(value)) : String(value)));
+const encoderOptions = z.union([pairs, namesOnly.pipe(z.record(encoderOptionName, optionValue)).transform((given) => Object.entries(given))]);
+
 const size = z.strictObject({ width: outputHeight, height: outputHeight });
 const TRACKS = ['all', 'none', 'audio', 'subtitle', 'data', 'attachment', 'video'];
 /** A word of the option tracks. */
@@ -78,11 +117,11 @@ export const POLICIES = [DROP_POLICY_NAMES.slice(0, -1).join(', '), DROP_POLICY_
  * stands here, in a preset file or in a plugin's own options.
  */
 export const SESSION_OPTIONS = {
-  input: { group: 'Input', help: 'a video file, or - for standard input', schema: z.string().min(1) },
-  output: { group: 'Output', help: 'the file to write, or - for standard output', schema: z.string().min(1) },
-  preset: { flag: '--preset <name|file>', group: 'Processing', help: 'what to run: a name that "srvid presets" lists, or a JSON file', fallback: 'abpn', schema: z.string().min(1).default('abpn') },
-  plugins: { flag: '--plugin <spec>', form: 'plugins', group: 'Processing', help: "add a plugin after the preset's: name, ./file.js, package; options as ?name=value (repeatable)", schema: z.array(pluginRequest).default([]) },
-  pluginsBefore: { flag: '--plugin-before <spec>', form: 'plugins', group: 'Processing', help: "add a plugin before the preset's, in the size of the source (repeatable)", schema: z.array(pluginRequest).default([]) },
+  input: { group: 'Input', help: 'a video file, a picture, numbered pictures (shots/%05d.png), or - for standard input', schema: z.string().min(1) },
+  output: { group: 'Output', help: 'the file to write, numbered pictures (out/%05d.png), or - for standard output', schema: z.string().min(1) },
+  preset: { flag: '--preset <name|file>', group: 'Processing', help: 'the preset to run: a name that "srvid presets" lists, or a JSON file', fallback: 'abpn', schema: z.string().min(1).default('abpn') },
+  plugins: { flag: '--plugin <spec>', form: 'plugins', group: 'Processing', help: "add a plugin after the preset's: name, ./file.js, package; options as ?name=value (repeatable)", schema: z.array(pluginStep).default([]), type: 'readonly PluginStep[]' },
+  pluginsBefore: { flag: '--plugin-before <spec>', form: 'plugins', group: 'Processing', help: "add a plugin before the preset's, in the size of the source (repeatable)", schema: z.array(pluginStep).default([]), type: 'readonly PluginStep[]' },
   onPluginError: { flag: '--on-plugin-error <what>', group: 'Processing', help: 'fail: the run ends; bypass: the frame passes without the plugin', fallback: 'fail', schema: z.enum(['fail', 'bypass']).default('fail') },
   model: { flag: '--model <file>', group: 'Processing', help: "run this ONNX network instead of the preset's plugins (docs/own-network.md)", schema: z.string().min(1).optional() },
   scale: { flag: '--scale <n>', form: 'number', group: 'Processing', help: 'enlarge n times', fallback: '2', schema: z.number().positive().max(16).optional() },
@@ -90,11 +129,13 @@ export const SESSION_OPTIONS = {
   height: { flag: '--height <n>', form: 'number', group: 'Processing', help: 'make the output this high, keeping the aspect; a height below the source\'s reduces it after the network', schema: outputHeight.optional() },
   encoder: { flag: '--encoder <name>', group: 'Output', help: "video encoder by ffmpeg's name", fallback: 'libx264', schema: encoderName.optional() },
   crf: { flag: '--crf <n>', form: 'number', group: 'Output', help: 'quality of the encoder, smaller is better', fallback: "the preset's", schema: crf.optional() },
-  encoderOptions: { flag: '--encoder-option <k=v>', form: 'pairs', group: 'Output', help: 'an option of the encoder (repeatable)', schema: z.array(z.tuple([encoderOptionName, z.string()])).default([]) },
+  encoderOptions: { flag: '--encoder-option <k=v>', form: 'pairs', group: 'Output', help: 'an option of the encoder, by ffmpeg\'s name (repeatable)', schema: encoderOptions.default([]), type: 'EncoderOptions' },
   pixFmt: { flag: '--pix-fmt <name>', group: 'Output', help: 'pixel format to encode', fallback: "the source's", schema: pixFmt.optional() },
   deinterlace: { flag: '--deinterlace <mode>', group: 'Input', help: 'auto or off: what to do with interlaced sources', fallback: 'auto', schema: z.enum(['auto', 'off']).default('auto') },
   allowReferences: { flag: '--allow-references', form: 'switch', group: 'Input', help: 'let the input name other files to open: playlists, scripts, numbered pictures', schema: z.boolean().default(false) },
   maxPixels: { flag: '--max-pixels <n>', form: 'number', group: 'Input', help: 'refuse frames of more pixels', fallback: `${DEFAULT_MAX_PIXELS}, 8K`, schema: pixels.default(DEFAULT_MAX_PIXELS) },
+  frameRate: { flag: '--frame-rate <n>', form: 'number', group: 'Input', help: 'frames a second of numbered pictures, and of frames that a program gives without times', fallback: '25', schema: z.number().positive().max(1000).optional() },
+  startNumber: { flag: '--start-number <n>', form: 'number', group: 'Input', help: 'number of the first picture, of numbered pictures in and out', fallback: 'the lowest there is, and out 1', schema: z.int().min(0).max(2 ** 31 - 1).optional() },
   strict: { flag: '--strict', form: 'switch', group: 'Input', help: 'refuse what would lose something, instead of warning', schema: z.boolean().default(false) },
   salvage: { flag: '--salvage', form: 'switch', group: 'Input', help: 'keep what can be decoded of a damaged input, instead of failing', schema: z.boolean().default(false) },
   models: { flag: '--models <dir>', group: 'Processing', help: "networks from this folder's manifest.json instead of srvid's own", schema: z.string().min(1).optional() },
@@ -112,12 +153,12 @@ export const SESSION_OPTIONS = {
   device: { flag: '--device <name>', group: 'Speed', help: 'cpu, cuda, webgpu, coreml or dml', fallback: 'cpu', schema: z.enum(['cpu', 'cuda', 'webgpu', 'coreml', 'dml']).default('cpu') },
   retune: { flag: '--retune', form: 'switch', group: 'Speed', help: 'measure again what was measured once', schema: z.boolean().default(false) },
   format: { flag: '--format <name>', group: 'Output', help: 'kind of file to write, where the name does not say it: mp4, matroska ...', schema: z.string().optional() },
-  tracks: { flag: '--tracks <list>', form: 'list', group: 'Output', help: 'what comes along beside the video: all, none, audio, subtitle, data, attachment, video (covers, other cameras) or numbers of streams; with - in front it is left out', fallback: 'all', schema: z.array(track).min(1).optional() },
+  tracks: { flag: '--tracks <list>', form: 'list', group: 'Output', help: 'streams that come along beside the video: all, none, audio, subtitle, data, attachment, video (covers, other cameras) or numbers of streams; with - in front it is left out', fallback: 'all', schema: z.array(track).min(1).optional() },
   inputFormat: { flag: '--input-format <name>', group: 'Input', help: 'kind of file that standard input is, where its bytes do not say it', schema: inputFormat.optional() },
   overwrite: { flag: '-y, --yes', form: 'switch', group: 'Output', help: 'overwrite the output where it exists', schema: z.boolean().default(false) },
-  taskTimeoutMs: { group: 'Other', help: "hard limit of one task in a worker, far above any frame's time: it ends only what would never end", fallback: '120000; in real time 10000', schema: milliseconds.optional() },
-  stallTimeoutMs: { group: 'Other', help: 'how long ffmpeg may neither give nor take data before it counts as hung; the reader of standard output may pause for any time', fallback: '60000', schema: milliseconds.default(60_000) },
-  progressIntervalMs: { group: 'Other', help: 'how often progress is told', fallback: '500', schema: milliseconds.default(500) },
+  taskTimeoutMs: { group: 'Other', help: "milliseconds that one task in a worker may take, far above any frame's time: it ends only what would never end", fallback: '120000; in real time 10000', schema: milliseconds.optional() },
+  stallTimeoutMs: { group: 'Other', help: 'milliseconds in which ffmpeg may neither give nor take data before it counts as hung; the reader of standard output, or of a stream, may pause for any time', fallback: '60000', schema: milliseconds.default(60_000) },
+  progressIntervalMs: { group: 'Other', help: 'milliseconds between two reports of progress', fallback: '500', schema: milliseconds.default(500) },
 } as const satisfies Readonly<Record<string, SessionOption>>;
 
 /** The name of a session option in a program. */

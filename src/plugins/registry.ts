@@ -13,6 +13,8 @@ import { inPlace, outOfPlace, placeNow } from './threads/place.js';
 import { catchPrints } from './threads/prints.js';
 import { importInTime, tryImport } from './trial.js';
 
+export { type PluginRequest, parsePluginSpec } from '../plugin-spec.js';
+
 /** The plugins that come with srvid. They are loaded in the same way as all others. */
 export const BUILTIN_PLUGINS = ['abpn', 'abpn-rgb', 'best', 'bicubic', 'swift', 'ultra', 'xlsr', 'xlsr-rgb'] as const;
 
@@ -28,13 +30,6 @@ const PACKAGE_NAME = /^(@[\w~-][\w.~-]*\/)?[\w~-][\w.~-]*$/;
 /** Begins as a path, or ends as a module. */
 const PATH_LIKE = /^(\.{1,2}$|\.{0,2}\/|[A-Za-z]:[\\/])|\.[cm]?[jt]s$/;
 
-/** A plugin that a chain names, with options that are not yet validated. */
-export interface PluginRequest {
-  /** A built-in's name, a path ("./sharpen.js", a directory with a package.json), or a package's name. */
-  readonly use: string;
-  readonly options: Readonly<Record<string, unknown>>;
-}
-
 /** A plugin that was found, with valid options. Workers import it by `module`. */
 export interface LoadedPlugin {
   readonly module: string;
@@ -42,14 +37,6 @@ export interface LoadedPlugin {
   /** The options before validation. A worker validates them again, since a schema's results may not be cloneable. */
   readonly given: Readonly<Record<string, unknown>>;
   readonly options: unknown;
-}
-
-/** Parses "abpn?scale=3" to a request. Values are JSON where they parse as JSON, else text. */
-export function parsePluginSpec(spec: string): PluginRequest {
-  const mark = spec.indexOf('?');
-  if (mark < 0) return { use: spec, options: {} };
-  const entries = [...new URLSearchParams(spec.slice(mark + 1))].map(([key, value]) => [key, jsonOrText(value)] as const);
-  return { use: spec.slice(0, mark), options: Object.fromEntries(entries) };
 }
 
 /** Finds and imports a plugin. Paths are relative to `folder`. @throws SRVID_PLUGIN_UNKNOWN, SRVID_PLUGIN_INVALID */
@@ -229,14 +216,6 @@ function exported(exports: unknown): string | undefined {
     if (found) return found;
   }
   return undefined;
-}
-
-function jsonOrText(value: string): unknown {
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
 }
 
 function explain(error: unknown): string {

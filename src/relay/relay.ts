@@ -4,7 +4,10 @@ import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { parseLiveInput } from '../pipeline/input/live-input.js';
 import { checkStream, type StreamRequests } from './config.js';
 import type { Asset } from './server/assets.js';
+import type { MountedHttp } from './server/mounted-http.js';
+import type { healthOf } from './server/report.js';
 import { RelayServer } from './server/server.js';
+import type { Mount } from './server/server-options.js';
 import type { Tokens } from './server/tokens.js';
 import { LiveStream } from './stream/live-stream.js';
 import { Recorder } from './stream/recorder.js';
@@ -27,6 +30,8 @@ export interface RelayOptions {
   readonly log?: ((entry: Readonly<Record<string, unknown>>) => void) | undefined;
   /** The files of the page, by URL path. */
   readonly assets?: ReadonlyMap<string, Asset>;
+  /** The place within another program's server, where the relay has none of its own. */
+  readonly mount?: Mount | undefined;
   /** Called with messages for the operator, one sentence each. */
   readonly tell: (message: string) => void;
 }
@@ -38,6 +43,11 @@ export interface Relay {
   readonly port: number;
   /** Resolves when every stream has ended for good. Rejects with the first stream's error if one had to end because of one. */
   readonly ended: Promise<void>;
+  /** Where it is mounted in another server, what takes that server's requests. */
+  readonly mounted: MountedHttp | undefined;
+  /** The bodies of /stats and /health, with all streams. */
+  stats(): Record<string, unknown>;
+  health(): ReturnType<typeof healthOf>;
   /** Takes other tokens from now on. Who is there by a token that is no longer known is closed. */
   useTokens(tokens: Tokens): void;
   /** Closes all connections, stops the streams and finishes the recordings. */
@@ -49,14 +59,14 @@ export interface Relay {
  * @throws SRVID_FFMPEG_MISSING, the errors of `checkStream`, and the errors of `RelayServer`
  */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
-  const { host, port, streams, tokens, allowOrigins = [], maxViewers = RELAY_DEFAULTS.maxViewers, assets, log, tell } = options;
+  const { host, port, streams, tokens, allowOrigins = [], maxViewers = RELAY_DEFAULTS.maxViewers, assets, log, tell, mount } = options;
   const half = Math.max(Math.ceil(maxViewers / 2), Math.min(maxViewers, 4));
   const { maxViewersPerAddress = half } = options;
   const binary = await findFfmpeg();
   await Promise.all(Object.values(streams).map(checkStream));
   const opened = Object.entries(streams).map(([name, options]) => openStream(name, options, { binary, tell }));
   const server = new RelayServer({
-    ...{ host, port, tokens, allowOrigins, log },
+    ...{ host, port, tokens, allowOrigins, log, mount },
     streams: opened.map(({ stream }) => stream),
     ...(assets ? { assets } : {}),
     limits: { maxViewers, maxViewersPerAddress },
@@ -74,7 +84,10 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       if (failed) throw failed.stream.failure;
     });
     ended.catch(() => {}); // For who does not wait for it.
-    return { ...address, ended, close, useTokens: (known) => server.useTokens(known) };
+    return {
+      ...{ ...address, ended, close, mounted: server.mounted, stats: () => server.stats(), health: () => server.health() },
+      useTokens: (known) => server.useTokens(known),
+    };
   } catch (error) {
     await close();
     throw error;

@@ -1,18 +1,16 @@
 import { basename } from 'node:path';
 import type { IntervalHistogram } from 'node:perf_hooks';
-import type { SessionOptions } from '../options/session.js';
-import type { Engine } from '../pipeline/engine/engine.js';
+import type { EvaluationOptions, SessionOptions } from '../options/session.js';
+import type { Engine, EngineEnds } from '../pipeline/engine/engine.js';
 import type { FrameFlow } from '../pipeline/engine/frame-flow.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
+import type { Durations } from '../pipeline/frames/durations.js';
 import { toNumber } from '../pipeline/frames/time.js';
-import type { Decoder } from '../pipeline/input/decode.js';
 import type { OpenedSource } from '../pipeline/input/open.js';
 import type { Source } from '../pipeline/input/source.js';
 import type { CarryPlan } from '../pipeline/output/carry.js';
 import type { Container } from '../pipeline/output/container.js';
-import type { EncodePlan, Encoder } from '../pipeline/output/encode.js';
-import { encodedSize } from '../pipeline/output/encode-graph.js';
-import type { OutputFile } from '../pipeline/output/output-file.js';
+import type { Target } from '../pipeline/output/target.js';
 import { engineInWords } from '../plugins/inference/engines.js';
 import { describePlan, type Group, modelsOfGroups } from '../plugins/plan/groups.js';
 import type { LevelPlan } from '../plugins/plan/levels.js';
@@ -20,25 +18,42 @@ import type { Processing } from '../processing.js';
 import type { ProgressEvent, RunMetrics, StageReport, StartEvent, Summary } from './events.js';
 import { bottleneckOf, stageReports } from './stages.js';
 
+/** A run whose input and processing are planned. */
+export interface PlannedRun extends Processing {
+  readonly options: EvaluationOptions;
+  /** Undefined where no ffmpeg takes part. */
+  readonly binary: FfmpegBinary | undefined;
+  readonly opened: OpenedSource;
+  /** Start of the command, by `performance.now()`. */
+  readonly startedAt: number;
+}
+
 /** A run that has been planned completely and not begun. */
-export interface PreparedRun extends Processing {
+export interface PreparedRun extends PlannedRun {
   readonly options: SessionOptions;
   readonly binary: FfmpegBinary;
-  readonly opened: OpenedSource;
   readonly container: Container;
   /** The fates of the streams beside the processed video. */
   readonly carried: CarryPlan;
-  /** Undefined where the output is standard output. */
-  readonly output: OutputFile | undefined;
-  /** Start of the command, by `performance.now()`. */
-  readonly startedAt: number;
+  /** Undefined where the output is a stream. */
+  readonly output: Target | undefined;
+}
+
+/** The receiver of a run's frames, as events tell it. */
+export interface RunTarget {
+  /** A path, "-" for standard output, or "frames" for a program that takes them. */
+  readonly output: string;
+  readonly width: number;
+  readonly height: number;
+  readonly encoder: string;
+  readonly container: string;
 }
 
 /** The parts of a run that change while frames flow. */
 export interface RunningParts {
   readonly engine: Engine;
-  readonly decoder: Decoder;
-  readonly encoder: Encoder;
+  readonly decoder: EngineEnds['decoder'] & { readonly waits: Durations };
+  readonly encoder: EngineEnds['encoder'] & { readonly waits: Durations };
   readonly flow: FrameFlow;
   readonly firstFrameAt: number;
   /** Delay of the main thread since the first frame, in nanoseconds. */
@@ -49,15 +64,15 @@ export interface RunningParts {
 export const EVENT_LOOP_RESOLUTION_MS = 10;
 
 /** The event before the first frame. */
-export function startEvent({ options, binary, preset, opened, execution, groups, levels }: PreparedRun, plan: EncodePlan): StartEvent {
+export function startEvent({ options, binary, preset, opened, execution, groups, levels }: PlannedRun, { output, ...target }: RunTarget): StartEvent {
   const { info, expectedFrames, url } = opened.source;
   return {
     v: 1,
     type: 'start',
     input: url,
-    output: options.output,
+    output,
     source: { width: info.format.width, height: info.format.height, pixelFormat: info.format.kind, fps: toNumber(info.frameRate), frames: expectedFrames },
-    target: { ...encodedSize(plan.format), encoder: plan.encoder.name, container: plan.container.muxer },
+    target,
     preset: basename(preset.name, '.json'),
     plan: [...describePlan(groups), ...(levels?.missing ?? []).map((level) => `level left out: ${level}`)],
     models: modelIds(groups, levels),
@@ -73,12 +88,12 @@ export function startEvent({ options, binary, preset, opened, execution, groups,
       policy: levels.settings.policy,
       levels: levels.levels.map(({ name }) => name),
     },
-    ffmpeg: binary.version,
+    ffmpeg: binary?.version ?? 'none',
   };
 }
 
 /** The progress of a run at this moment. */
-export function progressEvent({ options, opened }: PreparedRun, parts: RunningParts): ProgressEvent {
+export function progressEvent({ options, opened }: PlannedRun, parts: RunningParts): ProgressEvent {
   const { info } = opened.source;
   const frames = parts.flow.framesOut;
   const done = frames + parts.flow.outcomes.dropped;
@@ -105,14 +120,14 @@ export function metricsOf(parts: RunningParts): RunMetrics {
 }
 
 /** The figures of a run that has ended; to be called at its end. */
-export function summaryOf({ options, opened, execution, groups, levels, startedAt }: PreparedRun, parts: RunningParts): Summary {
+export function summaryOf({ opened, execution, groups, levels, startedAt }: PlannedRun, parts: RunningParts, output: string): Summary {
   const now = performance.now();
   const { flow, firstFrameAt } = parts;
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
   const metrics = metricsOf(parts);
   return {
     input: opened.source.url,
-    output: options.output,
+    output,
     ...metrics,
     wallSeconds: Number(((now - startedAt) / 1000).toFixed(3)),
     startupSeconds: Number(((firstFrameAt - startedAt) / 1000).toFixed(3)),
@@ -131,7 +146,7 @@ export function summaryOf({ options, opened, execution, groups, levels, startedA
 }
 
 /** Number of frames that the source announces, or that fit the part of it that is to be processed. */
-function framesToDo({ start, duration }: SessionOptions, { expectedFrames, info, probe }: Source): number | undefined {
+function framesToDo({ start, duration }: EvaluationOptions, { expectedFrames, info, probe }: Source): number | undefined {
   if (start === undefined && duration === undefined) return expectedFrames;
   const rest = (probe.durationSeconds ?? Number.POSITIVE_INFINITY) - (start ?? 0);
   const frames = Math.round(Math.min(rest, duration ?? rest) * toNumber(info.frameRate));

@@ -6,7 +6,8 @@ import type { SrvidError } from '../../dist/errors.js';
 import type { ServerMessage } from '../../dist/relay/delivery/protocol.js';
 import { type About, Rendition, type RenditionName } from '../../dist/relay/delivery/rendition.js';
 import { FragmentSplitter, type Piece } from '../../dist/relay/fmp4/splitter.js';
-import { RelayServer, type RelayServerOptions } from '../../dist/relay/server/server.js';
+import { RelayServer } from '../../dist/relay/server/server.js';
+import type { RelayServerOptions } from '../../dist/relay/server/server-options.js';
 import type { RelayStream, StreamState, StreamStatus } from '../../dist/relay/stream/stream.js';
 import { FFMPEG } from './programs.js';
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseSessionOptions, type SessionRequest } from '../../dist/options/session.js';
+import type { SessionRequest } from '../../dist/options/requests.js';
+import { parseSessionOptions } from '../../dist/options/session.js';
 import { inWordsOfPrograms } from '../../dist/options/table.js';
 import { failureOf } from '../helpers/errors.js';
 

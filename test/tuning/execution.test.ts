@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseSessionOptions, type SessionRequest } from '../../dist/options/session.js';
+import type { SessionRequest } from '../../dist/options/requests.js';
+import { parseSessionOptions } from '../../dist/options/session.js';
 import { loadModelLibrary, ModelLibrary } from '../../dist/plugins/inference/library.js';
 import { type NativeEngineHere, nativeEngineHere } from '../../dist/plugins/inference/native-engine.js';
 import { type Candidate, chooseExecution } from '../../dist/tuning/execution.js';

@@ -41,9 +41,9 @@ export function pipeInput(maxPixels: number, url = 'pipe:0'): CommandInput {
   return { url, options: ['-protocol_whitelist', 'pipe', '-format_whitelist', LONE_FILE_DEMUXERS, '-max_pixels', String(maxPixels)] };
 }
 
-/** True where ffmpeg refused a file because its name looks like a pattern. */
-export function tookForPattern(path: string, said: string): boolean {
-  return PATTERN.test(path) && NOT_LISTED.test(said);
+/** True where ffmpeg may take a file's name for a pattern of many. */
+export function looksLikePattern(path: string): boolean {
+  return PATTERN.test(path);
 }
 
 /** The error for a refusal by these limits, found in ffmpeg's messages; undefined for any other failure. */

@@ -5,8 +5,9 @@ import * as z from 'zod';
 import { messageOf, SrvidError } from '../../errors.js';
 import type { FfmpegBinary } from './binary.js';
 import type { CommandInput } from './command.js';
-import { fileInput, NO_REFERENCES, pipeInput, refusalOf, tookForPattern } from './input-file.js';
+import { fileInput, looksLikePattern, NO_REFERENCES, pipeInput, refusalOf } from './input-file.js';
 import { packetArguments, parsePacketTimes, untoldAnimation, withPacketTimes } from './packet-times.js';
+import { isRemote, withoutSecrets } from './remote-input.js';
 import { runTool, tied } from './tied-process.js';
 
 const PROBE_TIMEOUT_MS = 30_000;
@@ -106,29 +107,27 @@ const PROBE_ARGUMENTS = ['-v', 'error', '-of', 'json', '-show_streams', '-show_c
 const FIRST_FRAMES = ['-skip_loop_filter', 'all', '-read_intervals', '%+#32', '-show_entries', 'frame=stream_index:frame_side_data=side_data_type'];
 
 /**
- * Probes a local file.
+ * Probes a local file. `name` stands for it in messages.
  * @throws SRVID_INPUT_UNREADABLE with what ffprobe said, SRVID_INPUT_REFERENCES, SRVID_INPUT_TOO_LARGE
  */
-export async function probeFile(binary: FfmpegBinary, path: string, limits = NO_REFERENCES): Promise<Probe> {
-  const probed = async (input: CommandInput): Promise<Probe> => {
-    const args = [...PROBE_ARGUMENTS, ...FIRST_FRAMES, ...LOOK_FAR, ...input.options, '-i', input.url];
-    const { stdout } = await runTool(binary.ffprobe, args, { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 26 });
-    const probe = parseProbe(stdout, input);
-    const animation = untoldAnimation(probe);
-    if (!animation) return probe;
-    const packets = await runTool(binary.ffprobe, [...packetArguments(animation), ...input.options, '-i', input.url], {
-      timeout: PROBE_TIMEOUT_MS,
-      maxBuffer: 1 << 26,
-    });
-    return withPacketTimes(probe, animation, parsePacketTimes(packets.stdout), true);
-  };
+export async function probeFile(binary: FfmpegBinary, path: string, limits = NO_REFERENCES, name = path): Promise<Probe> {
+  return probeOpened(binary, fileInput(path, limits), name, limits.maxPixels).catch(async (error: SrvidError) => {
+    if (error.code !== 'SRVID_INPUT_REFERENCES' || !looksLikePattern(path)) throw error;
+    return probeOpened(binary, fileInput(path, limits, await demuxerOf(binary, path, limits.maxPixels)), name, limits.maxPixels);
+  });
+}
+
+/** Probes what a command opens by itself, and can open again. `name` stands for it in messages. @throws the same errors as `probeFile` */
+export async function probeOpened(binary: FfmpegBinary, input: CommandInput, name: string, maxPixels: number): Promise<Probe> {
+  const asked = async (args: readonly string[]) =>
+    (await runTool(binary.ffprobe, [...args, ...input.options, '-i', input.url], { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 26 })).stdout;
   try {
-    return await probed(fileInput(path, limits)).catch(async (error) => {
-      if (!tookForPattern(path, saidBy(error))) throw error;
-      return probed(fileInput(path, limits, await demuxerOf(binary, path, limits.maxPixels)));
-    });
+    const probe = parseProbe(await asked([...PROBE_ARGUMENTS, ...FIRST_FRAMES, ...LOOK_FAR]), input);
+    const animation = untoldAnimation(probe);
+    return animation ? withPacketTimes(probe, animation, parsePacketTimes(await asked(packetArguments(animation))), true) : probe;
   } catch (error) {
-    throw unreadable(path, error, limits.maxPixels);
+    // The system's error would show the whole command.
+    throw unreadable(name, isRemote(input.url) ? new Error(saidBy(error)) : error, maxPixels, input.url);
   }
 }
 
@@ -260,12 +259,12 @@ export function finite(text: string | undefined): number | undefined {
 
 function saidBy(error: unknown): string {
   const stderr = (error as { stderr?: unknown }).stderr;
-  return typeof stderr === 'string' && stderr.trim() !== '' ? stderr.trim() : messageOf(error);
+  return withoutSecrets(typeof stderr === 'string' && stderr.trim() !== '' ? stderr.trim() : messageOf(error));
 }
 
-function unreadable(path: string, error: unknown, maxPixels: number): SrvidError {
+function unreadable(path: string, error: unknown, maxPixels: number, url = path): SrvidError {
   if (error instanceof SrvidError) return error;
-  const said = saidBy(error);
+  const said = saidBy(error).replaceAll(url, path);
   const refusal = refusalOf(path, said, maxPixels);
   if (refusal) return refusal;
   const line = said.split('\n').at(-1) ?? '';

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ErrorCode, SrvidError } from '../../errors.js';
+import { withoutSecrets } from './remote-input.js';
 import { tied } from './tied-process.js';
 
 /** Time in which ffmpeg may stop by itself before it is killed. */
@@ -31,7 +32,7 @@ export interface FfmpegOptions {
   readonly failure: ErrorCode;
   /** Connections by file descriptor, from 0; descriptor 2 is always the log. */
   readonly stdio: readonly ('ignore' | 'pipe' | 'inherit' | number)[];
-  /** Reduces a line of the log to what may be shown; without it all is shown. */
+  /** Reduces a line of the log to what may be shown; without it all but the secrets of addresses is. */
   readonly shown?: (line: string) => string;
 }
 
@@ -129,7 +130,7 @@ export class FfmpegProcess {
     let partial = '';
     const keep = (line: string) => {
       if (line.trim() === '' || HARMLESS.test(line) || AFTERMATH.test(line)) return;
-      this.#log.push((this.options.shown?.(line) ?? line).trim().slice(0, 500));
+      this.#log.push((this.options.shown ?? withoutSecrets)(line).trim().slice(0, 500));
       if (this.#log.length > KEPT_LOG_LINES) this.#log.shift();
     };
     const stderr = this.#child.stderr?.setEncoding('utf8');

@@ -5,15 +5,19 @@ import { SrvidError } from '../../errors.js';
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
 import { assertFileName } from '../ffmpeg/file-name.js';
 import { assertPixels } from '../ffmpeg/input-file.js';
-import { type Probe, probeBytes, probeFile } from '../ffmpeg/probe.js';
+import { type Probe, probeBytes, probeFile, probeOpened } from '../ffmpeg/probe.js';
+import { isRemote, remoteInput } from '../ffmpeg/remote-input.js';
 import { hasLateIndex } from './late-index.js';
+import { shownUrl } from './live-input.js';
 import { refuseLosses } from './losses.js';
+import { openSequence, sequenceOf } from './pictures.js';
+import type { SourceReader } from './reader.js';
 import { describeSource, type Source } from './source.js';
 import { peekStream } from './standard-input.js';
 
 /** A source to open, and what is accepted of it. */
 export interface OpenOptions {
-  /** A path, or "-" for standard input. */
+  /** A path, the pattern of numbered pictures, an http address, or "-" for standard input. */
   readonly input: string;
   /** ffmpeg's name of a demuxer, for standard input whose bytes do not say it. */
   readonly inputFormat?: string | undefined;
@@ -28,6 +32,18 @@ export interface OpenOptions {
   readonly allowReferences: boolean;
   /** Pixels of a frame, at most. */
   readonly maxPixels: number;
+  /** Frames a second of numbered pictures. */
+  readonly frameRate?: number | undefined;
+  /** Number of the first picture; the lowest there is where not given. */
+  readonly startNumber?: number | undefined;
+}
+
+/** A source in a program's hands. */
+export interface GivenSource {
+  /** The bytes of input "-". */
+  readonly bytes?: Readable | undefined;
+  /** The source's name in messages, in place of the input's. */
+  readonly name?: string | undefined;
 }
 
 /** A source that was looked at. */
@@ -37,42 +53,57 @@ export interface OpenedSource {
   readonly bytes: Readable | undefined;
   /** The first of those bytes. */
   readonly head: Uint8Array | undefined;
+  /** A program that gives frames itself, in place of an ffmpeg that decodes. */
+  readonly reader?: SourceReader | undefined;
+}
+
+/** True for a source that cannot be opened a second time. */
+export function isReadOnce({ bytes, reader }: OpenedSource): boolean {
+  return bytes !== undefined || reader !== undefined;
 }
 
 /** Looks at the input. @throws SRVID_INPUT_NOT_FOUND and the errors of probing */
-export async function openSource(binary: FfmpegBinary, options: OpenOptions, standardInput: Readable = process.stdin): Promise<OpenedSource> {
-  if (options.input === '-') {
-    if (options.start)
-      throw new SrvidError('SRVID_OPTION_INVALID', '--start needs an input that can be sought in, and standard input cannot. Give the input as a file.');
-    const { head, whole, bytes } = await peekStream(standardInput);
-    const probe = await probeHead(binary, head, whole, options);
-    return { source: accepted(describeSource('standard input', probe, options.deinterlace), options), bytes, head };
+export async function openSource(binary: FfmpegBinary, options: OpenOptions, given: GivenSource = {}): Promise<OpenedSource> {
+  const { input, start, deinterlace, allowReferences, maxPixels } = options;
+  if (input === '-') {
+    const name = given.name ?? 'standard input';
+    if (start) throw new SrvidError('SRVID_OPTION_INVALID', `--start needs an input that can be sought in, and ${name} cannot. Give the input as a file.`);
+    const { head, whole, bytes } = await peekStream(given.bytes ?? process.stdin);
+    const probe = await probeHead(binary, head, whole, name, options);
+    return { source: accepted(describeSource(name, probe, deinterlace), options), bytes, head };
   }
-  assertFileName('The input', options.input, 'SRVID_INPUT_NOT_FOUND');
-  const path = resolve(options.input);
-  const limits = { references: options.allowReferences, maxPixels: options.maxPixels };
+  const reopened = (name: string, probe: Probe) => ({ source: accepted(describeSource(name, probe, deinterlace), options), bytes: undefined, head: undefined });
+  if (isRemote(input)) {
+    const name = given.name ?? shownUrl(input);
+    return reopened(name, await probeOpened(binary, remoteInput(input, allowReferences, maxPixels), name, maxPixels));
+  }
+  assertFileName('The input', input, 'SRVID_INPUT_NOT_FOUND');
+  const path = resolve(input);
   const found = await stat(path).catch(() => undefined);
+  const sequence = found ? undefined : sequenceOf(path);
+  if (sequence) return reopened(path, await openSequence(binary, sequence, options));
   if (!found?.isFile()) {
     const what = found ? 'is not a file' : 'does not exist';
     throw new SrvidError('SRVID_INPUT_NOT_FOUND', `The input ${path} ${what}. Give the path of a video file, or - for standard input.`, { path });
   }
-  return { source: accepted(describeSource(path, await probeFile(binary, path, limits), options.deinterlace), options), bytes: undefined, head: undefined };
+  const name = given.name ?? path;
+  return reopened(name, await probeFile(binary, path, { references: allowReferences, maxPixels }, name));
 }
 
 /** Probes the head of standard input. An MP4 whose index comes late is refused only where ffmpeg cannot read it from its buffers. */
-async function probeHead(binary: FfmpegBinary, head: Buffer, whole: boolean, { inputFormat, maxPixels }: OpenOptions): Promise<Probe> {
+async function probeHead(binary: FfmpegBinary, head: Buffer, whole: boolean, name: string, { inputFormat, maxPixels }: OpenOptions): Promise<Probe> {
   const isLate = hasLateIndex(head);
-  const probe = await probeBytes(binary, head, 'standard input', inputFormat, maxPixels, whole).catch((error) => {
-    throw isLate ? lateIndex(error) : error;
+  const probe = await probeBytes(binary, head, name, inputFormat, maxPixels, whole).catch((error) => {
+    throw isLate ? lateIndex(name, error) : error;
   });
-  if (isLate && probe.streams.some((stream) => stream.codec_type === 'video' && stream.pix_fmt === undefined)) throw lateIndex();
+  if (isLate && probe.streams.some((stream) => stream.codec_type === 'video' && stream.pix_fmt === undefined)) throw lateIndex(name);
   return probe;
 }
 
-function lateIndex(cause?: unknown): SrvidError {
+function lateIndex(name: string, cause?: unknown): SrvidError {
   return new SrvidError(
     'SRVID_INPUT_UNREADABLE',
-    'Standard input is an MP4 or MOV whose index (moov) comes after its pictures (mdat), so it cannot be read without going back in it. Give the path of the file as the input, or write the index first: ffmpeg -i in.mp4 -c copy -movflags +faststart out.mp4.',
+    `${name.charAt(0).toUpperCase()}${name.slice(1)} is an MP4 or MOV whose index (moov) comes after its pictures (mdat), so it cannot be read without going back in it. Give the path of the file as the input, or write the index first: ffmpeg -i in.mp4 -c copy -movflags +faststart out.mp4.`,
     {},
     cause,
   );

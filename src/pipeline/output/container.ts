@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { SrvidError } from '../../errors.js';
 import { didYouMean } from '../../similar-name.js';
+import { sequenceOf } from '../input/pictures.js';
 
 /** The kinds of streams beside the processed video, as ffmpeg names them. `video` is a further picture: a cover, a second camera. */
 export type TrackKind = 'audio' | 'subtitle' | 'video' | 'attachment' | 'data';
@@ -9,6 +10,14 @@ export type TrackKind = 'audio' | 'subtitle' | 'video' | 'attachment' | 'data';
 export interface Container {
   /** Name of ffmpeg's muxer. */
   readonly muxer: string;
+  /** Name of its muxer for pipes, where that is another. */
+  readonly pipeMuxer?: string;
+  /** The kind of picture, where it holds pictures: ffmpeg has one muxer for all. */
+  readonly picture?: 'png' | 'jpeg';
+  /** It holds one picture, and no more. */
+  readonly isSingle?: boolean;
+  /** It holds pictures alone: no tags, and no times but a rate. */
+  readonly isBare?: boolean;
   /** Streams of a kind that is missing are left out. */
   readonly holds: { readonly [kind in TrackKind]?: Holding };
   /** The form of cover art: a file attached, a picture stream, or neither. */
@@ -52,6 +61,8 @@ const MP4 = {
   options: mp4Options,
 };
 
+const PICTURES = { ...NOTHING_CARRIED, muxer: 'image2', pipeMuxer: 'image2pipe', isBare: true, options: noOptions } as const;
+
 const CONTAINERS: Readonly<Record<string, Container>> = {
   mp4: { ...MP4, muxer: 'mp4' },
   mov: { ...MP4, muxer: 'mov', holds: { ...MP4.holds, audio: ask(`${MP4_AUDIO} pcm_s16le pcm_s24le pcm_s16be pcm_s24be`, 'aac pcm_s16le', true) } },
@@ -90,6 +101,10 @@ const CONTAINERS: Readonly<Record<string, Container>> = {
     ...({ covers: 'none', chapters: false, timecode: false, beginsAtZero: true } as const),
     options: noOptions,
   },
+  gif: { ...NOTHING_CARRIED, muxer: 'gif', options: noOptions },
+  png: { ...PICTURES, picture: 'png' },
+  jpeg: { ...PICTURES, picture: 'jpeg' },
+  y4m: { ...NOTHING_CARRIED, muxer: 'yuv4mpegpipe', isBare: true, options: noOptions },
   nut: {
     muxer: 'nut',
     holds: { audio: ask('aac mp3 ac3 opus vorbis pcm_s16le', 'flac pcm_s16le', true), video: ask('h264 hevc'), subtitle: ask(), data: ask() },
@@ -108,6 +123,11 @@ const BY_EXTENSION: Readonly<Record<string, keyof typeof CONTAINERS>> = {
   '.m2ts': 'mpegts',
   '.avi': 'avi',
   '.nut': 'nut',
+  '.png': 'png',
+  '.jpg': 'jpeg',
+  '.jpeg': 'jpeg',
+  '.gif': 'gif',
+  '.y4m': 'y4m',
 };
 
 /** True where Matroska is sure to keep a stream as it is. */
@@ -124,7 +144,7 @@ export function containerFor(output: string, format: string | undefined): Contai
   if (format !== undefined) {
     const name = Object.hasOwn(CONTAINERS, format) ? format : BY_EXTENSION[`.${format}`];
     const found = name === undefined ? undefined : CONTAINERS[name];
-    if (found) return found;
+    if (found) return forOutput(found, output);
     throw new SrvidError(
       'SRVID_OUTPUT_FORMAT',
       `Expected --format to be one of ${Object.keys(CONTAINERS).join(', ')} but received "${format}".${didYouMean(format, [...Object.keys(CONTAINERS), ...Object.keys(BY_EXTENSION).map((name) => name.slice(1))])}`,
@@ -134,11 +154,26 @@ export function containerFor(output: string, format: string | undefined): Contai
     );
   }
   const found = CONTAINERS[BY_EXTENSION[extname(output).toLowerCase()] ?? ''];
-  if (found) return found;
-  const what = output === '-' ? 'Standard output has no name to tell the kind of file by' : `The name ${output} does not tell the kind of file to write`;
+  if (found) return forOutput(found, output);
+  const what = output === '-' ? 'A stream has no name to tell the kind of file by' : `The name ${output} does not tell the kind of file to write`;
   throw new SrvidError(
     'SRVID_OUTPUT_FORMAT',
     `${what}. ${output === '-' ? '' : `Let it end in one of ${Object.keys(BY_EXTENSION).join(', ')}, or `}give --format with one of ${Object.keys(CONTAINERS).join(', ')}.`,
     { output },
+  );
+}
+
+/** A picture whose name has no number is one picture, which ffmpeg would else number. */
+function forOutput(container: Container, output: string): Container {
+  if (container.muxer !== 'image2' || output === '-' || sequenceOf(output)) return container;
+  return { ...container, isSingle: true, options: () => ['-update', '1'] };
+}
+
+/** The error of a source that does not fit into one picture. `found` says what it has. */
+export function tooManyPictures(found: string): SrvidError {
+  return new SrvidError(
+    'SRVID_OUTPUT_FORMAT',
+    `The output is one picture, but the source has ${found}. Give numbered pictures, such as out-%05d.png, or the frame that you want by --start and a --duration as short as a frame.`,
+    { found },
   );
 }

@@ -78,7 +78,14 @@ interface GraphOptions {
   readonly stored?: StoredColor | undefined;
   /** The source of what lies beside the pixels: ffmpeg's index of the input, and the plan. */
   readonly sideData?: { readonly index: number; readonly plan: FrameSideData } | undefined;
+  /** Gives each frame a palette of its own, of the 256 colours that suit it best. */
+  readonly hasPalette?: boolean;
+  /** The rate at which frames are counted, in place of their times. */
+  readonly countedRate?: Rational | undefined;
 }
+
+/** One palette for all frames would have them all wait in memory for it. */
+const PALETTE = 'split[c][d];[c]palettegen=stats_mode=single:reserve_transparent=0[e];[d][e]paletteuse=new=1:dither=sierra2_4a';
 
 /**
  * The encoder's filter graph, from input 0 to [v]. swscale scales the U and V of a split frame, at the right chroma
@@ -89,7 +96,7 @@ export function filterGraph(
   format: FrameFormat,
   color: Color,
   sampleAspect: Rational | undefined,
-  { grayAsYuv, setsChromaLocation, stored, sideData }: GraphOptions = {},
+  { grayAsYuv, setsChromaLocation, stored, sideData, hasPalette, countedRate }: GraphOptions = {},
 ): string {
   const size = encodedSize(format, stored?.pixelFormat);
   const crop = size.width === format.width && size.height === format.height ? [] : [`crop=${size.width}:${size.height}:0:0:exact=1`];
@@ -102,8 +109,9 @@ export function filterGraph(
     ...colorFilters(color, setsChromaLocation),
     ...(stored ? [conversion(pictureKind(format), color, stored), ...colorFilters(stored.color, setsChromaLocation)] : []),
     ...aspect,
+    ...(countedRate ? [`settb=${countedRate.den}/${countedRate.num}`, 'setpts=N'] : []),
   ];
-  const filters = [...tail, 'null'].join(',');
+  const filters = [...tail, hasPalette ? PALETTE : 'null'].join(',');
   const picture = format.kind === 'split' ? `${mergeGraph(format, color)},` : '[0:0]';
   if (!sideData) return `${picture}${filters}[v]`;
   return `${picture}null[p];${besidePixels(format, sideData.index, sideData.plan)}[m];[m][p]blend=all_mode=normal:all_opacity=0,${filters}[v]`;

@@ -5,7 +5,7 @@ import { commandArguments, type FfmpegCommand, fileUrl } from '../ffmpeg/command
 import { FfmpegProcess } from '../ffmpeg/process.js';
 import { Durations } from '../frames/durations.js';
 import type { Color, FrameFormat } from '../frames/frame.js';
-import { formatRational, ptsToSeconds, type Rational } from '../frames/time.js';
+import { formatRational, inverse, ptsToSeconds, type Rational } from '../frames/time.js';
 import { withTimeout } from '../frames/timeout.js';
 import type { ForwardedPacket } from '../input/decode.js';
 import { watching } from '../input/joined-clock.js';
@@ -13,9 +13,9 @@ import type { NutStream } from '../nut/syntax.js';
 import { NutWriter } from '../nut/writer.js';
 import { type CarriedAlong, codecOptions } from './carried-stream.js';
 import { colorTags } from './color-tags.js';
-import type { Container } from './container.js';
+import { type Container, tooManyPictures } from './container.js';
 import { filterGraph, type RawStream, rawStreams } from './encode-graph.js';
-import { assertOnClock, type EncoderClock } from './encoder-clock.js';
+import { assertOnClock, type EncoderClock, RateWatch } from './encoder-clock.js';
 import type { FrameSideData } from './frame-side-data.js';
 import { lastFrame } from './last-frame.js';
 import type { StoredColor } from './stored-color.js';
@@ -55,6 +55,8 @@ export interface EncodePlan {
   readonly container: Container;
   /** A path, or "pipe:1" for standard output. */
   readonly output: string;
+  /** The rate at which frames are counted, for a container that knows no other times. */
+  readonly countedRate?: Rational | undefined;
   /** Seconds taken off every pts: see `Source.shiftSeconds`. */
   readonly shiftSeconds: number;
   /** Side data of the source's frames, where the output is to have it. */
@@ -78,6 +80,8 @@ const PROGRESS = 3;
 export class Encoder {
   /** Waiting time of the pipeline until ffmpeg took each frame. */
   readonly waits = new Durations();
+  /** Set where the container knows one frame rate alone. */
+  readonly rate: RateWatch | undefined;
   readonly #process: FfmpegProcess;
   readonly #writer: NutWriter;
   readonly #rawStreams: readonly RawStream[];
@@ -111,6 +115,7 @@ export class Encoder {
         partial = lines.pop() ?? '';
         for (const line of lines) if (line.startsWith('frame=')) this.#framesEncoded = Number(line.slice('frame='.length));
       });
+    this.rate = plan.countedRate && new RateWatch(plan.countedRate, plan.timeBase);
     this.#rawStreams = rawStreams(plan.format, plan.color);
     const video: NutStream[] = this.#rawStreams.map(({ fourcc, width, height }) => ({
       kind: 'video',
@@ -138,7 +143,9 @@ export class Encoder {
 
   /** Hands over one frame; when it resolves, `bytes` may be overwritten. @throws SRVID_ENCODE_FAILED, SRVID_ENCODER_UNAVAILABLE */
   async write(pts: number, bytes: Uint8Array): Promise<void> {
+    if (this.plan.container.isSingle && this.#framesWritten > 0) throw tooManyPictures('more than one frame');
     const since = performance.now();
+    this.rate?.add(pts);
     const { clock, encoder, timeBase } = this.plan;
     if (clock) assertOnClock(encoder.name, clock, ptsToSeconds(pts, timeBase), timeBase);
     const payloads = this.#rawStreams.map(({ start, end }, stream) => ({ stream, data: bytes.subarray(start, end) }));
@@ -213,10 +220,11 @@ export class Encoder {
 
 /** The ffmpeg command of a plan. */
 export function encodeCommand(plan: EncodePlan, { setsChromaLocation }: Pick<FfmpegBinary, 'setsChromaLocation'>): FfmpegCommand {
-  const { format, color, stored, encoder, container, carry, output, shiftSeconds, timeBase } = plan;
+  const { format, color, stored, encoder, container, carry, output, shiftSeconds, timeBase, countedRate } = plan;
   const last = plan.endSeconds === undefined ? undefined : lastFrame(container.muxer, timeBase, plan.endSeconds, output === 'pipe:1');
   const sideData = plan.sideData && { index: carry.from === 'file' ? 2 : 1, plan: plan.sideData };
-  const graph = { grayAsYuv: !plan.keepsGray, setsChromaLocation, stored, sideData };
+  const hasPalette = container.muxer === 'gif' && !encoder.options.some(([name]) => name === 'pix_fmt');
+  const graph = { grayAsYuv: !plan.keepsGray, setsChromaLocation, stored, sideData, hasPalette, countedRate };
   const offset = shiftSeconds > 0 ? ['-itsoffset', String(-shiftSeconds)] : [];
   // With -seek_timestamp ffmpeg does not take the first frame's time for time 0.
   const frames = { url: 'pipe:0', options: ['-seek_timestamp', '1', ...offset, '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] };
@@ -226,7 +234,12 @@ export function encodeCommand(plan: EncodePlan, { setsChromaLocation }: Pick<Ffm
     ...['-filter_complex', filterGraph(format, color, plan.sampleAspect, graph), '-map', '[v]'],
     ...carriedStreams(plan),
     ...(plan.tags ?? []),
-    ...['-fps_mode', 'passthrough', '-enc_time_base', formatRational(last?.timeBase ?? plan.clock?.timeBase ?? timeBase, ':')],
+    ...[
+      '-fps_mode',
+      'passthrough',
+      '-enc_time_base',
+      formatRational(last?.timeBase ?? plan.clock?.timeBase ?? (countedRate ? inverse(countedRate) : timeBase), ':'),
+    ],
     ...(last?.options ?? []),
     // Before the encoder's own options, which may say otherwise.
     ...container.options(output === 'pipe:1'),
@@ -239,7 +252,7 @@ export function encodeCommand(plan: EncodePlan, { setsChromaLocation }: Pick<Ffm
     ...(carry.from === 'file' && (carry.cut.cutsBeginning || carry.fromZero) ? ['-ss', '0'] : []),
     ...(carry.from === 'file' && carry.lastsSeconds !== undefined ? ['-t', String(carry.lastsSeconds + END_MARGIN_SECONDS)] : []),
     ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
-    ...['-f', container.muxer],
+    ...['-f', output === 'pipe:1' ? (container.pipeMuxer ?? container.muxer) : container.muxer],
   ];
   const furtherOutput = carry.from === 'file' ? watching(1, carry.watched) : [];
   return { inputs, outputOptions, output: output === 'pipe:1' ? output : fileUrl(output), furtherOutput };

@@ -57,3 +57,23 @@ export function assertOnClock(encoder: string, { timeBase, startsAtSeconds, cont
     { encoder, seconds: since },
   );
 }
+
+/** Watches whether the times of frames follow one rate, for a container that knows no other times. */
+export class RateWatch {
+  /** A frame was further from its place than times are rounded. */
+  varies = false;
+  #first: number | undefined;
+  #frames = 0;
+
+  constructor(
+    readonly rate: Rational,
+    private readonly timeBase: Rational,
+  ) {}
+
+  /** Takes the next frame's pts. */
+  add(pts: number): void {
+    this.#first ??= pts;
+    const seconds = (pts - this.#first) * toNumber(this.timeBase);
+    if (Math.abs(seconds - this.#frames++ / toNumber(this.rate)) > toleranceOf(this.timeBase)) this.varies = true;
+  }
+}

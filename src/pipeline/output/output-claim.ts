@@ -117,7 +117,7 @@ export class OutputClaim {
     try {
       const now = await readClaim(this.#path);
       if (now?.token !== found?.token) return;
-      if (now) await rm(join(this.folder, now.work), { force: true });
+      if (now) await rm(join(this.folder, now.work), { recursive: true, force: true }); // A folder of pictures, or a file.
       await rm(this.#path, { force: true });
     } finally {
       await right.release();

@@ -134,7 +134,7 @@ async function realTarget(path: string): Promise<string> {
 }
 
 /** Renames a file to a name that is free. @throws EEXIST where the name is taken; the file there is not changed */
-async function renameToNew(from: string, to: string): Promise<void> {
+export async function renameToNew(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {
@@ -161,6 +161,7 @@ function identityOf({ dev, ino }: { dev: number; ino: number }): string {
   return `${dev}:${ino}`;
 }
 
-function unwritable(message: string, path: string, cause?: unknown): SrvidError {
+/** The error of an output that cannot be written. */
+export function unwritable(message: string, path: string, cause?: unknown): SrvidError {
   return new SrvidError('SRVID_OUTPUT_UNWRITABLE', message, { path }, cause);
 }

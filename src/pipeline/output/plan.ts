@@ -4,10 +4,10 @@ import { inverse, parseRational, type Rational } from '../frames/time.js';
 import { isCut, planCut, type TimeRange } from '../input/cut.js';
 import { clockMayRestart } from '../input/joined-clock.js';
 import { refuseLosses } from '../input/losses.js';
-import type { OpenedSource } from '../input/open.js';
+import { isReadOnce, type OpenedSource } from '../input/open.js';
 import type { Source } from '../input/source.js';
 import type { CarryPlan } from './carry.js';
-import type { Container } from './container.js';
+import { type Container, tooManyPictures } from './container.js';
 import type { EncodePlan, EncoderSettings } from './encode.js';
 import { encodedSize, scaledAspect } from './encode-graph.js';
 import { assertOnClock, type EncoderClock, encoderTimeBase, secondsOffClock, toleranceOf } from './encoder-clock.js';
@@ -22,6 +22,8 @@ export interface OutputRequest {
   readonly carried: CarryPlan;
   /** A path, or "pipe:1". */
   readonly output: string;
+  /** Number of the first picture, of numbered pictures. */
+  readonly startNumber?: number | undefined;
   readonly source: OpenedSource;
   /** The part of the source that was asked for. */
   readonly range: TimeRange;
@@ -49,44 +51,38 @@ export interface PlannedOutput {
 
 /** Plans how to encode. @throws SRVID_OUTPUT_FORMAT where `strict` is set and something would be lost */
 export function planOutput(request: OutputRequest): PlannedOutput {
-  const {
-    source: { source, bytes },
-    container,
-    carried,
-    range,
-    format,
-    output,
-    strict,
-    stallTimeoutMs,
-  } = request;
+  const { source: opened, container, carried, range, format, output, strict, stallTimeoutMs } = request;
+  const { source } = opened;
+  const fromPipe = isReadOnce(opened);
   const tags = planTags({
-    ...{ source, streams: carried.streams, muxer: container.muxer, fromPipe: bytes !== undefined },
+    ...{ source, streams: carried.streams, muxer: container.muxer, fromPipe },
     ...{ startSeconds: range.start ?? 0, isCut: range.start !== undefined || range.duration !== undefined },
   });
   const view = planViewMarks(source.video, container.muxer, output !== 'pipe:1', format.width / source.info.format.width);
-  const losses = [...carried.warnings, ...tags.warnings, ...view.warnings];
+  const losses = [...carried.warnings, ...(container.isBare ? [] : tags.warnings), ...view.warnings];
+  if (container.isSingle && !isCut(range) && (source.expectedFrames ?? 1) > 1) throw tooManyPictures(`${source.expectedFrames} frames`);
   if (strict) refuseLosses(losses, 'SRVID_OUTPUT_FORMAT');
   assertFrameSize('A result', format.width, format.height);
   const size = encodedSize(format);
   const cropped = size.width !== format.width || size.height !== format.height;
   const { info } = source;
   const { streams } = carried;
-  const carry: EncodePlan['carry'] = bytes
-    ? { from: 'pipe', streams, forwarded: [] }
-    : {
-        from: 'file',
-        input: source.probe.input,
-        video: source.video,
-        streams,
-        covers: [],
-        cut: planCut(source, range),
-        // Sound before 0 is not played: an encoder's delay, or what an edit list cuts off. Pictures before 0 move everything.
-        fromZero: container.beginsAtZero && source.shiftSeconds === 0,
-        // A raw stream is cut by its frames and brings nothing else along.
-        lastsSeconds: source.hasTimestamps ? range.duration : undefined,
-        watched: clockMayRestart(source.probe) && streams.length > 0 ? [source.video.index] : [],
-      };
-  const encoder = request.encoderFor(container.muxer);
+  const fromFile = (): EncodePlan['carry'] => ({
+    from: 'file',
+    input: source.probe.input,
+    video: source.video,
+    streams,
+    covers: [],
+    cut: planCut(source, range),
+    // Sound before 0 is not played: an encoder's delay, or what an edit list cuts off. Pictures before 0 move everything.
+    fromZero: container.beginsAtZero && source.shiftSeconds === 0,
+    // A raw stream is cut by its frames and brings nothing else along.
+    lastsSeconds: source.hasTimestamps ? range.duration : undefined,
+    watched: clockMayRestart(source.probe) && streams.length > 0 ? [source.video.index] : [],
+  });
+  const fromHere: EncodePlan['carry'] = fromPipe ? { from: 'pipe', streams, forwarded: [] } : fromFile();
+  const carry: EncodePlan['carry'] = container.isBare ? { from: 'nothing' } : fromHere;
+  const encoder = request.encoderFor(container.picture ?? container.muxer);
   const clock = clockOf(encoder.name, container.muxer, source, range);
   return {
     plan: {
@@ -99,10 +95,11 @@ export function planOutput(request: OutputRequest): PlannedOutput {
       color: info.color,
       sampleAspect: scaledAspect({ ...info.format, sampleAspect: info.sampleAspect }, format),
       encoder,
-      container,
+      container: numberedFrom(request.startNumber, container, output),
       output,
       shiftSeconds: source.shiftSeconds,
-      tags: [...tags.options, ...view.options],
+      countedRate: container.muxer === 'yuv4mpegpipe' ? info.frameRate : undefined,
+      tags: container.isBare ? [] : [...tags.options, ...view.options],
       salvage: request.salvage,
       carry,
     },
@@ -115,6 +112,11 @@ export function planOutput(request: OutputRequest): PlannedOutput {
         : []),
     ],
   };
+}
+
+function numberedFrom(startNumber = 1, container: Container, output: string): Container {
+  if (container.muxer !== 'image2' || container.isSingle || output === 'pipe:1') return container;
+  return { ...container, options: () => ['-start_number', String(startNumber)] };
 }
 
 /** The encoder's clock where it needs one of its own. @throws SRVID_ENCODER_UNAVAILABLE where the source begins between its ticks */

@@ -48,8 +48,10 @@ function nameOf(binary: FfmpegBinary, plan: EncodePlan): string {
 
 async function readSample(binary: FfmpegBinary, plan: EncodePlan): Promise<{ readonly sample: Sample | undefined; readonly isTiny: boolean }> {
   const { output, encoder, container } = plan;
-  const isPipe = output === 'pipe:1';
-  const { written, isTiny } = await runOnTwoFrames(binary, plan, isPipe ? 'pipe' : 'ignore');
+  // Pictures have a file each, and the place of one is not for two.
+  const sampled = container.picture ? { ...plan, output: 'pipe:1', container: { ...container, isSingle: false, options: () => [] } } : plan;
+  const isPipe = sampled.output === 'pipe:1';
+  const { written, isTiny } = await runOnTwoFrames(binary, sampled, isPipe ? 'pipe' : 'ignore');
   const sample = await probeSample(binary, isPipe ? written : output, container.muxer === 'mpegts' ? 'mpegts' : undefined);
   if (sample !== 'nothing') return { sample, isTiny };
   const message = `Two test frames that ${encoder.name} wrote to ${container.muxer} cannot be found in it again: it has no place for this codec. Write .mkv, or choose another encoder.`;

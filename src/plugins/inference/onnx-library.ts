@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { switchOffTelemetry } from '../threads/telemetry.js';
 
-export type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+export type { InferenceSession } from 'onnxruntime-node';
 
 /** The module of ONNX Runtime. */
 export type OnnxRuntime = typeof import('onnxruntime-node');

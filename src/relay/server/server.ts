@@ -7,36 +7,20 @@ import type { RelayStream } from '../stream/stream.js';
 import { asked, logged } from './access-log.js';
 import { Gate } from './admission.js';
 import { type Answer, refusal, send } from './answer.js';
-import { type Asset, Assets } from './assets.js';
+import { Assets } from './assets.js';
 import { Connections, type UpgradeRequest } from './connection.js';
-import { HttpServer } from './http-server.js';
+import { type HttpHandlers, HttpServer } from './http-server.js';
+import { MountedHttp } from './mounted-http.js';
 import { operation } from './operations.js';
-import { isLoopback, OriginPolicy } from './origin.js';
+import { OriginPolicy } from './origin.js';
 import { Places } from './places.js';
 import { servePusher } from './pushing.js';
 import { BAD_ADDRESS, CROWDED, FULL, GOING, NO_TOKENS, NOT_FOUND, PUSHED, UPGRADE, WRONG_METHOD } from './refusals.js';
-import type { ServerCounts } from './report.js';
+import { healthOf, type ServerCounts, statsOf } from './report.js';
 import { isSocketPath, type SocketRoute, socketRoute, urlOf } from './route.js';
+import { assertProtected, type RelayServerOptions } from './server-options.js';
 import type { Access, Tokens } from './tokens.js';
 import { serveGo2rtcViewer, serveViewer } from './viewing.js';
-
-/** Options of the HTTP and WebSocket server. */
-export interface RelayServerOptions {
-  readonly host: string;
-  /** 0 picks a free port. */
-  readonly port: number;
-  readonly streams: readonly RelayStream[];
-  /** Known tokens. Without any, everybody who reaches the relay may view, and nobody may write. */
-  readonly tokens?: Tokens | undefined;
-  /** Origins of pages, besides the relay's own, that may connect. */
-  readonly allowOrigins?: readonly string[];
-  /** The files of the page, by URL path. Served to anyone, since they hold no secrets. */
-  readonly assets?: ReadonlyMap<string, Asset>;
-  /** Called with each request, and with the beginning and end of each session. */
-  readonly log?: ((entry: Readonly<Record<string, unknown>>) => void) | undefined;
-  readonly limits?: Partial<RelayLimits>;
-  readonly clock?: Pick<Clock, 'now'>;
-}
 
 /** Milliseconds between two checks of all connections. */
 const BEAT_MS = 1000;
@@ -48,7 +32,7 @@ export class RelayServer {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #gate: Gate;
   readonly #connections: Connections;
-  readonly #http: HttpServer;
+  readonly #http: HttpServer | MountedHttp;
   readonly #streams: ReadonlyMap<string, RelayStream>;
   readonly #assets: Assets;
   /** The places of viewers. */
@@ -66,21 +50,42 @@ export class RelayServer {
    * @throws SRVID_ORIGIN_INVALID
    */
   constructor(options: RelayServerOptions) {
-    const { host, tokens, allowOrigins = [], clock = systemClock, streams, assets = new Map() } = options;
-    if (!tokens && !isLoopback(host)) throw unprotected(host);
+    const { tokens, allowOrigins = [], clock = systemClock, streams, assets = new Map(), mount } = options;
+    assertProtected(options);
     this.#options = options;
     this.#limits = { ...RELAY_DEFAULTS, ...options.limits };
     this.#clock = clock;
     this.#streams = new Map(streams.map((stream) => [stream.name, stream]));
     this.#assets = new Assets(assets);
     this.#seats = new Places({ total: this.#limits.maxViewers, perAddress: this.#limits.maxViewersPerAddress });
-    this.#gate = new Gate({ tokens, clock, limits: this.#limits, origins: new OriginPolicy({ allowed: allowOrigins, loopbackOnly: !tokens }) });
+    this.#gate = new Gate({
+      tokens,
+      clock,
+      limits: this.#limits,
+      origins: new OriginPolicy({ allowed: allowOrigins, loopbackOnly: !tokens && !mount?.trusted }),
+    });
     this.#connections = new Connections(this.#limits, clock, (connection, code) => this.#log({ event: 'close', ...logged(connection), code }));
-    this.#http = new HttpServer(this.#limits, {
+    const handlers: HttpHandlers = {
       request: (request, response) => this.#respond(request, response),
       upgrade: (upgrade) => this.#refuseUpgrade(upgrade),
       crowded: () => this.#gate.count(CROWDED),
-    });
+    };
+    this.#http = mount ? new MountedHttp(mount.path, handlers) : new HttpServer(this.#limits, handlers);
+  }
+
+  /** The relay's place in another server; undefined where it has its own. */
+  get mounted(): MountedHttp | undefined {
+    return this.#http instanceof MountedHttp ? this.#http : undefined;
+  }
+
+  /** The body of /stats, with all streams. */
+  stats(): Record<string, unknown> {
+    return statsOf([...this.#streams.values()], this.#counts());
+  }
+
+  /** The body of /health, with all streams. */
+  health(): ReturnType<typeof healthOf> {
+    return healthOf([...this.#streams.values()]);
   }
 
   /** Takes other tokens from now on. Who is there by a token that is no longer known, or may less than before, is closed. */
@@ -97,7 +102,21 @@ export class RelayServer {
   /** Starts to listen. Resolves when requests are answered. @throws SRVID_LISTEN_FAILED */
   async listen(): Promise<{ readonly host: string; readonly port: number }> {
     const { host, port } = this.#options;
-    await this.#http.listen(port, host).catch((error: unknown) => {
+    if (this.#http instanceof MountedHttp) this.#http.open();
+    else await this.#listen(this.#http);
+    this.#startedAt = this.#clock.now();
+    this.#beat = setInterval(() => {
+      this.#connections.beat();
+      for (const check of this.#viewers) check();
+    }, BEAT_MS);
+    if (this.#http instanceof MountedHttp) return { host, port };
+    const { address, port: actual } = this.#http.address;
+    return { host: address, port: actual };
+  }
+
+  async #listen(http: HttpServer): Promise<void> {
+    const { host, port } = this.#options;
+    await http.listen(port, host).catch((error: unknown) => {
       throw new SrvidError(
         'SRVID_LISTEN_FAILED',
         `Tried to listen at ${host}:${port}, but: ${messageOf(error)}. Choose another with --listen HOST:PORT.`,
@@ -105,13 +124,6 @@ export class RelayServer {
         error,
       );
     });
-    this.#startedAt = this.#clock.now();
-    this.#beat = setInterval(() => {
-      this.#connections.beat();
-      for (const check of this.#viewers) check();
-    }, BEAT_MS);
-    const { address, port: actual } = this.#http.address;
-    return { host: address, port: actual };
   }
 
   /** Closes all connections and the server. Connections that do not answer are destroyed after `closeMs`. */
@@ -264,12 +276,4 @@ interface Admitted {
   readonly route: SocketRoute;
   readonly stream: RelayStream;
   readonly access: Access;
-}
-
-function unprotected(host: string): SrvidError {
-  return new SrvidError(
-    'SRVID_LISTEN_REFUSED',
-    `Tried to listen at ${host}, where other machines reach the relay, without tokens. Give --token-file, or listen at 127.0.0.1.`,
-    { host },
-  );
 }

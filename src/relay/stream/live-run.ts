@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ProcessingRequest, parseProcessingOptions } from '../../options/session.js';
+import type { ProcessingRequest } from '../../options/requests.js';
+import { parseProcessingOptions } from '../../options/session.js';
 import { emptyFlow, type FrameFlow } from '../../pipeline/engine/frame-flow.js';
 import type { RealtimeEngine } from '../../pipeline/engine/realtime/engine.js';
 import type { FfmpegBinary } from '../../pipeline/ffmpeg/binary.js';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { presetSchema } from '../../../dist/options/preset.js';
-import { parseSessionOptions, type SessionRequest } from '../../../dist/options/session.js';
+import type { SessionRequest } from '../../../dist/options/requests.js';
+import { parseSessionOptions } from '../../../dist/options/session.js';
 import type { StreamInfo } from '../../../dist/pipeline/frames/stream-info.js';
 import { loadModelLibrary, type ModelEntry, ModelLibrary } from '../../../dist/plugins/inference/library.js';
 import { buildChain, targetSize } from '../../../dist/plugins/plan/chain.js';
