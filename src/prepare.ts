@@ -23,12 +23,12 @@ export interface SessionHooks {
   /** Stops the run, which then fails with SRVID_INTERRUPTED and leaves no files behind. The error's `cause` is the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: SessionEvent) => void) | undefined;
+  /** Receives what plugins log and print; standard error where not given. */
+  readonly onLog?: ((entry: PluginLogEntry) => void) | undefined;
 }
 
 /** The ends of a session that are a program's. */
 export interface SessionEnds {
-  /** Receives what plugins log and print; standard error where not given. */
-  readonly onLog?: (entry: PluginLogEntry) => void;
   /** The bytes of input "-"; this process's standard input where not given. */
   readonly bytes?: Readable | undefined;
   /** The input's name in messages. */

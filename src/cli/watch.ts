@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SrvidError } from '../errors.js';
-import type { SessionRequest } from '../options/session.js';
+import type { SessionRequest } from '../options/requests.js';
 import { locatePlugin, parsePluginSpec } from '../plugins/registry.js';
 import { plainLine } from './terminal.js';
 
@@ -70,7 +70,7 @@ function start(args: readonly string[]): ChildProcess {
 
 /** The folders of all files that make the result and may be edited. @throws SRVID_OPTION_INVALID where there are none */
 async function foldersOf({ plugins = [], preset, model }: SessionRequest): Promise<string[]> {
-  const named = plugins.map((plugin) => (typeof plugin === 'string' ? plugin : plugin.use));
+  const named = plugins.map((plugin) => String(typeof plugin === 'string' || plugin instanceof URL ? plugin : plugin.use));
   const files = [
     ...(await Promise.all(named.map(async (use) => fileURLToPath(await locatePlugin(use, process.cwd()))))).filter((file) => !isOwn(file)),
     ...(preset !== undefined && /[/\\]|\.json$/.test(preset) ? [resolve(preset)] : []),

@@ -43,6 +43,10 @@ export interface ProcessingRequest {
   readonly model?: string | undefined;
   /** Add a plugin after the preset's: name, ./file.js, package; options as ?name=value. */
   readonly plugins?: readonly PluginStep[] | undefined;
+  /** Add a plugin before the preset's, in the size of the source. */
+  readonly pluginsBefore?: readonly PluginStep[] | undefined;
+  /** Fail: the run ends; bypass: the frame passes without the plugin. Default: fail. */
+  readonly onPluginError?: 'fail' | 'bypass' | undefined;
   /** Enlarge n times. Default: 2. */
   readonly scale?: number | undefined;
   /** Enlarge to exactly this size; the pixel's shape makes up for another aspect. */
@@ -63,6 +67,8 @@ export interface ProcessingRequest {
   readonly threads?: number | undefined;
   /** Auto, int8 or fp32. Default: auto, the faster one here, measured once. */
   readonly precision?: 'auto' | 'int8' | 'fp32' | undefined;
+  /** Auto, ort (ONNX Runtime) or native (docs/native.md). Default: auto, the faster one here, measured once. */
+  readonly engine?: 'auto' | 'ort' | 'native' | string | undefined;
   /** Cpu, cuda, webgpu, coreml or dml. Default: cpu. */
   readonly device?: 'cpu' | 'cuda' | 'webgpu' | 'coreml' | 'dml' | undefined;
   /** Measure again what was measured once. */

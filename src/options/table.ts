@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { DROP_POLICY_NAMES } from '../pipeline/policies/drop-policies.js';
-import { didYouMean } from '../similar-name.js';
 import { parsePluginSpec } from '../plugin-spec.js';
+import { didYouMean } from '../similar-name.js';
 
 /** The sections of the help, by the subject of their options. */
 export const OPTION_GROUPS = ['Input', 'Processing', 'Output', 'Real time', 'Speed', 'Viewers', 'Messages', 'Other'] as const;

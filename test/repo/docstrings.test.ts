@@ -5,7 +5,23 @@ import { expect, test } from 'vitest';
 
 const SOURCE = fileURLToPath(new URL('../../src/', import.meta.url));
 /** Folders of src/ whose docstrings are checked. */
-const FOLDERS = ['api', 'bench', 'cli', 'client', 'doctor', 'eval', 'onnx', 'options', 'pipeline', 'plugins', 'relay', 'report', 'scaffold', 'testing', 'tuning'];
+const FOLDERS = [
+  'api',
+  'bench',
+  'cli',
+  'client',
+  'doctor',
+  'eval',
+  'onnx',
+  'options',
+  'pipeline',
+  'plugins',
+  'relay',
+  'report',
+  'scaffold',
+  'testing',
+  'tuning',
+];
 /** First words that qualify a thing before it is named. */
 const RIDDLES = ['What', 'How', 'Where', 'By', 'Of', 'Which', 'Whether', 'As'];
 
