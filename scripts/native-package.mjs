@@ -32,7 +32,10 @@ const manifest = {
   files: ['srvid-native.node'],
 };
 writeFileSync(join(contents, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
-writeFileSync(join(contents, 'README.md'), `The native int8 engine of [srvid](https://www.npmjs.com/package/srvid) for ${platform}. srvid finds it by itself.\n`);
+writeFileSync(
+  join(contents, 'README.md'),
+  `The native int8 engine of [srvid](https://www.npmjs.com/package/srvid) for ${platform}. srvid finds it by itself.\n`,
+);
 copyFileSync(addon, join(contents, 'srvid-native.node'));
 copyFileSync(join(ROOT, 'LICENSE'), join(contents, 'LICENSE'));
 const { status, stdout, stderr } = spawnSync('npm', ['pack', '--json', '--pack-destination', folder, contents], { encoding: 'utf8' });

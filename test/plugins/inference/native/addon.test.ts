@@ -43,8 +43,10 @@ test('a kernel that cannot run here is refused with those that can', () => {
 test('sizes that do not fit are refused before any byte is written', () => {
   const network = open(smallPlan());
   const output = new Uint8Array(6 * 8 * 4);
-  const run = (input: unknown, height: number, width: number, threads = 1, to: unknown = output) => () =>
-    addon.run(network, input as Uint8Array, height, width, to as Uint8Array, threads);
+  const run =
+    (input: unknown, height: number, width: number, threads = 1, to: unknown = output) =>
+    () =>
+      addon.run(network, input as Uint8Array, height, width, to as Uint8Array, threads);
   const input = new Uint8Array(48).fill(99);
   expect(run(input, 6, 9)).toThrow(/the input has 48 bytes instead of 54/);
   expect(run(input, 6, 8, 1, new Uint8Array(191))).toThrow(/the output has 191 bytes instead of 192/);
@@ -94,7 +96,11 @@ test('errors of a getter come through, and a plan that changes while it is read 
 test('no value in place of any part of a plan ends the process: it is taken or refused with words', () => {
   const parts = fc.constantFrom<readonly string[]>(['fold'], ['shuffle'], ['inputChannels'], ['anchor'], ['convs'], ['convs', '0'], ['convs', '0', 'inputs']);
   const inside = fc.constantFrom('kernel', 'channels', 'weights', 'bias', 'multiplier', 'zeroPoint').map((name) => ['convs', '0', name]);
-  const values = fc.oneof(fc.anything({ withTypedArray: true, withSparseArray: true, withBigInt: true }), fc.integer(), fc.array(fc.integer({ min: -2, max: 300 })));
+  const values = fc.oneof(
+    fc.anything({ withTypedArray: true, withSparseArray: true, withBigInt: true }),
+    fc.integer(),
+    fc.array(fc.integer({ min: -2, max: 300 })),
+  );
   let taken = 0;
   fc.assert(
     fc.property(fc.oneof(parts, inside), values, (path, value) => {
@@ -186,7 +192,8 @@ test('memory does not grow with the number of runs, sizes and networks', () => {
   const round = (networks: number) => {
     for (let count = 0; count < networks; count++) {
       const network = open(smallPlan());
-      for (let side = 1; side <= 40; side++) addon.run(network, input.subarray(0, side * side), side, side, output.subarray(0, 4 * side * side), 1 + (side & 1));
+      for (let side = 1; side <= 40; side++)
+        addon.run(network, input.subarray(0, side * side), side, side, output.subarray(0, 4 * side * side), 1 + (side & 1));
       addon.close(network);
     }
   };

@@ -10,7 +10,8 @@ const { addon } = found;
 const isEmulated = (kernel: string) => kernel.endsWith('-emulated');
 const emulated = addon.kernels().filter(isEmulated);
 const real = addon.kernels().filter((kernel) => !isEmulated(kernel));
-const lacking = { x64: ['amx', 'avx512-vnni', 'avx-vnni', 'avx2'], arm64: ['neon-dot'] }[process.arch as string]?.filter((kernel) => !real.includes(kernel)) ?? [];
+const lacking =
+  { x64: ['amx', 'avx512-vnni', 'avx-vnni', 'avx2'], arm64: ['neon-dot'] }[process.arch as string]?.filter((kernel) => !real.includes(kernel)) ?? [];
 
 function expectSameBytes({ plan, input, height, width, threads }: Case, kernels: readonly string[]): void {
   const expected = runPlainly(plan, input, height, width);
