@@ -5,13 +5,16 @@ import type { Engine, EngineSetup, StageTime } from './pipeline/engine/engine.js
 import { LosslessEngine } from './pipeline/engine/lossless/engine.js';
 import { RealtimeEngine } from './pipeline/engine/realtime/engine.js';
 import type { StreamInfo } from './pipeline/frames/stream-info.js';
+import { toNumber } from './pipeline/frames/time.js';
 import { loadModelLibrary, type ModelLibrary } from './plugins/inference/library.js';
 import { runtimeVersion } from './plugins/inference/onnx-library.js';
 import { assumedColor } from './plugins/pixels/color-matrix.js';
 import { buildChain, type Chain, reductionIn } from './plugins/plan/chain.js';
 import { type Group, planChain } from './plugins/plan/groups.js';
 import { type LevelPlan, planLevels } from './plugins/plan/levels.js';
+import { modelsOf } from './plugins/plan/plugin-models.js';
 import { type LoadedPreset, loadPreset } from './plugins/plan/presets.js';
+import { TEST_FRAME } from './tuning/candidate-time.js';
 import { chooseExecution, type Execution } from './tuning/execution.js';
 import { lookBack } from './tuning/hindsight.js';
 import { MeasurementCache, machineName } from './tuning/measurements.js';
@@ -74,9 +77,21 @@ export async function planProcessing(
   const { precision, chain } = execution;
   const groups = planChain(info.format, chain.plugins);
   const settings = realtimeSettings(options, preset.preset);
-  const levels = settings && { ...(await planLevels(chain, settings, { library, precision, format: info.format })), settings };
+  const mostMacs = options.levels ? undefined : mostMacsInTime(execution, info);
+  const levels = settings && { ...(await planLevels(chain, settings, { library, precision, format: info.format, mostMacs })), settings };
   const notes = [reductionIn(chain, info)].filter((note) => note !== undefined);
   return { options, preset, chain, execution, groups, levels, cache, machine, notes };
+}
+
+/**
+ * The multiplications that this machine may be able to do for each frame of a stream, by the time of the chain's own
+ * networks; undefined where they were not timed. Larger networks get more done in the same time, and a measurement may
+ * have been disturbed, so twice as many as follow from it.
+ */
+function mostMacsInTime({ basis, chain }: Execution, { frameRate }: StreamInfo): number | undefined {
+  const perPixel = modelsOf(chain.plugins).reduce((sum, { entry }) => sum + entry.macsPerPixel, 0);
+  if (!basis || perPixel === 0) return undefined;
+  return (2 * perPixel * TEST_FRAME.width * TEST_FRAME.height * 1000) / toNumber(frameRate) / basis.ms;
 }
 
 /**

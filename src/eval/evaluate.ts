@@ -46,7 +46,7 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
   const chain = await buildChain(options, preset, library, ANY_STREAM);
   const scale = scaleOf(chain);
   // Both engines give the same bytes, so that nothing is measured to choose one.
-  const { engines } = enginesFor(options, modelsOf(chain.plugins), nativeEngineHere());
+  const { engines } = enginesFor(options, modelsOf(chain.plugins), nativeEngineHere);
   const { stop, dispose } = stopOf(signal);
   try {
     const job: Job = { options, chain, engine: engines[0], scale, signal: stop, onItem };

@@ -55,11 +55,11 @@ const BUSY = 'the machine was busy, so this is measured again when it is not';
  * @throws SRVID_ENGINE_UNAVAILABLE, the errors of plugins and workers, or the signal's reason
  */
 export async function chooseExecution(context: ExecutionContext): Promise<Execution> {
-  const { options, chain, native = nativeEngineHere() } = context;
+  const { options, chain, native } = context;
   const threads = options.threads ?? 1;
   const workers = options.workers ?? Math.max(1, Math.floor(defaultWorkers() / threads));
   // In auto the chain has its networks in int8 where they come in int8.
-  const { engines, why } = enginesFor(options, modelsOf(chain.plugins), native);
+  const { engines, why } = enginesFor(options, modelsOf(chain.plugins), () => native ?? nativeEngineHere());
   const usual = { precision: options.precision, engine: engines[0], workers, threads };
   if (!canBeTimed(chain)) return { ...usual, chain, engineReason: engines.length > 1 ? 'its plugins cannot be timed' : why, reasons: [] };
   const chains = inPrecisions(context);

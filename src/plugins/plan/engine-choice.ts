@@ -16,22 +16,23 @@ export type EngineOptions = Pick<ProcessingOptions, 'engine' | 'device'>;
 /**
  * The engines among which the faster one is to be found for a chain's networks. Both are there only where nothing was
  * asked for, the native engine's add-on is there and uses this processor's int8 instructions, and it runs at least one
- * of the networks.
+ * of the networks. `native` looks for it, which takes a fiftieth of a second.
  * @throws SRVID_ENGINE_UNAVAILABLE where the native engine was asked for and does not run all networks
  */
-export function enginesFor({ engine, device }: EngineOptions, models: readonly VerifiedModel[], here: NativeEngineHere): EngineChoice {
+export function enginesFor({ engine, device }: EngineOptions, models: readonly VerifiedModel[], native: () => NativeEngineHere): EngineChoice {
   const ortAlone = (why: string): EngineChoice => ({ engines: [ONNX_RUNTIME], why });
+  const [first] = models;
+  if (!first) return ortAlone('there are no networks');
   if (engine === 'ort') return ortAlone('as asked for');
-  if (engine !== 'auto') return { engines: [asked(engine, device, models, here)], why: 'as asked for' };
+  if (engine !== 'auto') return { engines: [asked(engine, device, models, native())], why: 'as asked for' };
   if (device !== 'cpu') return ortAlone(`the native engine does not run on ${device}`);
+  const here = native();
   if ('missing' in here) return ortAlone('the native engine is not there');
   const { kernels, build } = here;
   const kernel = kernels[0] ?? 'portable';
   if (isSlowKernel(kernel)) return ortAlone('the native engine has no kernel for this processor');
-  const obstacles = models.map((model) => ({ model, obstacle: obstacleOf(model, kernel) }));
-  const [first] = obstacles;
-  if (!first) return ortAlone('there are no networks');
-  if (obstacles.every(({ obstacle }) => obstacle !== undefined)) return ortAlone(`the native engine does not run ${first.model.entry.id}: ${first.obstacle}`);
+  const obstacles = models.map((model) => obstacleOf(model, kernel));
+  if (obstacles.every((obstacle) => obstacle !== undefined)) return ortAlone(`the native engine does not run ${first.entry.id}: ${obstacles[0]}`);
   return { engines: [ONNX_RUNTIME, { name: 'native', kernel, build }], why: 'measured' };
 }
 

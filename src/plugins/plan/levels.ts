@@ -28,7 +28,8 @@ export interface LevelPlan {
 /** The name of the level that resamples, which no plugin may have: a chain's own level may be `bicubic`. */
 const BYPASS = 'bypass';
 
-type Context = { readonly library: ModelLibrary; readonly precision: Precision; readonly format: PlainFormat };
+/** The means of planning, and the most multiplications of a level above the chain's own; any number where not given. */
+type Context = { readonly library: ModelLibrary; readonly precision: Precision; readonly format: PlainFormat; readonly mostMacs?: number | undefined };
 
 /**
  * Plans the levels of a chain. Each level is the chain with another network in place of its scaler. The bypass has
@@ -37,7 +38,7 @@ type Context = { readonly library: ModelLibrary; readonly precision: Precision; 
  * @throws SRVID_OPTION_INVALID where the chain keeps something from frame to frame, or no named level is installed
  */
 export async function planLevels(chain: Chain, { levels: named }: RealtimeSettings, context: Context): Promise<LevelPlan> {
-  const { format } = context;
+  const { format, mostMacs = Number.POSITIVE_INFINITY } = context;
   const own = levelOf(scalerName(chain.plugins), chain.plugins, format);
   const resampled = levelOf(BYPASS, await bypassOf(chain.plugins, format), format);
   // Where networks give complete frames, the worker completes resampled ones, too.
@@ -48,6 +49,8 @@ export async function planLevels(chain: Chain, { levels: named }: RealtimeSettin
     if (name === 'bicubic' && own.name !== name) continue; // The bypass does the same.
     const level = name === own.name ? own : await replaced(name, chain.plugins, context).catch(reasonOf);
     if (typeof level === 'string') missing.push(`${name}: ${level}`);
+    // Loading one that will never be used would delay each start.
+    else if (level.macs > own.macs && level.macs > mostMacs) missing.push(`${name}: too slow on this machine`);
     else if (sameFormat(level.group.output, own.group.output) && (named || level === own || level.macs < own.macs)) found.push(level);
   }
   if (found.length === 0) {

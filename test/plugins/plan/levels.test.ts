@@ -23,10 +23,19 @@ await writeFile(join(folder, 'manifest.json'), JSON.stringify({ version: 1, mode
 
 async function planned(
   specs: readonly string[],
-  { levels, installed = library, kind = 'yuv420p' as PixelFormat }: { levels?: string[]; installed?: ModelLibrary; kind?: PixelFormat } = {},
+  {
+    levels,
+    installed = library,
+    kind = 'yuv420p' as PixelFormat,
+    mostMacs,
+  }: { levels?: string[]; installed?: ModelLibrary; kind?: PixelFormat; mostMacs?: number } = {},
 ) {
   const chain = { plugins: await loadChain(specs, installed) };
-  return planLevels(chain, { budgetMs: 100, policy: 'bypass', levels }, { library: installed, precision: 'int8', format: { kind, width: 64, height: 36 } });
+  return planLevels(
+    chain,
+    { budgetMs: 100, policy: 'bypass', levels },
+    { library: installed, precision: 'int8', format: { kind, width: 64, height: 36 }, mostMacs },
+  );
 }
 
 const namesOf = ({ levels }: { levels: readonly { readonly name: string }[] }) => levels.map(({ name }) => name);
@@ -42,6 +51,14 @@ test('named levels are those and no others, the dearest first in whatever order 
   const { levels, missing } = await planned(['abpn?scale=3'], { levels: ['best', 'xlsr', 'better'] });
   expect(levels.map(({ name }) => name)).toEqual(['xlsr']);
   expect(missing).toEqual(['best: not installed for this scale', 'better: not installed']);
+});
+
+test('a level above the chain’s own that this machine cannot keep up is left out, and told; the others stay', async () => {
+  const options = { levels: ['abpn', 'xlsr'], installed: library };
+  const own = cheaper.macsPerPixel * 64 * 36;
+  expect(namesOf(await planned(['xlsr?scale=3'], { ...options, mostMacs: 4 * own }))).toEqual(['abpn', 'xlsr']);
+  const slow = await planned(['xlsr?scale=3'], { ...options, mostMacs: own / 2 });
+  expect([namesOf(slow), slow.missing]).toEqual([['xlsr'], ['abpn: too slow on this machine']]);
 });
 
 test('a level that costs more by its multiplications stands above', async () => {

@@ -4,6 +4,9 @@ import { afterAll, expect, test } from 'vitest';
 import type { Engine } from '../../../../dist/plugins/inference/backend.js';
 import { loadModelLibrary, type ModelEntry, modelAt } from '../../../../dist/plugins/inference/library.js';
 import { type LoadedModel, loadModel } from '../../../../dist/plugins/inference/model.js';
+import { findAddon } from '../../../../dist/plugins/inference/native/addon.js';
+import type { NativeAddon, NativePlan } from '../../../../dist/plugins/inference/native/plan.js';
+import { readPlan } from '../../../../dist/plugins/inference/native/read-plan.js';
 import { isSlowKernel, nativeEngine, nativeEngineHere, obstacleToNative } from '../../../../dist/plugins/inference/native-engine.js';
 import { rawFrames } from '../../../helpers/media.js';
 import { randomBytes, randomFrom } from '../../../helpers/random.js';
@@ -58,23 +61,42 @@ async function natural(planes: number, width: number, height: number): Promise<P
 test('every int8 network that is shipped gives the bytes of ONNX Runtime by every kernel and with any number of threads', async () => {
   const random = randomFrom(17);
   const side = (most: number) => 1 + Math.floor(random() * most);
+  const { addon } = findAddon() as { readonly addon: NativeAddon };
   for (const entry of networks) {
     const planes = planesOf(entry);
+    const { align } = entry;
     const noise = (width: number, height: number): Picture => ({ width, height, data: shared(randomBytes(width * 1000 + height, planes * width * height)) });
-    const large = [await natural(planes, 72, 48), noise(side(200), side(40))];
-    const small = [noise(1, 1), noise(side(12), side(9))];
+    const large = [await natural(planes, 72, 48), noise(align * side(200 / align), align * side(40 / align))];
+    const small = [noise(align, align), noise(align * side(12 / align), align * side(9 / align))];
     const ort = await load(entry, { name: 'ort' });
     const expected = new Map<Picture, Uint8Array>();
     for (const picture of [...large, ...small]) expected.set(picture, await enlarged(ort, entry, picture));
+    const plan = readPlan(await readFile(new URL(entry.file, library.folder)), entry.id) as NativePlan;
     for (const kernel of kernels) {
+      const network = addon.open(plan, kernel);
       for (const threads of isSlowKernel(kernel) ? [2] : [1, 2, 4]) {
-        const model = await load(entry, native(kernel), threads);
         for (const picture of isSlowKernel(kernel) ? small : [...large, ...small]) {
-          const same = Buffer.compare(await enlarged(model, entry, picture), expected.get(picture) as Uint8Array) === 0;
+          const output = new Uint8Array(expected.get(picture)?.length ?? 0);
+          addon.run(network, picture.data, picture.height, picture.width, output, threads);
+          const same = Buffer.compare(output, expected.get(picture) as Uint8Array) === 0;
           expect(same, `${entry.id} by ${kernel}, ${threads} threads, ${picture.width}x${picture.height}`).toBe(true);
         }
       }
+      addon.close(network);
     }
+  }
+});
+
+test('pictures of any size are enlarged as by ONNX Runtime where the network takes whole blocks only', async () => {
+  const entry = library.resolve({ family: 'swift', scale: 2 }, 'int8');
+  const [ort, own] = [await load(entry, { name: 'ort' }), await load(entry, native(kernels[0] as string))];
+  for (const [width, height] of [
+    [1, 1],
+    [7, 4],
+    [33, 21],
+  ] as const) {
+    const picture = { width, height, data: shared(randomBytes(width, width * height)) };
+    expect(Buffer.compare(await enlarged(own, entry, picture), await enlarged(ort, entry, picture))).toBe(0);
   }
 });
 
