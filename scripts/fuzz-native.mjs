@@ -11,14 +11,15 @@ import { programSources, ROOT } from './native/sources.mjs';
 
 /** Warnings are errors here, but for one that GCC gives for its own headers of AVX-512. */
 const WARNINGS = ['-Wall', '-Wextra', '-Werror', '-Wno-unknown-warning-option', '-Wno-maybe-uninitialized'];
-const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-O1', '-g'];
+const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-O2', '-g'];
 
 const { values } = parseArgs({
   options: { cases: { type: 'string', default: '1000000' }, seed: { type: 'string', default: '1' }, arm: { type: 'boolean', default: false } },
 });
 const compiler = values.arm ? availableCompiler('aarch64-linux-gnu-g++') : availableCompiler();
-if (!compiler) {
-  console.log(`fuzz: not run, since there is no C++ compiler${values.arm ? ' for Arm (Debian: apt-get install g++-aarch64-linux-gnu qemu-user)' : ''}`);
+const emulates = !values.arm || spawnSync('qemu-aarch64', ['--version']).status === 0;
+if (!compiler || !emulates) {
+  console.log(`fuzz: not run, since there is no ${values.arm ? 'compiler or emulator for Arm (Debian: apt-get install g++-aarch64-linux-gnu qemu-user)' : 'C++ compiler'}`);
 } else {
   const folder = join(ROOT, 'node_modules', '.cache', 'native-fuzz');
   mkdirSync(folder, { recursive: true });

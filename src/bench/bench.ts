@@ -30,7 +30,7 @@ export interface BenchRequest {
   readonly encoderOptions: readonly string[];
   readonly workers?: number | undefined;
   readonly threads?: number | undefined;
-  /** By the words of the option --engine. */
+  /** The engine in the words of the option --engine. */
   readonly engine: EngineRequest;
   /** Stops the measurement, which then fails with SRVID_INTERRUPTED. */
   readonly signal?: AbortSignal | undefined;

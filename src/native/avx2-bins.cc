@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "avx2-program.h"
+
 namespace srvid {
 
 namespace {
@@ -85,7 +87,7 @@ std::vector<QuadBin> binned(const std::vector<Quad>& quads, const std::vector<in
     OpenBin* best = nullptr;
     int64_t bestFullness = -1;
     for (size_t index = bins.size() - std::min(bins.size(), kOpenBins); index < bins.size(); index++) {
-      if (bins[index].stride != stride) continue;
+      if (bins[index].stride != stride || bins[index].quads.size() == kMostEntries) continue;
       Load together = bins[index].load;
       together += item.load;
       if (together.most() > kMost || together.fullness() <= bestFullness) continue;
@@ -96,7 +98,9 @@ std::vector<QuadBin> binned(const std::vector<Quad>& quads, const std::vector<in
     best->quads.push_back(item.quad);
     best->load += item.load;
   }
-  std::stable_sort(bins.begin(), bins.end(), [](const OpenBin& a, const OpenBin& b) { return a.quads.size() > b.quads.size(); });
+  std::stable_sort(bins.begin(), bins.end(), [](const OpenBin& a, const OpenBin& b) {
+    return a.quads.size() != b.quads.size() ? a.quads.size() > b.quads.size() : a.stride > b.stride;
+  });
   std::vector<QuadBin> out;
   for (OpenBin& bin : bins) out.push_back(std::move(bin.quads));
   return out;

@@ -44,12 +44,20 @@ class Avx2Conv final : public RowConv {
     for (size_t block = 0; block < blocks_.size(); block++) {
       const int first = static_cast<int>(block) * kLanes;
       const std::vector<QuadBin> bins = binned(quads_of(windows, first), strides);
-      blocks_[block] = {static_cast<int>(bins_.size()), static_cast<int>(bins.size()), static_cast<int>(all.size()),
-                        windows.outStride - first >= kLanes ? kLanes : kLanes / 2};
+      const int firstGroup = static_cast<int>(groups_.size());
+      const int firstEntry = static_cast<int>(all.size());
+      Avx2Program::Group group{0, 0, 0};
       for (const QuadBin& bin : bins) {
-        bins_.push_back({static_cast<int>(bin.size()), strides[bin[0].run]});
+        const int entries = static_cast<int>(bin.size());
+        const int stride = strides[bin[0].run];
+        if (entries != group.entries || stride != group.stride) {
+          group = {entries, 0, stride};
+          groups_.push_back(group);
+        }
+        groups_.back().bins++;
         all.insert(all.end(), bin.begin(), bin.end());
       }
+      blocks_[block] = {firstGroup, static_cast<int>(groups_.size()) - firstGroup, firstEntry, windows.outStride - first >= kLanes ? kLanes : kLanes / 2};
     }
     weights_ = Aligned<int8_t>(all.size() * 32);
     for (size_t i = 0; i < all.size(); i++) {
@@ -58,7 +66,7 @@ class Avx2Conv final : public RowConv {
     }
     std::copy(windows.bias.begin(), windows.bias.end(), bias_.data());
     std::copy(windows.multiplier.begin(), windows.multiplier.end(), multiplier_.data());
-    program_ = {blocks_.data(),  static_cast<int>(blocks_.size()), bins_.data(),       entries_.data(),    static_cast<int>(entries_.size()),
+    program_ = {blocks_.data(),  static_cast<int>(blocks_.size()), groups_.data(),       entries_.data(),    static_cast<int>(entries_.size()),
                 weights_.data(), bias_.data(),                     multiplier_.data(), windows.outStride, windows.zeroPoint};
   }
 
@@ -70,7 +78,7 @@ class Avx2Conv final : public RowConv {
 
  private:
   std::vector<Avx2Program::Block> blocks_;
-  std::vector<Avx2Program::Bin> bins_;
+  std::vector<Avx2Program::Group> groups_;
   std::vector<Avx2Program::Entry> entries_;
   Aligned<int32_t> bias_;
   Aligned<float> multiplier_;

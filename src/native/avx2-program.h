@@ -11,9 +11,11 @@ namespace srvid {
  * split in two, with a part of the weights each.
  */
 struct Avx2Program {
-  struct Bin {
+  /** Neighbouring bins with as many entries each, from 1 to kMostEntries: a loop for each number has no branches that are hard to foresee. */
+  struct Group {
     int entries;
-    /** Bytes from pixel to pixel in the run that all of the bin's entries read. */
+    int bins;
+    /** Bytes from pixel to pixel in the runs that the bins' entries read. */
     int stride;
   };
   struct Entry {
@@ -22,15 +24,15 @@ struct Avx2Program {
     int offset;
   };
   struct Block {
-    int firstBin;
-    int bins;
+    int firstGroup;
+    int groups;
     int firstEntry;
     /** Channels that are stored: 4 or 8. */
     int channels;
   };
   const Block* blocks;
   int blockCount;
-  const Bin* bins;
+  const Group* groups;
   const Entry* entries;
   int entryCount;
   /** [entry][8 channels][4 bytes], on a 32-byte line. */
@@ -41,6 +43,9 @@ struct Avx2Program {
   int outStride;
   int zeroPoint;
 };
+
+/** Quads in a bin at most. */
+inline constexpr int kMostEntries = 8;
 
 /** Computes a row; see RowConv::row. `addresses` has room for a pointer for each entry. */
 void avx2_row(const Avx2Program& program, const uint8_t** addresses, const uint8_t* const* runs, uint8_t* out, int width) noexcept;

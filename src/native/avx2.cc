@@ -26,30 +26,50 @@ inline void add_words(__m256i& sum, __m256i words) { __asm__("vpaddw %1, %0, %0"
 
 inline __m256i product(const uint8_t* address, __m256i weights) { return _mm256_maddubs_epi16(bytes_at(address), weights); }
 
-inline void block_of_pixels(const Avx2Program& program, int index, const uint8_t* const* addresses, long x, uint8_t* out) {
-  const Avx2Program::Block& block = program.blocks[index];
-  const uint8_t* const* address = addresses + block.firstEntry;
-  const __m256i* weights = reinterpret_cast<const __m256i*>(program.weights) + block.firstEntry;
+/** What a block of pixels moves through. */
+struct Cursor {
+  const uint8_t* const* address;
+  const __m256i* weights;
+};
+
+template <int Entries>
+inline __attribute__((always_inline)) void add_bins(__m256i (&sums)[kPixels], Cursor& at, const Avx2Program::Group& group, long x) {
   const __m256i ones = _mm256_set1_epi16(1);
-  const __m256i bias = _mm256_load_si256(reinterpret_cast<const __m256i*>(program.bias) + index);
-  __m256i sums[kPixels] = {bias, bias, bias, bias, bias, bias};
-  const Avx2Program::Bin* bin = program.bins + block.firstBin;
-  for (const Avx2Program::Bin* end = bin + block.bins; bin != end; bin++) {
-    const long stride = bin->stride;
-    const long ahead = x * stride;
-    const uint8_t* first = *address++ + ahead;
-    __m256i w = _mm256_load_si256(weights++);
+  const long stride = group.stride;
+  const long ahead = x * stride;
+  for (int bin = group.bins; bin > 0; bin--, at.address += Entries, at.weights += Entries) {
     __m256i narrow[kPixels];
 #pragma GCC unroll 6
-    for (int p = 0; p < kPixels; p++) narrow[p] = product(first + p * stride, w);
-    for (int entry = bin->entries; entry > 1; entry--) {
-      const uint8_t* next = *address++ + ahead;
-      w = _mm256_load_si256(weights++);
+    for (int p = 0; p < kPixels; p++) narrow[p] = product(at.address[0] + ahead + p * stride, _mm256_load_si256(at.weights));
+#pragma GCC unroll 8
+    for (int entry = 1; entry < Entries; entry++) {
+      const uint8_t* address = at.address[entry] + ahead;
+      const __m256i weights = _mm256_load_si256(at.weights + entry);
 #pragma GCC unroll 6
-      for (int p = 0; p < kPixels; p++) add_words(narrow[p], product(next + p * stride, w));
+      for (int p = 0; p < kPixels; p++) add_words(narrow[p], product(address + p * stride, weights));
     }
 #pragma GCC unroll 6
     for (int p = 0; p < kPixels; p++) sums[p] = _mm256_add_epi32(sums[p], _mm256_madd_epi16(narrow[p], ones));
+  }
+}
+
+inline void block_of_pixels(const Avx2Program& program, int index, const uint8_t* const* addresses, long x, uint8_t* out) {
+  const Avx2Program::Block& block = program.blocks[index];
+  Cursor at{addresses + block.firstEntry, reinterpret_cast<const __m256i*>(program.weights) + block.firstEntry};
+  const __m256i bias = _mm256_load_si256(reinterpret_cast<const __m256i*>(program.bias) + index);
+  __m256i sums[kPixels] = {bias, bias, bias, bias, bias, bias};
+  const Avx2Program::Group* group = program.groups + block.firstGroup;
+  for (const Avx2Program::Group* end = group + block.groups; group != end; group++) {
+    switch (group->entries) {
+      case 1: add_bins<1>(sums, at, *group, x); break;
+      case 2: add_bins<2>(sums, at, *group, x); break;
+      case 3: add_bins<3>(sums, at, *group, x); break;
+      case 4: add_bins<4>(sums, at, *group, x); break;
+      case 5: add_bins<5>(sums, at, *group, x); break;
+      case 6: add_bins<6>(sums, at, *group, x); break;
+      case 7: add_bins<7>(sums, at, *group, x); break;
+      default: add_bins<kMostEntries>(sums, at, *group, x); break;
+    }
   }
   store_six(out, program.outStride, sums, program.multiplier + 8 * index, program.zeroPoint, block.channels);
 }

@@ -22,7 +22,7 @@ export interface StartEvent {
   readonly plan: readonly string[];
   readonly models: readonly string[];
   readonly precision: string;
-  /** What runs the networks, "native (avx2)" or "ONNX Runtime", and why, in a few words. */
+  /** The engine of the networks, "native (avx2)" or "ONNX Runtime", and the reason for it, in a few words. */
   readonly engine: string;
   readonly engineReason: string;
   readonly workers: number;

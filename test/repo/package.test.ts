@@ -68,5 +68,5 @@ test('every preset is valid, names plugins that there are, and describes itself'
 test('every folder of models, presets and source is text and models, nothing left behind', async () => {
   for (const path of await readdir(new URL('presets/', ROOT))) expect(path).toMatch(/\.json$/);
   for (const path of await readdir(new URL('src/', ROOT), { recursive: true }))
-    expect(path).toMatch(/^[a-z0-9-]+(\/[a-z0-9-]+)*(\.(ts|html|css|svg)|\/tsconfig\.json)?$/);
+    expect(path).toMatch(/^[a-z0-9-]+(\/[a-z0-9-]+)*(\.(ts|html|css|svg|cc|h)|\/tsconfig\.json)?$/);
 });
