@@ -59,13 +59,14 @@ export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}
   addDoctorOptions(program.command('doctor')).action((path: string | undefined, options) => runDoctor(path, options, interrupt));
   addLowerOptions(program.command('lower')).action((input: string, output: string, options) => printLowered(input, output, options, interrupt));
   addRelayOptions(program.command('relay')).action((input: string | undefined, options) => runRelay(input, options, { interrupt, onHangUp }));
-  for (const command of [program, ...program.commands]) command.showHelpAfterError(helpHint(command));
+  for (const command of [program, ...program.commands, ...models.commands]) command.showHelpAfterError(helpHint(command));
   return program;
 }
 
 /** The command that these arguments select. The main command if they name none. */
-export function commandOf(program: Command, args: readonly string[]): Command {
-  return program.commands.find((command) => command.name() === args[0]) ?? program;
+export function commandOf(program: Command, [name, ...args]: readonly string[]): Command {
+  const found = program.commands.find((command) => command.name() === name);
+  return found ? commandOf(found, args) : program;
 }
 
 /** The sentence that says how to get a command's help. */
