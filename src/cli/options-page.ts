@@ -17,7 +17,7 @@ export function optionsPage(): string {
 }
 
 function withSubcommands(program: Command): Command[] {
-  return [program, ...program.commands.filter((command) => command.name() !== 'help')];
+  return [program, ...program.commands.filter((command) => command.name() !== 'help').flatMap(withSubcommands)];
 }
 
 function usageOf(command: Command): string {
@@ -52,7 +52,7 @@ function sectionOf(command: Command): string[] {
     code(option.flags),
     option.description + (option.defaultValueDescription ? ` (default: ${option.defaultValueDescription})` : ''),
   ]);
-  return [`## ${usageOf(command)}`, `${command.description()}`, tableOf(['option', 'meaning'], rows)];
+  return [`## ${usageOf(command)}`, `${command.description()}`, ...(rows.length > 0 ? [tableOf(['option', 'meaning'], rows)] : [])];
 }
 
 /** The values that a schema allows: its words, or its range. */

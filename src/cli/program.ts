@@ -70,13 +70,14 @@ export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}
     .argument('[command]')
     .description('the options of a command')
     .action((name?: string) => helpOn(program, name));
-  for (const command of [program, ...program.commands]) command.showHelpAfterError(helpHint(command));
+  for (const command of [program, ...program.commands, ...models.commands]) command.showHelpAfterError(helpHint(command));
   return program;
 }
 
 /** The command that these arguments select. The main command if they name none. */
-export function commandOf(program: Command, args: readonly string[]): Command {
-  return program.commands.find((command) => command.name() === args[0]) ?? program;
+export function commandOf(program: Command, [name, ...args]: readonly string[]): Command {
+  const found = program.commands.find((command) => command.name() === name);
+  return found ? commandOf(found, args) : program;
 }
 
 /** Prints the help of the command of this name. @throws SRVID_OPTION_INVALID where there is none */

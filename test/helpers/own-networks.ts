@@ -18,6 +18,12 @@ export interface Shape {
   readonly fold?: number;
   readonly width?: number;
   readonly depth?: number;
+  /** After each inner convolution a gate: x times sigmoid of x, and then (x + what came in) times (sigmoid of x - 1/2), as published attention does. */
+  readonly gated?: boolean;
+  /** Weights and sums in float16, too. */
+  readonly halfInside?: boolean;
+  /** Pictures and weights pass QuantizeLinear and DequantizeLinear. */
+  readonly quantised?: boolean;
 }
 
 /**
@@ -26,6 +32,7 @@ export interface Shape {
  */
 export function superResolver(shape: Shape = {}): Uint8Array {
   const { channels = 3, scale = 2, layout = 'nchw', white = 1, size, type = 'float32', fold = 1, width = 8, depth = 2 } = shape;
+  const { gated = false, halfInside = false, quantised = false } = shape;
   const next = randomFrom(7);
   const graph = Graph.empty('look-alike');
   const sides = size ? [size.height, size.width] : ['h', 'w'];
@@ -34,6 +41,14 @@ export function superResolver(shape: Shape = {}): Uint8Array {
   let value = 'input';
   if (type !== 'float32') value = graph.addNode('Cast', [value], 'float', { to: 1 });
   if (layout === 'nhwc') value = graph.addNode('Transpose', [value], 'planes', { perm: [0, 3, 1, 2] });
+  if (quantised) value = requantised(graph, value, 'picture', white / 255, 0);
+  if (halfInside) value = graph.addNode('Cast', [value], 'half', { to: HALF });
+  /** A constant in the type of the sums. */
+  const constant = (name: string, dims: readonly number[], data: Float32Array) => {
+    const plain = graph.addConstant(name, { dims, data });
+    if (quantised && dims.length === 4) return requantised(graph, plain, name, 0.1 / 127, 128);
+    return halfInside ? graph.addNode('Cast', [plain], `${name}-half`, { to: HALF }) : plain;
+  };
   const picture = value;
   if (fold > 1) value = graph.addNode('SpaceToDepth', [value], 'folded', { blocksize: fold });
   let read = channels * fold * fold;
@@ -42,13 +57,24 @@ export function superResolver(shape: Shape = {}): Uint8Array {
     const written = last ? channels * (scale * fold) ** 2 : width;
     const weights = Float32Array.from({ length: written * read * 9 }, () => (next() - 0.5) * 0.2);
     const bias = Float32Array.from({ length: written }, () => (next() - 0.5) * 0.1 * white);
-    const [w, b] = [
-      graph.addConstant(`w${layer}`, { dims: [written, read, 3, 3], data: weights }),
-      graph.addConstant(`b${layer}`, { dims: [written], data: bias }),
-    ];
+    const [w, b] = [constant(`w${layer}`, [written, read, 3, 3], weights), constant(`b${layer}`, [written], bias)];
+    const before = value;
     value = graph.addNode('Conv', [value, w, b], `conv${layer}`, { pads: [1, 1, 1, 1], kernel_shape: [3, 3] });
-    if (!last) {
-      const slope = graph.addConstant(`slope${layer}`, { dims: [written, 1, 1], data: Float32Array.from({ length: written }, () => next() * 0.3) });
+    if (!last && gated) {
+      const silu = graph.addNode('Mul', [value, graph.addNode('Sigmoid', [value], `sigmoid${layer}`)], `silu${layer}`);
+      const shifted = graph.addNode(
+        'Sub',
+        [graph.addNode('Sigmoid', [silu], `likeness${layer}`), constant(`middle${layer}`, [1], Float32Array.of(0.5))],
+        `gate${layer}`,
+      );
+      const sum = read === written ? graph.addNode('Add', [silu, before], `skip${layer}`) : silu;
+      value = graph.addNode('Mul', [sum, shifted], `gated${layer}`);
+    } else if (!last) {
+      const slope = constant(
+        `slope${layer}`,
+        [written, 1, 1],
+        Float32Array.from({ length: written }, () => next() * 0.3),
+      );
       value = graph.addNode('PRelu', [value, slope], `prelu${layer}`);
     }
     read = written;
@@ -61,6 +87,7 @@ export function superResolver(shape: Shape = {}): Uint8Array {
     nearest_mode: 'floor',
   });
   value = graph.addNode('Add', [value, large], 'sum');
+  if (halfInside) value = graph.addNode('Cast', [value], 'whole', { to: 1 });
   if (layout === 'nhwc') value = graph.addNode('Transpose', [value], 'pixels', { perm: [0, 2, 3, 1] });
   if (type === 'uint8') {
     const [low, high] = [0, 255].map((level) => graph.addConstant(`level${level}`, { dims: [], data: Float32Array.of(level) })) as [string, string];
@@ -76,4 +103,14 @@ export function superResolver(shape: Shape = {}): Uint8Array {
   const model = graph.toModel();
   if (type === 'float16') for (const { type: of } of [...model.graph.input, ...model.graph.output]) if (of?.tensorType) of.tensorType.elemType = HALF;
   return serializeModel(model);
+}
+
+/** Passes a value through eight bits. */
+function requantised(graph: Graph, value: string, name: string, step: number, middle: number): string {
+  const ends = [
+    graph.addConstant(`${name}-step`, { dims: [], data: Float32Array.of(step) }),
+    graph.addConstant(`${name}-middle`, { dims: [], data: Uint8Array.of(middle) }),
+  ];
+  const bytes = graph.addNode('QuantizeLinear', [value, ...ends], `${name}-bytes`);
+  return graph.addNode('DequantizeLinear', [bytes, ...ends], `${name}-back`);
 }

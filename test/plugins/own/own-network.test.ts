@@ -40,7 +40,7 @@ async function processed({ module, plugin, options, own }: OwnNetwork, kind: Pix
 /** What ONNX Runtime makes of the whole picture at once, without anything of srvid: in levels, pixel by pixel. */
 async function expected(shape: Shape, bytes: Uint8Array, size = PICTURE): Promise<Float64Array> {
   const { channels = 3, layout = 'nchw', white = 1, scale = 2, type = 'float32' } = shape;
-  const session = await ort.InferenceSession.create(superResolver({ ...withoutSize(shape), type: type === 'float16' ? 'float32' : type }));
+  const session = await ort.InferenceSession.create(superResolver({ ...withoutSize(shape), halfInside: false, type: type === 'float16' ? 'float32' : type }));
   const { width, height } = size;
   const count = width * height;
   const at = (index: number) => (layout === 'nhwc' ? index : (index % count) * channels + Math.floor(index / count));
@@ -76,6 +76,10 @@ describe("a user's own network runs without a word about it", () => {
     ['float16', { type: 'float16' }],
     ['uint8', { type: 'uint8', white: 255, channels: 1 }],
     ['no enlargement', { scale: 1 }],
+    ['like a published compact network: x4, 16 layers', { scale: 4, depth: 16, width: 12 }],
+    ['like a published network with attention, float16 throughout', { type: 'float16', halfInside: true, gated: true, depth: 6, width: 12 }],
+    ['QDQ', { quantised: true }],
+    ['QDQ, 0..255', { quantised: true, white: 255 }],
   ];
   test.each(forms)('%s', async (name, shape) => {
     const own = await describeOwnNetwork({ use: 'onnx', options: { model: await fileOf(`${name.replaceAll(/\W+/g, '-')}.onnx`, shape) } }, folder);
@@ -89,7 +93,7 @@ describe("a user's own network runs without a word about it", () => {
 });
 
 test('a picture that needs more memory than allowed is cut to windows, and comes out the same', async () => {
-  const shape: Shape = { width: 24, depth: 3 };
+  const shape: Shape = { width: 24, depth: 3, gated: true };
   const size = { width: 200, height: 150 };
   const own = await describeOwnNetwork({ use: 'onnx', options: { model: await fileOf('large.onnx', shape), memory: 1 } }, folder);
   const { bytesPerPixel, maxBytes } = own.options as { bytesPerPixel: number; maxBytes: number };
