@@ -105,7 +105,7 @@ export async function importPlugin(module: string, name: string): Promise<Plugin
   throw new SrvidError('SRVID_PLUGIN_INVALID', `${module} was loaded as plugin ${name}, but ${complaint}. See docs/plugins.md.`, { plugin: name, module });
 }
 
-/** What a plugin prints in this thread goes to standard error with its name. */
+/** Sends what a plugin prints in this thread to standard error, with its name. */
 function printAside(text: string): void {
   const plugin = placeNow()?.plugin ?? 'a plugin';
   outOfPlace(() => printLog({ type: 'log', plugin, level: 'print', message: text.replace(/\n$/, '') }));

@@ -56,7 +56,7 @@ export function feed(host: PluginHost, bytes: Uint8Array, sequence = 0): Ticket 
   if (!ring) throw new Error('the host has no ring');
   const slot = ring.take();
   ring.bytes(slot).set(bytes);
-  return { sequence, pts: sequence, slot, duplicate: false, reused: false };
+  return { sequence, pts: sequence, slot, duplicate: false, reused: false, bypassed: false };
 }
 
 /** One frame through every stage; gives the bytes that come out and leaves every slot free. */

@@ -127,6 +127,7 @@ export async function live(world: World): Promise<Told> {
     output.bytes(frame.output)[0] = result(level, input.bytes(frame.input)[0] as number);
     if (takes === 'throws') throw new SrvidError('SRVID_PLUGIN_FAILED', 'as it was told');
     if (typeof takes !== 'number') throw new SrvidError('SRVID_WORKER_FAILED', `the worker ${takes}`);
+    return { bypassed: false };
   };
   const dispatcher = new Dispatcher({
     clock,

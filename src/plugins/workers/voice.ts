@@ -10,6 +10,9 @@ export type Speaking = Pick<PluginContext<unknown>, 'log' | 'emit' | 'signal' | 
 /** The longest event, as JSON, and the most that one frame may have of events and figures. */
 const MAX_EVENT_CHARACTERS = 1 << 16;
 const MAX_NOTES = 1000;
+/** The most that one thread may log and print in a second, and the longest text: a loop that prints would fill the main thread's memory. */
+const MAX_TEXTS = 1000;
+const MAX_TEXT_CHARACTERS = 1 << 12;
 const METRIC_NAME = /^[A-Za-z]\w{0,63}$/;
 
 /** One frame's task in a thread: notes of its plugins are kept until it is done, so that a frame done twice is told once. */
@@ -29,6 +32,8 @@ export interface TaskPlace extends Place {
 export class Voice {
   #port: MessagePort | undefined;
   readonly #stop = new AbortController();
+  #second = 0;
+  #texts = 0;
 
   /** Speaks through this port from now on, which belongs to the voice. */
   attach(port: MessagePort): void {
@@ -54,7 +59,11 @@ export class Voice {
   /** A text that a plugin logged or printed; it is sent at once. */
   say(level: LogLevel, text: string, place = placeNow() as TaskPlace | undefined, plugin = place?.plugin ?? 'a plugin'): void {
     if (place?.task?.told === false) return;
-    const message = text.replace(/\n$/, '');
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#second) [this.#second, this.#texts] = [second, 0];
+    if (++this.#texts > MAX_TEXTS) return;
+    const last = this.#texts === MAX_TEXTS ? '\nMore than that in one second is left out.' : '';
+    const message = `${text.slice(0, MAX_TEXT_CHARACTERS).replace(/\n$/, '')}${last}`;
     this.#port?.postMessage([{ type: 'log', plugin, level, message, frame: place?.frame }] satisfies PluginNote[]);
   }
 

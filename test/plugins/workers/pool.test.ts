@@ -26,7 +26,7 @@ test('work is done on as many threads as there are workers', async () => {
 });
 
 test.each([
-  ['crash', 5000, /died: from outside/],
+  ['crash', 5000, /died: plugin misbehave threw in a timer or a promise that it had left behind in process at frame 1 with pts 1: from outside/],
   // Long enough for another to open itself, which is a part of its first task.
   ['hang', 5000, /did not answer within 5000 ms/],
   ['spin', 5000, /did not answer within 5000 ms/],
