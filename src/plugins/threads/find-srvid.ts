@@ -1,5 +1,5 @@
 import module from 'node:module';
-import { fallback, isSrvid } from './srvid-resolver.js';
+import { foundNone } from './srvid-resolver.js';
 
 /** Marks a thread whose imports are helped. */
 const HELPED = Symbol.for('srvid.resolver');
@@ -24,7 +24,8 @@ export function findSrvidAnywhere(): void {
   Object.defineProperty(process, HELPED, { value: true });
   const { registerHooks } = module as unknown as SynchronousHooks;
   if (registerHooks) {
-    registerHooks({ resolve: (specifier, context, next) => fallback(specifier, context, next) });
+    const ours = (specifier: string) => ({ url: import.meta.resolve(specifier), shortCircuit: true });
+    registerHooks({ resolve: (specifier, context, next) => orElse(specifier, () => next(specifier, context), ours) });
     return;
   }
   module.register(new URL('./srvid-resolver.js', import.meta.url));
@@ -32,9 +33,15 @@ export function findSrvidAnywhere(): void {
   const resolve = commonJs._resolveFilename;
   const own = module.createRequire(import.meta.url);
   commonJs._resolveFilename = function (this: unknown, request, ...rest) {
-    if (!isSrvid(request)) return resolve.call(this, request, ...rest);
-    return fallback(request, {}, (specifier, { parentURL }: { parentURL?: string }) =>
-      parentURL === undefined ? resolve.call(this, specifier, ...rest) : own.resolve(specifier),
-    );
+    return orElse(request, () => resolve.call(this, request, ...rest), own.resolve);
   };
+}
+
+function orElse<T>(specifier: string, usual: () => T, ours: (specifier: string) => T): T {
+  try {
+    return usual();
+  } catch (error) {
+    if (!foundNone(specifier, error)) throw error;
+    return ours(specifier);
+  }
 }

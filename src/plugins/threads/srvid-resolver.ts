@@ -6,26 +6,20 @@ export function isSrvid(specifier: string): boolean {
   return /^srvid(\/|$)/.test(specifier);
 }
 
-/** Resolves a specifier as usual and, where that finds no srvid, as if this file had asked: that is the srvid at work. */
-export function fallback<T>(specifier: string, context: object, next: (specifier: string, context: object) => T): T {
-  if (!isSrvid(specifier)) return next(specifier, context);
-  try {
-    return next(specifier, context);
-  } catch (error) {
-    if (!NOT_FOUND.includes((error as { code?: string }).code ?? '')) throw error;
-    return next(specifier, { ...context, parentURL: import.meta.url });
-  }
+/** True where an import of srvid has found none, by the import's error. */
+export function foundNone(specifier: string, error: unknown): boolean {
+  return isSrvid(specifier) && NOT_FOUND.includes((error as { code?: string }).code ?? '');
 }
 
-/** The hook of `module.register`. */
-export async function resolve(specifier: string, context: object, next: (specifier: string, context: object) => Promise<unknown>): Promise<unknown> {
-  if (!isSrvid(specifier)) return next(specifier, context);
+/**
+ * Resolves a specifier as usual and, where that finds no srvid, as if this file had asked: that is the srvid at work. It is
+ * a hook of `module.register`.
+ */
+export async function resolve<T>(specifier: string, context: object, next: (specifier: string, context: object) => Promise<T>): Promise<T> {
   try {
     return await next(specifier, context);
   } catch (error) {
-    return fallback(specifier, context, (name, asked) => {
-      if (asked === context) throw error;
-      return next(name, asked);
-    });
+    if (!foundNone(specifier, error)) throw error;
+    return next(specifier, { ...context, parentURL: import.meta.url });
   }
 }

@@ -1,4 +1,4 @@
-import { SrvidError } from '../../errors.js';
+import { messageOf, SrvidError } from '../../errors.js';
 import { Timings } from '../../pipeline/frames/durations.js';
 import { type RingMemory, SlotRing } from '../../pipeline/frames/ring.js';
 import type { InferenceSettings } from '../inference/backend.js';
@@ -81,6 +81,9 @@ export class PluginHost {
     } catch (error) {
       const skip = error instanceof SrvidError && error.code === 'SRVID_WORKER_FAILED' ? error.details['place'] : undefined;
       if (this.options.onError !== 'bypass' || typeof skip !== 'number') throw error;
+      const { name: plugin } = (group.steps[skip] as Group['steps'][number]).loaded.plugin;
+      const message = `${messageOf(error)} The frame passes without the plugin.`;
+      this.options.onNote?.({ type: 'log', plugin, level: 'error', frame: task.frame, message });
       return await pool.run({ ...task, skip });
     }
   }

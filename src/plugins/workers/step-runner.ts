@@ -43,6 +43,9 @@ export interface ThreadParts {
   readonly onError: PluginErrorPolicy;
 }
 
+/** Failures on this thread that people are told of, where frames pass without the plugin. */
+const TOLD_FAILURES = 5;
+
 /** Runs one plugin: shows it the planes that it declared, and carries the others along. */
 export class StepRunner {
   readonly #convert: Convert | undefined;
@@ -56,6 +59,7 @@ export class StepRunner {
   /** Watches over plugins that are not srvid's own. */
   readonly #watch: { readonly input: InputGuard; readonly hoard: HoardWatch } | undefined;
   #bypass: Convert | undefined;
+  #failures = 0;
   readonly #context: { -readonly [K in keyof PluginContext<unknown, unknown>]: PluginContext<unknown, unknown>[K] };
 
   private constructor(
@@ -109,7 +113,7 @@ export class StepRunner {
         return true;
       } catch (error) {
         if (this.parts.onError === 'fail') throw error;
-        this.parts.voice.say('error', `${messageOf(error)} The frame passes without it.`, undefined, this.step.name);
+        this.#tellBypass(messageOf(error), task);
       }
     }
     this.#bypass ??= planBypass(this.step.reads, this.step.gives);
@@ -129,6 +133,12 @@ export class StepRunner {
     this.#check(result, frame, call);
     if (result === frame) this.#into.set(reads[present] as Uint8Array);
     else this.#carryChroma(reads[present] as Uint8Array);
+  }
+
+  #tellBypass(why: string, { frame, notes: task }: StepTask): void {
+    if (++this.#failures > TOLD_FAILURES) return;
+    const more = this.#failures === TOLD_FAILURES ? ' More of the kind are not told.' : '';
+    this.parts.voice.say('error', `${why} The frame passes without it.${more}`, { plugin: this.step.name, step: 'process', frame, task });
   }
 
   #check(result: Frame | undefined, frame: Frame, call: Call): void {
