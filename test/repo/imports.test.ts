@@ -154,8 +154,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'program-session.ts': ['session.ts', 'report', 'options'],
   'index.ts': ['program-session.ts', 'session.ts', 'report', 'options', 'plugins/inference', 'plugins/plan'],
   cli: [
-    'scaffold',
-    'testing',
     'bench',
     'doctor',
     'eval',
