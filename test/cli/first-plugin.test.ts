@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -92,9 +92,12 @@ test('every other command of the page runs, and every other piece of code is a f
   const home = join(folder, 'examples');
   await cp(join(ROOT, 'examples/plugins'), home, { recursive: true });
   await writeFile(join(home, 'x2.onnx'), superResolver({ depth: 1, width: 4 }));
+  // As npm link does it.
+  await mkdir(join(home, 'node_modules'));
+  await symlink(ROOT, join(home, 'node_modules/srvid'), 'dir');
   await writeFile(join(home, 'logo.pam'), pam(8, 6, [255, 0, 0, 255]));
   await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=64x48:r=25:d=0.12', '-pix_fmt', 'yuv420p', join(home, 'in.mp4'));
-  const examples = await Promise.all(['sharpen.js', 'signed.json'].map((name) => readFile(join(ROOT, 'examples/plugins', name), 'utf8')));
+  const examples = await Promise.all(['sharpen.js', 'signed.json', 'own-network.json'].map((name) => readFile(join(ROOT, 'examples/plugins', name), 'utf8')));
   for (const block of blocksIn(rest)) {
     if (block.language === 'sh') {
       for (const command of commandsOf(block)) {

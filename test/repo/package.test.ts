@@ -50,6 +50,10 @@ test('every dependency is at one exact version', () => {
   for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
 });
 
+test('a new plugin is developed with the compiler that srvid is built by', async () => {
+  expect(await read('src/scaffold/new-plugin.ts')).toContain(`TYPESCRIPT = '${manifest.devDependencies['typescript']}'`);
+});
+
 test('every preset is valid, names plugins that there are, and describes itself', async () => {
   const names = await presetNames();
   expect(names).toContain('abpn');
