@@ -15,7 +15,7 @@ try {
   console.log(`tarball: ${(size / MB).toFixed(1)} MB, unpacked ${(unpackedSize / MB).toFixed(1)} MB in ${entryCount} files`);
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
   const since = performance.now();
-  npm(['install', '--no-audit', '--no-fund', join(folder, filename)], folder);
+  npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', join(folder, filename)], folder);
   const seconds = ((performance.now() - since) / 1000).toFixed(1);
   const sizes = await Promise.all((await packagesIn(join(folder, 'node_modules'))).map(async (path) => [path, await bytesOf(path)]));
   const total = sizes.reduce((sum, [, bytes]) => sum + bytes, 0);

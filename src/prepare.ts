@@ -47,8 +47,8 @@ export async function prepare(request: SessionRequest, hooks: SessionHooks, ends
   const binary = await findFfmpeg();
   const { opened, plan } = await prepareSource(asked, binary, hooks, ends);
   // Before the machine is measured, which takes seconds.
-  const output = asked.output === '-' ? undefined : await prepareTarget(asked);
   const container = containerFor(asked.output, asked.format);
+  const output = asked.output === '-' ? undefined : await prepareTarget(asked, container);
   const [processing, carried] = await Promise.all([plan(), planCarry(carryRequest(binary, asked, opened, container, hooks.signal))]);
   return { ...processing, options: asked, binary, opened, container, carried, output, startedAt };
 }

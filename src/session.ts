@@ -5,9 +5,9 @@ import type { SessionRequest } from './options/requests.js';
 import type { Engine } from './pipeline/engine/engine.js';
 import { emptyFlow } from './pipeline/engine/frame-flow.js';
 import { assertAnyWritten } from './pipeline/engine/realtime-report.js';
-import { finite } from './pipeline/ffmpeg/probe.js';
 import { isRgbFormat } from './pipeline/frames/matrix.js';
 import { formatRational } from './pipeline/frames/time.js';
+import { assertWhole } from './pipeline/input/damage.js';
 import { Decoder, type ForwardedPacket } from './pipeline/input/decode.js';
 import { holding } from './pipeline/input/forwarding.js';
 import { refuseLosses } from './pipeline/input/losses.js';
@@ -141,7 +141,7 @@ class Run {
     const { start, duration, inputFormat: format, stallTimeoutMs, salvage } = options;
     const { carry } = this.#planned.plan;
     const [forwarded, beside] = carry.from === 'pipe' ? [indicesOf(carry.streams), []] : [[], carry.from === 'file' ? indicesOf(carry.streams) : []];
-    const how = { start, duration, bytes: opened.bytes, format: opened.bytes && format, forwarded, beside, salvage, stallTimeoutMs };
+    const how = { start, duration, bytes: opened.bytes, failure: opened.failure, format: opened.bytes && format, forwarded, beside, salvage, stallTimeoutMs };
     this.#decoder = new Decoder(binary, opened.source, how);
     return this.#decoder;
   }
@@ -194,7 +194,7 @@ class Run {
     if (framesIn !== framesOut + outcomes.dropped)
       throw new SrvidError('SRVID_FRAMES_LOST', `${framesIn} frames were read, but ${framesOut} written.`, { framesIn, framesOut });
     const { log = [], otherShape } = this.#decoder ?? {};
-    this.#checkDamage(framesIn, log);
+    assertWhole(this.prepared.opened.source, this.prepared.options, framesIn, log);
     this.#checkShape(otherShape);
     for (const line of log) this.#warn(`While decoding, ffmpeg said: ${line}`);
     const { damage = [], rate } = this.#encoder ?? {};
@@ -216,17 +216,6 @@ class Run {
     const { output } = this.prepared;
     if (!marks || !output || (await writeViewMarks(output.partial, marks))) return;
     this.#warn('The mark of 360-degree or stereo video could not be written into the result: ffmpeg built the file in a way that is not known here.');
-  }
-
-  /** Finds damage: a damaged file decodes to fewer frames than it announces, and ffmpeg complains but ends well. */
-  #checkDamage(frames: number, log: readonly string[]): void {
-    const { options, opened } = this.prepared;
-    const { video, url } = opened.source;
-    const promised = finite(video.nb_frames);
-    const whole = options.start === undefined && options.duration === undefined;
-    if (options.salvage || !whole || promised === undefined || frames >= promised || log.length === 0) return;
-    const message = `${url} promises ${promised} frames, but only ${frames} could be decoded. ffmpeg said: ${log.slice(-2).join(' | ')}. Give --salvage to keep what there is.`;
-    throw new SrvidError('SRVID_INPUT_DAMAGED', message, { promised, frames });
   }
 
   /** @throws SRVID_INPUT_UNSUPPORTED with --strict, where the shape of pixels changed in mid-stream */

@@ -3,7 +3,7 @@ import type { EvaluationOptions } from '../options/session.js';
 import { Durations } from '../pipeline/frames/durations.js';
 import { formatRational, inverse, ptsToSeconds, type Rational, rational, toNumber } from '../pipeline/frames/time.js';
 import { withTimeout } from '../pipeline/frames/timeout.js';
-import type { OpenedSource } from '../pipeline/input/open.js';
+import { accepted, type OpenedSource } from '../pipeline/input/open.js';
 import type { SourceReader } from '../pipeline/input/reader.js';
 import type { Source } from '../pipeline/input/source.js';
 import type { InputFrame } from './frame.js';
@@ -42,7 +42,8 @@ export class FrameFeed implements SourceReader {
     const copier = new FrameCopier(first);
     const timeBase = timeBaseOf(first, options);
     const reader = new FrameFeed(iterator, first, copier, timeBase);
-    return { source: describeFrames(first, copier, timeBase, options), bytes: undefined, head: undefined, reader };
+    const source = accepted(describeFrames(first, copier, timeBase, options), { ...options, keepStart: true });
+    return { source, bytes: undefined, head: undefined, reader };
   }
 
   get frames(): number {

@@ -4,6 +4,7 @@ import type { EvaluationOptions } from '../options/session.js';
 import type { Engine } from '../pipeline/engine/engine.js';
 import { emptyFlow } from '../pipeline/engine/frame-flow.js';
 import { assertAnyWritten } from '../pipeline/engine/realtime-report.js';
+import { assertWhole } from '../pipeline/input/damage.js';
 import { Decoder } from '../pipeline/input/decode.js';
 import { isReadOnce } from '../pipeline/input/open.js';
 import type { SourceReader } from '../pipeline/input/reader.js';
@@ -101,6 +102,7 @@ class FrameRun {
     const { framesIn, framesOut, outcomes } = summary;
     if (framesIn !== framesOut + outcomes.dropped)
       throw new SrvidError('SRVID_FRAMES_LOST', `${framesIn} frames were read, but ${framesOut} handed out.`, { framesIn, framesOut });
+    assertWhole(this.planned.opened.source, this.planned.options, framesIn, this.#reader.log);
     for (const line of this.#reader.log) this.#emit({ v: 1, type: 'warning', message: `While decoding, ffmpeg said: ${line}` });
     await reviewChoice(this.planned, this.#engine.stageTimes(), performance.now() - parts.firstFrameAt);
     this.#emit({ v: 1, type: 'end', ...summary });
@@ -123,8 +125,8 @@ class FrameRun {
 function decoderOf({ binary, opened, options }: PlannedRun): Decoder {
   if (!binary) throw new Error('decoderOf: a source that is decoded needs an ffmpeg');
   const { start, duration, inputFormat, stallTimeoutMs, salvage } = options;
-  const { bytes } = opened;
-  return new Decoder(binary, opened.source, { start, duration, bytes, format: bytes && inputFormat, forwarded: [], salvage, stallTimeoutMs });
+  const { bytes, failure } = opened;
+  return new Decoder(binary, opened.source, { start, duration, bytes, failure, format: bytes && inputFormat, forwarded: [], salvage, stallTimeoutMs });
 }
 
 /** Lets an abort end the wait for work that cannot be cancelled. */

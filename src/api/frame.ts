@@ -15,7 +15,7 @@ export interface InputFrame {
   readonly height: number;
   /** All planes, one behind the other, rows without padding: Y, U, V, or one plane of gray, RGB or RGBA. */
   readonly data?: Uint8Array | Uint8ClampedArray | undefined;
-  /** The planes, in place of `data`, where rows are padded or planes lie apart. */
+  /** The planes, where rows are padded or planes lie apart. Where there is `data`, that counts. */
   readonly planes?: readonly Pick<Plane, 'data' | 'stride'>[] | undefined;
   /** Presentation time in ticks of `timeBase`, from 0, each later than the one before. Frames without it are counted at the option `frameRate`. */
   readonly pts?: number | undefined;

@@ -50,6 +50,9 @@ export class FrameCopier {
     const { format, width, height } = this.first;
     if (frame.format !== format || frame.width !== width || frame.height !== height)
       throw badFrame(index, `it is ${frame.width}x${frame.height} ${frame.format}, and those before it are ${width}x${height} ${format}`);
+    const bytes = format === 'rgba' ? 4 * width * height : frameBytes(this.#given);
+    if (frame.data && frame.data.length > bytes)
+      throw badFrame(index, `its data has ${frame.data.length} bytes, and a frame of ${width}x${height} ${format} has ${bytes}`);
     const packed = this.#scratch ?? target;
     this.#pack(frame, index, packed);
     this.#convert?.(packed, target);
@@ -77,8 +80,8 @@ export class FrameCopier {
 
 function planeOf({ data, planes }: InputFrame, index: number, offset: number, bytes: number, row: number): { data: unknown; stride: number } {
   const plane = planes?.[index];
-  if (plane) return { data: plane.data, stride: plane.stride ?? row };
-  return { data: data?.subarray?.(offset, offset + bytes), stride: row };
+  if (data || !plane) return { data: data?.subarray?.(offset, offset + bytes), stride: row };
+  return { data: plane.data, stride: plane.stride ?? row };
 }
 
 function copyOpaque(rgba: Uint8Array | Uint8ClampedArray, from: number, rgb: Uint8Array, to: number, width: number): void {

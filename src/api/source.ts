@@ -41,10 +41,15 @@ export async function resolveSource(source: UpscaleSource, signal: AbortSignal |
   }
   if (source instanceof URL) return { input: source.protocol === 'file:' ? fileURLToPath(source) : source.href, ends: {}, dispose: nothing };
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) return wholeFile(source instanceof ArrayBuffer ? new Uint8Array(source) : source);
-  if (source instanceof Readable && !source.readableObjectMode) return { input: '-', ends: { bytes: source, name: 'the stream' }, dispose: nothing };
+  if (source instanceof Readable && !source.readableObjectMode) return streamOf(source);
   const iterator = iteratorOf(source);
   if (!iterator) throw unknownSource(source === null ? 'null' : `a value of type ${typeof source}`);
   return firstOf(iterator, signal);
+}
+
+/** A stream is closed when its run ends, as the loop over a stream closes it. */
+function streamOf(bytes: Readable): ResolvedSource {
+  return { input: '-', ends: { bytes, name: 'the stream' }, dispose: async () => void bytes.destroy() };
 }
 
 /** Many formats can only be read by going to and fro in them, so bytes become a file for the time of the run. */
@@ -64,7 +69,10 @@ async function firstOf(iterator: AsyncIterator<unknown> | Iterator<unknown>, sig
   const first = await orAbort(Promise.resolve(iterator.next()), signal);
   if (first.done) throw new SrvidError('SRVID_INPUT_EMPTY', 'The source that the program gave ended before its first frame.');
   if (!(first.value instanceof Uint8Array)) {
-    return { input: '-', ends: { name: "the program's frames", openFrames: (options) => FrameFeed.open(iterator, first.value, options) }, dispose: nothing };
+    const openFrames: SessionEnds['openFrames'] = (options) => FrameFeed.open(iterator, first.value, options);
+    // A run that fails before it begins has not told the program that no more is asked for.
+    const dispose = async () => void Promise.resolve(iterator.return?.()).catch(() => {});
+    return { input: '-', ends: { name: "the program's frames", openFrames }, dispose };
   }
   async function* all() {
     try {
@@ -73,7 +81,7 @@ async function firstOf(iterator: AsyncIterator<unknown> | Iterator<unknown>, sig
       await iterator.return?.();
     }
   }
-  return { input: '-', ends: { bytes: Readable.from(all(), { objectMode: false }), name: 'the stream' }, dispose: nothing };
+  return streamOf(Readable.from(all(), { objectMode: false }));
 }
 
 function iteratorOf(source: unknown): AsyncIterator<unknown> | Iterator<unknown> | undefined {

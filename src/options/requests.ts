@@ -25,7 +25,7 @@ export interface InputRequest {
   readonly salvage?: boolean | undefined;
   /** Milliseconds in which ffmpeg may neither give nor take data before it counts as hung; the reader of standard output, or of a stream, may pause for any time. Default: 60000. */
   readonly stallTimeoutMs?: number | undefined;
-  /** Let the input name other files to open: playlists, scripts, numbered pictures. */
+  /** Let the input name other files to open: playlists, scripts. */
   readonly allowReferences?: boolean | undefined;
   /** Refuse frames of more pixels. Default: 35389440, 8K. */
   readonly maxPixels?: number | undefined;

@@ -132,7 +132,7 @@ export const SESSION_OPTIONS = {
   encoderOptions: { flag: '--encoder-option <k=v>', form: 'pairs', group: 'Output', help: 'an option of the encoder, by ffmpeg\'s name (repeatable)', schema: encoderOptions.default([]), type: 'EncoderOptions' },
   pixFmt: { flag: '--pix-fmt <name>', group: 'Output', help: 'pixel format to encode', fallback: "the source's", schema: pixFmt.optional() },
   deinterlace: { flag: '--deinterlace <mode>', group: 'Input', help: 'auto or off: what to do with interlaced sources', fallback: 'auto', schema: z.enum(['auto', 'off']).default('auto') },
-  allowReferences: { flag: '--allow-references', form: 'switch', group: 'Input', help: 'let the input name other files to open: playlists, scripts, numbered pictures', schema: z.boolean().default(false) },
+  allowReferences: { flag: '--allow-references', form: 'switch', group: 'Input', help: 'let the input name other files to open: playlists, scripts', schema: z.boolean().default(false) },
   maxPixels: { flag: '--max-pixels <n>', form: 'number', group: 'Input', help: 'refuse frames of more pixels', fallback: `${DEFAULT_MAX_PIXELS}, 8K`, schema: pixels.default(DEFAULT_MAX_PIXELS) },
   frameRate: { flag: '--frame-rate <n>', form: 'number', group: 'Input', help: 'frames a second of numbered pictures, and of frames that a program gives without times', fallback: '25', schema: z.number().positive().max(1000).optional() },
   startNumber: { flag: '--start-number <n>', form: 'number', group: 'Input', help: 'number of the first picture, of numbered pictures in and out', fallback: 'the lowest there is, and out 1', schema: z.int().min(0).max(2 ** 31 - 1).optional() },

@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
+import { describeCause } from '../../dist/errors.js';
 import { type InputFrame, type OutputFrame, type SessionEvent, type UpscaleOptions, type UpscaleSource, upscale } from '../../dist/index.js';
 import { failureOf } from '../helpers/errors.js';
 import { ffmpeg, rawFrames, temporaryFolder, videoTimes } from '../helpers/media.js';
@@ -74,6 +78,27 @@ test('a path, a URL, the bytes of a file, a stream and chunks give the same fram
   expect((await readdir(tmpdir())).filter((name) => name.startsWith('srvid-input-'))).toEqual([]);
 });
 
+test('an http address is read as a file is, and nothing secret of it is told', async () => {
+  const film = await readFile(at('late-index.mp4'));
+  const server = createServer((request, response) => {
+    const from = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    if (!request.url?.startsWith('/film.mp4') || from >= film.length) return response.writeHead(404).end();
+    const head = { 'Accept-Ranges': 'bytes', 'Content-Length': film.length - from, 'Content-Range': `bytes ${from}-${film.length - 1}/${film.length}` };
+    response.writeHead(request.headers.range ? 206 : 200, head).end(film.subarray(from));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    expect((await all(new URL(`http://${host}/film.mp4?key=secret`))).length).toBe(FRAMES);
+    const error = await failureOf(() => all(`http://user:secret@${host}/none.mp4?key=secret`));
+    expect(error.code).toBe('SRVID_INPUT_UNREADABLE');
+    expect(error.message).toMatch(/404/);
+    expect(`${error.message} ${JSON.stringify(error.details)} ${describeCause(error.cause)}`).not.toContain('secret');
+  } finally {
+    server.close();
+  }
+});
+
 test('frames are handed out as RGB and RGBA, as ffmpeg itself would convert them', async () => {
   await upscale(at('in.mkv'), cheap).toFile(at('double.mkv'), { encoder: 'ffv1' });
   const expected = await rawFrames(
@@ -133,8 +158,7 @@ test('a program that gives the next frame only when it has got the one before is
 
 test('frames that came out can go in again, changed on the way, and into a file', async () => {
   async function* inverted() {
-    for await (const frame of upscale(at('in.mkv'), { ...cheap, format: 'rgb24' }))
-      yield { ...frame, data: frame.data.map((value) => 255 - value), planes: undefined };
+    for await (const frame of upscale(at('in.mkv'), { ...cheap, format: 'rgb24' })) yield { ...frame, data: frame.data.map((value) => 255 - value) };
   }
   const summary = await upscale(inverted(), cheap).toFile(at('again.mkv'), { encoder: 'ffv1' });
   expect(summary).toMatchObject({ framesIn: FRAMES, framesOut: FRAMES });
@@ -173,7 +197,16 @@ test('a file is written with its sound, and a stream is written with back-pressu
 
 test('leaving the loop ends everything within a second, and leaves no process', async () => {
   const before = children();
-  for (const source of [at('in.mkv'), grays(5000)]) {
+  let isClosed = false;
+  function* closing() {
+    try {
+      yield* grays(5000);
+    } finally {
+      isClosed = true;
+    }
+  }
+  const stream = createReadStream(at('in.mkv'), { highWaterMark: 999 });
+  for (const source of [at('in.mkv'), closing(), stream]) {
     let leftAt = 0;
     for await (const _ of upscale(source, cheap)) {
       leftAt = performance.now();
@@ -181,7 +214,7 @@ test('leaving the loop ends everything within a second, and leaves no process', 
     }
     expect(performance.now() - leftAt).toBeLessThan(1000);
   }
-  expect(children()).toEqual(before);
+  expect([children(), isClosed, stream.destroyed]).toEqual([before, true, true]);
 });
 
 test('a signal ends a run before, at and after its first frame, with its own reason as the cause', async () => {
@@ -211,6 +244,14 @@ test('errors come before the first frame, in the words of programs, and an own e
     throw own;
   }
   await expect(all(failing())).rejects.toBe(own);
+  const film = await readFile(at('in.mkv'));
+  async function* breaking() {
+    yield film.subarray(0, film.length / 2);
+    throw own;
+  }
+  await expect(all(breaking())).rejects.toBe(own);
+  await expect(upscale(breaking(), cheap).toFile(at('half.mkv'))).rejects.toBe(own);
+  expect((await readdir(folder)).filter((name) => /half|\.srvid/.test(name))).toEqual([]);
   const frame = [...grays(1)][0] as InputFrame;
   const bad: [UpscaleSource, object, string, RegExp][] = [
     [at('none.mkv'), {}, 'SRVID_INPUT_NOT_FOUND', /does not exist/],
@@ -224,6 +265,9 @@ test('errors come before the first frame, in the words of programs, and an own e
     [7 as unknown as UpscaleSource, {}, 'SRVID_OPTION_INVALID', /type number/],
     [[{ ...frame, format: 'nv12' } as unknown as InputFrame], {}, 'SRVID_FRAME_INVALID', /yuv420p, yuv422p/],
     [[{ ...frame, data: new Uint8Array(9) }], {}, 'SRVID_FRAME_INVALID', /plane 0 has 9 bytes/],
+    [[{ ...frame, data: new Uint8Array(999) }], {}, 'SRVID_FRAME_INVALID', /999 bytes, and a frame of 16x16 gray has 256/],
+    [[{ ...frame, format: 'rgba', data: new Uint8Array(1024) }], { strict: true }, 'SRVID_INPUT_UNSUPPORTED', /transparency/],
+    [[frame], { maxPixels: 100 }, 'SRVID_INPUT_TOO_LARGE', /16x16/],
     [[frame, frame], {}, 'SRVID_FRAME_INVALID', /not later than 0/],
     [[frame, { ...frame, width: 8, pts: 9 }], {}, 'SRVID_FRAME_INVALID', /Frame 1 .* is 8x16 gray/],
     [[{ ...frame, timeBase: undefined }], {}, 'SRVID_FRAME_INVALID', /no timeBase/],

@@ -29,6 +29,8 @@ export interface ForwardedPacket {
 export interface DecoderOptions extends TimeRange {
   /** The bytes of a source that can be read only once. Its sound then comes through the same pipe as its frames. */
   readonly bytes?: Readable | undefined;
+  /** The error with which those bytes broke off, which ffmpeg takes for their end. */
+  readonly failure?: (() => unknown) | undefined;
   /** ffmpeg's demuxer, where it cannot be recognised from the bytes. */
   readonly format?: string | undefined;
   /** A live source: ffmpeg begins at once, and reads no more ahead than a frame needs. */
@@ -166,6 +168,7 @@ export class Decoder {
   }
 
   async #end(): Promise<undefined> {
+    this.#assertWhole();
     try {
       await this.#bounded(this.#process.done());
     } catch (error) {
@@ -183,11 +186,18 @@ export class Decoder {
       // A stream may be silent for as long as it likes, unless it is live.
       return await (this.options.bytes && !this.options.live ? work : withTimeout(work, this.options.stallTimeoutMs, stalled));
     } catch (error) {
+      this.#assertWhole();
       // An ffmpeg that dies leaves half a frame behind. Its exit then explains more than the frame does.
       const corrupt = error instanceof SrvidError && error.code === 'SRVID_STREAM_CORRUPT';
       if (corrupt) await withTimeout(this.#process.done(), DYING_MS, () => error);
       throw error;
     }
+  }
+
+  /** @throws the error with which the bytes broke off */
+  #assertWhole(): void {
+    const failure = this.options.failure?.();
+    if (failure !== undefined) throw failure;
   }
 
   /** Refuses a clock that stands still. ffmpeg moves a frame whose time is before the last one's to one tick after it. */

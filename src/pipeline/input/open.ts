@@ -53,6 +53,8 @@ export interface OpenedSource {
   readonly bytes: Readable | undefined;
   /** The first of those bytes. */
   readonly head: Uint8Array | undefined;
+  /** The error with which those bytes broke off; undefined as long as they did not. */
+  readonly failure?: (() => unknown) | undefined;
   /** A program that gives frames itself, in place of an ffmpeg that decodes. */
   readonly reader?: SourceReader | undefined;
 }
@@ -68,9 +70,9 @@ export async function openSource(binary: FfmpegBinary, options: OpenOptions, giv
   if (input === '-') {
     const name = given.name ?? 'standard input';
     if (start) throw new SrvidError('SRVID_OPTION_INVALID', `--start needs an input that can be sought in, and ${name} cannot. Give the input as a file.`);
-    const { head, whole, bytes } = await peekStream(given.bytes ?? process.stdin);
+    const { head, whole, bytes, failure } = await peekStream(given.bytes ?? process.stdin);
     const probe = await probeHead(binary, head, whole, name, options);
-    return { source: accepted(describeSource(name, probe, deinterlace), options), bytes, head };
+    return { source: accepted(describeSource(name, probe, deinterlace), options), bytes, head, failure };
   }
   const reopened = (name: string, probe: Probe) => ({ source: accepted(describeSource(name, probe, deinterlace), options), bytes: undefined, head: undefined });
   if (isRemote(input)) {
@@ -109,7 +111,8 @@ function lateIndex(name: string, cause?: unknown): SrvidError {
   );
 }
 
-function accepted(source: Source, { strict, maxPixels, keepStart = false }: OpenOptions): Source {
+/** Applies the limits of what is taken. @throws SRVID_INPUT_TOO_LARGE, SRVID_INPUT_UNSUPPORTED */
+export function accepted(source: Source, { strict, maxPixels, keepStart = false }: Pick<OpenOptions, 'strict' | 'maxPixels' | 'keepStart'>): Source {
   assertPixels(source.url, source.info.format.width, source.info.format.height, maxPixels);
   if (strict) refuseLosses(source.losses, 'SRVID_INPUT_UNSUPPORTED');
   return { ...source, keepsClock: keepStart };

@@ -23,14 +23,16 @@ interface SequenceOptions {
 
 const NUMBER = /%(?:0(\d{1,2}))?d/;
 const DEFAULT_RATE = 25;
+/** Kinds of pictures that come in numbers. Of anything else a percent sign is a part of its name. */
+const PICTURE = /\.(png|jpe?g|bmp|webp|tiff?|p[bgp]m|exr|dpx|tga|jp2|jxl)$/i;
 
-/** The numbered pictures that a path's last part stands for; undefined where it has no number such as %05d, or several. */
+/** The numbered pictures that a path's last part stands for; undefined where it has no number such as %05d, or several, or is no picture. */
 export function sequenceOf(path: string): Sequence | undefined {
   const name = basename(path);
   const found = NUMBER.exec(name);
   if (!found) return undefined;
   const [prefix, suffix] = [name.slice(0, found.index), name.slice(found.index + found[0].length)];
-  return suffix.includes('%') ? undefined : { folder: dirname(path), prefix, suffix, digits: Number(found[1] ?? 1) };
+  return suffix.includes('%') || !PICTURE.test(suffix) ? undefined : { folder: dirname(path), prefix, suffix, digits: Number(found[1] ?? 1) };
 }
 
 /** The path of one picture. */

@@ -10,6 +10,8 @@ export interface PeekedStream {
   readonly whole: boolean;
   /** The complete stream, head included. */
   readonly bytes: Readable;
+  /** The error with which the stream broke off; undefined as long as it did not. ffmpeg sees an end in its place. */
+  readonly failure: () => unknown;
 }
 
 /** Reads the beginning of a stream without losing it. */
@@ -27,9 +29,15 @@ export async function peekStream(stream: Readable): Promise<PeekedStream> {
     chunks.push(value);
     held += value.length;
   }
+  let failure: unknown;
   async function* all() {
     yield* chunks;
-    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
+    try {
+      for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
   }
-  return { head: Buffer.concat(chunks), whole, bytes: Readable.from(all(), { objectMode: false }) };
+  return { head: Buffer.concat(chunks), whole, bytes: Readable.from(all(), { objectMode: false }), failure: () => failure };
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { sequenceOf } from '../input/pictures.js';
+import type { Container } from './container.js';
 import { OutputFile } from './output-file.js';
 import { PictureFiles } from './picture-files.js';
 
@@ -23,8 +24,8 @@ export interface TargetOptions {
   readonly startNumber?: number | undefined;
 }
 
-/** Checks the names of an output; creates nothing yet. @throws SRVID_OUTPUT_EXISTS, SRVID_OUTPUT_IS_INPUT, SRVID_OUTPUT_UNWRITABLE */
-export function prepareTarget(options: TargetOptions): Promise<Target> {
-  const sequence = sequenceOf(resolve(options.output));
+/** Checks the names of an output in a container; creates nothing yet. @throws SRVID_OUTPUT_EXISTS, SRVID_OUTPUT_IS_INPUT, SRVID_OUTPUT_UNWRITABLE */
+export function prepareTarget(options: TargetOptions, { picture, isSingle }: Container): Promise<Target> {
+  const sequence = picture && !isSingle ? sequenceOf(resolve(options.output)) : undefined;
   return sequence ? PictureFiles.prepare(sequence, options) : OutputFile.prepare(options.output, options.input, options.overwrite);
 }
