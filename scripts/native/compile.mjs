@@ -26,7 +26,7 @@ export async function compileAll({ compiler, sources, output, kind, extra = [], 
     const hash = hashOf([compiler.command, compiler.version, ...flags, readFileSync(join(SOURCE, source)), ...headers]);
     return { source, flags, hash, object: join(objects, `${source}.o`) };
   });
-  const link = [...linkFlags(kind), ...extra];
+  const link = [...linkFlags(kind, compiler.command, objects), ...extra];
   const whole = hashOf([...waiting.map(({ hash }) => hash), ...link]);
   const stamp = join(objects, 'linked');
   if (existsSync(output) && textOf(stamp) === whole) return;

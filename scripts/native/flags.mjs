@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { accepts } from './compiler.mjs';
+import { accepts, links } from './compiler.mjs';
 import { ROOT } from './sources.mjs';
 
 /** Of all files. No contraction: a product that is fused with a sum is rounded once instead of twice, and gives other bytes. */
@@ -32,10 +32,13 @@ export function instructionFlags(command, source, arch) {
   return flags.length > 0 && accepts(command, flags) ? flags : [];
 }
 
-/** Flags of the last step. The add-on's calls of Node are resolved when Node loads it. */
-export function linkFlags(kind) {
+/** The C++ library goes in, so that a build runs where another version of it is installed. Some systems have it in a package of its own. */
+const STATIC = ['-static-libstdc++', '-static-libgcc'];
+
+/** Flags of the last step. The add-on's calls of Node are resolved when Node loads it. `folder` is for a trial. */
+export function linkFlags(kind, command, folder) {
   if (kind === 'program') return ['-pthread'];
   if (process.platform === 'darwin') return ['-bundle', '-undefined', 'dynamic_lookup'];
-  // The C++ library goes in, so that a build runs where another version of it is installed. Symbols that are not there are Node's.
-  return ['-shared', '-pthread', '-static-libstdc++', '-static-libgcc', '-Wl,--exclude-libs,ALL', '-s'];
+  const shared = ['-shared', '-pthread', '-Wl,--exclude-libs,ALL', '-s'];
+  return links(command, [...shared, ...STATIC], folder) ? [...shared, ...STATIC] : shared;
 }
