@@ -19,7 +19,9 @@ const { values } = parseArgs({
 const compiler = values.arm ? availableCompiler('aarch64-linux-gnu-g++') : availableCompiler();
 const emulates = !values.arm || spawnSync('qemu-aarch64', ['--version']).status === 0;
 if (!compiler || !emulates) {
-  console.log(`fuzz: not run, since there is no ${values.arm ? 'compiler or emulator for Arm (Debian: apt-get install g++-aarch64-linux-gnu qemu-user)' : 'C++ compiler'}`);
+  console.log(
+    `fuzz: not run, since there is no ${values.arm ? 'compiler or emulator for Arm (Debian: apt-get install g++-aarch64-linux-gnu qemu-user)' : 'C++ compiler'}`,
+  );
 } else {
   const folder = join(ROOT, 'node_modules', '.cache', 'native-fuzz');
   mkdirSync(folder, { recursive: true });

@@ -135,7 +135,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   tuning: [...FRAMES, ...PLAN, 'plugins/workers'],
   'pipeline/engine': [...MEDIA, 'plugins', 'plugins/inference', 'plugins/plan'],
   'pipeline/engine/lossless': ['pipeline/engine', ...MEDIA, 'plugins', 'plugins/plan', 'plugins/workers'],
-  'pipeline/engine/realtime': ['pipeline/engine', ...MEDIA, 'pipeline/policies', 'plugins', 'plugins/plan', 'plugins/workers', 'tuning'],
+  'pipeline/engine/realtime': ['pipeline/engine', ...MEDIA, 'pipeline/policies', 'plugins', 'plugins/inference', 'plugins/plan', 'plugins/workers', 'tuning'],
   'processing.ts': [...ENGINE, ...FRAMES, ...PLAN, 'plugins/pixels', 'tuning'],
   report: [...ENGINE, ...MEDIA, ...PLAN, 'processing.ts'],
   'prepare.ts': ['report', 'processing.ts', 'options', ...MEDIA],
