@@ -37,7 +37,7 @@ def script(model: Path) -> str:
         family, scale = run["network"].split(" x")
         known = {"optimizer": run["optimizer"], "steps": run["steps"], "peak_rate": run["peak_rate"], "family": family, "scale": int(scale)}
         recipe = Recipe.of(run["recipe"]) if "recipe" in run else Recipe(**known)
-        names.append(f"{index}-{family}-x{scale}")
+        names.append(f"{index}-{family}{'' if recipe.task != 'enlarge' else f'-x{scale}'}")
         # Of those to be averaged, all but the last are runs as they are.
         lines += _run(recipe, names, exported=True)
     names.append(f"{len(earlier) + 1}-{card}")
