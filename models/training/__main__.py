@@ -18,6 +18,7 @@ COMMANDS = (
     shipping.recipes,
     measuring.study,
     measuring.time,
+    measuring.restoration,
     shipping.peak,
     shipping.contact_sheet,
     testing.fixture,

@@ -1,4 +1,4 @@
-"""Commands that measure: `evaluate`, `time`, `study`."""
+"""Commands that measure: `evaluate`, `time`, `restoration`, `study`."""
 
 import argparse
 import json
@@ -42,6 +42,27 @@ def _run_time(given: argparse.Namespace) -> None:
     for model, session, taken in zip(given.models, sessions, times):
         scale = int(session.facts["scale"])
         print(f"{model.name:40} {f'from {width // scale}x{height // scale}':16} {taken:8.1f} ms {taken / times[0]:7.3f}")
+
+
+def restoration(parser: argparse.ArgumentParser):
+    """tables of restoring networks beside ffmpeg's filters (docs/denoise.md)"""
+    parser.add_argument("task", choices=("denoise", "deblur"))
+    parser.add_argument("models", nargs="*", type=Path)
+    parser.add_argument("--folder", type=Path, required=True, help="pictures to measure on, such as Kodak's")
+    parser.add_argument("--pictures", type=int, default=1000, help="measure on the first so many only")
+    parser.add_argument("--filters", nargs="*", choices=("bm3d", "nlmeans"), default=["bm3d", "nlmeans"], help="for denoise: the filters beside the models (default: both)")
+    return _run_restoration
+
+
+def _run_restoration(given: argparse.Namespace) -> None:
+    from ..studies.restoration import deblurring, denoising
+    from ..studies.study import markdown
+
+    if given.task == "deblur":
+        rows = deblurring(given.models, given.folder, given.pictures)
+    else:
+        rows = denoising(given.models, given.folder, given.pictures, given.filters)
+    print(markdown(rows))
 
 
 def study(parser: argparse.ArgumentParser):

@@ -49,8 +49,10 @@ def _numbers(text: str) -> tuple[int | float, ...]:
 
 def _choices(option: str) -> list[str] | None:
     from ..data.pictures import SHRINKING
+    from ..networks.attention import FORMS
     from ..train.losses import LOSSES
     from ..train.recipe import OPTIMIZERS
     from ..train.schedule import SCHEDULES
+    from ..train.tasks import TASKS
 
-    return {"optimizer": list(OPTIMIZERS), "loss": list(LOSSES), "schedule": list(SCHEDULES), "output": ["own", "clip", "linear"], "shrink": list(SHRINKING)}.get(option)
+    return {"optimizer": list(OPTIMIZERS), "loss": list(LOSSES), "schedule": list(SCHEDULES), "output": ["own", "clip", "linear"], "shrink": list(SHRINKING), "task": list(TASKS), "attention": list(FORMS)}.get(option)

@@ -7,7 +7,7 @@ from .options import MODELS, add_data, data_of
 
 
 def export(parser: argparse.ArgumentParser):
-    """write a run's float and int8 models, their manifest entries and their card"""
+    """write a run's float and int8 models, their manifest entries and their card; of a restoring network, the float one"""
     from ..quantise.calibrate import METHODS
 
     parser.add_argument("--run", type=Path, required=True)
@@ -24,7 +24,12 @@ def _run_export(given: argparse.Namespace) -> None:
     from ..quantise.fidelity import Refused
     from ..quantise.lower import NotEqual
     from ..ship.export import Choices, export
+    from ..ship.restoring import export_restoring
+    from ..train.checkpoint import recipe_of_run
 
+    if recipe_of_run(given.run).task != "enlarge":
+        print(*export_restoring(given.run, data_of(given), given.out), sep="\n")
+        return
     try:
         for file in export(given.run, data_of(given), given.out, Choices(given.calibration, given.crops, given.qat, given.keep_unlowered)):
             print(file)
@@ -65,14 +70,18 @@ def card(parser: argparse.ArgumentParser):
 
 
 def _run_card(given: argparse.Namespace) -> None:
-    from ..ship import card
+    from ..ship import card, restoring_card
 
     chosen = given.names or card.names(given.models)
+    restoring = [name for name in chosen if restoring_card.is_restoring(given.models, name)]
+    enlarging = [name for name in chosen if name not in restoring]
     if given.measure:
         from ..ship.export import measure_again
 
-        measure_again(given.models, chosen, data_of(given))
-    for name in chosen:
+        measure_again(given.models, enlarging, data_of(given))
+    for name in restoring:
+        print(restoring_card.write(given.models, name))
+    for name in enlarging:
         for file in card.write(given.models, name):
             print(file)
 

@@ -7,15 +7,15 @@ from .options import MODELS
 
 
 def fixture(parser: argparse.ArgumentParser):
-    """write the small random network that srvid's own tests run"""
+    """write the small random networks that srvid's own tests run"""
     parser.add_argument("--out", type=Path, default=MODELS.parent / "test" / "fixtures" / "models", help="default: %(default)s")
     return _run_fixture
 
 
 def _run_fixture(given: argparse.Namespace) -> None:
-    from ..tests.fixtures import write
+    from ..tests.fixtures import write, write_restoring
 
-    for file in write(given.out):
+    for file in [*write(given.out), *write_restoring(given.out / "restoring")]:
         print(file)
 
 

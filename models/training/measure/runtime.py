@@ -30,6 +30,10 @@ class Session:
         """All outputs for `batch`, uint8 [n, c, h, w]."""
         return self._session.run(None, {"input": np.ascontiguousarray(batch)})
 
+    def feed(self, tensors: dict[str, np.ndarray]) -> list[np.ndarray]:
+        """All outputs of a model of several inputs, by their names."""
+        return self._session.run(None, {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()})
+
     def observe(self, picture: np.ndarray) -> list[np.ndarray]:
         """All outputs for one picture, uint8 [c, h, w], its edge repeated where its sides do not fit."""
         return self.run(with_edge_repeated(picture, self.align)[None])

@@ -49,6 +49,31 @@ class CollapsibleConv(nn.Module):
         return self.direct.shape[-1] // 2
 
 
+class DepthwiseConv(nn.Module):
+    """3x3 convolution of each channel by itself, zero padding, with bias."""
+
+    reach = 1
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.groups = width
+        self.direct = nn.Parameter(torch.randn(width, 1, 3, 3) * (1 / 9) ** 0.5)
+        self.bias = nn.Parameter(torch.zeros(width))
+
+    def kernel(self) -> torch.Tensor:
+        """[width, 1, 3, 3]"""
+        return self.direct
+
+    def load_merged(self, kernel: torch.Tensor, bias: torch.Tensor) -> None:
+        """Take over a kernel and its bias."""
+        with torch.no_grad():
+            self.direct.copy_(kernel)
+            self.bias.copy_(bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(x, self.direct, self.bias, padding=1, groups=self.groups)
+
+
 def convolved_plane(x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
     """Convolution of one plane, [n, 1, h, w] to channels-last [n, outputs, h, w], zero padding, as a matrix product.
 

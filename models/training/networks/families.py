@@ -1,11 +1,12 @@
 """The networks that can be trained, by the name of their family."""
 
 from .abpn import Abpn
+from .lpienet import Lpienet, SmallLpienet
 from .residuals import FeatureResidual, ImageResidual, WithoutResidual
 from .stack import Best, Stack, Swift, Ultra
 from .teacher import Teacher
 from .xlsr import Xlsr
 
-SHIPPED = (Abpn, Xlsr, Swift, Best, Ultra)
+SHIPPED = (Abpn, Xlsr, Swift, Best, Ultra, Lpienet, SmallLpienet)
 STUDIED = (WithoutResidual, FeatureResidual, ImageResidual, Teacher, Stack)
 FAMILIES = {family.family: family for family in (*SHIPPED, *STUDIED)}

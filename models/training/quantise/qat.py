@@ -22,11 +22,11 @@ from ..measure.evaluate import gain_of
 from ..networks.graph import folded_model
 from ..networks.onnx_reader import constants_of
 from ..train.checkpoint import averaged_network, log_line, write_atomically
-from ..train.loop import told, training_pairs, validation_pairs
 from ..train.losses import LOSSES, mse
 from ..train.recipe import Recipe, built
 from ..train.schedule import learning_rate
 from ..train.step import update_average
+from ..train.tasks import told, training_pairs, validation_pairs
 from ..train.tensors import infer, normal
 from .calibrate import Ranges, calibrate_network, calibration_crops
 from .equalise import equalise
@@ -172,7 +172,7 @@ def _step(recipe: QatRecipe, step: int, network, optimizer, batch: Batch) -> flo
     for group in optimizer.param_groups:
         group["lr"] = learning_rate(step, recipe.steps, recipe.rate)
     output, high = network(normal(batch.low)), normal(batch.high)
-    loss = mse(output, high, batch.weights) if recipe.loss == "mse" else LOSSES[recipe.loss](output, high)
+    loss = mse(output, high, batch.weights) if recipe.loss == "mse" else LOSSES[recipe.loss](recipe)(output, high)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

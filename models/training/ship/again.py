@@ -37,7 +37,8 @@ def script(model: Path) -> str:
     for run in earlier:
         family, scale = run["network"].split(" x")
         known = {"optimizer": run["optimizer"], "steps": run["steps"], "peak_rate": run["peak_rate"], "family": family, "scale": int(scale)}
-        lines.append(_step(f"{family}-x{scale}", Recipe.of(run["recipe"]) if "recipe" in run else Recipe(**known)))
+        recipe = Recipe.of(run["recipe"]) if "recipe" in run else Recipe(**known)
+        lines.append(_step(family if recipe.task != "enlarge" else f"{family}-x{scale}", recipe))
     lines += [_step(card, own), f"average {averaged}" if averaged > 1 else "ship"]
     return "\n".join(lines) + "\n"
 

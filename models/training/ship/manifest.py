@@ -12,13 +12,14 @@ VERSION = 1
 
 
 def model_id(facts: dict[str, str], precision: str) -> str:
-    """`<family>[-rgb]-x<scale>-<precision>`, which is the file's name too."""
+    """`<family>[-rgb]-x<scale>-<precision>`, which is the file's name too; no scale for networks that restore."""
     return f"{card_name(facts)}-{precision}"
 
 
 def card_name(facts: dict[str, str]) -> str:
     """Both precisions of a network share a card."""
-    return f"{facts['family']}{'-rgb' if facts['planes'] == 'rgb' else ''}-x{facts['scale']}"
+    scale = "" if facts["planes"] == "yuv" else f"-x{facts['scale']}"
+    return f"{facts['family']}{'-rgb' if facts['planes'] == 'rgb' else ''}{scale}"
 
 
 def entry(file: Path, measured: dict[str, dict[str, float]]) -> dict:
@@ -27,7 +28,7 @@ def entry(file: Path, measured: dict[str, dict[str, float]]) -> dict:
     return {
         "id": file.stem,
         "family": facts["family"],
-        "scale": int(facts["scale"]),
+        **({} if facts["planes"] == "yuv" else {"scale": int(facts["scale"])}),
         "precision": facts["precision"],
         "planes": facts["planes"],
         "file": file.name,

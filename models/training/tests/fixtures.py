@@ -11,8 +11,10 @@ from ..data.pairs import Pair
 from ..networks.cost import cost
 from ..networks.families import FAMILIES
 from ..networks.graph import float_model
+from ..networks.lpienet import Lpienet
 from ..networks.onnx_builder import LEVEL, GraphBuilder
 from ..networks.onnx_reader import facts_of
+from ..networks.planar_graph import planar_model
 from ..quantise.calibrate import calibrate, calibrate_network
 from ..quantise.lower import lower, prove_equal
 from ..quantise.qdq import quantise
@@ -20,8 +22,8 @@ from ..ship import manifest
 
 TRUNK = {"family": "stack", "trunk": 16, "hidden": (48,) * 3, "first": 5}
 """Options of `network` for a trunk with blocks."""
-KINDS = [*({"family": family} for family in FAMILIES), TRUNK]
-"""One of each family, and of each shape that is computed in another way."""
+KINDS = [*({"family": name} for name, family in FAMILIES.items() if not getattr(family, "restores", False)), TRUNK]
+"""One of each family that enlarges, and of each shape that is computed in another way."""
 
 
 def network(scale: int = 3, channels: int = 1, family: str = "abpn", **options) -> torch.nn.Module:
@@ -81,6 +83,22 @@ def write(folder: Path, scale: int = 3, channels: int = 3) -> list[Path]:
     onnx.save(lowered, file)
     manifest.replace(folder, [manifest.entry(file, {})])
     return [file, folder / "manifest.json"]
+
+
+def write_restoring(folder: Path) -> list[Path]:
+    """A tiny network of random weights that restores planes of 4:2:0, with its manifest entry, below `folder`."""
+    torch.manual_seed(8)
+    made = Lpienet(hidden=(4, 4, 8)).eval()
+    with torch.no_grad():
+        made.tail.direct.mul_(0.2)
+    parameters, multiplications = cost(made)
+    figures = {"halo": made.halo, "align": made.align, "parameters": parameters, "macsPerPixel": multiplications}
+    facts = {"family": "lpienet-denoise", "planes": "yuv", "precision": "fp32", "licence": "MIT", "paper": made.paper, **{name: str(value) for name, value in figures.items()}}
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{manifest.model_id(facts, 'fp32')}.onnx"
+    onnx.save(planar_model(made, facts), file)
+    manifest.replace(folder, [manifest.entry(file, {})])
+    return [file]
 
 
 def grouped_model() -> tuple[onnx.ModelProto, onnx.ModelProto]:

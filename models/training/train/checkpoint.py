@@ -18,6 +18,11 @@ def averaged_network(run: Path) -> tuple[Recipe, torch.nn.Module, int]:
     return recipe, network.eval(), state["step"]
 
 
+def recipe_of_run(run: Path) -> Recipe:
+    """The recipe in a run's checkpoint."""
+    return Recipe.of(torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")["recipe"])
+
+
 def resume(path: Path, recipe: Recipe, network, average, optimizer) -> int:
     """Load the checkpoint at `path` into network, average and optimizer, and return its step; 0 if there is none. @raises SystemExit if another recipe made it."""
     if not path.exists():

@@ -8,24 +8,19 @@ exported.
 import copy
 import json
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from ..data.batches import Photographs
-from ..data.pairs import Pair, load_pairs, weighted
-from ..data.pictures import SHRINKING
-from ..measure.evaluate import gain_of
-from ..measure.runtime import Session
+from ..networks.families import FAMILIES
 from .checkpoint import log_line, resume, save
 from .dead_filters import revive
 from .device import device_of
 from .history import earlier_runs
 from .recipe import OPTIMIZERS, Recipe, built
 from .step import Step
-from .tensors import infer
+from .tasks import TASKS
 from .warm_start import load_onnx_weights
 
 REVIVED_OVER = 8
@@ -47,6 +42,8 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
         raise SystemExit(f"--frames {recipe.frames:g} makes pictures that the teacher has not seen. Leave it out, or --distillation.")
     if recipe.weigh and recipe.floor <= 0:
         raise SystemExit(f"--floor {recipe.floor:g}: a picture that bicubic restores without error would weigh without end. Give a floor above 0.")
+    if (recipe.task == "enlarge") == getattr(FAMILIES[recipe.family], "restores", False):
+        raise SystemExit(f"--task {recipe.task}: {recipe.family} is a network for {'denoise or deblur' if recipe.task == 'enlarge' else 'enlarge'}. Give another family or task.")
     if recipe.luma and recipe.channels != 3:
         raise SystemExit(f"--luma {recipe.luma:g} is a share for networks on RGB; with --channels {recipe.channels} all of the loss is on luma. Leave it out.")
     torch.manual_seed(recipe.seed)
@@ -55,13 +52,8 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
     if start_from:
         carried = load_onnx_weights(network, start_from)
         print(f"{carried} of {len(network.published)} convolutions carried over from {start_from.name}", flush=True)
-    pairs = training_pairs(recipe, data, recipe.patch)
-    if teacher:
-        session = Session(str(teacher))
-        pairs = [replace(pair, teacher_output=session(pair.low)) for pair in pairs]
-    count = len(pairs)
-    photographs = Photographs(pairs, recipe.scale, recipe.patch, recipe.batch, recipe.seed, recipe.intensities, recipe.frames, place)
-    del pairs
+    task = TASKS[recipe.task](recipe, data, run)
+    count, photographs = task.crops(place, teacher)
     begun = (run / "checkpoint.pt").exists()
     if start_from and not begun:
         revived = revive(network, [crop for step in range(REVIVED_OVER) for crop in photographs.at(step).low.cpu().numpy()])
@@ -69,7 +61,7 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
     average = copy.deepcopy(network).eval().requires_grad_(False)
     optimizer = OPTIMIZERS[recipe.optimizer](network.parameters(), lr=0.0)
     first = resume(run / "checkpoint.pt", recipe, network, average, optimizer)
-    validation = validation_pairs(data, recipe.scale, recipe.channels)
+    validation = task.validation()
     take = Step(recipe, network, average, optimizer, photographs)
     if start_from and not begun:
         log_line(run, {"step": 0, "device": place.type, "start_from": start_from.name, "carried": carried, "revived": revived, "earlier": earlier_runs(start_from)})
@@ -84,26 +76,8 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
         if (step + 1) % validate_every == 0 or step + 1 == recipe.steps:
             loss = total.item() / taken
             milliseconds = (time.monotonic() - since) * 1000 / taken
-            gains = {name: gain_of(lambda plane: infer(average, plane), pairs, recipe.scale) for name, pairs in validation.items()}
-            log_line(run, {"step": step + 1, "loss": loss, **told(gains), "ms": round(milliseconds, 2)})
+            log_line(run, {"step": step + 1, "loss": loss, **validation(average), "ms": round(milliseconds, 2)})
             save(run / "checkpoint.pt", recipe, step + 1, network, average, optimizer)
             since, taken = time.monotonic(), 0
             total.zero_()
 
-
-def validation_pairs(data: Path, scale: int, channels: int) -> dict[str, list[Pair]]:
-    """The pictures to choose checkpoints by: those of val, and of val2 where it is there, which comes from other sources than the photographs."""
-    folders = [name for name in ("val", "val2") if (data / name).is_dir()]
-    return {name: load_pairs(data / name, scale, channels) for name in folders}
-
-
-def told(gains: dict[str, float]) -> dict[str, float]:
-    """The fields of the log for the gains on `validation_pairs`; with two sets, `gain_db` is their mean, to choose by."""
-    fields = {f"{name}_gain_db": round(gain, 4) for name, gain in gains.items()}
-    return fields if len(gains) < 2 else {**fields, "gain_db": round(sum(gains.values()) / len(gains), 4)}
-
-
-def training_pairs(recipe: Recipe, data: Path, patch: int) -> list[Pair]:
-    """Training pairs of a recipe, weighted if it says so; pictures smaller than `patch` pixels at low resolution are left out."""
-    pairs = load_pairs(data / "train", recipe.scale, recipe.channels, recipe.sizes, patch, recipe.lossy_sizes, SHRINKING[recipe.shrink])
-    return weighted(pairs, recipe.scale, recipe.floor) if recipe.weigh else pairs

@@ -23,6 +23,9 @@ class Recipe:
     family: str
     scale: int
     channels: int = 1
+    """Planes of an enlarging network: 1 for luma, 3 for RGB. Restoring ones have their own six (`networks.lpienet`)."""
+    task: str = "enlarge"
+    """"enlarge", "denoise" or "deblur"."""
     steps: int = 100_000
     optimizer: str = "soap"
     peak_rate: float = 5e-3
@@ -31,6 +34,11 @@ class Recipe:
     schedule: str = "one-cycle"
     loss: str = "l1"
     mse_from: float = 0.4
+    alpha: float = 1.0
+    beta: float = 0.5
+    """Weights of the absolute error and of the gradients' in the loss "restoration", beside 1 for 1 - SSIM."""
+    chroma: float = 1.0
+    """Weight of the squared error of U and V beside that of Y, for restoring networks: theirs is smaller, so that with 1 they hardly count."""
     weigh: bool = True
     """True if that squared error is weighted by picture (`data.pairs.weighted`)."""
     floor: float = 0.5
@@ -48,6 +56,10 @@ class Recipe:
     shrink: str = "bicubic"
     """The filter that brings photographs to those sizes: "bicubic", or "lanczos", which leaves them sharper. What the network is to undo is
     bicubic either way."""
+    compressed: float = 0.35
+    """Share of the pictures that denoising networks see as H.264 leaves them, too (`data.compressed`)."""
+    attention: str = "local"
+    """The channel attention of LPIENet (`networks.attention`)."""
     hidden: tuple[int, ...] = ()
     """Shape of a `stack`: the channels between its convolutions, the sides of the first and the last kernel, how far
     the picture is folded, and the channels of a trunk, which makes each of `hidden` a block; none, 0: the family's own."""
@@ -79,6 +91,9 @@ def built(recipe: Recipe) -> torch.nn.Module:
     """The network that a recipe describes, new."""
     output = {} if recipe.output == "own" else {"output": recipe.output}
     shape = {name: value for name in ("hidden", "first", "last", "fold", "trunk") if (value := getattr(recipe, name))}
+    family = FAMILIES[recipe.family]
+    if getattr(family, "restores", False):
+        return family(recipe.scale, hidden=recipe.hidden, attention=recipe.attention)
     if shape and recipe.family != Stack.family:
         raise SystemExit(f"{recipe.family} has its own shape; {', '.join(shape)} can be chosen for the family {Stack.family} only.")
-    return FAMILIES[recipe.family](recipe.scale, recipe.channels, expansion=recipe.expansion, clip_inner=recipe.clip_inner, **output, **shape)
+    return family(recipe.scale, recipe.channels, expansion=recipe.expansion, clip_inner=recipe.clip_inner, **output, **shape)

@@ -8,6 +8,7 @@ graph reads. There is one graph for each kind of step, by loss and by precision.
 import torch
 
 from ..data.batches import Photographs, Plan
+from ..data.restoration import RestorationCrops, RestorationPlan
 from .losses import LOSSES, luma_and_colour, mse
 from .recipe import Recipe
 from .schedule import SCHEDULES
@@ -22,7 +23,7 @@ WARM_UP = 3
 class Step:
     """The steps of a run, in order; `network`, `average` and `photographs` are on one device."""
 
-    def __init__(self, recipe: Recipe, network: torch.nn.Module, average: torch.nn.Module, optimizer: torch.optim.Optimizer, photographs: Photographs):
+    def __init__(self, recipe: Recipe, network: torch.nn.Module, average: torch.nn.Module, optimizer: torch.optim.Optimizer, photographs: Photographs | RestorationCrops):
         self._recipe, self._network, self._average, self._optimizer, self._photographs = recipe, network, average, optimizer, photographs
         device = photographs.device
         self._recorded = device.type == "cuda"
@@ -64,7 +65,7 @@ class Step:
         for group in self._optimizer.param_groups:
             group["lr"] = rate
 
-    def _forward_and_back(self, plan: Plan, squared: bool, halved: bool) -> None:
+    def _forward_and_back(self, plan: Plan | RestorationPlan, squared: bool, halved: bool) -> None:
         batch = self._photographs.cut(plan)
         with torch.autocast(self._photographs.device.type, torch.bfloat16, enabled=halved, cache_enabled=False):
             output = self._network(normal(batch.low))
@@ -81,11 +82,16 @@ class Step:
         update_average(self._average, self._network, share)
 
     def _of_planes(self, squared: bool):
-        recipe = self._recipe
+        recipe, own = self._recipe, LOSSES[self._recipe.loss](self._recipe)
+        planes = [1.0] * 4 + [recipe.chroma**0.5] * 2 if recipe.task != "enlarge" and recipe.chroma != 1 else None
+        scales = None if planes is None else torch.tensor(planes, device=self._photographs.device).view(1, -1, 1, 1)
 
         def distance(output: torch.Tensor, target: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+            if scales is not None:
+                output, target = output * scales, target * scales
+
             def of_pictures(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-                return mse(output, target, weights) if squared else LOSSES[recipe.loss](output, target)
+                return mse(output, target, weights) if squared else own(output, target)
 
             return (luma_and_colour(of_pictures, recipe.luma) if recipe.luma else of_pictures)(output, target)
 
