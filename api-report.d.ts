@@ -39,6 +39,10 @@ const ERROR_CODES: {
     readonly exit: 2;
     readonly summary: string;
   };
+  readonly SRVID_ENGINE_UNAVAILABLE: {
+    readonly exit: 2;
+    readonly summary: string;
+  };
   readonly SRVID_TELEMETRY_ON: {
     readonly exit: 1;
     readonly summary: string;
@@ -285,7 +289,7 @@ interface MeasuringEvent {
   readonly message: string;
 }
 
-type ModelEntry = { id: string; family: string; precision: "int8" | "fp32"; planes: "y" | "rgb"; file: string; sha256: string; bytes: number; halo: number; align: number; parameters: number; macsPerPixel: number; licence: string; paper: string; card: string; measured: Record<string, { psnr: number; ssim: number; gain: number; bicubicPsnr: number; lumaShift: number; }>; scale?: number | undefined; external?: { file: string; sha256: string; }[] | undefined; };
+type ModelEntry = { id: string; family: string; precision: "int8" | "fp32"; planes: "y" | "rgb"; file: string; sha256: string; bytes: number; halo: number; align: number; parameters: number; macsPerPixel: number; licence: string; paper: string; card: string; measured: Record<string, { psnr: number; ssim: number; gain: number; bicubicPsnr: number; lumaShift: number; }>; scale?: number | undefined; external?: { file: string; sha256: string; }[] | undefined; hints?: Record<string, string | number> | undefined; };
 
 class ModelLibrary {
   readonly folder: URL;
@@ -332,6 +336,25 @@ interface OutputRequest {
   readonly progressIntervalMs?: number | undefined;
 }
 
+interface PluginEvent extends PluginEmission {
+  readonly v: 1;
+  readonly type: 'plugin';
+}
+
+interface PluginLogEntry {
+  readonly plugin: string;
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly frame?: number | undefined;
+}
+
+interface PluginMetric {
+  readonly plugin: string;
+  readonly name: string;
+  readonly kind: 'counter' | 'gauge';
+  readonly value: number;
+}
+
 type PluginStep = string | URL | {
   readonly use: string | URL;
   readonly options?: Readonly<Record<string, unknown>>;
@@ -343,6 +366,8 @@ interface ProcessingRequest {
   readonly preset?: string | undefined;
   readonly model?: string | undefined;
   readonly plugins?: readonly PluginStep[] | undefined;
+  readonly pluginsBefore?: readonly PluginStep[] | undefined;
+  readonly onPluginError?: 'fail' | 'bypass' | undefined;
   readonly scale?: number | undefined;
   readonly size?: {
     readonly width: number;
@@ -356,6 +381,7 @@ interface ProcessingRequest {
   readonly workers?: number | undefined;
   readonly threads?: number | undefined;
   readonly precision?: 'auto' | 'int8' | 'fp32' | undefined;
+  readonly engine?: 'auto' | 'ort' | 'native' | string | undefined;
   readonly device?: 'cpu' | 'cuda' | 'webgpu' | 'coreml' | 'dml' | undefined;
   readonly retune?: boolean | undefined;
   readonly models?: string | undefined;
@@ -411,16 +437,18 @@ interface RunMetrics {
   readonly outcomes: Readonly<Record<Outcome, number>>;
   readonly stages: readonly StageReport[];
   readonly realtime?: RealtimeReport | undefined;
+  readonly plugins?: readonly PluginMetric[] | undefined;
 }
 
-type SessionEvent = MeasuringEvent | StartEvent | ProgressEvent | WarningEvent | EndEvent | ErrorEvent;
+type SessionEvent = MeasuringEvent | StartEvent | ProgressEvent | WarningEvent | PluginEvent | EndEvent | ErrorEvent;
 
 interface SessionHooks {
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: SessionEvent) => void) | undefined;
+  readonly onLog?: ((entry: PluginLogEntry) => void) | undefined;
 }
 
-type SessionOptions = { output: string; input: string; deinterlace: "auto" | "off"; strict: boolean; salvage: boolean; stallTimeoutMs: number; allowReferences: boolean; maxPixels: number; preset: string; plugins: { use: string; options: Record<string, unknown>; }[]; realtime: boolean; precision: "auto" | "int8" | "fp32"; device: "cpu" | "cuda" | "webgpu" | "coreml" | "dml"; retune: boolean; encoderOptions: [string, string][]; keepStart: boolean; overwrite: boolean; progressIntervalMs: number; height?: number | undefined; tracks?: string[] | undefined; size?: { width: number; height: number; } | undefined; inputFormat?: string | undefined; start?: number | undefined; duration?: number | undefined; frameRate?: number | undefined; startNumber?: number | undefined; model?: string | undefined; scale?: number | undefined; budgetMs?: number | undefined; policy?: "bypass" | "drop-oldest" | "drop-newest" | "block" | undefined; levels?: string[] | undefined; workers?: number | undefined; threads?: number | undefined; models?: string | undefined; taskTimeoutMs?: number | undefined; format?: string | undefined; encoder?: string | undefined; crf?: number | undefined; pixFmt?: string | undefined; };
+type SessionOptions = { output: string; input: string; deinterlace: "auto" | "off"; strict: boolean; salvage: boolean; stallTimeoutMs: number; allowReferences: boolean; maxPixels: number; preset: string; plugins: { use: string; options: Record<string, unknown>; }[]; pluginsBefore: { use: string; options: Record<string, unknown>; }[]; onPluginError: "bypass" | "fail"; realtime: boolean; precision: "auto" | "int8" | "fp32"; engine: "auto" | `native:${string}` | "native" | "ort"; device: "cpu" | "cuda" | "webgpu" | "coreml" | "dml"; retune: boolean; encoderOptions: [string, string][]; keepStart: boolean; overwrite: boolean; progressIntervalMs: number; height?: number | undefined; tracks?: string[] | undefined; size?: { width: number; height: number; } | undefined; inputFormat?: string | undefined; start?: number | undefined; duration?: number | undefined; frameRate?: number | undefined; startNumber?: number | undefined; model?: string | undefined; scale?: number | undefined; budgetMs?: number | undefined; policy?: "bypass" | "drop-oldest" | "drop-newest" | "block" | undefined; levels?: string[] | undefined; workers?: number | undefined; threads?: number | undefined; models?: string | undefined; taskTimeoutMs?: number | undefined; format?: string | undefined; encoder?: string | undefined; crf?: number | undefined; pixFmt?: string | undefined; };
 
 interface SessionRequest extends InputRequest, ProcessingRequest, OutputRequest {
   readonly input: string;
@@ -468,6 +496,8 @@ interface StartEvent {
   readonly plan: readonly string[];
   readonly models: readonly string[];
   readonly precision: string;
+  readonly engine: string;
+  readonly engineReason: string;
   readonly workers: number;
   readonly threads: number;
   readonly device: string;
@@ -493,6 +523,8 @@ interface Summary extends RunMetrics {
   readonly bottleneck: string;
   readonly models: readonly string[];
   readonly precision: string;
+  readonly engine: string;
+  readonly engineReason: string;
   readonly workers: number;
   readonly threads: number;
   readonly peakRssMB: number;
@@ -562,6 +594,8 @@ interface LoadedPreset {
   readonly folder: string;
 }
 
+type LogLevel = 'debug' | 'print' | 'info' | 'warn' | 'error';
+
 interface ModelSpec {
   readonly family: string;
   readonly scale?: number;
@@ -584,6 +618,13 @@ interface Plane {
   readonly height: number;
 }
 
+interface PluginEmission {
+  readonly plugin: string;
+  readonly frame?: number | undefined;
+  readonly pts?: number | undefined;
+  readonly event: unknown;
+}
+
 type Precision = 'auto' | 'int8' | 'fp32';
 
 interface Rational {
@@ -600,6 +641,8 @@ interface VerifiedModel {
 }
 
 // ---- srvid/plugin ----
+
+
 
 interface Color {
   readonly matrix?: string | undefined;
@@ -676,6 +719,22 @@ interface PluginContext<Options, State = undefined> {
   allocate(): WritableFrame;
   neighbour(offset: number): Frame;
   model(spec: ModelSpec): Model;
+  readonly log: PluginLog;
+  emit(event: unknown): void;
+  readonly signal: AbortSignal;
+  readonly metrics: PluginMeter;
+}
+
+interface PluginLog {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+interface PluginMeter {
+  count(name: string, by?: number): void;
+  gauge(name: string, value: number): void;
 }
 
 interface Rational {
@@ -696,6 +755,88 @@ interface Tensor {
 type WritableFrame = Frame;
 
 function definePlugin<Options = Record<string, never>, State = undefined>(plugin: Plugin<Options, State>): Plugin<Options, State>;
+
+// ---- srvid/plugin/testing ----
+
+interface CheckOptions extends PluginPlace {
+  readonly frameTimeoutMs?: number;
+}
+
+interface PluginCheck {
+  readonly name: string;
+  readonly promise: string;
+  readonly outcome: 'passed' | 'failed' | 'none' | 'not reached';
+  readonly cause?: string;
+  readonly frame?: number;
+  readonly remedy?: string;
+}
+
+interface PluginPlace {
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly folder?: string;
+  readonly models?: string;
+  readonly signal?: AbortSignal;
+}
+
+interface PluginReport {
+  readonly plugin: string;
+  readonly module: string;
+  readonly ok: boolean;
+  readonly checks: readonly PluginCheck[];
+  readonly text: string;
+}
+
+interface TestFrame {
+  readonly format: PixelFormat;
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+  readonly pts: number;
+}
+
+function checkPlugin(plugin: string | URL, options?: CheckOptions): Promise<PluginReport>;
+
+function planesOfFrame(frame: TestFrame): Frame['planes'];
+
+function runPlugin(plugin: string | URL, frames: readonly TestFrame[], place?: PluginPlace): Promise<TestFrame[]>;
+
+function testFrame({ format, width, height, pts }: Pick<TestFrame, 'format' | 'width' | 'height'> & {
+  readonly pts?: number;
+}, sample: (x: number, y: number, plane: number) => number): TestFrame;
+
+// ---- srvid/plugin/testing: reached, and not exported ----
+
+interface Color {
+  readonly matrix?: string | undefined;
+  readonly primaries?: string | undefined;
+  readonly transfer?: string | undefined;
+  readonly range?: 'tv' | 'pc' | undefined;
+  readonly chromaLocation?: string | undefined;
+}
+
+interface Frame {
+  readonly format: PixelFormat;
+  readonly width: number;
+  readonly height: number;
+  readonly planes: readonly Plane[];
+  readonly pts: number;
+  readonly timeBase: Rational;
+  readonly color: Color;
+}
+
+type PixelFormat = 'yuv420p' | 'yuv422p' | 'yuv444p' | 'gray' | 'rgb24';
+
+interface Plane {
+  readonly data: Uint8Array;
+  readonly stride: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+interface Rational {
+  readonly num: number;
+  readonly den: number;
+}
 
 // ---- srvid/client ----
 
@@ -1256,6 +1397,8 @@ interface ProcessingRequest {
   readonly preset?: string | undefined;
   readonly model?: string | undefined;
   readonly plugins?: readonly PluginStep[] | undefined;
+  readonly pluginsBefore?: readonly PluginStep[] | undefined;
+  readonly onPluginError?: 'fail' | 'bypass' | undefined;
   readonly scale?: number | undefined;
   readonly size?: {
     readonly width: number;
@@ -1269,6 +1412,7 @@ interface ProcessingRequest {
   readonly workers?: number | undefined;
   readonly threads?: number | undefined;
   readonly precision?: 'auto' | 'int8' | 'fp32' | undefined;
+  readonly engine?: 'auto' | 'ort' | 'native' | string | undefined;
   readonly device?: 'cpu' | 'cuda' | 'webgpu' | 'coreml' | 'dml' | undefined;
   readonly retune?: boolean | undefined;
   readonly models?: string | undefined;
