@@ -642,8 +642,6 @@ interface VerifiedModel {
 
 // ---- srvid/plugin ----
 
-
-
 interface Color {
   readonly matrix?: string | undefined;
   readonly primaries?: string | undefined;
@@ -755,6 +753,8 @@ interface Tensor {
 type WritableFrame = Frame;
 
 function definePlugin<Options = Record<string, never>, State = undefined>(plugin: Plugin<Options, State>): Plugin<Options, State>;
+
+export * as z from 'zod';
 
 // ---- srvid/plugin/testing ----
 

@@ -18,8 +18,8 @@ export async function runSession(request: SessionRequest, hooks: SessionHooks = 
 }
 
 /** The same hooks, whose events name options as programs do. */
-export function toldToPrograms({ signal, onEvent }: SessionHooks): SessionHooks {
-  return { signal, onEvent: onEvent && ((event) => onEvent('message' in event ? { ...event, message: inWordsOfPrograms(event.message) } : event)) };
+export function toldToPrograms({ signal, onEvent, onLog }: SessionHooks): SessionHooks {
+  return { signal, onLog, onEvent: onEvent && ((event) => onEvent('message' in event ? { ...event, message: inWordsOfPrograms(event.message) } : event)) };
 }
 
 /** The same error, in the words of programs. An error that is not srvid's is returned as it is. */

@@ -27,11 +27,24 @@ export function readEntries() {
 }
 
 function readEntry(name, source, checker) {
-  const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(source)).map((symbol) => resolved(symbol, checker));
+  const all = checker.getExportsOfModule(checker.getSymbolAtLocation(source));
+  const isOwn = (symbol) => ownDeclarations(resolved(symbol, checker)).length > 0;
+  const exported = all.filter(isOwn).map((symbol) => resolved(symbol, checker));
+  const passedOn = all.filter((symbol) => !isOwn(symbol)).map(describePassedOn);
   const reached = new Set();
   for (const symbol of exported) reach(symbol, checker, new Set(exported), reached);
   const described = (symbols) => symbols.map((symbol) => describe(symbol, checker)).sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { name, exports: described(exported), reached: described([...reached]) };
+  return { name, exports: [...described(exported), ...passedOn], reached: described([...reached]) };
+}
+
+/** An export of another package under a name of ours. */
+function describePassedOn(symbol) {
+  const statement = symbol.declarations[0].parent;
+  const docs = ts
+    .getJSDocCommentsAndTags(statement)
+    .map(({ comment }) => ts.getTextOfJSDocComment(comment))
+    .join('\n');
+  return { name: symbol.name, docs, text: statement.getText(), commented: statement.getText() };
 }
 
 function resolved(symbol, checker) {

@@ -43,7 +43,7 @@ export interface Relay {
   readonly port: number;
   /** Resolves when every stream has ended for good. Rejects with the first stream's error if one had to end because of one. */
   readonly ended: Promise<void>;
-  /** Where it is mounted in another server, what takes that server's requests. */
+  /** The receiver of another server's requests, where it is mounted in one. */
   readonly mounted: MountedHttp | undefined;
   /** The bodies of /stats and /health, with all streams. */
   stats(): Record<string, unknown>;

@@ -24,7 +24,7 @@ export async function answerOf(program: string, args: readonly string[]): Promis
   return stdout;
 }
 
-/** What was kept about these programs under this name. Undefined where nothing is, or where one of them is another than it was. */
+/** The value that was kept about these programs under this name. Undefined where nothing is, or where one of them is another than it was. */
 export async function recall(programs: readonly string[], about: string): Promise<unknown> {
   const name = await nameOf(programs, about);
   return name === undefined ? undefined : answers().get(name);
