@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { planesOfFrame, runPlugin, type TestFrame, testFrame } from 'srvid/plugin/testing';
 import { expect, test } from 'vitest';
+import { randomFrom } from '../../dist/doctor/random.js';
 import { endOf, srvid } from '../helpers/command.js';
 import { ffmpeg, rawFrames, temporaryFolder, videoTimes } from '../helpers/media.js';
 import { pam } from '../helpers/pam.js';
-import { randomFrom } from '../helpers/random.js';
 
 const example = (name: string) => new URL(`../../examples/plugins/${name}.js`, import.meta.url);
 const folder = await temporaryFolder();

@@ -42,7 +42,7 @@ export async function hostFor(
   return new PluginHost({
     groups: planChain(source, await loadChain(specs, library)),
     origin: { color: {}, timeBase: { num: 1, den: 25 } },
-    inference: { device: 'cpu', threads: 1 },
+    inference: { engine: { name: 'ort' }, device: 'cpu', threads: 1 },
     workers: 1,
     credits: 4,
     taskTimeoutMs: 20_000,

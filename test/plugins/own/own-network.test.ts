@@ -30,7 +30,13 @@ async function processed({ module, plugin, options, own }: OwnNetwork, kind: Pix
   const loaded = await withModels({ ...withOptions({ module, plugin }, options), own }, await loadModelLibrary(), 'auto');
   const host = new PluginHost({
     groups: planChain({ kind, ...size }, [loaded]),
-    ...{ origin: { color: {}, timeBase: { num: 1, den: 25 } }, inference: { device: 'cpu', threads: 1 }, workers: 1, credits: 4, taskTimeoutMs: 60_000 },
+    ...{
+      origin: { color: {}, timeBase: { num: 1, den: 25 } },
+      inference: { engine: { name: 'ort' }, device: 'cpu', threads: 1 },
+      workers: 1,
+      credits: 4,
+      taskTimeoutMs: 60_000,
+    },
   });
   onTestFinished(() => host.close());
   await host.open();

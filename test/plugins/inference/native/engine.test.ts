@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { randomFrom } from '../../../../dist/doctor/random.js';
 import type { Engine } from '../../../../dist/plugins/inference/backend.js';
 import { loadModelLibrary, type ModelEntry, modelAt } from '../../../../dist/plugins/inference/library.js';
 import { type LoadedModel, loadModel } from '../../../../dist/plugins/inference/model.js';
@@ -9,7 +10,7 @@ import type { NativeAddon, NativePlan } from '../../../../dist/plugins/inference
 import { readPlan } from '../../../../dist/plugins/inference/native/read-plan.js';
 import { isSlowKernel, nativeEngine, nativeEngineHere, obstacleToNative } from '../../../../dist/plugins/inference/native-engine.js';
 import { rawFrames } from '../../../helpers/media.js';
-import { randomBytes, randomFrom } from '../../../helpers/random.js';
+import { randomBytes } from '../../../helpers/random.js';
 
 const here = nativeEngineHere();
 if ('missing' in here) throw new Error(`these tests need the native engine: ${here.missing}`);
