@@ -103,7 +103,7 @@ export interface OutputRequest {
 
 /** All options of a session, from an input to an output, as plain data. */
 export interface SessionRequest extends InputRequest, ProcessingRequest, OutputRequest {
-  /** A video file, a picture, numbered pictures (shots/%05d.png), or - for standard input. */
+  /** A video file or its http address, a picture, numbered pictures (shots/%05d.png), or - for standard input. */
   readonly input: string;
   /** The file to write, numbered pictures (out/%05d.png), or - for standard output. */
   readonly output: string;
