@@ -67,5 +67,5 @@ test('__proto__ is refused by name wherever others name fields', async () => {
   await writeFile(at('proto.json'), JSON.stringify(preset).replace('"options":{}', '"options":{"__proto__":{"scale":3}}'));
   expect((await failureOf(() => loadPreset(at('proto.json')))).message).toContain('"__proto__"');
   const request = { input: 'a', output: 'b', plugins: [parsePluginSpec('bicubic?__proto__=1')].map(({ use, options }) => ({ use, options: { ...options } })) };
-  expect((await failureOf(() => parseSessionOptions(request))).message).toContain('plugins.0.options: "__proto__"');
+  expect((await failureOf(() => parseSessionOptions(request))).message).toContain('--plugin.options: "__proto__"');
 });
