@@ -39,11 +39,11 @@ test('a module that loops for ever is refused within the limit', async () => {
 
 test('Ctrl-C ends the command while a module loops for ever', async () => {
   const plugin = join(folder, 'loops.mjs');
-  await writeFile(plugin, `import { writeSync } from 'node:fs'; writeSync(1, 'here'); for (;;);`);
+  await writeFile(plugin, `import { writeSync } from 'node:fs'; writeSync(2, 'here'); for (;;);`);
   let stoppedAt = 0;
   const { code } = await srvid([input, join(folder, 'loops-out.mp4'), '--preset', 'bicubic', '--plugin', plugin], {
     onStart: (child) =>
-      child.stdout?.once('data', () => {
+      child.stderr?.once('data', () => {
         stoppedAt = performance.now();
         child.kill('SIGINT');
       }),
