@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -38,15 +39,18 @@ test('a module that loops for ever is refused within the limit', async () => {
 });
 
 test('Ctrl-C ends the command while a module loops for ever', async () => {
-  const plugin = join(folder, 'loops.mjs');
-  await writeFile(plugin, `import { writeSync } from 'node:fs'; writeSync(2, 'here'); for (;;);`);
+  const [plugin, mark] = [join(folder, 'loops.mjs'), join(folder, 'looping')];
+  await writeFile(plugin, `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(mark)}, ''); for (;;);`);
   let stoppedAt = 0;
   const { code } = await srvid([input, join(folder, 'loops-out.mp4'), '--preset', 'bicubic', '--plugin', plugin], {
-    onStart: (child) =>
-      child.stderr?.once('data', () => {
+    onStart: (child) => {
+      const looking = setInterval(() => {
+        if (!existsSync(mark)) return;
+        clearInterval(looking);
         stoppedAt = performance.now();
         child.kill('SIGINT');
-      }),
+      }, 50);
+    },
   });
   expect(code).toBe(130);
   expect(performance.now() - stoppedAt).toBeLessThan(20_000);
