@@ -16,7 +16,7 @@ namespace srvid {
 
 namespace {
 
-/** What JavaScript holds of a network; empty once it is closed. */
+/** A network as JavaScript holds it; empty once it is closed. */
 struct Handle;
 /** The handles of one environment, a thread's. A value that is not among them did not come from `open`. */
 using Handles = std::set<Handle*>;

@@ -22,7 +22,7 @@ struct Unstored {
   uint8_t* out;
   int group;
   int groups;
-  /** Of `groups` x kAmxPixels, those that are stored. */
+  /** Pixels that are stored, of `groups` x kAmxPixels. */
   int done;
 };
 

@@ -26,7 +26,7 @@ inline void add_words(__m256i& sum, __m256i words) { __asm__("vpaddw %1, %0, %0"
 
 inline __m256i product(const uint8_t* address, __m256i weights) { return _mm256_maddubs_epi16(bytes_at(address), weights); }
 
-/** What a block of pixels moves through. */
+/** The layout that a block of pixels moves through. */
 struct Cursor {
   const uint8_t* const* address;
   const __m256i* weights;

@@ -10,7 +10,7 @@ namespace srvid {
 
 namespace {
 
-/** How a kernel wants its weights. */
+/** The layout of a kernel's weights. */
 struct Shape {
   int lanes;
   /** The kernel subtracts 128 from the picture's bytes. */

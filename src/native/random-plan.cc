@@ -6,7 +6,7 @@ namespace srvid {
 
 namespace {
 
-/** How a convolution's weights are distributed. The extremes are those that overflow 16-bit sums first. */
+/** The distribution of a convolution's weights. The extremes are those that overflow 16-bit sums first. */
 enum class Weights { narrow, wide, extreme };
 
 int8_t random_weight(Random& random, Weights kind) {

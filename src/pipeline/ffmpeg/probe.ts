@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import * as z from 'zod';
@@ -112,12 +113,9 @@ const FIRST_FRAMES = ['-skip_loop_filter', 'all', '-read_intervals', '%+#32', '-
  */
 export async function probeFile(binary: FfmpegBinary, path: string, limits = NO_REFERENCES, name = path): Promise<Probe> {
   return probeOpened(binary, fileInput(path, limits), name, limits.maxPixels).catch(async (error: SrvidError) => {
-    if (error.code !== 'SRVID_INPUT_REFERENCES' || !looksLikePattern(path)) throw error;
-    // A pattern alone names other files, and there is none of this very name.
-    const demuxer = await demuxerOf(binary, path, limits.maxPixels).catch(() => {
-      throw error;
-    });
-    return probeOpened(binary, fileInput(path, limits, demuxer), name, limits.maxPixels);
+    // A pattern alone names other files, and is no file itself.
+    if (error.code !== 'SRVID_INPUT_REFERENCES' || !looksLikePattern(path) || !existsSync(path)) throw error;
+    return probeOpened(binary, fileInput(path, limits, await demuxerOf(binary, path, limits.maxPixels)), name, limits.maxPixels);
   });
 }
 
