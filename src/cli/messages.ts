@@ -3,14 +3,14 @@ import type { PluginLogEntry } from '../report/events.js';
 import { ProgressLine } from './progress-line.js';
 import { plain } from './terminal.js';
 
-/** How much is told on standard error. */
+/** Amount of text on standard error. */
 export interface MessageFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 }
 
-/** What a command tells people on standard error: text, what plugins log, and a progress line below. */
+/** A command's messages to people on standard error: text, what plugins log, and a progress line below. */
 export class Messages {
   readonly line: ProgressLine;
 

@@ -31,7 +31,7 @@ export interface RecordedFile {
 }
 
 /**
- * What an output folder says of the files that were done in it: a line for each, with size and time of source and output and the command's
+ * The records that an output folder has of files that were done in it: a line for each, with size and time of source and output and the command's
  * fingerprint, in a file of the folder. An output gets its name when it is complete, and its line after that.
  */
 export class DoneRecords {

@@ -1,10 +1,10 @@
 import type { ErrorRecord } from '../errors.js';
 import type { SessionEvent } from '../report/events.js';
 
-/** What became of a file: `open` where the run was interrupted before its end. */
+/** The end of a file's processing: `open` where the run was interrupted before its end. */
 export type FileState = 'done' | 'skipped' | 'failed' | 'open';
 
-/** One file of a folder, and what became of it. */
+/** A file of a folder, and what became of it. */
 export interface FileResult {
   /** Its path from the input's folder. */
   readonly name: string;

@@ -4,7 +4,7 @@ import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { openSource } from '../pipeline/input/open.js';
 import { framesToDo } from '../report/run.js';
 
-/** How many frames files have, which is found out by looking at them, one after the other, while others are processed. */
+/** The numbers of frames in files, found out by looking at them, one after the other, while others are processed. */
 export class FrameCounts {
   /** By path. Undefined where a file does not say it; 0 where it cannot be read, since nothing will come of it. */
   readonly #counts = new Map<string, number | undefined>();

@@ -82,13 +82,13 @@ test('an output of other options, of another source or by another hand is left a
   await writeFile(at('kept-out/.srvid-done.jsonl'), '{"v":1,"outp', { flag: 'a' }); // A line as a loss of power leaves it.
   const refused = await run('kept', 'kept-out');
   expect(statesOf(refused)).toEqual({ 'same.mkv': 'skipped', 'source.mkv': 'SRVID_OUTPUT_EXISTS', 'hand.mkv': 'SRVID_OUTPUT_EXISTS' });
-  expect(refused.stderr).toContain('kept-out/hand.mkv exists, and was not made by this command');
-  expect(refused.stderr).toContain('kept-out/source.mkv exists, and was made of another version of its source');
+  expect(refused.stdout.toString()).toContain('kept-out/hand.mkv exists, and was not made by this command');
+  expect(refused.stdout.toString()).toContain('kept-out/source.mkv exists, and was made of another version of its source');
   expect(await readFile(at('kept-out/hand.mkv'))).toEqual(await readFile(clip));
   expect(statesOf(await run('kept', 'kept-out', '-y'))).toEqual({ 'same.mkv': 'skipped', 'source.mkv': 'done', 'hand.mkv': 'done' });
   const other = await run('kept/s*.mkv', 'kept-out', '--scale', '3');
   expect(statesOf(other)).toEqual(each(['same.mkv', 'source.mkv'], 'SRVID_OUTPUT_EXISTS'));
-  expect(other.stderr).toContain('was made with other options');
+  expect(other.stdout.toString()).toContain('was made with other options');
 }, 60_000);
 
 test('Ctrl-C ends it with the table: what is done stays, what was open is not written, and the same command goes on', async () => {
