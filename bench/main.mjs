@@ -10,6 +10,7 @@ const MODES = {
   lowering: './lowering.mjs',
   ops: './ops.mjs',
   'same-bytes': './same-bytes.mjs',
+  sessions: './sessions.mjs',
 };
 const [mode, ...rest] = process.argv.slice(2);
 
