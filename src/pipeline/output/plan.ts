@@ -8,7 +8,7 @@ import { isReadOnce, type OpenedSource } from '../input/open.js';
 import type { Source } from '../input/source.js';
 import type { CarryPlan } from './carry.js';
 import { type Container, tooManyPictures } from './container.js';
-import type { EncodePlan, EncoderSettings } from './encode.js';
+import type { EncodePlan, EncoderSettings } from './encode-plan.js';
 import { encodedSize, scaledAspect } from './encode-graph.js';
 import { assertOnClock, type EncoderClock, encoderTimeBase, secondsOffClock, toleranceOf } from './encoder-clock.js';
 import type { ViewMarks } from './spherical.js';
