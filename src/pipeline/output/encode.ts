@@ -61,13 +61,16 @@ export class Encoder {
       });
     this.rate = plan.countedRate && new RateWatch(plan.countedRate, plan.timeBase);
     this.#rawStreams = plan.coded ? [] : rawStreams(plan.format, plan.color);
-    const raw = this.#rawStreams.map(({ fourcc, width, height }) => ({
-      kind: 'video',
-      fourcc,
-      timeBase: plan.timeBase,
-      // The pixel's shape is set at the end of the filter graph: planes whose shapes differ would not be merged.
-      video: { width, height, frameRate: plan.frameRate },
-    }) satisfies NutStream);
+    const raw = this.#rawStreams.map(
+      ({ fourcc, width, height }) =>
+        ({
+          kind: 'video',
+          fourcc,
+          timeBase: plan.timeBase,
+          // The pixel's shape is set at the end of the filter graph: planes whose shapes differ would not be merged.
+          video: { width, height, frameRate: plan.frameRate },
+        }) satisfies NutStream,
+    );
     const video = plan.coded ? [plan.coded] : raw;
     this.#videoStreams = video.length;
     this.#writer = new NutWriter(this.#process.writable(0), [...video, ...(plan.carry.from === 'pipe' ? plan.carry.forwarded : [])]);
