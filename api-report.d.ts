@@ -107,6 +107,14 @@ const ERROR_CODES: {
     readonly exit: 1;
     readonly summary: string;
   };
+  readonly SRVID_OUTPUT_IN_INPUT: {
+    readonly exit: 2;
+    readonly summary: string;
+  };
+  readonly SRVID_OUTPUT_SHARED: {
+    readonly exit: 2;
+    readonly summary: string;
+  };
   readonly SRVID_OUTPUT_UNWRITABLE: {
     readonly exit: 1;
     readonly summary: string;
@@ -220,6 +228,10 @@ const ERROR_CODES: {
     readonly summary: string;
   };
   readonly SRVID_PLAYBACK_FAILED: {
+    readonly exit: 1;
+    readonly summary: string;
+  };
+  readonly SRVID_FILES_FAILED: {
     readonly exit: 1;
     readonly summary: string;
   };
