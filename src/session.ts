@@ -6,7 +6,7 @@ import type { Engine } from './pipeline/engine/engine.js';
 import { emptyFlow } from './pipeline/engine/frame-flow.js';
 import { assertAnyWritten } from './pipeline/engine/realtime-report.js';
 import { formatRational } from './pipeline/frames/time.js';
-import { assertWhole } from './pipeline/input/damage.js';
+import { assertWhole, decodingSaid, shapeChange } from './pipeline/input/damage.js';
 import { Decoder, type ForwardedPacket } from './pipeline/input/decode.js';
 import { holding } from './pipeline/input/forwarding.js';
 import { refuseLosses } from './pipeline/input/losses.js';
@@ -88,7 +88,7 @@ class Run {
     const parts = await this.#start();
     const ticker = setInterval(() => this.#emit(progressEvent(this.prepared, parts)), this.prepared.options.progressIntervalMs);
     try {
-      await this.#engine.run({ ...parts, signal: this.#stop.signal });
+      await this.#engine.run({ decoder: this.#decoder as SourceReader, encoder: this.#encoder as Encoder, flow: parts.flow, signal: this.#stop.signal });
       await this.#orInterrupted(this.#engine.flush());
       const realtime = this.#engine.realtime();
       if (realtime) assertAnyWritten(parts.flow, realtime);
@@ -167,7 +167,7 @@ class Run {
     const { log = [], otherShape } = this.#decoder ?? {};
     assertWhole(this.prepared.opened.source, this.prepared.options, framesIn, log);
     this.#checkShape(otherShape);
-    for (const line of log) this.#warn(`While decoding, ffmpeg said: ${line}`);
+    for (const line of log) this.#warn(decodingSaid(line));
     const { damage = [], rate } = this.#encoder ?? {};
     if (rate?.varies)
       this.#warn(
@@ -183,10 +183,8 @@ class Run {
 
   /** @throws SRVID_INPUT_UNSUPPORTED with --strict, where the shape of pixels changed in mid-stream */
   #checkShape(other: string | undefined): void {
-    if (other === undefined) return;
-    const { info } = this.prepared.opened.source;
-    const first = info.sampleAspect ? formatRational(info.sampleAspect, ':') : '1:1';
-    const message = `The shape of pixels changes in mid-stream: ${first} and ${other} were found. The output has ${first}, so pictures of the other are stretched. Cut the file there to keep both.`;
+    const message = shapeChange(this.prepared.opened.source, other);
+    if (message === undefined) return;
     if (this.prepared.options.strict) refuseLosses([message], 'SRVID_INPUT_UNSUPPORTED');
     this.#warn(message);
   }
