@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describeCause, SrvidError } from '../errors.js';
-import { type EvaluationRequest, parseEvaluationOptions } from '../options/session.js';
+import { type EvaluationOptions, type EvaluationRequest, parseEvaluationOptions } from '../options/session.js';
 import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { loadModelLibrary } from '../plugins/inference/library.js';
 import { nativeEngineHere } from '../plugins/inference/native-engine.js';
@@ -53,6 +53,7 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
     const path = resolve(options.input);
     const found = await stat(path).catch(() => undefined);
     const ofPictures = found?.isDirectory() || (found?.isFile() && isPicture(path));
+    assertCompressible(options, ofPictures === true);
     const { comparison, warnings } = ofPictures
       ? { comparison: await evaluatePictures(job, binary, path, found?.isDirectory() === true), warnings: [] }
       : await evaluateClip(job, binary);
@@ -65,6 +66,7 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
       models: modelsOf(chain.plugins).map(({ entry }) => entry.id),
       precision: [...new Set(modelsOf(chain.plugins).map(({ entry }) => entry.precision))].join('+') || 'none',
       scale,
+      ...(request.compress === undefined ? {} : { compression: request.compress }),
       border: scale,
       count: comparison.items.length,
       scores: comparison.scores(),
@@ -74,6 +76,13 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
   } finally {
     dispose();
   }
+}
+
+/** @throws SRVID_OPTION_INVALID where what cannot be compressed, or read twice, is to be */
+function assertCompressible({ compress, input }: EvaluationOptions, ofPictures: boolean): void {
+  if (!compress || (!ofPictures && input !== '-')) return;
+  const why = ofPictures ? 'pictures are no video that an encoder could compress' : 'the original is read twice, which standard input cannot be';
+  throw new SrvidError('SRVID_OPTION_INVALID', `--compress was given, but ${why}. Give the path of a video file, or leave --compress out.`);
 }
 
 /** Wraps the caller's signal, so that its reason is a SrvidError. */

@@ -44,6 +44,8 @@ export interface Evaluation {
   /** Precisions of the networks, joined by "+", or "none" without networks. */
   readonly precision: string;
   readonly scale: number;
+  /** Codec and quality by which the reduced frames of a clip were compressed, as asked for: "x264:28". */
+  readonly compression?: string;
   /** Pixels that are left out on each side. */
   readonly border: number;
   /** Number of pictures or frames. */
