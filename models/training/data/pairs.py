@@ -22,7 +22,7 @@ class Pair:
     teacher_output: np.ndarray | None = None
     """The teacher's enlargement of `low`, uint8, in the shape of `high`."""
     chance: float = 1.0
-    """How often its pixels are drawn for crops, beside those of other pairs."""
+    """Weight of its pixels when crops are drawn, beside the pixels of other pairs."""
 
 
 def load_pairs(

@@ -39,7 +39,11 @@ def script(model: Path) -> str:
         known = {"optimizer": run["optimizer"], "steps": run["steps"], "peak_rate": run["peak_rate"], "family": family, "scale": int(scale)}
         recipe = Recipe.of(run["recipe"]) if "recipe" in run else Recipe(**known)
         lines.append(_step(family if recipe.task != "enlarge" else f"{family}-x{scale}", recipe))
-    lines += [_step(card, own), f"average {averaged}" if averaged > 1 else "ship"]
+    cache = ""
+    if own.degraded:
+        cache = f' --cache "$RUNS/video-x{own.scale}"'
+        lines.append(f"compress {own.scale}")
+    lines += [_step(card, own) + cache, f"average {averaged}" if averaged > 1 else f"ship{cache}"]
     return "\n".join(lines) + "\n"
 
 
