@@ -16,6 +16,7 @@ const OPTIONS: readonly CommandOption[] = [
   sessionOption('model', { help: "measure this ONNX network instead of the preset's plugins" }),
   sessionOption('plugins', { help: "add a plugin after the preset's (repeatable)" }),
   sessionOption('scale', { help: 'reduce and enlarge n times' }),
+  sessionOption('content', { help: 'clean or video: networks for clean or for compressed sources', fallback: 'clean; both with --compress' }),
   sessionOption('precision', { fallback: 'auto' }),
   sessionOption('models'),
   sessionOption('workers', { fallback: 'one a core' }),
@@ -53,14 +54,21 @@ export async function printEvaluation(input: string, { plot, yes, json, compress
   await drawing?.write(plotPsnr(evaluation));
 }
 
-function evaluationText({ kind, preset, models, precision, scale, border, count, scores, compression }: Evaluation): string {
+function evaluationText({ kind, preset, models, videoModels, precision, scale, border, count, scores, compression }: Evaluation): string {
   const what = `${count} ${kind === 'clip' ? 'frame' : 'picture'}${count === 1 ? '' : 's'}`;
-  const networks = models.length > 0 ? `${models.join(', ')} (${precision})` : 'no network';
+  const all = [...models, ...(videoModels ?? [])];
+  const networks = all.length > 0 ? `${all.join(', ')} (${precision})` : 'no network';
   const columns = COLUMNS.filter(({ of }) => scores.some((score) => of(score) !== undefined));
-  const rows = scores.map((score) => [score.method === 'srvid' ? `srvid: ${preset}` : score.method, ...columns.map(({ of }) => of(score) ?? '')]);
+  const rows = scores.map((score) => [METHOD_NAMES[score.method]?.(preset) ?? score.method, ...columns.map(({ of }) => of(score) ?? '')]);
   const compressed = compression === undefined ? '' : `, compressed by ${compression}`;
   return `${what}${compressed}, x${scale}, ${networks}; a border of ${border} pixels is left out\n${table([['method', ...columns.map(({ title }) => title)], ...rows])}`;
 }
+
+/** Names of srvid's own methods in the table. */
+const METHOD_NAMES: Readonly<Record<string, (preset: string) => string>> = {
+  srvid: (preset) => `srvid: ${preset}`,
+  'srvid-video': (preset) => `srvid: ${preset}, --content video`,
+};
 
 const COLUMNS: readonly { readonly title: string; readonly of: (score: Score) => string | undefined }[] = [
   { title: 'Y-PSNR', of: ({ psnr }) => `${psnr.toFixed(3)} dB` },

@@ -48,15 +48,20 @@ export async function runCommand(request: SessionRequest, { json, quiet, verbose
 }
 
 /** The plan of the run, for `--verbose`. */
-function planText({ plan, chosen, ffmpeg, workers, threads, device, precision, engine, engineReason, realtime }: StartEvent): string {
+function planText({ plan, chosen, ffmpeg, workers, threads, device, precision, engine, engineReason, realtime, content }: StartEvent): string {
   const deadlines = realtime ? [`real time: ${realtime.budgetMs} ms, ${realtime.policy}, levels ${realtime.levels.join(' > ')}`] : [];
   return [
     ...plan,
     ...deadlines,
     ...chosen,
+    ...contentText(content),
     `engine ${engine}: ${engineReason}`,
     `ffmpeg ${ffmpeg}, ${workers} workers x ${threads} threads on ${device}, ${precision}`,
   ].join('\n');
+}
+
+function contentText(content: StartEvent['content']): string[] {
+  return content ? [`networks for ${content.content === 'video' ? 'compressed' : 'clean'} video: ${content.reason}`] : [];
 }
 
 /** The closing lines for people. */
@@ -73,6 +78,7 @@ export function summaryText(summary: Summary): string {
     ...(summary.realtime ? realtimeText(summary.realtime) : []),
     `busy: ${busy}; bottleneck: ${bottleneck}`,
     `${models.length > 0 ? models.join(', ') : 'no network'}, precision ${precision}${models.length > 0 ? `, ${engine}` : ''}, ${workers} workers x ${threads}, peak memory ${peakRssMB} MB`,
+    ...contentText(summary.content),
     `written: ${plainLine(summary.output)}`,
   ].join('\n');
 }

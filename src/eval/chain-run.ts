@@ -13,6 +13,8 @@ import { isMeasurable } from './metrics.js';
 export interface Job {
   readonly options: EvaluationOptions;
   readonly chain: Chain;
+  /** The same chain with networks for compressed video, where it is to be measured, too. */
+  readonly videoChain?: Chain | undefined;
   readonly engine: Engine;
   /** The chain's factor. Also the width of the border that is not measured. */
   readonly scale: number;

@@ -3,6 +3,7 @@ import { frameBytes, lumaBytes, lumaFormat, type PlainFormat, type Plane, planes
 import { ptsToSeconds } from '../pipeline/frames/time.js';
 import { Decoder } from '../pipeline/input/decode.js';
 import { type OpenedSource, openSource } from '../pipeline/input/open.js';
+import type { Chain } from '../plugins/plan/chain.js';
 import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
 import { type Job, measuredSize, planFor, runChain } from './chain-run.js';
 import { Comparison } from './comparison.js';
@@ -26,12 +27,23 @@ export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip
   const size = measuredSize(`A frame of ${opened.source.url}`, format, scale, options.compress ? 2 * scale : scale);
   const low: PlainFormat = { kind: format.kind, width: size.width / scale, height: size.height / scale };
   const reduce = planResize(format, low, CUBIC, size);
-  if (!options.compress) return measure(job, binary, opened, { size, low, reduced: async (whole) => reduce(whole) });
+  const comparison = new Comparison(scale, true);
+  if (!options.compress) return { comparison, warnings: await measure(job, binary, opened, comparison, { size, low, reduced: async (whole) => reduce(whole) }) };
 
   const compressed = await compress(job, binary, opened, low, reduce);
+  const onCompressed = async (chain: Chain | undefined) => {
+    const { next, stop } = await compressed.read();
+    try {
+      return await measure(chain ? { ...job, chain } : job, binary, opened, comparison, { size, low: compressed.format, reduced: next }, chain !== undefined);
+    } finally {
+      await stop();
+    }
+  };
   try {
     signal.throwIfAborted();
-    return await measure(job, binary, opened, { size, low: compressed.format, reduced: () => compressed.next() });
+    const warnings = await onCompressed(undefined);
+    if (job.videoChain) await onCompressed(job.videoChain);
+    return { comparison, warnings };
   } finally {
     await compressed.remove();
   }
@@ -45,9 +57,19 @@ interface Small {
   readonly reduced: (whole: Uint8Array) => Promise<Uint8Array>;
 }
 
-async function measure(job: Job, binary: FfmpegBinary, { source, bytes }: OpenedSource, { size, low, reduced }: Small): Promise<Clip> {
-  const { options, scale } = job;
-  const { start, duration } = options;
+/**
+ * Runs the clip through the job's chain once, and measures it beside the filters, or `again` as the second method on the same frames.
+ * @returns warnings, a sentence each
+ */
+async function measure(
+  job: Job,
+  binary: FfmpegBinary,
+  { source, bytes }: OpenedSource,
+  comparison: Comparison,
+  { size, low, reduced }: Small,
+  again = false,
+): Promise<string[]> {
+  const { start, duration } = job.options;
   const { format, color, timeBase } = source.info;
   const { groups } = planFor(job, low, size);
   const total = start === undefined && duration === undefined ? source.expectedFrames : undefined;
@@ -56,7 +78,7 @@ async function measure(job: Job, binary: FfmpegBinary, { source, bytes }: Opened
   const [bicubic, lanczos] = [planResize(lowLuma, luma, CUBIC), planResize(lowLuma, luma, LANCZOS3)];
   const measured = (frame: Uint8Array) => ({ luma: planesOf(luma, frame)[0] as Plane });
 
-  const comparison = new Comparison(scale, true);
+  let measuredFrames = 0;
   const running: { readonly truth: Plane; readonly small: Uint8Array }[] = [];
   const whole = new Uint8Array(frameBytes(format));
   const decoder = decoderOf(job, binary, { source, bytes });
@@ -81,15 +103,16 @@ async function measure(job: Job, binary: FfmpegBinary, { source, bytes }: Opened
           const { truth, small } = running.shift() as { truth: Plane; small: Uint8Array };
           // Frames of a cut count from where it begins, the report from where the clip does.
           const seconds = Number((ptsToSeconds(pts, timeBase) - source.shiftSeconds + (start ?? 0)).toFixed(6));
-          comparison.add(seconds, { luma: truth }, { srvid: measured(result), bicubic: measured(bicubic(small)), lanczos: measured(lanczos(small)) });
-          job.onItem(comparison.items.length, total);
+          if (again) comparison.addTo(measuredFrames, { luma: truth }, 'srvid-video', measured(result));
+          else comparison.add(seconds, { luma: truth }, { srvid: measured(result), bicubic: measured(bicubic(small)), lanczos: measured(lanczos(small)) });
+          job.onItem(++measuredFrames, total);
         },
       },
     );
   } finally {
     await decoder.stop();
   }
-  return { comparison, warnings: [...source.losses, ...decoder.log.map((line) => `While decoding, ffmpeg said: ${line}`)] };
+  return [...source.losses, ...decoder.log.map((line) => `While decoding, ffmpeg said: ${line}`)];
 }
 
 /** The clip's small frames as an encoder leaves them. @throws SRVID_OPTION_INVALID for a source that can be read only once */

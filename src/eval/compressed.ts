@@ -27,21 +27,16 @@ interface Uncompressed {
 export class CompressedClip {
   private constructor(
     private readonly folder: string,
-    private readonly decoder: Decoder,
-    /** The decoded frames. An encoder may store them with other chroma than it was given. */
-    readonly format: PlainFormat,
+    private readonly binary: FfmpegBinary,
+    private readonly source: Source,
+    private readonly stallTimeoutMs: number,
   ) {}
 
   /**
-   * Encodes all frames into a temporary file, and opens that.
+   * Encodes all frames into a temporary file.
    * @throws SRVID_ENCODER_UNAVAILABLE before the first frame, where ffmpeg does not have the encoder; SRVID_ENCODE_FAILED
    */
-  static async of(
-    { source, format, next }: Uncompressed,
-    encoder: EncodePlan['encoder'],
-    binary: FfmpegBinary,
-    options: EvaluationOptions,
-  ): Promise<CompressedClip> {
+  static async of({ source, format, next }: Uncompressed, encoder: EncodePlan['encoder'], binary: FfmpegBinary, options: EvaluationOptions): Promise<CompressedClip> {
     const { stallTimeoutMs } = options;
     const { frameRate, color } = source.info;
     const folder = await makeTemporaryFolder('eval');
@@ -53,36 +48,33 @@ export class CompressedClip {
       };
       await testEncoder(binary, plan);
       await encodeAll(new Encoder(binary, plan), next);
-      const { source: coded } = await openSource(binary, {
-        ...options,
-        input: path,
-        inputFormat: undefined,
-        start: undefined,
-        strict: false,
-        deinterlace: 'off',
-      });
-      const decoder = new Decoder(binary, coded, { forwarded: [], salvage: false, stallTimeoutMs });
-      await decoder.open();
-      return new CompressedClip(folder, decoder, coded.info.format);
+      const { source: coded } = await openSource(binary, { ...options, input: path, inputFormat: undefined, start: undefined, strict: false, deinterlace: 'off' });
+      return new CompressedClip(folder, binary, coded, stallTimeoutMs);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
     }
   }
 
-  /** Gives the next frame, in memory of its own. @throws SRVID_FRAMES_LOST where there is none */
-  async next(): Promise<Uint8Array> {
-    const frame = new Uint8Array(frameBytes(this.format));
-    if ((await this.decoder.next(() => frame)) !== undefined) return frame;
-    throw new SrvidError(
-      'SRVID_FRAMES_LOST',
-      'The compressed clip has fewer frames than the original. Try another codec with --compress, or another build of ffmpeg.',
-    );
+  /** The decoded frames. An encoder may store them with other chroma than it was given. */
+  get format(): PlainFormat {
+    return this.source.info.format;
   }
 
-  /** Ends its ffmpeg and removes its file. */
+  /** Reads the clip once. `next` gives each frame in memory of its own. */
+  async read(): Promise<{ readonly next: () => Promise<Uint8Array>; readonly stop: () => Promise<void> }> {
+    const decoder = new Decoder(this.binary, this.source, { forwarded: [], salvage: false, stallTimeoutMs: this.stallTimeoutMs });
+    await decoder.open();
+    const next = async () => {
+      const frame = new Uint8Array(frameBytes(this.format));
+      if ((await decoder.next(() => frame)) !== undefined) return frame;
+      throw new SrvidError('SRVID_FRAMES_LOST', 'The compressed clip has fewer frames than the original. Try another codec with --compress, or another build of ffmpeg.');
+    };
+    return { next, stop: () => decoder.stop() };
+  }
+
+  /** Removes its file. */
   async remove(): Promise<void> {
-    await this.decoder.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

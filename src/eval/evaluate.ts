@@ -6,7 +6,8 @@ import { type EvaluationOptions, type EvaluationRequest, parseEvaluationOptions 
 import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { loadModelLibrary } from '../plugins/inference/library.js';
 import { nativeEngineHere } from '../plugins/inference/native-engine.js';
-import { buildChain } from '../plugins/plan/chain.js';
+import { buildChain, withPrecision } from '../plugins/plan/chain.js';
+import { chooseContent } from '../plugins/plan/content.js';
 import { enginesFor } from '../plugins/plan/engine-choice.js';
 import { modelsOf } from '../plugins/plan/plugin-models.js';
 import { loadPreset } from '../plugins/plan/presets.js';
@@ -43,13 +44,18 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
   const binary = await findFfmpeg();
   const modelFolder = options.models === undefined ? undefined : pathToFileURL(`${resolve(options.models)}/`);
   const [preset, library] = await Promise.all([loadPreset(options.preset), loadModelLibrary(modelFolder)]);
-  const chain = await buildChain(options, preset, library, ANY_STREAM);
+  const own = await buildChain(options, preset, library, ANY_STREAM);
+  const twin = async () => withPrecision(own, library.preferringVideo(), options.precision);
+  // A reduced picture is clean; one that was compressed, too, is what both kinds of networks are compared on.
+  const choice = await chooseContent(options.content, own, library, undefined);
+  const chain = choice?.content === 'video' ? await twin() : own;
+  const videoChain = choice && options.compress && options.content === 'auto' ? await twin() : undefined;
   const scale = scaleOf(chain);
   // Both engines give the same bytes, so that nothing is measured to choose one.
   const { engines } = enginesFor(options, modelsOf(chain.plugins), nativeEngineHere);
   const { stop, dispose } = stopOf(signal);
   try {
-    const job: Job = { options, chain, engine: engines[0], scale, signal: stop, onItem };
+    const job: Job = { options, chain, videoChain, engine: engines[0], scale, signal: stop, onItem };
     const path = resolve(options.input);
     const found = await stat(path).catch(() => undefined);
     const ofPictures = found?.isDirectory() || (found?.isFile() && isPicture(path));
@@ -64,6 +70,7 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
       kind: ofPictures ? 'pictures' : 'clip',
       preset: basename(preset.name, '.json'),
       models: modelsOf(chain.plugins).map(({ entry }) => entry.id),
+      ...(videoChain ? { videoModels: modelsOf(videoChain.plugins).map(({ entry }) => entry.id) } : {}),
       precision: [...new Set(modelsOf(chain.plugins).map(({ entry }) => entry.precision))].join('+') || 'none',
       scale,
       ...(request.compress === undefined ? {} : { compression: request.compress }),
