@@ -3,8 +3,8 @@ import { frameBytes, lumaBytes, lumaFormat, type PlainFormat, type Plane, planes
 import { ptsToSeconds } from '../pipeline/frames/time.js';
 import { Decoder } from '../pipeline/input/decode.js';
 import { type OpenedSource, openSource } from '../pipeline/input/open.js';
-import type { Chain } from '../plugins/plan/chain.js';
 import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
+import type { Chain } from '../plugins/plan/chain.js';
 import { type Job, measuredSize, planFor, runChain } from './chain-run.js';
 import { Comparison } from './comparison.js';
 import { CompressedClip } from './compressed.js';
@@ -28,7 +28,8 @@ export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip
   const low: PlainFormat = { kind: format.kind, width: size.width / scale, height: size.height / scale };
   const reduce = planResize(format, low, CUBIC, size);
   const comparison = new Comparison(scale, true);
-  if (!options.compress) return { comparison, warnings: await measure(job, binary, opened, comparison, { size, low, reduced: async (whole) => reduce(whole) }) };
+  if (!options.compress)
+    return { comparison, warnings: await measure(job, binary, opened, comparison, { size, low, reduced: async (whole) => reduce(whole) }) };
 
   const compressed = await compress(job, binary, opened, low, reduce);
   const onCompressed = async (chain: Chain | undefined) => {

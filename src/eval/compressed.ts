@@ -36,7 +36,12 @@ export class CompressedClip {
    * Encodes all frames into a temporary file.
    * @throws SRVID_ENCODER_UNAVAILABLE before the first frame, where ffmpeg does not have the encoder; SRVID_ENCODE_FAILED
    */
-  static async of({ source, format, next }: Uncompressed, encoder: EncodePlan['encoder'], binary: FfmpegBinary, options: EvaluationOptions): Promise<CompressedClip> {
+  static async of(
+    { source, format, next }: Uncompressed,
+    encoder: EncodePlan['encoder'],
+    binary: FfmpegBinary,
+    options: EvaluationOptions,
+  ): Promise<CompressedClip> {
     const { stallTimeoutMs } = options;
     const { frameRate, color } = source.info;
     const folder = await makeTemporaryFolder('eval');
@@ -48,7 +53,14 @@ export class CompressedClip {
       };
       await testEncoder(binary, plan);
       await encodeAll(new Encoder(binary, plan), next);
-      const { source: coded } = await openSource(binary, { ...options, input: path, inputFormat: undefined, start: undefined, strict: false, deinterlace: 'off' });
+      const { source: coded } = await openSource(binary, {
+        ...options,
+        input: path,
+        inputFormat: undefined,
+        start: undefined,
+        strict: false,
+        deinterlace: 'off',
+      });
       return new CompressedClip(folder, binary, coded, stallTimeoutMs);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
@@ -68,7 +80,10 @@ export class CompressedClip {
     const next = async () => {
       const frame = new Uint8Array(frameBytes(this.format));
       if ((await decoder.next(() => frame)) !== undefined) return frame;
-      throw new SrvidError('SRVID_FRAMES_LOST', 'The compressed clip has fewer frames than the original. Try another codec with --compress, or another build of ffmpeg.');
+      throw new SrvidError(
+        'SRVID_FRAMES_LOST',
+        'The compressed clip has fewer frames than the original. Try another codec with --compress, or another build of ffmpeg.',
+      );
     };
     return { next, stop: () => decoder.stop() };
   }

@@ -60,8 +60,9 @@ def names(folder: Path) -> list[str]:
 
 def _head(facts: dict[str, str]) -> str:
     planes = "luma (Y, as video stores it: 16..235)" if facts["planes"] == "y" else "RGB"
-    video = ", for compressed video" if facts.get("content") == "video" else ""
-    return f"""# {facts["title"]}, x{facts["scale"]}, {planes}{video}
+    title, video = facts["title"], facts.get("content") == "video"
+    title = title.replace(" (", "-video (", 1) if video else title
+    return f"""# {title}, x{facts["scale"]}, {planes}{", for compressed video" if video else ""}
 
 Upscales {planes} by {facts["scale"]}. {f"Paper: {facts['paper']}. " if facts["paper"] else ""}Our own training, in PyTorch, by `models/training`; weights under {facts["licence"]}.
 

@@ -23,7 +23,7 @@ interface Reader {
 }
 
 const FRAMES = 24;
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 30_000;
 /** The middle of the scale of QPs, from which H.264 and HEVC count. */
 const MIDDLE_QP = 26;
 
