@@ -294,7 +294,9 @@ type ModelEntry = { id: string; family: string; precision: "int8" | "fp32"; plan
 class ModelLibrary {
   readonly folder: URL;
   readonly models: readonly ModelEntry[];
-  constructor(folder: URL, models: readonly ModelEntry[]);
+  constructor(folder: URL, models: readonly ModelEntry[], forVideo?: boolean);
+  preferringVideo(): ModelLibrary;
+  hasVideoTwin({ family, scale, planes, precision }: ModelEntry): boolean;
   resolve(spec: ModelSpec, precision: Precision): ModelEntry;
   has(spec: ModelSpec, precision: Precision): boolean;
   load(entry: ModelEntry): Promise<VerifiedModel>;
@@ -374,6 +376,7 @@ interface ProcessingRequest {
     readonly height: number;
   } | undefined;
   readonly height?: number | undefined;
+  readonly content?: 'auto' | 'clean' | 'video' | undefined;
   readonly realtime?: boolean | undefined;
   readonly budgetMs?: number | undefined;
   readonly policy?: 'bypass' | 'drop-oldest' | 'drop-newest' | 'block' | undefined;
@@ -448,7 +451,7 @@ interface SessionHooks {
   readonly onLog?: ((entry: PluginLogEntry) => void) | undefined;
 }
 
-type SessionOptions = { output: string; input: string; deinterlace: "auto" | "off"; strict: boolean; salvage: boolean; stallTimeoutMs: number; allowReferences: boolean; maxPixels: number; preset: string; plugins: { use: string; options: Record<string, unknown>; }[]; pluginsBefore: { use: string; options: Record<string, unknown>; }[]; onPluginError: "bypass" | "fail"; realtime: boolean; precision: "auto" | "int8" | "fp32"; engine: "auto" | `native:${string}` | "native" | "ort"; device: "cpu" | "cuda" | "webgpu" | "coreml" | "dml"; retune: boolean; encoderOptions: [string, string][]; keepStart: boolean; overwrite: boolean; progressIntervalMs: number; height?: number | undefined; tracks?: string[] | undefined; size?: { width: number; height: number; } | undefined; inputFormat?: string | undefined; start?: number | undefined; duration?: number | undefined; frameRate?: number | undefined; startNumber?: number | undefined; model?: string | undefined; scale?: number | undefined; budgetMs?: number | undefined; policy?: "bypass" | "drop-oldest" | "drop-newest" | "block" | undefined; levels?: string[] | undefined; workers?: number | undefined; threads?: number | undefined; models?: string | undefined; taskTimeoutMs?: number | undefined; format?: string | undefined; encoder?: string | undefined; crf?: number | undefined; pixFmt?: string | undefined; };
+type SessionOptions = { output: string; input: string; deinterlace: "auto" | "off"; strict: boolean; salvage: boolean; stallTimeoutMs: number; allowReferences: boolean; maxPixels: number; preset: string; plugins: { use: string; options: Record<string, unknown>; }[]; pluginsBefore: { use: string; options: Record<string, unknown>; }[]; onPluginError: "bypass" | "fail"; content: "auto" | "clean" | "video"; realtime: boolean; precision: "auto" | "int8" | "fp32"; engine: "auto" | `native:${string}` | "native" | "ort"; device: "cpu" | "cuda" | "webgpu" | "coreml" | "dml"; retune: boolean; encoderOptions: [string, string][]; keepStart: boolean; overwrite: boolean; progressIntervalMs: number; height?: number | undefined; tracks?: string[] | undefined; size?: { width: number; height: number; } | undefined; inputFormat?: string | undefined; start?: number | undefined; duration?: number | undefined; frameRate?: number | undefined; startNumber?: number | undefined; model?: string | undefined; scale?: number | undefined; budgetMs?: number | undefined; policy?: "bypass" | "drop-oldest" | "drop-newest" | "block" | undefined; levels?: string[] | undefined; workers?: number | undefined; threads?: number | undefined; models?: string | undefined; taskTimeoutMs?: number | undefined; format?: string | undefined; encoder?: string | undefined; crf?: number | undefined; pixFmt?: string | undefined; };
 
 interface SessionRequest extends InputRequest, ProcessingRequest, OutputRequest {
   readonly input: string;
@@ -502,6 +505,7 @@ interface StartEvent {
   readonly threads: number;
   readonly device: string;
   readonly chosen: readonly string[];
+  readonly content?: ContentChoice | undefined;
   readonly realtime?: {
     readonly budgetMs: number;
     readonly policy: string;
@@ -525,6 +529,7 @@ interface Summary extends RunMetrics {
   readonly precision: string;
   readonly engine: string;
   readonly engineReason: string;
+  readonly content?: ContentChoice | undefined;
   readonly workers: number;
   readonly threads: number;
   readonly peakRssMB: number;
@@ -577,6 +582,11 @@ interface Color {
   readonly transfer?: string | undefined;
   readonly range?: 'tv' | 'pc' | undefined;
   readonly chromaLocation?: string | undefined;
+}
+
+interface ContentChoice {
+  readonly content: 'clean' | 'video';
+  readonly reason: string;
 }
 
 interface ErrorRecord {
@@ -1405,6 +1415,7 @@ interface ProcessingRequest {
     readonly height: number;
   } | undefined;
   readonly height?: number | undefined;
+  readonly content?: 'auto' | 'clean' | 'video' | undefined;
   readonly realtime?: boolean | undefined;
   readonly budgetMs?: number | undefined;
   readonly policy?: 'bypass' | 'drop-oldest' | 'drop-newest' | 'block' | undefined;

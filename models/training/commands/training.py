@@ -30,13 +30,14 @@ def average(parser: argparse.ArgumentParser):
     """average runs that began from one another into a run of its own"""
     parser.add_argument("runs", nargs="+", type=Path, help="the last one gives recipe and log")
     parser.add_argument("--run", type=Path, required=True, help="new folder for the result")
+    parser.add_argument("--start", type=float, default=0.0, help="share of the network that the last run began from (default: %(default)s)")
     return _run_average
 
 
 def _run_average(given: argparse.Namespace) -> None:
     from ..train.average import average
 
-    average(given.runs, given.run)
+    average(given.runs, given.run, given.start)
 
 
 def qat(parser: argparse.ArgumentParser):

@@ -42,3 +42,11 @@ average() {
   training average "$@" --run "$RUNS/mean"
   training export --run "$RUNS/mean" --out "$RUNS/models"
 }
+
+# mix SHARE [OPTION ...] writes the model files of the last run, mixed with SHARE of the network that it began from.
+mix() {
+  share="$1"
+  shift
+  training average "$RUNS/$LAST" --start "$share" --run "$RUNS/mixed"
+  training export --run "$RUNS/mixed" --out "$RUNS/models" "$@"
+}

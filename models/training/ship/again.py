@@ -43,7 +43,9 @@ def script(model: Path) -> str:
     if own.degraded:
         cache = f' --cache "$RUNS/video-x{own.scale}"'
         lines.append(f"compress {own.scale}")
-    lines += [_step(card, own) + cache, f"average {averaged}" if averaged > 1 else f"ship{cache}"]
+    of_start = next((line["of_start"] for line in history if "of_start" in line), 0)
+    last = f"mix {of_start:g}{cache}" if of_start else f"average {averaged}" if averaged > 1 else f"ship{cache}"
+    lines += [_step(card, own) + cache, last]
     return "\n".join(lines) + "\n"
 
 

@@ -135,6 +135,8 @@ def _training(facts: dict[str, str], curve: Path | None) -> str:
     carried += f" Behind that: {', then '.join(behind)}." if behind else ""
     averaged = next((line["averaged"] for line in json.loads(facts["history"]) if "averaged" in line), None)
     carried += f" The weights are the mean of those of the last {averaged} runs." if averaged else ""
+    of_start = next((line["of_start"] for line in json.loads(facts["history"]) if "of_start" in line), 0)
+    carried += f" The weights are {1 - of_start:.0%} those of this run and {of_start:.0%} those that it began with, which keeps more of what clean sources gain." if of_start else ""
     carried += " Trained on a GPU." if any(line.get("device") == "cuda" for line in json.loads(facts["history"])) else ""
     blocks = f"Convolutions without groups trained as linear blocks of width {recipe['expansion']} and merged. " if recipe["expansion"] else ""
     way = "mean squared error weighted by picture" if recipe.get("weigh", "optimizer" in recipe) else "mean squared error"

@@ -6,12 +6,16 @@ import unittest
 from pathlib import Path
 
 import numpy as np
+import onnx
+import torch
 from PIL import Image
 
 from ..data.codecs import Encoding, decoded
 from ..data.pairs import Pair, mixed
 from ..data.planar import Planes
 from ..data.video_pairs import KEPT, SHOTS, SIDES, Settings, drawn_encoding, load, make
+from ..networks.graph import float_model
+from ..train.average import average
 from ..train.loop import train
 from ..train.recipe import Recipe
 from . import fixtures
@@ -77,6 +81,15 @@ class Folder(unittest.TestCase):
         with contextlib.redirect_stdout(io.StringIO()):
             train(recipe, data, self.root / "run", cache=out)
         self.assertIn("video_gain_db", json.loads((self.root / "run" / "log.jsonl").read_text().splitlines()[-1]))
+        start = self.root / "start.onnx"
+        onnx.save(float_model(fixtures.network(2, 1, "swift"), {**fixtures.shape(fixtures.network(2, 1, "swift")), "recipe": "{}"}), start)
+        for share in (0.25,):
+            with contextlib.redirect_stdout(io.StringIO()):
+                train(recipe, data, self.root / f"from-{share}", start_from=start, cache=out)
+                average([self.root / f"from-{share}"], self.root / f"mixed-{share}", share)
+            begun, learnt, mixed_ = (torch.load(path, weights_only=True) for path in (self.root / f"from-{share}" / "start.pt", self.root / f"from-{share}" / "checkpoint.pt", self.root / f"mixed-{share}" / "checkpoint.pt"))
+            for name, weight in mixed_["average"].items():
+                torch.testing.assert_close(weight, share * begun[name] + (1 - share) * learnt["average"][name], atol=1e-6, rtol=1e-5)
         for refused, cache in ((recipe, None), (Recipe("swift", 2), out)):
             with self.assertRaisesRegex(SystemExit, "--cache"):
                 train(refused, data, self.root / "other", cache=cache)

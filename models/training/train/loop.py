@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from ..networks.families import FAMILIES
-from .checkpoint import log_line, resume, save
+from .checkpoint import START, log_line, resume, save, write_atomically
 from .dead_filters import revive
 from .device import device_of
 from .history import earlier_runs
@@ -63,6 +63,7 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
     begun = (run / "checkpoint.pt").exists()
     if start_from and not begun:
         revived = revive(network, [crop for step in range(REVIVED_OVER) for crop in photographs.at(step).low.cpu().numpy()])
+        write_atomically(network.state_dict(), run / START)
     network = network.to(place)
     average = copy.deepcopy(network).eval().requires_grad_(False)
     optimizer = OPTIMIZERS[recipe.optimizer](network.parameters(), lr=0.0)
