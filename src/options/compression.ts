@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** An encoder of ffmpeg and its options, by name and value. */
-interface Compression {
+export interface Compression {
   readonly name: string;
   readonly options: readonly (readonly [name: string, value: string])[];
 }
