@@ -12,7 +12,6 @@ from ..data.pairs import Pair, load_pairs
 from ..measure.evaluate import Score, baselines, score
 from ..measure.runtime import Session
 from ..measure.timing import int8_features, milliseconds
-from ..networks.cost import cost
 from ..networks.graph import float_model, folded_model
 from ..networks.onnx_reader import facts_of
 from ..quantise.calibrate import calibration_crops
@@ -24,9 +23,8 @@ from ..train.checkpoint import averaged_network
 from ..train.history import history
 from ..train.recipe import Recipe
 from . import card, manifest
-from .licences import data_summary
+from .facts import LICENCE, compact, training_facts
 
-LICENCE = "MIT"
 TIMED_AT = (640, 360)
 
 
@@ -46,7 +44,7 @@ def export(run: Path, data: Path, out: Path, choices: Choices = Choices()) -> li
     """Write both models of `run`, their manifest entries and their card below `out`; nothing is written if int8 fails the fidelity check."""
     recipe, network, step = averaged_network(run)
     sets = measured_sets(data, recipe.scale, recipe.channels, choices.cache)
-    facts = _facts(recipe, network, step, run, data) | {"baselines": _json({name: _scores(baselines(pairs, recipe.scale)) for name, pairs in sets.items()})}
+    facts = _facts(recipe, network, step, run, data) | {"baselines": compact({name: _scores(baselines(pairs, recipe.scale)) for name, pairs in sets.items()})}
     floats = float_model(network, {**facts, "precision": "fp32"})
 
     crops = calibration_crops(data / "train", recipe.scale, recipe.channels, choices.crops)
@@ -63,7 +61,7 @@ def export(run: Path, data: Path, out: Path, choices: Choices = Choices()) -> li
 
     lowered = lower(quantised)
     prove_equal(quantised, lowered)
-    onnx.helper.set_model_props(lowered, {**facts_of(lowered), "layers": _json(layers), "timing": _json(_timing(floats, quantised, lowered))})
+    onnx.helper.set_model_props(lowered, {**facts_of(lowered), "layers": compact(layers), "timing": compact(_timing(floats, quantised, lowered))})
     out.mkdir(parents=True, exist_ok=True)
     files = [_write(lowered, out / f"{name}.onnx"), _write(floats, out / f"{manifest.model_id(facts, 'fp32')}.onnx")]
     if choices.keep_unlowered:
@@ -108,7 +106,6 @@ def measure_again(folder: Path, cards: list[str], data: Path) -> None:
 
 
 def _facts(recipe: Recipe, network: torch.nn.Module, step: int, run: Path, data: Path) -> dict[str, str]:
-    parameters, multiplications = cost(network)
     return {
         "family": recipe.family,
         "title": network.title,
@@ -121,12 +118,7 @@ def _facts(recipe: Recipe, network: torch.nn.Module, step: int, run: Path, data:
         "halo": str(network.halo),
         "align": str(network.align),
         "output": network.output,
-        "parameters": str(parameters),
-        "macsPerPixel": str(multiplications),
-        "step": str(step),
-        "recipe": _json(asdict(recipe)),
-        "history": _json(history(run)),
-        "data": _json(data_summary(data)),
+        **training_facts(recipe, network, step, run, data),
     }
 
 
@@ -136,7 +128,7 @@ def _tuned(run: Path, facts: dict[str, str], plain: onnx.ModelProto, sets: dict[
 
     scale = int(facts["scale"])
     ptq = {name: _scores({"ptq": score(Session(plain), pairs, scale)})["ptq"] for name, pairs in sets.items()}
-    return quantised_average(run, {**facts, "ptq": _json(ptq), "qatHistory": _json(history(run))})
+    return quantised_average(run, {**facts, "ptq": compact(ptq), "qatHistory": compact(history(run))})
 
 
 def _timing(floats: onnx.ModelProto, quantised: onnx.ModelProto, lowered: onnx.ModelProto) -> dict[str, float | str]:
@@ -156,7 +148,3 @@ def _write(model: onnx.ModelProto, path: Path) -> Path:
 
 def _scores(scores: dict[str, Score]) -> dict[str, dict[str, float]]:
     return {name: {key: round(value, 4) for key, value in asdict(found).items()} for name, found in scores.items()}
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
