@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { endOf, exitCodeOf, srvid } from '../helpers/command.js';
-import { ffmpeg, ffprobe, lavfi, temporaryFolder, videoTimes } from '../helpers/media.js';
+import { ffmpeg, ffprobe, lavfi, rawFrames, temporaryFolder, videoTimes } from '../helpers/media.js';
 
 const folder = await temporaryFolder();
 const FAST = ['--preset', 'bicubic', '--encoder-option', 'preset=ultrafast', '--json', '-y'];
@@ -73,6 +73,68 @@ it.each([
   const { streams } = await lengths(output);
   const [picture, sound] = ['video', 'audio'].map((kind) => Number(streams.find(({ codec_type }) => codec_type === kind)?.duration));
   expect(Math.abs((picture as number) - (sound as number))).toBeLessThan(0.15);
+});
+
+/** The mean grey of each frame, of 0 to 255. */
+async function brightness(path: string): Promise<number[]> {
+  return [...(await rawFrames(path, 'gray', 'scale=1:1'))];
+}
+
+describe('a recording whose frames get brighter by 5 a second', () => {
+  const ramp = (seconds: number, from = 0) => [
+    ...['-f', 'lavfi', '-i', `color=black:s=64x48:r=5:d=${seconds},format=yuv420p,geq=lum=20+${5 * from}+N:cb=128:cr=128,fps=25`],
+    ...['-f', 'lavfi', '-i', `sine=r=48000:d=${seconds}`, '-c:v', 'mpeg2video', '-qscale:v', '2', '-c:a', 'mp2'],
+  ];
+
+  it.each([
+    ['', 'whole.ts', [[14, 0]]],
+    [
+      ', joined of two whose clocks both start at 0,',
+      'two.ts',
+      [
+        [7, 0],
+        [7, 7],
+      ],
+    ],
+    [
+      ', joined of two in a program stream,',
+      'two.mpg',
+      [
+        [7, 0],
+        [7, 7],
+      ],
+    ],
+  ] as const)('%s begins with the frame of the time that --start asks for', async (_, name, pieces) => {
+    for (const [order, [seconds, from]] of pieces.entries()) {
+      const piece = join(folder, `${order}-${name}`);
+      await ffmpeg(...ramp(seconds, from), piece);
+      await appendFile(join(folder, name), await readFile(piece));
+    }
+    const output = await made(name, `cut-${name}.mkv`, '--start', '12', '--duration', '1');
+    const [times, grey] = [await videoTimes(output), await brightness(output)];
+    expect(times).toHaveLength(25);
+    for (const [index, value] of grey.entries()) expect(Math.abs(value - ((20 + 60 + index / 5 - 16) * 255) / 219), `${index}: ${value}`).toBeLessThan(3);
+    const { streams } = await lengths(output);
+    expect(streams.map(({ codec_type }) => codec_type)).toEqual(['video', 'audio']);
+    expect(Number((await lengths(output)).format.duration)).toBeCloseTo(1, 0);
+  });
+});
+
+// A clock of 33 bits at 90 kHz begins again at 0 after 95443.7 s.
+it.each([
+  ['soon after the beginning', 95441.5, '1.5'],
+  ['more than a minute after the beginning', 95375, '70'],
+])('a recording whose clock begins again %s keeps the distances of all frames and begins at 0', async (_, offset, length) => {
+  const name = `wrap-${offset}`;
+  const picture = ['-f', 'lavfi', '-i', `testsrc2=s=64x48:r=25:d=${length}`, '-f', 'lavfi', '-i', `sine=r=48000:d=${length}`];
+  await ffmpeg(...picture, '-c:v', 'mpeg2video', '-c:a', 'mp2', '-output_ts_offset', String(offset), join(folder, `${name}.ts`));
+  const frames = (await videoTimes(join(folder, `${name}.ts`))).length;
+  const output = await made(`${name}.ts`, `${name}.mp4`);
+  const times = await videoTimes(output);
+  expect(times).toHaveLength(frames);
+  expect(Math.abs(times[0] as number)).toBeLessThan(0.1);
+  for (const [index, time] of times.entries()) expect(time - (times[0] as number)).toBeCloseTo(index / 25, 3);
+  for (const { duration } of (await lengths(output)).streams) expect(Math.abs(Number(duration) - Number(length))).toBeLessThan(0.1);
 });
 
 it('a joined recording of a kind whose jumps ffmpeg does not close is refused, not crowded at one time', async () => {

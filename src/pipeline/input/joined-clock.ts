@@ -1,4 +1,6 @@
-import type { Probe } from '../ffmpeg/probe.js';
+import type { FfmpegBinary } from '../ffmpeg/binary.js';
+import { finite, type Probe, type ProbedStream } from '../ffmpeg/probe.js';
+import { runTool } from '../ffmpeg/tied-process.js';
 
 /**
  * ffmpeg's demuxers of formats that are joined by writing one file after another, so that the clock may jump. ffmpeg
@@ -9,6 +11,39 @@ const JOINABLE = new Set(['mpegts', 'mpegtsraw', 'mpeg', 'ogg', 'hls', 'dash', '
 /** True for formats in which the clock may begin again in mid-stream. */
 export function clockMayRestart({ formatName }: Pick<Probe, 'formatName'>): boolean {
   return formatName.split(',').some((name) => JOINABLE.has(name));
+}
+
+/** Demuxers of MPEG's clocks of 33 bits at 90 kHz, which begin again at 0 after 26.5 hours. */
+const WRAPPING = new Set(['mpegts', 'mpegtsraw', 'mpeg', 'hls']);
+
+/**
+ * True for formats whose clock knows no time before 0. ffmpeg tells one all the same where the clock begins again
+ * within a minute after the file's beginning.
+ */
+export function clockWraps({ formatName }: Pick<Probe, 'formatName'>): boolean {
+  return formatName.split(',').some((name) => WRAPPING.has(name));
+}
+
+/** The jumps that ffmpeg closes, in seconds. */
+const JUMP_BACK = 0.1;
+const JUMP_AHEAD = 10;
+/** Times of some 20 hours of packets. */
+const MAX_TIMES_BYTES = 1 << 27;
+
+/**
+ * Finds whether a video's clock jumps anywhere, by reading the whole file without decoding it. Files that are too long
+ * for that count as not joined.
+ */
+export async function clockRestarts(binary: FfmpegBinary, { input }: Probe, { index }: ProbedStream): Promise<boolean> {
+  const entries = ['-v', 'quiet', '-select_streams', String(index), '-show_entries', 'packet=dts_time', '-of', 'csv=p=0'];
+  const options = { maxBuffer: MAX_TIMES_BYTES };
+  const { stdout } = await runTool(binary.ffprobe, [...entries, ...input.options, '-i', input.url], options).catch(() => ({ stdout: '' }));
+  const times = stdout.split('\n').flatMap((line) => finite(line) ?? []);
+  return times.some((time, at) => at > 0 && isJump(time - (times[at - 1] as number)));
+}
+
+function isJump(seconds: number): boolean {
+  return seconds < -JUMP_BACK || seconds > JUMP_AHEAD;
 }
 
 /**

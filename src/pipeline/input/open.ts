@@ -7,6 +7,7 @@ import { assertFileName } from '../ffmpeg/file-name.js';
 import { assertPixels } from '../ffmpeg/input-file.js';
 import { type Probe, probeBytes, probeFile, probeOpened } from '../ffmpeg/probe.js';
 import { isRemote, remoteInput } from '../ffmpeg/remote-input.js';
+import { clockMayRestart, clockRestarts, clockWraps } from './joined-clock.js';
 import { hasLateIndex } from './late-index.js';
 import { shownUrl } from './live-input.js';
 import { refuseLosses } from './losses.js';
@@ -89,7 +90,10 @@ export async function openSource(binary: FfmpegBinary, options: OpenOptions, giv
     throw new SrvidError('SRVID_INPUT_NOT_FOUND', `The input ${path} ${what}. Give the path of a video file, or - for standard input.`, { path });
   }
   const name = given.name ?? path;
-  return reopened(name, await probeFile(binary, path, { references: allowReferences, maxPixels }, name));
+  const file = reopened(name, await probeFile(binary, path, { references: allowReferences, maxPixels }, name));
+  const { source } = file;
+  if (!start || !clockMayRestart(source.probe)) return file;
+  return { ...file, source: { ...source, clockRestarts: await clockRestarts(binary, source.probe, source.video) } };
 }
 
 /** Probes the head of standard input. An MP4 whose index comes late is refused only where ffmpeg cannot read it from its buffers. */
@@ -115,5 +119,7 @@ function lateIndex(name: string, cause?: unknown): SrvidError {
 export function accepted(source: Source, { strict, maxPixels, keepStart = false }: Pick<OpenOptions, 'strict' | 'maxPixels' | 'keepStart'>): Source {
   assertPixels(source.url, source.info.format.width, source.info.format.height, maxPixels);
   if (strict) refuseLosses(source.losses, 'SRVID_INPUT_UNSUPPORTED');
-  return { ...source, keepsClock: keepStart };
+  // Where the clock is not kept, time 0 is the beginning, which only looks like a time before 0.
+  const shiftSeconds = keepStart || !clockWraps(source.probe) ? source.shiftSeconds : 0;
+  return { ...source, keepsClock: keepStart, shiftSeconds };
 }

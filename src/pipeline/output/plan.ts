@@ -1,7 +1,7 @@
 import { finite, type ProbedStream } from '../ffmpeg/probe.js';
 import { assertFrameSize, type FrameFormat } from '../frames/frame.js';
 import { inverse, parseRational, type Rational } from '../frames/time.js';
-import { isCut, planCut, type TimeRange } from '../input/cut.js';
+import { isCut, planCut, type TimeRange, zeroOf } from '../input/cut.js';
 import { clockMayRestart } from '../input/joined-clock.js';
 import { refuseLosses } from '../input/losses.js';
 import { isReadOnce, type OpenedSource } from '../input/open.js';
@@ -147,11 +147,4 @@ function endSeconds(source: Source, range: TimeRange): number | undefined {
   if (endsAtSeconds === undefined || alike) return undefined;
   const end = Math.min(endsAtSeconds - zeroOf(source, range), range.duration ?? Number.POSITIVE_INFINITY);
   return end > 0 ? Number(end.toFixed(6)) : undefined;
-}
-
-/** The time of the container's clock that becomes time 0: see `planCut`. */
-function zeroOf({ probe, keepsClock }: Source, range: TimeRange): number {
-  const begins = probe.startSeconds ?? 0;
-  if (isCut(range)) return begins + (range.start ?? 0);
-  return keepsClock ? 0 : Math.max(0, begins);
 }
