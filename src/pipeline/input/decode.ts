@@ -242,7 +242,8 @@ function decodeCommand(source: Source, options: DecoderOptions) {
   const ticks = parseRational(source.video.time_base) ?? source.info.timeBase;
   // Another size with as many bytes would pass for the same one; every other size shows in the byte count.
   const sameSize = `crop=w='if(eq(iw*ih,${width * height})*not(eq(iw,${width})),-1,iw)':h=ih:exact=1`;
-  const filters = [...cut.filters, sameSize, ...source.filters];
+  const zero = cut.skipsSeconds > 0 ? [`setpts=PTS-${cut.skipsSeconds}/TB`] : [];
+  const filters = [...cut.filters, ...zero, sameSize, ...source.filters];
   const input = [
     ...(format ? ['-f', format] : []),
     ...source.probe.input.options,
