@@ -10,16 +10,8 @@ export type { Outcome, PluginLogEntry, PluginMetric, RealtimeReport };
  * within one version fields are only added.
  */
 
-/** Sent once, before the first frame: the source, the target, and the plan. */
-export interface StartEvent {
-  readonly v: 1;
-  readonly type: 'start';
-  readonly input: string;
-  readonly output: string;
-  readonly source: { readonly width: number; readonly height: number; readonly pixelFormat: string; readonly fps: number; readonly frames: number | undefined };
-  readonly target: { readonly width: number; readonly height: number; readonly encoder: string; readonly container: string };
-  readonly preset: string;
-  readonly plan: readonly string[];
+/** The networks of a run, and what runs them. */
+export interface RunSettings {
   readonly models: readonly string[];
   readonly precision: string;
   /** The engine of the networks, "native (avx2)" or "ONNX Runtime", and the reason for it, in a few words. */
@@ -28,6 +20,18 @@ export interface StartEvent {
   readonly workers: number;
   /** Threads inside each run of a network. */
   readonly threads: number;
+}
+
+/** Sent once, before the first frame: the source, the target, and the plan. */
+export interface StartEvent extends RunSettings {
+  readonly v: 1;
+  readonly type: 'start';
+  readonly input: string;
+  readonly output: string;
+  readonly source: { readonly width: number; readonly height: number; readonly pixelFormat: string; readonly fps: number; readonly frames: number | undefined };
+  readonly target: { readonly width: number; readonly height: number; readonly encoder: string; readonly container: string };
+  readonly preset: string;
+  readonly plan: readonly string[];
   readonly device: string;
   /** Choices made by measurement, with their figures; a sentence each. */
   readonly chosen: readonly string[];
@@ -101,7 +105,7 @@ export interface RunMetrics {
 }
 
 /** Figures of a run that has ended. */
-export interface Summary extends RunMetrics {
+export interface Summary extends RunMetrics, RunSettings {
   readonly input: string;
   readonly output: string;
   readonly wallSeconds: number;
@@ -110,12 +114,6 @@ export interface Summary extends RunMetrics {
   /** Frames a second, start-up excluded. */
   readonly fps: number;
   readonly bottleneck: string;
-  readonly models: readonly string[];
-  readonly precision: string;
-  readonly engine: string;
-  readonly engineReason: string;
-  readonly workers: number;
-  readonly threads: number;
   readonly peakRssMB: number;
   /** CPU time of srvid's own process, with start-up and threads; ffmpeg's processes are not included. */
   readonly cpuSeconds: number;
