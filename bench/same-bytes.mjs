@@ -69,12 +69,13 @@ function filesIn(path) {
     .map((name) => join(path, name));
 }
 
-/** Up to `count` frames of a file, spread over its first hundred; planes of green, blue and red, of which the first stands for luma. */
+/** Up to `count` frames of a file, none of one that is no picture or video, spread over its first hundred; planes of green, blue and red, of which the first stands for luma. */
 function framesOf(file, count) {
   const { stdout: probed } = spawnSync('ffprobe', ['-v', 'error', '-select_streams', 'v:0', '-show_entries', 'stream=width,height', '-of', 'csv=p=0', file], {
     encoding: 'utf8',
   });
   const [width, height] = probed.trim().split(',').map(Number);
+  if (!(width > 0)) return [];
   const every = Math.ceil(100 / count);
   const { stdout, status, stderr } = spawnSync(
     'ffmpeg',

@@ -2,6 +2,7 @@ import type { ErrorRecord } from '../errors.js';
 import type { Outcome } from '../pipeline/engine/outcome.js';
 import type { RealtimeReport } from '../pipeline/engine/realtime-report.js';
 import type { PluginEmission, PluginLogEntry, PluginMetric } from '../plugins/notes.js';
+import type { ContentChoice } from '../plugins/plan/content.js';
 
 export type { Outcome, PluginLogEntry, PluginMetric, RealtimeReport };
 
@@ -17,6 +18,8 @@ export interface RunSettings {
   /** The engine of the networks, "native (avx2)" or "ONNX Runtime", and the reason for it, in a few words. */
   readonly engine: string;
   readonly engineReason: string;
+  /** The kind of source that the networks are for, "clean" or "video", and the reason; absent where there is no choice. */
+  readonly content?: ContentChoice | undefined;
   readonly workers: number;
   /** Threads inside each run of a network. */
   readonly threads: number;
@@ -64,6 +67,17 @@ export interface MeasuringEvent {
   readonly v: 1;
   readonly type: 'measuring';
   readonly message: string;
+}
+
+/** Sent where a video is processed in segments: at the beginning, and when one of them is done and kept. */
+export interface SegmentsEvent {
+  readonly v: 1;
+  readonly type: 'segments';
+  /** Number of all segments, and of those that are done, by earlier runs or by this one. */
+  readonly count: number;
+  readonly done: number;
+  /** The hidden folder in which they are kept until all are done. */
+  readonly folder: string;
 }
 
 /** Sent where something is lost or left out, in a sentence for the user. */
@@ -134,4 +148,4 @@ export interface ErrorEvent extends ErrorRecord {
 }
 
 /** Any event of a session. */
-export type SessionEvent = MeasuringEvent | StartEvent | ProgressEvent | WarningEvent | PluginEvent | EndEvent | ErrorEvent;
+export type SessionEvent = MeasuringEvent | StartEvent | SegmentsEvent | ProgressEvent | WarningEvent | PluginEvent | EndEvent | ErrorEvent;

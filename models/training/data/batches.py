@@ -61,7 +61,7 @@ class Photographs:
         self._scale, self._patch, self._batch, self._seed, self._frames = scale, patch, batch, seed, frames
         self._channels, self._taught = pairs[0].low.shape[0], pairs[0].teacher_output is not None
         self.device = torch.device(device)
-        self._places = Places(pair.low.shape[1:] for pair in pairs)
+        self._places = Places([pair.low.shape[1:] for pair in pairs], [pair.chance for pair in pairs])
         self._weights = np.array([pair.weight for pair in pairs], np.float32)
         self._records = torch.cat([torch.from_numpy(_records(pair, scale)) for pair in pairs]).to(self.device)
         levels = [_levels(intensity, 16 if self._channels == 1 else 0) for intensity in intensities]

@@ -28,12 +28,13 @@ class StepPlan:
 
 
 class Places:
-    """Pictures of `sizes` (height, width), from which crops are drawn, each by its number of records."""
+    """Pictures of `sizes` (height, width), from which crops are drawn, each by its number of records, times its chance if `chances` are given."""
 
-    def __init__(self, sizes: Iterable[tuple[int, int]]):
+    def __init__(self, sizes: Iterable[tuple[int, int]], chances: Iterable[float] | None = None):
         self._heights, self._widths = np.array(list(sizes)).T
         records = self._heights * self._widths
-        self._chance = np.cumsum(records) / records.sum()
+        drawn = records if chances is None else records * np.array(list(chances))
+        self._chance = np.cumsum(drawn) / drawn.sum()
         self._begins = np.cumsum(records) - records
 
     def draw(self, random: np.random.Generator, count: int, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
