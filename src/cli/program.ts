@@ -77,8 +77,13 @@ export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}
     .argument('[command]')
     .description('the options of a command')
     .action((name?: string) => helpOn(program, name));
-  for (const command of [program, ...program.commands, ...models.commands, ...jobs.commands]) command.showHelpAfterError(helpHint(command));
+  for (const command of [program, ...commandsBelow(program)]) command.showHelpAfterError(helpHint(command));
   return program;
+}
+
+/** A command's subcommands, and theirs. */
+function commandsBelow(command: Command): readonly Command[] {
+  return command.commands.flatMap((below) => [below, ...commandsBelow(below)]);
 }
 
 function folderOptionWithoutFolder(input: string): SrvidError {
