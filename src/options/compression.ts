@@ -1,5 +1,10 @@
 import * as z from 'zod';
-import type { EncoderChoice } from './encoder.js';
+
+/** An encoder by ffmpeg's name, and its options in order. */
+interface CompressionChoice {
+  readonly name: string;
+  readonly options: readonly (readonly [name: string, value: string])[];
+}
 
 interface Codec {
   readonly encoder: string;
@@ -7,7 +12,7 @@ interface Codec {
   readonly option: string;
   readonly least: number;
   readonly most: number;
-  readonly options: EncoderChoice['options'];
+  readonly options: CompressionChoice['options'];
 }
 
 /** The codecs by which an evaluation may compress: their encoders in ffmpeg, the range of their quality, and further options. */
@@ -27,7 +32,7 @@ const CODECS: Readonly<Record<string, Codec>> = {
 };
 
 /** A compression as text, "x264:28", made into an encoder and its options. The greater the number, the poorer the picture. */
-export const compression = z.string().transform((given, context): EncoderChoice => {
+export const compression = z.string().transform((given, context): CompressionChoice => {
   const [, name = '', digits = ''] = /^([a-z0-9]+):(\d{1,2})$/.exec(given) ?? [];
   const [codec, quality] = [Object.hasOwn(CODECS, name) ? CODECS[name] : undefined, Number(digits)];
   if (codec && quality >= codec.least && quality <= codec.most)
