@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pictureNetwork } from '../dist/doctor/picture-network.js';
 import { proveEqual } from '../dist/doctor/proof.js';
-import { randomFrom } from '../dist/doctor/random.js';
+import { randomFrom } from '../dist/eval/random.js';
 import { timeModels } from '../dist/doctor/timing.js';
 import { Graph } from '../dist/onnx/graph.js';
 import { lower } from '../dist/onnx/lower.js';

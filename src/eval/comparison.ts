@@ -1,44 +1,60 @@
-import type { Plane } from '../pipeline/frames/frame.js';
+import { lumaBytes, type PlainFormat, type Plane, planesOf } from '../pipeline/frames/frame.js';
 import { errorOf, flickerOf, meanOf, psnr, ssim } from './metrics.js';
-import { type Item, type ItemScore, METHODS, type Method, type Score } from './report.js';
+import type { Item, ItemScore, Method, PerMethod, Score } from './report.js';
 
 /** A picture as it is measured. Planes of 8-bit samples. */
 export interface Measured {
   readonly luma: Plane;
   /** Plane of rgb24: three samples a pixel. */
   readonly rgb?: Plane | undefined;
+  /** U above V, of chains that keep the size. */
+  readonly chroma?: Plane | undefined;
+}
+
+/** A frame of planar YUV or gray as it is measured. Nothing is copied. */
+export function planarMeasured(format: PlainFormat, bytes: Uint8Array): Measured {
+  const [luma, u] = planesOf(format, bytes) as [Plane, Plane?];
+  return { luma, ...(u && { chroma: { ...u, height: 2 * u.height, data: bytes.subarray(lumaBytes(format)) } }) };
 }
 
 /** Measures the results of all methods, picture by picture, and collects the scores. */
 export class Comparison {
   /** The scores of each item so far, in order. */
   readonly items: Item[] = [];
-  readonly #tallies = new Map(METHODS.map((method) => [method, { lumaShift: 0, flicker: 0, lastError: undefined as Int16Array | undefined }]));
+  readonly #tallies: ReadonlyMap<Method, { lumaShift: number; flicker: number; lastError: Int16Array | undefined }>;
 
-  /** @param border pixels to leave out on each side @param follows true if the items are consecutive frames of one clip */
+  /**
+   * @param methods what is compared; gains are over the second
+   * @param border pixels to leave out on each side
+   * @param follows true if the items are consecutive frames of one clip
+   */
   constructor(
+    private readonly methods: readonly [Method, Method, ...Method[]],
     private readonly border: number,
     private readonly follows: boolean,
-  ) {}
+  ) {
+    this.#tallies = new Map(methods.map((method) => [method, { lumaShift: 0, flicker: 0, lastError: undefined }]));
+  }
 
   /** Measures one item. Planes of `truth` and `results` must have the same size. */
-  add(item: Item['item'], truth: Measured, results: Readonly<Record<Method, Measured>>): void {
-    const scores = METHODS.map((method) => [method, this.#measure(method, results[method], truth)] as const);
-    this.items.push({ item, scores: Object.fromEntries(scores) as Record<Method, ItemScore> });
+  add(item: Item['item'], truth: Measured, results: PerMethod<Measured>): void {
+    const scores = this.methods.map((method) => [method, this.#measure(method, results[method] as Measured, truth)] as const);
+    this.items.push({ item, scores: Object.fromEntries(scores) as PerMethod<ItemScore> });
   }
 
   /** The mean scores of each method. There must be at least one item. */
   scores(): Score[] {
     const count = this.items.length;
-    const mean = (method: Method, of: keyof ItemScore) => this.items.reduce((sum, { scores }) => sum + (scores[method][of] ?? 0), 0) / count;
-    return METHODS.map((method) => {
+    const mean = (method: Method, of: keyof ItemScore) => this.items.reduce((sum, { scores }) => sum + (scores[method]?.[of] ?? 0), 0) / count;
+    return this.methods.map((method) => {
       const { lumaShift, flicker } = this.#tallies.get(method) as { lumaShift: number; flicker: number };
       return {
         method,
         psnr: rounded(mean(method, 'psnr')),
-        gain: rounded(mean(method, 'psnr') - mean('bicubic', 'psnr')),
+        gain: rounded(mean(method, 'psnr') - mean(this.methods[1], 'psnr')),
         ssim: rounded(mean(method, 'ssim'), 5),
-        ...(this.items[0]?.scores[method].rgbPsnr === undefined ? {} : { rgbPsnr: rounded(mean(method, 'rgbPsnr')) }),
+        ...(this.items[0]?.scores[method]?.rgbPsnr === undefined ? {} : { rgbPsnr: rounded(mean(method, 'rgbPsnr')) }),
+        ...(this.items[0]?.scores[method]?.chromaPsnr === undefined ? {} : { chromaPsnr: rounded(mean(method, 'chromaPsnr')) }),
         lumaShift: rounded(lumaShift / count),
         ...(this.follows && count > 1 ? { flicker: rounded(flicker / (count - 1)) } : {}),
       };
@@ -59,6 +75,7 @@ export class Comparison {
       psnr: rounded(psnr(result.luma, truth.luma, this.border)),
       ssim: rounded(ssim(result.luma, truth.luma, this.border), 5),
       ...(result.rgb && truth.rgb ? { rgbPsnr: rounded(psnr(result.rgb, truth.rgb, this.border, 3)) } : {}),
+      ...(result.chroma && truth.chroma ? { chromaPsnr: rounded(psnr(result.chroma, truth.chroma, 0)) } : {}),
     };
   }
 }

@@ -10,7 +10,7 @@ import { buildChain } from '../plugins/plan/chain.js';
 import { enginesFor } from '../plugins/plan/engine-choice.js';
 import { modelsOf } from '../plugins/plan/plugin-models.js';
 import { loadPreset } from '../plugins/plan/presets.js';
-import { type Job, scaleOf } from './chain-run.js';
+import { borderOf, type Job, scaleOf } from './chain-run.js';
 import { evaluateClip } from './clip.js';
 import { isPicture } from './picture-file.js';
 import { evaluatePictures } from './pictures.js';
@@ -34,7 +34,8 @@ const ANY_STREAM = {
 
 /**
  * Measures how well a chain restores pictures or frames. The originals are reduced by the chain's factor. The chain,
- * bicubic and Lanczos enlarge them again, and the results are compared with the originals.
+ * bicubic and Lanczos enlarge them again, and the results are compared with the originals. Noise may be added to what they
+ * get; a chain that keeps the size is compared with the noisy pictures themselves.
  * @throws SRVID_OPTION_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_INPUT_UNREADABLE, SRVID_INPUT_UNSUPPORTED,
  * SRVID_INTERRUPTED, and the errors of presets, networks and plugins
  */
@@ -44,12 +45,13 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
   const modelFolder = options.models === undefined ? undefined : pathToFileURL(`${resolve(options.models)}/`);
   const [preset, library] = await Promise.all([loadPreset(options.preset), loadModelLibrary(modelFolder)]);
   const chain = await buildChain(options, preset, library, ANY_STREAM);
-  const scale = scaleOf(chain);
+  const { noise } = options;
+  const scale = scaleOf(chain, noise);
   // Both engines give the same bytes, so that nothing is measured to choose one.
   const { engines } = enginesFor(options, modelsOf(chain.plugins), nativeEngineHere);
   const { stop, dispose } = stopOf(signal);
   try {
-    const job: Job = { options, chain, engine: engines[0], scale, signal: stop, onItem };
+    const job: Job = { options, chain, engine: engines[0], scale, noise, signal: stop, onItem };
     const path = resolve(options.input);
     const found = await stat(path).catch(() => undefined);
     const ofPictures = found?.isDirectory() || (found?.isFile() && isPicture(path));
@@ -65,7 +67,8 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
       models: modelsOf(chain.plugins).map(({ entry }) => entry.id),
       precision: [...new Set(modelsOf(chain.plugins).map(({ entry }) => entry.precision))].join('+') || 'none',
       scale,
-      border: scale,
+      ...(noise === undefined ? {} : { noise }),
+      border: borderOf(scale),
       count: comparison.items.length,
       scores: comparison.scores(),
       items: comparison.items,

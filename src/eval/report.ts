@@ -1,9 +1,13 @@
-/** The methods that are compared: srvid's chain and two classic filters. */
-export const METHODS = ['srvid', 'bicubic', 'lanczos'] as const;
+/** The methods that are compared. Of a chain that enlarges: srvid's chain and two classic filters. */
+export const ENLARGING = ['srvid', 'bicubic', 'lanczos'] as const;
+/** The same of a chain that keeps the size: srvid's chain, and the pictures as it is given them. */
+export const RESTORING = ['srvid', 'given'] as const;
 /** The name of a method. */
-export type Method = (typeof METHODS)[number];
+export type Method = (typeof ENLARGING)[number] | (typeof RESTORING)[number];
+/** A value of each method that is compared. */
+export type PerMethod<T> = Readonly<Record<'srvid', T> & Partial<Record<Method, T>>>;
 
-/** Similarity of one enlarged picture or frame to its original. */
+/** Similarity of one enlarged or restored picture or frame to its original. */
 export interface ItemScore {
   /** PSNR of the luma, in dB. */
   readonly psnr: number;
@@ -11,12 +15,14 @@ export interface ItemScore {
   readonly ssim: number;
   /** PSNR over red, green and blue, in dB. For pictures only. */
   readonly rgbPsnr?: number;
+  /** PSNR over both planes of chroma, in dB. Of chains that keep the size, where there is chroma. */
+  readonly chromaPsnr?: number;
 }
 
 /** Means over all pictures or frames. */
 export interface Score extends ItemScore {
   readonly method: Method;
-  /** PSNR minus bicubic's, in dB. */
+  /** PSNR minus bicubic's, or minus that of the pictures as given, in dB. */
   readonly gain: number;
   /** Mean luma minus the original's, in levels of 0 to 255. Below 0: the method darkens. */
   readonly lumaShift: number;
@@ -28,7 +34,7 @@ export interface Score extends ItemScore {
 export interface Item {
   /** A picture's path relative to its folder, or a frame's time in seconds. */
   readonly item: string | number;
-  readonly scores: Readonly<Record<Method, ItemScore>>;
+  readonly scores: PerMethod<ItemScore>;
 }
 
 /** The output of `srvid eval --json`. Fields may be added without a new `v`. */
@@ -44,6 +50,8 @@ export interface Evaluation {
   /** Precisions of the networks, joined by "+", or "none" without networks. */
   readonly precision: string;
   readonly scale: number;
+  /** The noise that was added to what the chain got. Picture or frame n has that of seed n. */
+  readonly noise?: number | 'poisson';
   /** Pixels that are left out on each side. */
   readonly border: number;
   /** Number of pictures or frames. */

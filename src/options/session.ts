@@ -47,8 +47,10 @@ function checkProcessing(options: z.output<typeof processingFields>, context: z.
 }
 
 const processingSchema = processingFields.superRefine(checkProcessing);
+/** Noise that an evaluation adds: the deviation of Gaussian noise in levels, or that of a sensor. */
+const noise = z.union([z.number().positive().max(100), z.literal('poisson')]);
 /** Input and processing, for what encodes nothing. */
-const evaluationSchema = z.strictObject({ ...inputFields.shape, ...processingFields.shape }).superRefine(checkProcessing);
+const evaluationSchema = z.strictObject({ ...inputFields.shape, ...processingFields.shape, noise: noise.optional() }).superRefine(checkProcessing);
 /** Everything a session can be told; each option stands in the table of options/table.ts. */
 export const sessionSchema = sessionFields.superRefine(checkProcessing).superRefine(({ keepStart, start, duration }, context) => {
   if (keepStart && (start ?? duration) !== undefined)
@@ -66,6 +68,8 @@ export type OutputOptions = Omit<SessionOptions, keyof ProcessingOptions | keyof
 /** Options of input and processing as a caller gives them: `input` is a folder of pictures, a picture or a video. */
 export interface EvaluationRequest extends InputRequest, ProcessingRequest {
   readonly input: string;
+  /** Noise to add to what the chain gets: the deviation of Gaussian noise in levels of 0 to 255, or 'poisson'. */
+  readonly noise?: number | 'poisson' | undefined;
 }
 /** Options of input and processing, checked, with their defaults. */
 export type EvaluationOptions = z.output<typeof evaluationSchema>;
