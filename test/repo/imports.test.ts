@@ -142,7 +142,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'session.ts': ['prepare.ts', 'report', 'processing.ts', ...ENGINE, ...MEDIA, ...PLAN],
   eval: [...ENGINE, ...MEDIA, ...PLAN, 'plugins/pixels'],
   doctor: ['eval', 'onnx', ...MEDIA, 'plugins', 'plugins/inference', 'plugins/pixels'],
-  bench: ['processing.ts', 'report', 'tuning', ...ENGINE, ...MEDIA, ...PLAN],
+  bench: ['processing.ts', 'report', 'tuning', 'plugins/own', ...ENGINE, ...MEDIA, ...PLAN],
   'relay/fmp4': ['options'],
   'relay/delivery': ['client', 'options', ...FRAMES, 'relay/fmp4'],
   'relay/source': MEDIA,
