@@ -289,7 +289,7 @@ interface MeasuringEvent {
   readonly message: string;
 }
 
-type ModelEntry = { id: string; family: string; precision: "int8" | "fp32"; planes: "y" | "rgb"; file: string; sha256: string; bytes: number; halo: number; align: number; parameters: number; macsPerPixel: number; licence: string; paper: string; card: string; measured: Record<string, { psnr: number; ssim: number; gain: number; bicubicPsnr: number; lumaShift: number; }>; scale?: number | undefined; external?: { file: string; sha256: string; }[] | undefined; hints?: Record<string, string | number> | undefined; };
+type ModelEntry = { id: string; family: string; precision: "int8" | "fp32"; planes: "y" | "yuv" | "rgb"; file: string; sha256: string; bytes: number; halo: number; align: number; parameters: number; macsPerPixel: number; licence: string; paper: string; card: string; measured: Record<string, { psnr: number; ssim: number; gain: number; bicubicPsnr: number; lumaShift: number; }>; scale?: number | undefined; external?: { file: string; sha256: string; }[] | undefined; hints?: Record<string, string | number> | undefined; };
 
 class ModelLibrary {
   readonly folder: URL;
@@ -599,7 +599,7 @@ type LogLevel = 'debug' | 'print' | 'info' | 'warn' | 'error';
 interface ModelSpec {
   readonly family: string;
   readonly scale?: number;
-  readonly planes?: 'y' | 'rgb';
+  readonly planes?: 'y' | 'yuv' | 'rgb';
   readonly precision?: 'int8' | 'fp32';
 }
 
@@ -669,7 +669,7 @@ interface Model {
 interface ModelSpec {
   readonly family: string;
   readonly scale?: number;
-  readonly planes?: 'y' | 'rgb';
+  readonly planes?: 'y' | 'yuv' | 'rgb';
   readonly precision?: 'int8' | 'fp32';
 }
 

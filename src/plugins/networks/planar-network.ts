@@ -14,7 +14,7 @@ export interface PlanarNetwork {
   readonly align: number;
 }
 
-/** What such a plugin keeps between the frames of a thread. */
+/** Memory that such a plugin keeps between the frames of a thread. */
 export interface PlanarState {
   /** Made for the first frame, which knows its format. */
   tensors?: PlanarTensors;
