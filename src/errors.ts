@@ -31,6 +31,8 @@ export const ERROR_CODES = {
   SRVID_OUTPUT_EXISTS: { exit: 2, summary: 'The output exists, and overwriting was not asked for.' },
   SRVID_OUTPUT_IS_INPUT: { exit: 2, summary: 'Input and output are the same file.' },
   SRVID_OUTPUT_IN_USE: { exit: 1, summary: 'Another session is writing the output.' },
+  SRVID_OUTPUT_IN_INPUT: { exit: 2, summary: 'The output folder lies in the folder of the input.' },
+  SRVID_OUTPUT_SHARED: { exit: 2, summary: 'Two files of a folder would get one output.' },
   SRVID_OUTPUT_UNWRITABLE: { exit: 1, summary: 'The output cannot be written.' },
   SRVID_OUTPUT_FORMAT: { exit: 2, summary: 'The kind of file to write is unknown.' },
   SRVID_FFMPEG_MISSING: { exit: 1, summary: 'ffmpeg or ffprobe is not installed.' },
@@ -60,6 +62,7 @@ export const ERROR_CODES = {
   SRVID_LISTEN_FAILED: { exit: 1, summary: 'The relay cannot listen at the address that it was given.' },
   SRVID_PLAYBACK_UNSUPPORTED: { exit: 1, summary: 'The browser cannot play what the relay sends.' },
   SRVID_PLAYBACK_FAILED: { exit: 1, summary: 'The browser failed again and again to play what the relay sends.' },
+  SRVID_FILES_FAILED: { exit: 1, summary: 'Some files of a folder failed; the others are done.' },
   SRVID_INTERNAL: { exit: 1, summary: 'Something happened that srvid did not foresee.' },
   SRVID_INTERRUPTED: { exit: 130, summary: 'The run was stopped before its end.' },
 } as const;

@@ -7,12 +7,20 @@ import { plain, plainJson, plainLine } from './terminal.js';
 /** Exit code for wrong usage of a command. */
 export const USAGE_EXIT = 2;
 
+/** The shell has put names in the place of a pattern. */
+const IN_QUOTES = " To process many files, give their folder, or a pattern in quotes: srvid 'in/*.mkv' out/.";
+
 /** Prints an error on stderr, or as JSON, and returns the exit code for it. */
 export function exitCodeOf(error: unknown, program: Command, args: readonly string[]): number {
   const command = commandOf(program, args);
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const known = error instanceof SrvidError ? error : undefined;
-  const meant = error instanceof CommanderError || known?.code === 'SRVID_INPUT_NOT_FOUND' ? commandMeant(program, args) : '';
+  const meant =
+    error instanceof CommanderError && error.code === 'commander.excessArguments'
+      ? IN_QUOTES
+      : error instanceof CommanderError || known?.code === 'SRVID_INPUT_NOT_FOUND'
+        ? commandMeant(program, args)
+        : '';
   if (args.includes('--json')) jsonStream(outputOf(program, args)).write(`${plainJson({ v: 1, type: 'error', ...recordOf(error, meant) })}\n`);
   if (error instanceof CommanderError) {
     // commander has printed the error itself already.

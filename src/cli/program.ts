@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { SrvidError } from '../errors.js';
+import { namesSeveral } from '../folders/folder-input.js';
 import { didYouMean } from '../similar-name.js';
 import { packageVersion } from '../version.js';
 import { addBenchOptions, printBench } from './bench.js';
@@ -16,6 +17,7 @@ import { plain } from './terminal.js';
 const EXAMPLES = `
 Examples:
   srvid in.mp4 out.mp4                                twice the size, by the default preset
+  srvid 'series/**/*.mkv' out/                        all these files, each to its place in out
   srvid film.mkv film-1080p.mkv --height 1080         the scale that reaches 1080 lines
   srvid in.mp4 out.mp4 --preset swift --scale 3       a faster network
   srvid in.mp4 out.mp4 --start 1:30 --duration 20     a part, picture and sound alike
@@ -39,7 +41,9 @@ export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}
     .exitOverride();
   addRunOptions(program).action(async (input: string, output: string, options) => {
     const request = { ...requestFrom(options), input, output };
-    if (options.watch) await (await import('./watch.js')).watchRuns(request, { args: process.argv.slice(2), quiet: options.quiet === true, interrupt });
+    if (await namesSeveral(input)) await (await import('./folder.js')).runFolderCommand(request, { ...options, interrupt });
+    else if (options.exclude ?? options.report) throw folderOptionWithoutFolder(input);
+    else if (options.watch) await (await import('./watch.js')).watchRuns(request, { args: process.argv.slice(2), quiet: options.quiet === true, interrupt });
     else await runCommand(request, { ...options, interrupt });
   });
   addEvalOptions(program.command('eval')).action((input: string, options) => printEvaluation(input, options, interrupt));
@@ -72,6 +76,13 @@ export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}
     .action((name?: string) => helpOn(program, name));
   for (const command of [program, ...program.commands, ...models.commands]) command.showHelpAfterError(helpHint(command));
   return program;
+}
+
+function folderOptionWithoutFolder(input: string): SrvidError {
+  return new SrvidError(
+    'SRVID_OPTION_INVALID',
+    `--exclude and --report are for many files, but the input ${input} is neither a folder nor a pattern. Leave them out.`,
+  );
 }
 
 /** The command that these arguments select. The main command if they name none. */

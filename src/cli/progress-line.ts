@@ -1,3 +1,4 @@
+import type { FolderProgressEvent } from '../folders/events.js';
 import type { ProgressEvent } from '../report/events.js';
 import { plainLine } from './terminal.js';
 
@@ -12,9 +13,9 @@ export class ProgressLine {
     private readonly enabled: boolean,
   ) {}
 
-  show(progress: ProgressEvent): void {
+  show(progress: ProgressEvent | FolderProgressEvent): void {
     if (!this.enabled) return;
-    const text = progressText(progress);
+    const text = progress.type === 'progress' ? progressText(progress) : folderProgressText(progress);
     this.stream.write(`\r\x1b[K${plainLine(text).slice(0, Math.max(20, (this.stream.columns ?? 80) - 1))}`);
     this.#shown = true;
   }
@@ -34,16 +35,27 @@ export class ProgressLine {
 export function progressText({ frames, total, fps, speed, etaSeconds, bottleneck, outcomes, realtime }: ProgressEvent): string {
   // In real time dropped frames are done with, too.
   const done = frames + outcomes.dropped;
-  const share = total === undefined || total === 0 ? undefined : Math.min(1, done / total);
   return [
-    ...(share === undefined ? [] : [`[${bar(share)}] ${String(Math.floor(100 * share)).padStart(3)}%`]),
-    ...(etaSeconds === undefined ? [] : [`${duration(etaSeconds)} left`]),
-    total === undefined ? `${done} frames` : `${done}/${total} frames`,
+    ...doneText(done, total, etaSeconds),
     ...(realtime ? [`level ${realtime.level}`, `${realtime.late} late`, `${outcomes.dropped} dropped`, `${outcomes.bypassed} bypassed`] : []),
     `${fps.toFixed(1)} fps`,
     `${speed.toFixed(2)}x`,
     ...(realtime ? [] : [`bottleneck: ${bottleneck}`]),
   ].join('  ');
+}
+
+/** Formats the progress over a folder: "[##------------------]  12%  9:10 left  1200/10000 frames  18.0 fps  file 2 of 12: a/b.mkv". */
+export function folderProgressText({ frames, total, fps, etaSeconds, file, files, name }: FolderProgressEvent): string {
+  return [...doneText(frames, total, etaSeconds), `${fps.toFixed(1)} fps`, `file ${file} of ${files}: ${name}`].join('  ');
+}
+
+function doneText(done: number, total: number | undefined, etaSeconds: number | undefined): string[] {
+  const share = total === undefined || total === 0 ? undefined : Math.min(1, done / total);
+  return [
+    ...(share === undefined ? [] : [`[${bar(share)}] ${String(Math.floor(100 * share)).padStart(3)}%`]),
+    ...(etaSeconds === undefined ? [] : [`${duration(etaSeconds)} left`]),
+    total === undefined ? `${done} frames` : `${done}/${total} frames`,
+  ];
 }
 
 function bar(share: number): string {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { SessionRequest } from '../options/requests.js';
 import { SESSION_OPTIONS, type SessionOption } from '../options/table.js';
 import { parsePluginSpec } from '../plugins/registry.js';
-import { addOptions, type CommandOption, sessionOptions } from './add-options.js';
+import { addOptions, type CommandOption, collect, sessionOptions } from './add-options.js';
 
 /** The parsed options of `srvid`, by attribute name. Each is a session's option or one of the command's own. */
 export type RunFlags = Readonly<Record<string, unknown>> & {
@@ -10,6 +10,8 @@ export type RunFlags = Readonly<Record<string, unknown>> & {
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly watch?: boolean;
+  readonly exclude?: readonly string[];
+  readonly report?: string;
 };
 
 const WATCH: CommandOption = {
@@ -18,6 +20,16 @@ const WATCH: CommandOption = {
   group: 'Processing',
   help: 'run again whenever a plugin (by its path), the preset’s file or the --model changes, on 5 seconds unless --duration is given',
 };
+
+const FOLDER: readonly CommandOption[] = [
+  {
+    flag: '--exclude <pattern>',
+    parse: collect,
+    group: 'Input',
+    help: 'where the input is a folder or a pattern: leave these files out; the pattern begins in the input’s folder (repeatable)',
+  },
+  { flag: '--report <file>', group: 'Messages', help: 'where the input is a folder or a pattern: write what became of each file, as JSON' },
+];
 
 const MESSAGES: readonly CommandOption[] = [
   { flag: '--json', form: 'switch', group: 'Messages', help: 'report events as JSON lines on standard output' },
@@ -28,7 +40,7 @@ const MESSAGES: readonly CommandOption[] = [
 /** Declares `srvid <input> <output> [options]`. */
 export function addRunOptions(command: Command): Command {
   command.argument('<input>', SESSION_OPTIONS.input.help).argument('<output>', SESSION_OPTIONS.output.help);
-  return addOptions(command, [...sessionOptions(), WATCH, ...MESSAGES]);
+  return addOptions(command, [...sessionOptions(), WATCH, ...FOLDER, ...MESSAGES]);
 }
 
 /** Converts flags to a session's options. Flags that were not given are left out, so that each default is defined in one place. */

@@ -1,14 +1,10 @@
 import type { SessionRequest } from '../options/requests.js';
-import { logText } from '../plugins/notes.js';
-import type { PluginLogEntry, RealtimeReport, SessionEvent, StartEvent, Summary } from '../report/events.js';
-import { ProgressLine } from './progress-line.js';
-import { plain, plainJson, plainLine } from './terminal.js';
+import type { RealtimeReport, SessionEvent, StartEvent, Summary } from '../report/events.js';
+import { type MessageFlags, Messages } from './messages.js';
+import { plainJson, plainLine } from './terminal.js';
 
 /** Controls the messages of `runCommand`. `interrupt` stops the run. */
-export interface RunOutput {
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly verbose?: boolean;
+export interface RunOutput extends MessageFlags {
   readonly interrupt: AbortSignal;
 }
 
@@ -18,37 +14,28 @@ export function jsonStream(output: string | undefined): NodeJS.WriteStream {
 }
 
 /** Runs a session and reports it: progress and summary on stderr, or JSON lines on `jsonStream`. @throws the session's error */
-export async function runCommand(request: SessionRequest, { json, quiet, verbose, interrupt }: RunOutput): Promise<void> {
-  const line = new ProgressLine(process.stderr, !json && !quiet && process.stderr.isTTY === true);
+export async function runCommand(request: SessionRequest, { interrupt, ...flags }: RunOutput): Promise<void> {
+  const { json, verbose } = flags;
   const jsonLines = jsonStream(request.output);
-  const say = (text: string) => {
-    if (quiet || json) return;
-    line.clear();
-    process.stderr.write(`${plain(text)}\n`);
-  };
+  const messages = new Messages(flags);
   const onEvent = (event: SessionEvent) => {
     if (json) jsonLines.write(`${plainJson(event)}\n`);
-    else if (event.type === 'start' && verbose) say(planText(event));
-    else if (event.type === 'measuring') say(event.message);
-    else if (event.type === 'warning') say(`warning: ${plainLine(event.message)}`);
-    else if (event.type === 'progress') line.show(event);
-  };
-  const onLog = (entry: PluginLogEntry) => {
-    if (quiet ? entry.level !== 'error' : entry.level === 'debug' && !verbose) return;
-    line.clear();
-    process.stderr.write(`${plain(logText(entry))}\n`);
+    else if (event.type === 'start' && verbose) messages.say(planText(event));
+    else if (event.type === 'measuring') messages.say(event.message);
+    else if (event.type === 'warning') messages.say(`warning: ${plainLine(event.message)}`);
+    else if (event.type === 'progress') messages.line.show(event);
   };
   const { runSession } = await import('../session.js');
   try {
-    const summary = await runSession(request, { signal: interrupt, onEvent, onLog });
-    say(summaryText(summary));
+    const summary = await runSession(request, { signal: interrupt, onEvent, onLog: messages.log });
+    messages.say(summaryText(summary));
   } finally {
-    line.clear();
+    messages.line.clear();
   }
 }
 
-/** The plan of the run, for `--verbose`. */
-function planText({ plan, chosen, ffmpeg, workers, threads, device, precision, engine, engineReason, realtime }: StartEvent): string {
+/** The plan of a run, for `--verbose`. */
+export function planText({ plan, chosen, ffmpeg, workers, threads, device, precision, engine, engineReason, realtime }: StartEvent): string {
   const deadlines = realtime ? [`real time: ${realtime.budgetMs} ms, ${realtime.policy}, levels ${realtime.levels.join(' > ')}`] : [];
   return [
     ...plan,

@@ -3,10 +3,9 @@ import { once } from 'node:events';
 import { type FSWatcher, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { SrvidError } from '../errors.js';
 import type { SessionRequest } from '../options/requests.js';
-import { locatePlugin, parsePluginSpec } from '../plugins/registry.js';
+import { ownFiles } from '../plugins/own-files.js';
 import { plainLine } from './terminal.js';
 
 /** Seconds of video that are processed again and again, unless --duration says how many. */
@@ -69,23 +68,13 @@ function start(args: readonly string[]): ChildProcess {
 }
 
 /** The folders of all files that make the result and may be edited. @throws SRVID_OPTION_INVALID where there are none */
-async function foldersOf({ plugins = [], preset, model }: SessionRequest): Promise<string[]> {
-  const named = plugins.map((plugin) => String(typeof plugin === 'string' || plugin instanceof URL ? plugin : plugin.use));
-  const files = [
-    ...(await Promise.all(named.map(async (use) => fileURLToPath(await locatePlugin(use, process.cwd()))))).filter((file) => !isOwn(file)),
-    ...(preset !== undefined && /[/\\]|\.json$/.test(preset) ? [resolve(preset)] : []),
-    ...(model === undefined ? [] : [resolve(parsePluginSpec(model).use)]),
-  ];
-  if (files.length > 0) return [...new Set(files.map(dirname))];
+async function foldersOf(request: SessionRequest): Promise<string[]> {
+  const files = await ownFiles(request);
+  if (files.length > 0) return [...new Set(files.map((file) => dirname(file)))];
   throw new SrvidError(
     'SRVID_OPTION_INVALID',
     '--watch has nothing to watch: give a plugin by its path (--plugin ./x.js), a preset’s file, or --model with a network.',
   );
-}
-
-/** True for srvid's own files, which nobody edits meanwhile. */
-function isOwn(file: string): boolean {
-  return file.startsWith(fileURLToPath(new URL('../', import.meta.url)));
 }
 
 /** Changes of files in some folders, several within a moment taken for one. */

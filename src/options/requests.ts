@@ -103,8 +103,8 @@ export interface OutputRequest {
 
 /** All options of a session, from an input to an output, as plain data. */
 export interface SessionRequest extends InputRequest, ProcessingRequest, OutputRequest {
-  /** A video file or its http address, a picture, numbered pictures (shots/%05d.png), or - for standard input. */
+  /** A video file or its http address, a picture, numbered pictures (shots/%05d.png), or - for standard input; in the command also a folder, or a pattern in quotes (docs/folders.md). */
   readonly input: string;
-  /** The file to write, numbered pictures (out/%05d.png), or - for standard output. */
+  /** The file to write, numbered pictures (out/%05d.png), or - for standard output; a folder for a folder. */
   readonly output: string;
 }

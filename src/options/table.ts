@@ -117,8 +117,8 @@ export const POLICIES = [DROP_POLICY_NAMES.slice(0, -1).join(', '), DROP_POLICY_
  * stands here, in a preset file or in a plugin's own options.
  */
 export const SESSION_OPTIONS = {
-  input: { group: 'Input', help: 'a video file or its http address, a picture, numbered pictures (shots/%05d.png), or - for standard input', schema: z.string().min(1) },
-  output: { group: 'Output', help: 'the file to write, numbered pictures (out/%05d.png), or - for standard output', schema: z.string().min(1) },
+  input: { group: 'Input', help: 'a video file or its http address, a picture, numbered pictures (shots/%05d.png), or - for standard input; in the command also a folder, or a pattern in quotes (docs/folders.md)', schema: z.string().min(1) },
+  output: { group: 'Output', help: 'the file to write, numbered pictures (out/%05d.png), or - for standard output; a folder for a folder', schema: z.string().min(1) },
   preset: { flag: '--preset <name|file>', group: 'Processing', help: 'the preset to run: a name that "srvid presets" lists, or a JSON file', fallback: 'abpn', schema: z.string().min(1).default('abpn') },
   plugins: { flag: '--plugin <spec>', form: 'plugins', group: 'Processing', help: "add a plugin after the preset's: name, ./file.js, package; options as ?name=value (repeatable)", schema: z.array(pluginStep).default([]), type: 'readonly PluginStep[]' },
   pluginsBefore: { flag: '--plugin-before <spec>', form: 'plugins', group: 'Processing', help: "add a plugin before the preset's, in the size of the source (repeatable)", schema: z.array(pluginStep).default([]), type: 'readonly PluginStep[]' },

@@ -20,11 +20,11 @@ export interface Size {
   readonly height: number;
 }
 
-/**
- * An ONNX model that a plugin asks for: one of srvid's own, named by its properties, in the precision that the user
- * chose.
- */
-export interface ModelSpec {
+/** An ONNX model that a plugin asks for: one of srvid's library, or one in a file that comes with the plugin. */
+export type ModelSpec = ListedModel | ModelFile;
+
+/** A model of srvid's library, named by its properties, in the precision that the user chose. */
+export interface ListedModel {
   /** The family's name in `srvid models`, "abpn". */
   readonly family: string;
   /** Output size ÷ input size; left out for a model whose output size the plugin determines. */
@@ -32,6 +32,17 @@ export interface ModelSpec {
   /** The planes of its input and output; 'y' where not given. 'yuv': the three of 4:2:0, each an input and an output of its own. */
   readonly planes?: 'y' | 'yuv' | 'rgb';
   readonly precision?: 'int8' | 'fp32';
+}
+
+/**
+ * A model in a file of the plugin's own, whole in that file. It takes and gives tensors of any sizes, one or several, of bytes or floats;
+ * float16 inputs and outputs are float32 to the plugin. It is read and hashed once, before the first frame.
+ */
+export interface ModelFile {
+  /** The .onnx file: a path, relative to the plugin's own file, or a URL. */
+  readonly file: string | URL;
+  /** The file's SHA-256, 64 hex digits. Any other content is then refused. */
+  readonly sha256?: string;
 }
 
 /** A tensor over memory that its owner keeps. */
@@ -43,8 +54,8 @@ export interface Tensor {
 }
 
 /**
- * A loaded model. srvid's own read and give uint8: those that enlarge have one input and one output, those that restore
- * have Y, U and V of 4:2:0 apart. Luma keeps video's levels (16..235 in limited range).
+ * A loaded model. The networks of srvid's library read and give uint8: those that enlarge have one input and one output, those that
+ * restore have Y, U and V of 4:2:0 apart. Luma keeps video's levels (16..235 in limited range).
  */
 export interface Model {
   readonly id: string;

@@ -146,7 +146,7 @@ export function summaryOf({ opened, execution, groups, levels, startedAt }: Plan
 }
 
 /** Number of frames that the source announces, or that fit the part of it that is to be processed. */
-function framesToDo({ start, duration }: EvaluationOptions, { expectedFrames, info, probe }: Source): number | undefined {
+export function framesToDo({ start, duration }: EvaluationOptions, { expectedFrames, info, probe }: Source): number | undefined {
   if (start === undefined && duration === undefined) return expectedFrames;
   const rest = (probe.durationSeconds ?? Number.POSITIVE_INFINITY) - (start ?? 0);
   const frames = Math.round(Math.min(rest, duration ?? rest) * toNumber(info.frameRate));

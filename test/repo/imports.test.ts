@@ -154,6 +154,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   testing: [...FRAMES, ...ENGINE, 'plugins', 'plugins/inference', 'plugins/own', 'plugins/plan', 'plugins/workers'],
   'plugin-testing.ts': ['testing'],
   scaffold: [],
+  folders: ['session.ts', 'prepare.ts', 'processing.ts', 'report', 'options', 'plugins', ...MEDIA],
   'program-session.ts': ['session.ts', 'report', 'options'],
   api: ['program-session.ts', 'session.ts', 'prepare.ts', 'processing.ts', 'report', 'options', ...ENGINE, ...MEDIA, 'plugins/pixels', 'plugins/plan'],
   'index.ts': ['api', 'program-session.ts', 'session.ts', 'report', 'options', 'plugins/inference', 'plugins/plan'],
@@ -161,6 +162,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'bench',
     'doctor',
     'eval',
+    'folders',
     'scaffold',
     'testing',
     'relay',
@@ -217,6 +219,7 @@ test.each([
   ['onnxruntime-node', ['plugins/inference/onnx-library.ts']],
   ['ws', ['relay/server/connection.ts']],
   ['env-paths', ['user-folders.ts']],
+  ['tinyglobby', ['folders/find-files.ts']],
 ])('%s is imported by %j alone', (name, expected) => {
   expect(importersOf(name)).toEqual(expected);
 });

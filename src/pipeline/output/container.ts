@@ -163,6 +163,27 @@ export function containerFor(output: string, format: string | undefined): Contai
   );
 }
 
+/** True for a name whose ending tells the container to write. */
+export function hasKnownEnding(name: string): boolean {
+  return Object.hasOwn(BY_EXTENSION, extname(name).toLowerCase());
+}
+
+/**
+ * The ending of an output that is named after a source: that of the container `format` where given, else the source's own, and .mkv, which
+ * holds the most, where srvid does not write the source's kind of file.
+ * @throws SRVID_OUTPUT_FORMAT
+ */
+export function endingFor(source: string, format: string | undefined): string {
+  const own = extname(source);
+  if (format === undefined) return hasKnownEnding(source) ? own : '.mkv';
+  const { muxer, picture } = containerFor(source, format);
+  const means = (extension: string) => {
+    const container = CONTAINERS[BY_EXTENSION[extension.toLowerCase()] ?? ''];
+    return container?.muxer === muxer && container.picture === picture;
+  };
+  return means(own) ? own : (Object.keys(BY_EXTENSION).find(means) as string);
+}
+
 /** A picture whose name has no number is one picture, which ffmpeg would else number. */
 function forOutput(container: Container, output: string): Container {
   if (container.muxer !== 'image2' || output === '-' || sequenceOf(output)) return container;

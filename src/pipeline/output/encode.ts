@@ -225,7 +225,8 @@ export function encodeCommand(plan: EncodePlan, { setsChromaLocation }: Pick<Ffm
   const sideData = plan.sideData && { index: carry.from === 'file' ? 2 : 1, plan: plan.sideData };
   const hasPalette = container.muxer === 'gif' && !encoder.options.some(([name]) => name === 'pix_fmt');
   const graph = { grayAsYuv: !plan.keepsGray, setsChromaLocation, stored, sideData, hasPalette, countedRate };
-  const offset = shiftSeconds > 0 ? ['-itsoffset', String(-shiftSeconds)] : [];
+  const zero = carry.from === 'file' ? carry.cut.zeroSeconds : 0;
+  const offset = shiftSeconds > 0 || zero > 0 ? ['-itsoffset', String(zero - shiftSeconds)] : [];
   // With -seek_timestamp ffmpeg does not take the first frame's time for time 0.
   const frames = { url: 'pipe:0', options: ['-seek_timestamp', '1', ...offset, '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] };
   const carried = carry.from === 'file' ? [{ url: carry.input.url, options: [...carry.input.options, ...carry.cut.inputOptions] }] : [];
@@ -249,7 +250,7 @@ export function encodeCommand(plan: EncodePlan, { setsChromaLocation }: Pick<Ffm
     ...(plan.salvage ? ['-max_error_rate', '1'] : []),
     // Seeking cuts sound at a packet before the time; the second cut, on the way out, is exact. Without it muxers that
     // know no time before 0 would shift all streams.
-    ...(carry.from === 'file' && (carry.cut.cutsBeginning || carry.fromZero) ? ['-ss', '0'] : []),
+    ...(carry.from === 'file' && (carry.cut.cutsBeginning || carry.fromZero) ? ['-ss', String(zero)] : []),
     ...(carry.from === 'file' && carry.lastsSeconds !== undefined ? ['-t', String(carry.lastsSeconds + END_MARGIN_SECONDS)] : []),
     ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
     ...['-f', output === 'pipe:1' ? (container.pipeMuxer ?? container.muxer) : container.muxer],
