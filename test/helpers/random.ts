@@ -1,4 +1,4 @@
-import { randomFrom } from '../../dist/doctor/random.js';
+import { randomFrom } from '../../dist/eval/random.js';
 
 /** Number of cases that the fuzz tests try: SRVID_FUZZ_CASES, else `usual`. Of cases that each take long, a `share` of the former. */
 export function fuzzCases(usual: number, share = 1): number {
