@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { SrvidError } from './errors.js';
+import { type ErrorCode, SrvidError } from './errors.js';
 import { encoderSettings } from './options/encoder.js';
 import type { SessionRequest } from './options/requests.js';
 import type { Engine } from './pipeline/engine/engine.js';
@@ -10,6 +10,7 @@ import { formatRational } from './pipeline/frames/time.js';
 import { assertWhole } from './pipeline/input/damage.js';
 import { Decoder, type ForwardedPacket } from './pipeline/input/decode.js';
 import { holding } from './pipeline/input/forwarding.js';
+import { LATE_CAPTIONS } from './pipeline/input/late-captions.js';
 import { refuseLosses } from './pipeline/input/losses.js';
 import { isReadOnce } from './pipeline/input/open.js';
 import type { SourceReader } from './pipeline/input/reader.js';
@@ -193,9 +194,10 @@ class Run {
     const { framesIn, framesOut, outcomes } = summary;
     if (framesIn !== framesOut + outcomes.dropped)
       throw new SrvidError('SRVID_FRAMES_LOST', `${framesIn} frames were read, but ${framesOut} written.`, { framesIn, framesOut });
-    const { log = [], otherShape } = this.#decoder ?? {};
+    const { log = [], otherShape, hasLateCaptions } = this.#decoder ?? {};
     assertWhole(this.prepared.opened.source, this.prepared.options, framesIn, log);
     this.#checkShape(otherShape);
+    if (hasLateCaptions) this.#orRefused(LATE_CAPTIONS, 'SRVID_INPUT_UNSUPPORTED');
     for (const line of log) this.#warn(`While decoding, ffmpeg said: ${line}`);
     const { damage = [], rate } = this.#encoder ?? {};
     if (rate?.varies)
@@ -224,8 +226,13 @@ class Run {
     const { info } = this.prepared.opened.source;
     const first = info.sampleAspect ? formatRational(info.sampleAspect, ':') : '1:1';
     const message = `The shape of pixels changes in mid-stream: ${first} and ${other} were found. The output has ${first}, so pictures of the other are stretched. Cut the file there to keep both.`;
-    if (this.prepared.options.strict) refuseLosses([message], 'SRVID_INPUT_UNSUPPORTED');
-    this.#warn(message);
+    this.#orRefused(message, 'SRVID_INPUT_UNSUPPORTED');
+  }
+
+  /** Warns of a loss that was noticed during the run. @throws an error of this code with --strict */
+  #orRefused(loss: string, code: ErrorCode): void {
+    if (this.prepared.options.strict) refuseLosses([loss], code);
+    this.#warn(loss);
   }
 
   readonly #interrupt = () => this.#stop.abort(interruption(this.hooks.signal?.reason));
