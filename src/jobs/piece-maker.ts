@@ -7,6 +7,7 @@ import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import { Durations } from '../pipeline/frames/durations.js';
 import { decodingSaid, shapeChange } from '../pipeline/input/damage.js';
 import { Decoder } from '../pipeline/input/decode.js';
+import { LATE_CAPTIONS } from '../pipeline/input/late-captions.js';
 import { refuseLosses } from '../pipeline/input/losses.js';
 import { SpanReader } from '../pipeline/input/span-reader.js';
 import { Encoder } from '../pipeline/output/encode.js';
@@ -111,10 +112,10 @@ export class PieceMaker {
 
   #warnings(reader: SpanReader, { span }: SegmentJob): string[] {
     const { opened, options } = this.setting.prepared;
-    const shape = shapeChange(opened.source, reader.otherShape);
-    if (shape !== undefined && options.strict) refuseLosses([shape], 'SRVID_INPUT_UNSUPPORTED');
+    const losses = [shapeChange(opened.source, reader.otherShape) ?? [], reader.hasLateCaptions ? LATE_CAPTIONS : []].flat();
+    if (options.strict) refuseLosses(losses, 'SRVID_INPUT_UNSUPPORTED');
     const said = reader.log.filter((line) => span.from === null || !OF_BEGINNING.test(line));
-    return [...(shape === undefined ? [] : [shape]), ...said.map(decodingSaid)];
+    return [...losses, ...said.map(decodingSaid)];
   }
 
   /** Carries the frames of a span, once those of the piece before are through. */

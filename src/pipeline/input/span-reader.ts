@@ -62,6 +62,11 @@ export class SpanReader {
     return this.#decoder?.otherShape;
   }
 
+  /** See `Decoder.hasLateCaptions`. */
+  get hasLateCaptions(): boolean {
+    return this.#decoder?.hasLateCaptions ?? false;
+  }
+
   /** Finds the first frame. @throws the errors of `Decoder.open`; SRVID_INPUT_DAMAGED where the frame is not there */
   async open(): Promise<void> {
     const { from } = this.span;
