@@ -15,6 +15,8 @@ export interface FrameSpan {
   readonly past: number;
   /** The same from `to` on. */
   readonly future: number;
+  /** Decodes from the beginning of the source, since a keyframe turned out to need what comes before it. */
+  readonly fromBeginning?: boolean;
 }
 
 /** Settings of a span's reading. */
@@ -71,7 +73,7 @@ export class SpanReader {
   async open(): Promise<void> {
     const { from } = this.span;
     if (from === undefined) return this.#start(undefined);
-    for (const earlier of EARLIER) if (await this.#beginsAt(from, seekCut(this.setting, from, earlier + (this.#needs > 0 ? this.#leadSeconds : 0)))) return;
+    for (const earlier of this.span.fromBeginning ? [] : EARLIER) if (await this.#beginsAt(from, seekCut(this.setting, from, earlier + (this.#needs > 0 ? this.#leadSeconds : 0)))) return;
     if (await this.#beginsAt(from, undefined)) return;
     const { source } = this.setting;
     throw new SrvidError(
