@@ -64,6 +64,7 @@ export const ERROR_CODES = {
   SRVID_PLAYBACK_FAILED: { exit: 1, summary: 'The browser failed again and again to play what the relay sends.' },
   SRVID_FILES_FAILED: { exit: 1, summary: 'Some files of a folder failed; the others are done.' },
   SRVID_PACKAGE_MISSING: { exit: 2, summary: 'What was asked for needs a package that does not come with srvid and is not installed.' },
+  SRVID_QUEUE_FAILED: { exit: 1, summary: 'The queue between machines cannot be reached, or gave a segment up.' },
   SRVID_SHARE_FAILED: { exit: 1, summary: 'The share between machines cannot be reached, read or written.' },
   SRVID_INTERNAL: { exit: 1, summary: 'Something happened that srvid did not foresee.' },
   SRVID_INTERRUPTED: { exit: 130, summary: 'The run was stopped before its end.' },

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openStorage } from '../../dist/queue/storage.js';
 import { failureOf } from '../helpers/errors.js';
 import { temporaryFolder } from '../helpers/media.js';
+import { freePort } from '../helpers/redis.js';
 import { type S3Server, startS3 } from '../helpers/s3.js';
 
 const folder = await temporaryFolder();
@@ -56,23 +57,13 @@ test.each([
   ['a bucket that is not there', () => 's3://nosuchbucket', 'NoSuchBucket'],
   ['a server that is not there', () => 's3://pieces', 'ECONNREFUSED'],
 ])('%s is refused when it is opened', async (_, share, said) => {
-  if (said === 'ECONNREFUSED') vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${await closedPort()}`);
+  if (said === 'ECONNREFUSED') vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${await freePort()}`);
   const { code, message } = await failureOf(() => openStorage(share()));
   vi.unstubAllEnvs();
   s3.enter();
   expect(code).toBe('SRVID_SHARE_FAILED');
   expect(message).toContain(said);
 });
-
-/** A port at which nothing listens. */
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 test('a server of buckets that is busy is asked again', async () => {
   let refused = 0;
