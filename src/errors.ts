@@ -63,6 +63,8 @@ export const ERROR_CODES = {
   SRVID_PLAYBACK_UNSUPPORTED: { exit: 1, summary: 'The browser cannot play what the relay sends.' },
   SRVID_PLAYBACK_FAILED: { exit: 1, summary: 'The browser failed again and again to play what the relay sends.' },
   SRVID_FILES_FAILED: { exit: 1, summary: 'Some files of a folder failed; the others are done.' },
+  SRVID_JOB_DIFFERS: { exit: 2, summary: 'What an earlier run has begun was made of another source, or with other options.' },
+  SRVID_JOB_DAMAGED: { exit: 1, summary: 'A finished piece of a long job is not what was written, or does not fit the others.' },
   SRVID_PACKAGE_MISSING: { exit: 2, summary: 'What was asked for needs a package that does not come with srvid and is not installed.' },
   SRVID_QUEUE_FAILED: { exit: 1, summary: 'The queue between machines cannot be reached, or gave a segment up.' },
   SRVID_SHARE_FAILED: { exit: 1, summary: 'The share between machines cannot be reached, read or written.' },

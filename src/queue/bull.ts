@@ -5,6 +5,7 @@ import { packageVersion } from '../version.js';
 export type { Job, Queue, QueueEvents, Worker, WorkerOptions } from 'bullmq';
 
 type Bull = typeof import('bullmq');
+type Ioredis = Pick<typeof import('ioredis'), 'Redis'>;
 
 /** Milliseconds in which Redis must answer at the beginning. Later it is waited for without a bound. */
 const FIRST_ANSWER_MS = 5000;
@@ -36,7 +37,7 @@ export async function reachQueue({ url }: QueueAddress): Promise<ReachedQueue> {
 }
 
 /** @throws SRVID_PACKAGE_MISSING */
-async function loadPackages(): Promise<[Bull, typeof import('ioredis')]> {
+async function loadPackages(): Promise<[Bull, Ioredis]> {
   return Promise.all([import('bullmq'), import('ioredis')]).catch((error: unknown) => {
     const message =
       'Several machines share their work by the packages bullmq and ioredis, which are not installed. Install them beside srvid: npm install -g bullmq ioredis.';
@@ -45,7 +46,7 @@ async function loadPackages(): Promise<[Bull, typeof import('ioredis')]> {
 }
 
 /** @throws SRVID_QUEUE_FAILED */
-async function assertAnswers(url: string, { Redis }: typeof import('ioredis')): Promise<void> {
+async function assertAnswers(url: string, { Redis }: Ioredis): Promise<void> {
   const redis = new Redis(url, { lazyConnect: true, connectTimeout: FIRST_ANSWER_MS, commandTimeout: FIRST_ANSWER_MS, retryStrategy: () => null });
   let said: string | undefined;
   redis.on('error', (error) => {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { IntervalHistogram } from 'node:perf_hooks';
 import type { EvaluationOptions, SessionOptions } from '../options/session.js';
-import type { Engine, EngineEnds } from '../pipeline/engine/engine.js';
+import type { Engine } from '../pipeline/engine/engine.js';
 import type { FrameFlow } from '../pipeline/engine/frame-flow.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import type { Durations } from '../pipeline/frames/durations.js';
@@ -52,8 +52,8 @@ export interface RunTarget {
 /** The parts of a run that change while frames flow. */
 export interface RunningParts {
   readonly engine: Engine;
-  readonly decoder: EngineEnds['decoder'] & { readonly waits: Durations };
-  readonly encoder: EngineEnds['encoder'] & { readonly waits: Durations };
+  readonly decoder: { readonly waits: Durations };
+  readonly encoder: { readonly waits: Durations };
   readonly flow: FrameFlow;
   readonly firstFrameAt: number;
   /** Delay of the main thread since the first frame, in nanoseconds. */
