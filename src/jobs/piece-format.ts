@@ -64,7 +64,11 @@ export class PieceFile {
     const { sampleAspect } = this.whole;
     const [stream] = this.#reader.streams as [NutStream];
     const { width, height } = stream.video as NonNullable<NutStream['video']>;
-    return { ...stream, timeBase: codedTimeBase(this.whole), video: { width, height, sampleAspect: stream.video?.sampleAspect ?? sampleAspect, frameRate: this.whole.frameRate } };
+    return {
+      ...stream,
+      timeBase: codedTimeBase(this.whole),
+      video: { width, height, sampleAspect: stream.video?.sampleAspect ?? sampleAspect, frameRate: this.whole.frameRate },
+    };
   }
 
   /** Lets go of the file, where it is not read to its end. */

@@ -1,10 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, SrvidError } from '../errors.js';
 import { type MakePiece, type PieceResult, type SegmentJob, segmentJobSchema } from '../jobs/scheduler.js';
 import { withTimeout } from '../pipeline/frames/timeout.js';
 import { type Job, type ReachedQueue, reachQueue, type Worker } from './bull.js';
-import { jobIdOf, pieceKey, textOfError } from './keys.js';
+import { pieceKey, textOfError } from './keys.js';
+import { OpenMakers } from './open-makers.js';
 import { SharedSources } from './shared-sources.js';
 import { openStorage, type Storage } from './storage.js';
 
@@ -18,13 +19,19 @@ export interface PieceWorkerOptions {
   readonly concurrency: number;
   /** A folder of this worker alone, for pieces and copies of sources. */
   readonly folder: string;
-  /** Makes pieces into a folder. */
-  readonly makeIn: (folder: string) => MakePiece;
+  /** Makes ready for the pieces of a video, of which this is a segment with its source on this machine: networks stay loaded between them. */
+  readonly open: (job: SegmentJob, folder: string) => Promise<OpenMaker>;
   /** Ends the worker. The segment that it is at goes back to the queue. */
   readonly signal: AbortSignal;
   readonly onEvent: (event: WorkerEvent) => void;
   /** Milliseconds without a sign of life after which others take a worker's segment over. */
   readonly stalledMs?: number;
+}
+
+/** What makes the pieces of one video. */
+export interface OpenMaker {
+  readonly make: MakePiece;
+  readonly close: () => Promise<void>;
 }
 
 /** News of a worker. */
@@ -60,6 +67,7 @@ export async function workPieces(options: PieceWorkerOptions): Promise<void> {
 class PieceWorker {
   readonly #worker: Worker;
   readonly #sources: SharedSources;
+  readonly #makers: OpenMakers;
 
   constructor(
     private readonly reached: ReachedQueue,
@@ -69,6 +77,7 @@ class PieceWorker {
     const { bull, name, connection } = reached;
     const { concurrency, stalledMs = STALLED_MS, onEvent } = options;
     this.#sources = new SharedSources(storage, options.folder);
+    this.#makers = new OpenMakers(options);
     const timing = { lockDuration: stalledMs, stalledInterval: stalledMs / 2, maxStalledCount: MOST_STALLS };
     this.#worker = new bull.Worker(name, (job, token) => this.#make(job, token), { connection, concurrency, ...timing, autorun: false });
     this.#worker.on('error', (error) => onEvent({ type: 'waiting', message: messageOf(error) }));
@@ -87,6 +96,7 @@ class PieceWorker {
     } finally {
       await withTimeout(this.#worker.close(), GOODBYE_MS, () => new Error('too late')).catch(() => this.#worker.disconnect());
       running.catch(() => {});
+      await this.#makers.close();
     }
   }
 
@@ -112,7 +122,7 @@ class PieceWorker {
   }
 
   async #piece(job: SegmentJob, queued: Job): Promise<PieceResult> {
-    const { folder, makeIn, signal } = this.options;
+    const { signal } = this.options;
     const source = await this.#sources.of(job);
     const local: SegmentJob = { ...job, source: { ...job.source, path: source }, options: { ...job.options, input: source } };
     let toldAt = 0;
@@ -121,14 +131,15 @@ class PieceWorker {
       toldAt = performance.now();
       queued.updateProgress({ frames }).catch(() => {}); // News alone.
     };
-    const place = join(folder, jobIdOf(job));
-    await mkdir(place, { recursive: true });
-    try {
-      const result = await makeIn(place)(local, { signal, onProgress });
-      await this.storage.put(join(place, result.piece), pieceKey(job, result));
+    return this.#makers.use(local, async ({ make }, folder) => {
+      const result = await make(local, { signal, onProgress });
+      const path = join(folder, result.piece);
+      try {
+        await this.storage.put(path, pieceKey(job, result));
+      } finally {
+        await rm(path, { force: true });
+      }
       return result;
-    } finally {
-      await rm(place, { recursive: true, force: true });
-    }
+    });
   }
 }

@@ -23,8 +23,22 @@ export async function keyframesBefore(
 ): Promise<readonly number[]> {
   if (seconds.length === 0) return [];
   const intervals = seconds.map((time) => `${time.toFixed(6)}%+#1`).join(',');
-  const asked = ['-v', 'error', '-select_streams', String(video.index), '-show_entries', 'packet=pts,flags', '-of', 'compact=p=0', '-read_intervals', intervals];
-  const { stdout } = await runTool(binary.ffprobe, [...asked, ...probe.input.options, '-i', probe.input.url], { maxBuffer: 1 << 26, ...(signal && { signal }) });
+  const asked = [
+    '-v',
+    'error',
+    '-select_streams',
+    String(video.index),
+    '-show_entries',
+    'packet=pts,flags',
+    '-of',
+    'compact=p=0',
+    '-read_intervals',
+    intervals,
+  ];
+  const { stdout } = await runTool(binary.ffprobe, [...asked, ...probe.input.options, '-i', probe.input.url], {
+    maxBuffer: 1 << 26,
+    ...(signal && { signal }),
+  });
   const found = [...stdout.matchAll(/pts=(-?\d+)\|flags=K/g)].map(([, pts]) => Number(pts));
   return [...new Set(found)].sort((a, b) => a - b);
 }
