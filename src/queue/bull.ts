@@ -14,6 +14,8 @@ const FIRST_ANSWER_MS = 5000;
 export interface QueueAddress {
   /** "redis://user:password@host:port/database", or rediss:// for TLS. */
   readonly url: string;
+  /** The version of ffmpeg on this machine. */
+  readonly ffmpeg: string;
 }
 
 /** BullMQ, and the arguments by which its parts reach the queue of this version of srvid. */
@@ -24,16 +26,17 @@ export interface ReachedQueue {
 }
 
 /**
- * Loads BullMQ and makes sure that Redis answers. Each version of srvid has a queue of its own, so that pieces of one video are made alike.
+ * Loads BullMQ and makes sure that Redis answers. Each pair of versions of srvid and ffmpeg has a queue of its own, so that the pieces of one
+ * video are made alike.
  * @throws SRVID_PACKAGE_MISSING, SRVID_OPTION_INVALID, SRVID_QUEUE_FAILED
  */
-export async function reachQueue({ url }: QueueAddress): Promise<ReachedQueue> {
+export async function reachQueue({ url, ffmpeg }: QueueAddress): Promise<ReachedQueue> {
   if (!/^rediss?:\/\/\S+$/i.test(url) || !URL.canParse(url)) {
     throw new SrvidError('SRVID_OPTION_INVALID', `--queue ${withoutSecrets(url)} is not the address of a Redis server. Give one such as redis://host:6379.`);
   }
   const [bull, ioredis] = await loadPackages();
   await assertAnswers(url, ioredis);
-  return { bull, name: `srvid-${packageVersion()}`, connection: { url, maxRetriesPerRequest: null } };
+  return { bull, name: `srvid-${packageVersion()}-ffmpeg-${ffmpeg.replaceAll(/[^\w.-]/g, '_')}`, connection: { url, maxRetriesPerRequest: null } };
 }
 
 /** @throws SRVID_PACKAGE_MISSING */

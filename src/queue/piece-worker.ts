@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, SrvidError } from '../errors.js';
-import { type MakePiece, type PieceResult, type SegmentJob, segmentJobSchema } from '../jobs/scheduler.js';
+import type { MakePiece, PieceResult, SegmentJob } from '../jobs/scheduler.js';
 import { withTimeout } from '../pipeline/frames/timeout.js';
 import { type Job, type ReachedQueue, reachQueue, type Worker } from './bull.js';
 import { pieceKey, textOfError } from './keys.js';
 import { OpenMakers } from './open-makers.js';
+import { readOrder } from './order.js';
 import { SharedSources } from './shared-sources.js';
 import { openStorage, type Storage } from './storage.js';
 
@@ -13,6 +14,8 @@ import { openStorage, type Storage } from './storage.js';
 export interface PieceWorkerOptions {
   /** Address of the Redis server. */
   readonly queue: string;
+  /** The version of ffmpeg on this machine. */
+  readonly ffmpeg: string;
   /** The place of sources and pieces: the submitter's, as this machine reaches it. */
   readonly share: string;
   /** Segments that are made at once. */
@@ -60,7 +63,7 @@ const FINAL = new Set(['SRVID_OPTION_INVALID', 'SRVID_PRESET_UNKNOWN', 'SRVID_PR
  */
 export async function workPieces(options: PieceWorkerOptions): Promise<void> {
   const storage = await openStorage(options.share);
-  const worker = new PieceWorker(await reachQueue({ url: options.queue }), storage, options);
+  const worker = new PieceWorker(await reachQueue({ url: options.queue, ffmpeg: options.ffmpeg }), storage, options);
   await worker.run();
 }
 
@@ -105,7 +108,7 @@ class PieceWorker {
     const { signal, onEvent } = this.options;
     let job: SegmentJob | undefined;
     try {
-      job = segmentJobSchema.parse(queued.data) as SegmentJob;
+      job = await readOrder(queued.data);
       onEvent({ type: 'started', job });
       const result = await this.#piece(job, queued);
       onEvent({ type: 'done', job, result });
@@ -116,7 +119,7 @@ class PieceWorker {
         throw new this.reached.bull.WaitingError();
       }
       onEvent({ type: 'failed', job, error });
-      const isFinal = job === undefined || (error instanceof SrvidError && FINAL.has(error.code));
+      const isFinal = error instanceof SrvidError ? FINAL.has(error.code) : job === undefined;
       throw isFinal ? new this.reached.bull.UnrecoverableError(textOfError(error)) : new Error(textOfError(error));
     }
   }

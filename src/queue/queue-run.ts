@@ -6,6 +6,7 @@ import { withTimeout } from '../pipeline/frames/timeout.js';
 import type { Job, Queue, QueueEvents } from './bull.js';
 import { checkedFile } from './checked-file.js';
 import { errorOfText, jobIdOf, pieceKey, sourceKey } from './keys.js';
+import { hashesOf, type Order } from './order.js';
 import type { Storage } from './storage.js';
 
 /** The parts of a run, and its caller's wishes. */
@@ -44,6 +45,7 @@ export class QueueRun {
   readonly #stop = new AbortController();
   readonly #waiting: (() => void)[] = [];
   #copies = 0;
+  #files: Order['files'] = {};
 
   constructor(
     private readonly parts: QueueRunParts,
@@ -85,6 +87,7 @@ export class QueueRun {
 
   /** Puts the source into the share, and all jobs into the queue. */
   async #submit(first: SegmentJob): Promise<void> {
+    this.#files = await hashesOf(first);
     const { storage } = this.parts;
     const key = sourceKey(first);
     if ((await storage.sizeOf(key)) !== first.source.bytes) await storage.put(first.source.path, key);
@@ -121,7 +124,13 @@ export class QueueRun {
     const backoff = { type: 'exponential', delay: retry.firstDelayMs };
     const kept = { removeOnComplete: { age: KEPT_S }, removeOnFail: { age: KEPT_S } };
     const place = Math.max(1, MIDDLE_PRIORITY - priority);
-    await queue.add('segment', segment, { jobId: jobIdOf(segment), attempts: retry.attempts, backoff, priority: place, ...kept });
+    await queue.add('segment', { segment, files: this.#files } satisfies Order, {
+      jobId: jobIdOf(segment),
+      attempts: retry.attempts,
+      backoff,
+      priority: place,
+      ...kept,
+    });
   }
 
   #listeners(): readonly (readonly [string, (told: { jobId: string; data?: unknown; returnvalue?: unknown; failedReason?: string }) => void])[] {

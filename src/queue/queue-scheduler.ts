@@ -8,16 +8,22 @@ import { openStorage, type Storage } from './storage.js';
 export interface QueueSchedulerOptions {
   /** Address of the Redis server. */
   readonly queue: string;
+  /** The version of ffmpeg on this machine. */
+  readonly ffmpeg: string;
   /** The place of sources and pieces that workers reach, too: a folder, or "s3://bucket/prefix". */
   readonly share: string;
   /** The folder into which finished pieces are put on this machine. It exists. */
   readonly pieces: string;
-  readonly retry: RetryPolicy;
+  readonly retry?: RetryPolicy;
+  /** Priority of all segments, where a run says none. */
+  readonly priority?: number | undefined;
   /** Milliseconds between two looks at jobs of which nothing is heard: Redis may have forgotten them. */
   readonly checkMs?: number;
 }
 
 const CHECK_MS = 10_000;
+/** What fails on one machine may succeed on another, or a minute later. */
+const RETRY: RetryPolicy = { attempts: 4, firstDelayMs: 2000 };
 /** A server that does not answer is not waited for at the end. */
 const GOODBYE_MS = 700;
 
@@ -33,7 +39,7 @@ export class QueueScheduler implements Scheduler {
   /** Connects to queue and share. @throws SRVID_PACKAGE_MISSING, SRVID_QUEUE_FAILED, SRVID_SHARE_FAILED, SRVID_OPTION_INVALID */
   static async open(options: QueueSchedulerOptions): Promise<QueueScheduler> {
     const storage = await openStorage(options.share);
-    const { bull, name, connection } = await reachQueue({ url: options.queue });
+    const { bull, name, connection } = await reachQueue({ url: options.queue, ffmpeg: options.ffmpeg });
     const [queue, events] = [new bull.Queue(name, { connection }), new bull.QueueEvents(name, { connection })];
     // Redis may go and return: both wait for it, and a look at all jobs follows.
     queue.on('error', () => {});
@@ -43,8 +49,13 @@ export class QueueScheduler implements Scheduler {
   }
 
   async run(jobs: readonly SegmentJob[], hooks: ScheduleHooks): Promise<void> {
-    const { pieces, retry, checkMs = CHECK_MS } = this.options;
-    await new QueueRun({ ...hooks, queue: this.queue, events: this.events, storage: this.storage, pieces, retry, checkMs }, jobs).done();
+    const { pieces, retry = RETRY, checkMs = CHECK_MS, priority = 0 } = this.options;
+    await new QueueRun({ priority, ...hooks, queue: this.queue, events: this.events, storage: this.storage, pieces, retry, checkMs }, jobs).done();
+  }
+
+  /** The queue's name, which workers say when they begin. */
+  get name(): string {
+    return this.queue.name;
   }
 
   /** The number of workers that serve the queue now. */

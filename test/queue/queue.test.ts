@@ -69,7 +69,7 @@ async function work(share = at('share'), env: Readonly<Record<string, string>> =
 
 async function scheduler(pieces: string, share = at('share')): Promise<QueueScheduler> {
   await mkdir(at(pieces), { recursive: true });
-  return QueueScheduler.open({ queue: redis.url, share, pieces: at(pieces), retry: { attempts: 3, firstDelayMs: 20 }, checkMs: 500 });
+  return QueueScheduler.open({ queue: redis.url, ffmpeg: 'of tests', share, pieces: at(pieces), retry: { attempts: 3, firstDelayMs: 20 }, checkMs: 500 });
 }
 
 /** Has jobs made. @returns the indices of those that were told to be done */
@@ -151,7 +151,7 @@ test('a video of greater priority goes first', async () => {
   const first = run(early, await jobsOf(3), { on: note('early') });
   const second = run(urgent, await jobsOf(3), { on: note('urgent'), priority: 5 });
   // Both are in the queue when the first worker comes.
-  const queue = new Queue(`srvid-${packageVersion()}`, { connection: { url: redis.url } });
+  const queue = new Queue(`srvid-${packageVersion()}-ffmpeg-of_tests`, { connection: { url: redis.url } });
   while ((await queue.getPrioritizedCount()) < 6);
   await queue.close();
   await work();
@@ -191,7 +191,7 @@ test.each([
   ['a server that is not there', async () => `redis://:secret@127.0.0.1:${await freePort()}`, 'SRVID_QUEUE_FAILED'],
   ['an address of another kind', async () => 'http://:secret@127.0.0.1', 'SRVID_OPTION_INVALID'],
 ])('%s is refused, without its password', async (_, queue, code) => {
-  const options = { queue: await queue(), share: at('share'), pieces: at('none'), retry: { attempts: 1, firstDelayMs: 1 } };
+  const options = { queue: await queue(), ffmpeg: 'of tests', share: at('share'), pieces: at('none'), retry: { attempts: 1, firstDelayMs: 1 } };
   const error = await failureOf(() => QueueScheduler.open(options));
   expect(error.code).toBe(code);
   expect(error.message).not.toContain('secret');
