@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { SrvidError } from './errors.js';
-import { encoderSettings } from './options/encoder.js';
+import type { SegmentHooks } from './jobs/long-run.js';
+import { runInSegments } from './jobs/resume.js';
 import type { SessionRequest } from './options/requests.js';
 import type { Engine } from './pipeline/engine/engine.js';
 import { emptyFlow } from './pipeline/engine/frame-flow.js';
@@ -17,11 +18,10 @@ import { Encoder } from './pipeline/output/encode.js';
 import { encodedSize } from './pipeline/output/encode-graph.js';
 import type { EncodePlan } from './pipeline/output/encode-plan.js';
 import { type OutputSetting, planSideData, settleOutput, writeMarks } from './pipeline/output/output-steps.js';
-import { type PlannedOutput, planOutput } from './pipeline/output/plan.js';
+import type { PlannedOutput } from './pipeline/output/plan.js';
 import { StreamTarget } from './pipeline/output/stream-target.js';
 import { type PluginNote, printLog } from './plugins/notes.js';
-import type { Group } from './plugins/plan/groups.js';
-import { interruption, orAborted, prepare, type SessionEnds, type SessionHooks } from './prepare.js';
+import { interruption, orAborted, outputOf, prepare, type SessionEnds, type SessionHooks } from './prepare.js';
 import { engineFor, reviewChoice } from './processing.js';
 import type { SessionEvent, Summary } from './report/events.js';
 import { EVENT_LOOP_RESOLUTION_MS, type PreparedRun, progressEvent, type RunningParts, startEvent, summaryOf } from './report/run.js';
@@ -36,11 +36,14 @@ const HELD_SOUND_BYTES = 1 << 23;
  * are a program's stand in `ends`.
  * @throws SrvidError with any code of errors.ts
  */
-export async function runSession(request: SessionRequest, hooks: SessionHooks = {}, ends: SessionEnds = {}): Promise<Summary> {
+export async function runSession(request: SessionRequest, hooks: SessionHooks = {}, ends: SessionEnds & Pick<SegmentHooks, 'scheduler'> = {}): Promise<Summary> {
   const letGo = () => {
     if (request.input === '-') (ends.bytes ?? process.stdin).destroy();
   };
-  const run = new Run(await orAborted(prepare(request, hooks, ends), hooks, letGo), hooks, ends);
+  const prepared = await orAborted(prepare(request, hooks, ends), hooks, letGo);
+  const inSegments = await runInSegments(prepared, { ...hooks, scheduler: ends.scheduler });
+  if (inSegments) return inSegments;
+  const run = new Run(prepared, hooks, ends);
   try {
     return await run.go();
   } finally {
@@ -67,13 +70,8 @@ class Run {
     private readonly hooks: SessionHooks,
     private readonly ends: SessionEnds,
   ) {
-    const { options, opened, groups, preset, output } = prepared;
-    const format = (groups.at(-1) as Group).output;
-    this.#planned = planOutput({
-      ...{ container: prepared.container, carried: prepared.carried, output: output?.partial ?? 'pipe:1', startNumber: options.startNumber },
-      ...{ source: opened, range: options, format, strict: options.strict, salvage: options.salvage, stallTimeoutMs: options.stallTimeoutMs },
-      encoderFor: (muxer) => encoderSettings(options, preset.preset, muxer),
-    });
+    const { opened, output, carried } = prepared;
+    this.#planned = outputOf(prepared, output?.partial ?? 'pipe:1', carried);
     // A file can be read ahead of its time, so it is paced; what is read once arrives at its own pace.
     this.#engine = engineFor(prepared, opened.source.info, !isReadOnce(opened), this.#hear);
   }

@@ -7,6 +7,7 @@ import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import { Durations } from '../pipeline/frames/durations.js';
 import { decodingSaid, shapeChange } from '../pipeline/input/damage.js';
 import { Decoder } from '../pipeline/input/decode.js';
+import { refuseLosses } from '../pipeline/input/losses.js';
 import { SpanReader } from '../pipeline/input/span-reader.js';
 import { Encoder } from '../pipeline/output/encode.js';
 import type { EncodePlan } from '../pipeline/output/encode-plan.js';
@@ -17,12 +18,13 @@ import { settleFile } from './journal.js';
 import { piecePlan } from './piece-format.js';
 import type { MakingHooks, PieceResult, SegmentJob } from './scheduler.js';
 import { fileHash } from './source-mark.js';
+import { orStopped } from './stopping.js';
 
 /** Setting in which the pieces of one video are made. */
 export interface PieceSetting {
   readonly prepared: PlannedRun & { readonly binary: FfmpegBinary };
-  /** The plan of the whole output, tried and settled. */
-  readonly plan: EncodePlan;
+  /** The plan of the whole output, once it is tried and settled. */
+  readonly plan: Promise<EncodePlan>;
   /** The folder of pieces. */
   readonly folder: string;
   readonly onNote?: NoteListener | undefined;
@@ -61,16 +63,17 @@ export class PieceMaker {
   /** See `MakePiece`. */
   readonly make = async (job: SegmentJob, { signal, onProgress }: MakingHooks): Promise<PieceResult> => {
     const startedAt = performance.now();
-    const { folder, plan, prepared } = this.setting;
+    const { folder, prepared } = this.setting;
     const path = join(folder, job.piece);
     const aside = `${path}.part`;
+    const plan = piecePlan(await this.setting.plan, aside);
     const reader = this.#reader(job);
-    const encoder = new Encoder(prepared.binary, piecePlan(plan, aside));
+    const encoder = new Encoder(prepared.binary, plan);
     const sink = new SpanSink(encoder, job, this.waits.encode, onProgress);
     try {
-      const { framesIn, framesOut, outcomes } = await orAborted(this.#frames(reader, encoder, sink, signal), signal);
+      const { framesIn, framesOut, outcomes } = await orStopped(this.#frames(reader, encoder, sink, signal), signal);
       if (framesIn !== framesOut) throw new SrvidError('SRVID_FRAMES_LOST', `${framesIn} frames were read, but ${framesOut} written.`, { framesIn, framesOut });
-      await orAborted(encoder.finish(), signal);
+      await orStopped(encoder.finish(), signal);
       const sha256 = await fileHash(aside);
       const { bytes } = await settleFile(aside, path);
       const { frames } = sink;
@@ -107,7 +110,9 @@ export class PieceMaker {
   }
 
   #warnings(reader: SpanReader, { span }: SegmentJob): string[] {
-    const shape = shapeChange(this.setting.prepared.opened.source, reader.otherShape);
+    const { opened, options } = this.setting.prepared;
+    const shape = shapeChange(opened.source, reader.otherShape);
+    if (shape !== undefined && options.strict) refuseLosses([shape], 'SRVID_INPUT_UNSUPPORTED');
     const said = reader.log.filter((line) => span.from === null || !OF_BEGINNING.test(line));
     return [...(shape === undefined ? [] : [shape]), ...said.map(decodingSaid)];
   }
@@ -171,20 +176,4 @@ function timed(reader: SpanReader, waits: Durations): Pick<Decoder, 'next'> {
       return pts;
     },
   };
-}
-
-/** Lets an interrupt end the wait for work that cannot be cancelled. */
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  work.catch(() => {});
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    if (stop) signal.removeEventListener('abort', stop);
-  }
 }

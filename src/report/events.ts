@@ -62,6 +62,17 @@ export interface MeasuringEvent {
   readonly message: string;
 }
 
+/** Sent where a video is processed in segments: at the beginning, and when one of them is done and kept. */
+export interface SegmentsEvent {
+  readonly v: 1;
+  readonly type: 'segments';
+  /** Number of all segments, and of those that are done, by earlier runs or by this one. */
+  readonly count: number;
+  readonly done: number;
+  /** The hidden folder in which they are kept until all are done. */
+  readonly folder: string;
+}
+
 /** Sent where something is lost or left out, in a sentence for the user. */
 export interface WarningEvent {
   readonly v: 1;
@@ -136,4 +147,4 @@ export interface ErrorEvent extends ErrorRecord {
 }
 
 /** Any event of a session. */
-export type SessionEvent = MeasuringEvent | StartEvent | ProgressEvent | WarningEvent | PluginEvent | EndEvent | ErrorEvent;
+export type SessionEvent = MeasuringEvent | StartEvent | SegmentsEvent | ProgressEvent | WarningEvent | PluginEvent | EndEvent | ErrorEvent;
