@@ -36,7 +36,11 @@ const HELD_SOUND_BYTES = 1 << 23;
  * are a program's stand in `ends`.
  * @throws SrvidError with any code of errors.ts
  */
-export async function runSession(request: SessionRequest, hooks: SessionHooks = {}, ends: SessionEnds & Pick<SegmentHooks, 'scheduler'> = {}): Promise<Summary> {
+export async function runSession(
+  request: SessionRequest,
+  hooks: SessionHooks = {},
+  ends: SessionEnds & Pick<SegmentHooks, 'scheduler'> = {},
+): Promise<Summary> {
   const letGo = () => {
     if (request.input === '-') (ends.bytes ?? process.stdin).destroy();
   };

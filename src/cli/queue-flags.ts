@@ -1,5 +1,5 @@
 import { SrvidError } from '../errors.js';
-import type { SegmentHooks } from '../jobs/resume.js';
+import type { SegmentHooks } from '../jobs/long-run.js';
 import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import type { Messages } from './messages.js';
 import type { RunFlags } from './run-options.js';

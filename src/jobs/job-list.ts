@@ -32,7 +32,9 @@ export async function forget(folder: string): Promise<void> {
 /** Finds jobs that are not finished: those that this user has begun anywhere, and those in the given folders. */
 export async function findJobs(folders: readonly string[]): Promise<readonly KnownJob[]> {
   const noted = (await kept().names()).filter((name) => isJobFolder(basename(name)));
-  const beside = await Promise.all(folders.map(async (folder) => (await readdir(folder).catch(() => [])).filter(isJobFolder).map((name) => resolve(folder, name))));
+  const beside = await Promise.all(
+    folders.map(async (folder) => (await readdir(folder).catch(() => [])).filter(isJobFolder).map((name) => resolve(folder, name))),
+  );
   const found = await Promise.all([...new Set([...noted, ...beside.flat()])].sort().map(jobAt));
   return found.filter((job) => job !== undefined);
 }
@@ -44,11 +46,16 @@ export async function findJobs(folders: readonly string[]): Promise<readonly Kno
  * @throws SRVID_INPUT_NOT_FOUND where nothing is kept, SRVID_OUTPUT_IN_USE where a process works at it
  */
 export async function cleanJobs(outputs: readonly string[] | 'all'): Promise<readonly KnownJob[]> {
-  const jobs = outputs === 'all' ? (await findJobs(['.'])).filter(({ journal, isRunning }) => journal !== undefined && !isRunning) : await Promise.all(outputs.map(namedJob));
+  const jobs =
+    outputs === 'all'
+      ? (await findJobs(['.'])).filter(({ journal, isRunning }) => journal !== undefined && !isRunning)
+      : await Promise.all(outputs.map(namedJob));
   const running = jobs.find(({ isRunning }) => isRunning);
   if (running) {
     const pid = running.journal?.process.pid;
-    throw new SrvidError('SRVID_OUTPUT_IN_USE', `Process ${pid} works at ${running.journal?.output} now. Stop it first: it keeps what is done.`, { path: running.folder });
+    throw new SrvidError('SRVID_OUTPUT_IN_USE', `Process ${pid} works at ${running.journal?.output} now. Stop it first: it keeps what is done.`, {
+      path: running.folder,
+    });
   }
   for (const { folder } of jobs) {
     await rm(folder, { recursive: true, force: true });

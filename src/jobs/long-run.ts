@@ -1,29 +1,29 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { basename, dirname, join, resolve } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { SrvidError } from '../errors.js';
 import { assertWhole } from '../pipeline/input/damage.js';
 import { CoverArt } from '../pipeline/output/cover-art.js';
-import type { EncodePlan } from '../pipeline/output/encode-plan.js';
 import { encodedSize } from '../pipeline/output/encode-graph.js';
+import type { EncodePlan } from '../pipeline/output/encode-plan.js';
 import { type OutputSetting, settleOutput, writeMarks } from '../pipeline/output/output-steps.js';
 import { encodedSample } from '../pipeline/output/self-test.js';
 import type { Target } from '../pipeline/output/target.js';
-import { outputOf, type SessionHooks } from '../prepare.js';
 import { type PluginNote, printLog } from '../plugins/notes.js';
+import { outputOf, type SessionHooks } from '../prepare.js';
 import { reviewChoice } from '../processing.js';
 import type { SessionEvent, Summary } from '../report/events.js';
 import { EVENT_LOOP_RESOLUTION_MS, framesToDo, type PreparedRun, type RunningParts, startEvent, summaryOf } from '../report/run.js';
-import { JobProgress } from './job-progress.js';
 import { begunJob, forget, remember } from './job-list.js';
+import { JobProgress } from './job-progress.js';
 import { damagedPieces, joinPieces } from './join.js';
 import { JournalFile, jobFolderOf } from './journal.js';
 import { LocalScheduler } from './local-scheduler.js';
 import { assertSameJob, makesOf, nameOfWhole, portableOptions } from './makes.js';
 import { piecePlan } from './piece-format.js';
 import { PieceMaker } from './piece-maker.js';
-import { orStopped } from './stopping.js';
 import type { MakePiece, PieceResult, Scheduler, SegmentEvent, SegmentJob, Span } from './scheduler.js';
 import { fingerprintOf } from './source-mark.js';
+import { orStopped } from './stopping.js';
 
 /** One segment's frames at work, and the next one's decoder and the last one's encoder beside it. */
 const AT_WORK = 2;
@@ -168,7 +168,17 @@ export class LongRun {
     const { spans, pieces, whole, source, frames = 0 } = journal;
     const options = portableOptions(this.prepared, source.path);
     const count = spans.length;
-    const jobs = spans.map((span, index) => ({ v: 1 as const, whole, index, count, source, options, span, piece: `${String(index).padStart(4, '0')}.nut`, frames: frames / count }));
+    const jobs = spans.map((span, index) => ({
+      v: 1 as const,
+      whole,
+      index,
+      count,
+      source,
+      options,
+      span,
+      piece: `${String(index).padStart(4, '0')}.nut`,
+      frames: frames / count,
+    }));
     return jobs.filter(({ index }) => pieces[index] === undefined);
   }
 

@@ -163,7 +163,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'plugin-testing.ts': ['testing'],
   scaffold: [],
   queue: ['jobs', 'prepare.ts', 'plugins', ...MEDIA],
-  folders: ['session.ts', 'prepare.ts', 'processing.ts', 'report', 'options', 'plugins', ...MEDIA],
+  folders: ['session.ts', 'jobs', 'processing.ts', 'report', 'options', 'plugins', ...MEDIA],
   'program-session.ts': ['session.ts', 'report', 'options'],
   api: ['program-session.ts', 'session.ts', 'prepare.ts', 'processing.ts', 'report', 'options', ...ENGINE, ...MEDIA, 'plugins/pixels', 'plugins/plan'],
   'index.ts': ['api', 'program-session.ts', 'session.ts', 'report', 'options', 'plugins/inference', 'plugins/plan'],
