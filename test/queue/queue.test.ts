@@ -55,7 +55,7 @@ async function jobsOf(count: number, options: Record<string, unknown> = {}): Pro
 async function work(share = at('share'), env: Readonly<Record<string, string>> = {}): Promise<ChildProcess> {
   const own = at(`worker-${++counted}`);
   await mkdir(own);
-  const child = spawn(process.execPath, [WORKER, redis.url, share, own], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [WORKER, redis.url, share, own, 'of tests'], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
   workers.push(child);
   await new Promise<void>((ready) => {
     child.stdout?.on('data', (chunk: Buffer) => {
