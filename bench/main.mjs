@@ -2,7 +2,15 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const MODES = { chroma: './chroma.mjs', clips: './clips.mjs', engines: './engines.mjs', lower: './lower.mjs', lowering: './lowering.mjs', ops: './ops.mjs' };
+const MODES = {
+  chroma: './chroma.mjs',
+  clips: './clips.mjs',
+  engines: './engines.mjs',
+  lower: './lower.mjs',
+  lowering: './lowering.mjs',
+  ops: './ops.mjs',
+  scale: './scale.mjs',
+};
 const [mode, ...rest] = process.argv.slice(2);
 
 if (mode in MODES) {
