@@ -1,5 +1,5 @@
 import type { SessionRequest } from '../options/requests.js';
-import type { RealtimeReport, SessionEvent, StartEvent, Summary } from '../report/events.js';
+import type { RealtimeReport, SegmentsEvent, SessionEvent, StartEvent, Summary } from '../report/events.js';
 import { type MessageFlags, Messages } from './messages.js';
 import { queueHooks } from './queue-flags.js';
 import type { RunFlags } from './run-options.js';
@@ -21,11 +21,17 @@ export async function runCommand(request: SessionRequest, { interrupt, ...flags 
   const jsonLines = jsonStream(request.output);
   const messages = new Messages(flags);
   const ends = queueHooks(flags, messages);
+  let isBegun = false;
+  const goingOn = ({ done, count }: SegmentsEvent) => {
+    if (!isBegun && done > 0) messages.say(`going on: ${done} of ${count} segments are done`);
+    isBegun = true;
+  };
   const onEvent = (event: SessionEvent) => {
     if (json) jsonLines.write(`${plainJson(event)}\n`);
     else if (event.type === 'start' && verbose) messages.say(planText(event));
     else if (event.type === 'measuring') messages.say(event.message);
     else if (event.type === 'warning') messages.say(`warning: ${plainLine(event.message)}`);
+    else if (event.type === 'segments') goingOn(event);
     else if (event.type === 'progress') messages.line.show(event);
   };
   const { runSession } = await import('../session.js');

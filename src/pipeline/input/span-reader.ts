@@ -45,15 +45,16 @@ export class SpanReader {
   /** Frames that were read in search of the first. */
   #held: { readonly pts: number; readonly bytes: Uint8Array }[] = [];
   #after = 0;
+  #said: readonly string[] | undefined;
 
   constructor(
     private readonly setting: SpanSource,
     private readonly span: FrameSpan,
   ) {}
 
-  /** The last lines that ffmpeg printed. */
+  /** The last lines that ffmpeg printed, before it was stopped at the span's end. */
   get log(): readonly string[] {
-    return this.#decoder?.log ?? [];
+    return this.#said ?? this.#decoder?.log ?? [];
   }
 
   /** See `Decoder.otherShape`. */
@@ -80,6 +81,7 @@ export class SpanReader {
     if (held) slot().set(held.bytes);
     const pts = held ? held.pts : this.#ending ? undefined : await (this.#decoder as Decoder).next(slot);
     if (pts === undefined || this.span.to === undefined || pts < this.span.to || this.#after++ < this.span.future) return pts;
+    this.#said = this.log;
     this.#ending = this.#decoder?.stop();
     return undefined;
   }

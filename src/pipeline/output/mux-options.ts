@@ -18,7 +18,9 @@ export function encodeCommand(plan: EncodePlan, binary: Pick<FfmpegBinary, 'sets
   const { container, carry, output, shiftSeconds } = plan;
   const offset = shiftSeconds > 0 ? ['-itsoffset', String(-shiftSeconds)] : [];
   // With -seek_timestamp ffmpeg does not take the first frame's time for time 0.
-  const frames = { url: 'pipe:0', options: ['-seek_timestamp', '1', ...offset, '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] };
+  // Of coded frames ffmpeg finds out the first times of decoding, which NUT does not tell, by looking at some.
+  const look = plan.coded ? [] : ['-probesize', '32', '-analyzeduration', '0'];
+  const frames = { url: 'pipe:0', options: ['-seek_timestamp', '1', ...offset, ...look, '-f', 'nut'] };
   const carried = carry.from === 'file' ? [{ url: carry.input.url, options: [...carry.input.options, ...carry.cut.inputOptions] }] : [];
   const inputs = [frames, ...carried, ...(plan.sideData ? [plan.sideData.input] : [])];
   const outputOptions = [
@@ -50,8 +52,8 @@ export function codedTimeBase(plan: EncodePlan): Rational {
   return given ?? lastOf(plan)?.timeBase ?? clock?.timeBase ?? (countedRate ? inverse(countedRate) : timeBase);
 }
 
-function lastOf({ endSeconds, container, timeBase, output }: EncodePlan): LastFrame | undefined {
-  return endSeconds === undefined ? undefined : lastFrame(container.muxer, timeBase, endSeconds, output === 'pipe:1');
+function lastOf({ endSeconds, container, timeBase, output, coded }: EncodePlan): LastFrame | undefined {
+  return endSeconds === undefined ? undefined : lastFrame(container.muxer, timeBase, endSeconds, output === 'pipe:1', coded !== undefined);
 }
 
 function graphOf(plan: EncodePlan, { setsChromaLocation }: Pick<FfmpegBinary, 'setsChromaLocation'>): string {
@@ -66,9 +68,9 @@ function encoderOptions({ encoder, sideData }: EncodePlan): string[] {
 }
 
 /** A copy tells the muxer by itself what a coded stream says, which is less than its encoder has told. */
-function copyOptions({ encoder, frameRate }: EncodePlan): string[] {
+function copyOptions({ encoder }: EncodePlan): string[] {
   const tag = encoder.options.filter(([name]) => name === 'tag').flatMap(([name, value]) => [`-${name}:v:0`, value]);
-  return ['-c:v:0', 'copy', ...tag, '-r:v:0', formatRational(frameRate), '-field_order:v:0', 'progressive'];
+  return ['-c:v:0', 'copy', ...tag, '-field_order:v:0', 'progressive'];
 }
 
 function carriedStreams({ carry }: EncodePlan): string[] {
