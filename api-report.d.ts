@@ -235,6 +235,30 @@ const ERROR_CODES: {
     readonly exit: 1;
     readonly summary: string;
   };
+  readonly SRVID_JOB_DIFFERS: {
+    readonly exit: 2;
+    readonly summary: string;
+  };
+  readonly SRVID_JOB_DAMAGED: {
+    readonly exit: 1;
+    readonly summary: string;
+  };
+  readonly SRVID_PACKAGE_MISSING: {
+    readonly exit: 2;
+    readonly summary: string;
+  };
+  readonly SRVID_QUEUE_FAILED: {
+    readonly exit: 1;
+    readonly summary: string;
+  };
+  readonly SRVID_WORKER_UNFIT: {
+    readonly exit: 1;
+    readonly summary: string;
+  };
+  readonly SRVID_SHARE_FAILED: {
+    readonly exit: 1;
+    readonly summary: string;
+  };
   readonly SRVID_INTERNAL: {
     readonly exit: 1;
     readonly summary: string;
@@ -345,6 +369,8 @@ interface OutputRequest {
   readonly format?: string | undefined;
   readonly tracks?: readonly string[] | undefined;
   readonly overwrite?: boolean | undefined;
+  readonly resume?: boolean | undefined;
+  readonly segment?: number | undefined;
   readonly progressIntervalMs?: number | undefined;
 }
 
@@ -452,7 +478,15 @@ interface RunMetrics {
   readonly plugins?: readonly PluginMetric[] | undefined;
 }
 
-type SessionEvent = MeasuringEvent | StartEvent | ProgressEvent | WarningEvent | PluginEvent | EndEvent | ErrorEvent;
+interface SegmentsEvent {
+  readonly v: 1;
+  readonly type: 'segments';
+  readonly count: number;
+  readonly done: number;
+  readonly folder: string;
+}
+
+type SessionEvent = MeasuringEvent | StartEvent | SegmentsEvent | ProgressEvent | WarningEvent | PluginEvent | EndEvent | ErrorEvent;
 
 interface SessionHooks {
   readonly signal?: AbortSignal | undefined;
@@ -460,7 +494,7 @@ interface SessionHooks {
   readonly onLog?: ((entry: PluginLogEntry) => void) | undefined;
 }
 
-type SessionOptions = { output: string; input: string; deinterlace: "auto" | "off"; strict: boolean; salvage: boolean; stallTimeoutMs: number; allowReferences: boolean; maxPixels: number; preset: string; plugins: { use: string; options: Record<string, unknown>; }[]; pluginsBefore: { use: string; options: Record<string, unknown>; }[]; onPluginError: "bypass" | "fail"; realtime: boolean; precision: "auto" | "int8" | "fp32"; engine: "auto" | `native:${string}` | "native" | "ort"; device: "cpu" | "cuda" | "webgpu" | "coreml" | "dml"; retune: boolean; encoderOptions: [string, string][]; keepStart: boolean; overwrite: boolean; progressIntervalMs: number; height?: number | undefined; tracks?: string[] | undefined; size?: { width: number; height: number; } | undefined; inputFormat?: string | undefined; start?: number | undefined; duration?: number | undefined; frameRate?: number | undefined; startNumber?: number | undefined; model?: string | undefined; scale?: number | undefined; budgetMs?: number | undefined; policy?: "bypass" | "drop-oldest" | "drop-newest" | "block" | undefined; levels?: string[] | undefined; workers?: number | undefined; threads?: number | undefined; models?: string | undefined; taskTimeoutMs?: number | undefined; format?: string | undefined; encoder?: string | undefined; crf?: number | undefined; pixFmt?: string | undefined; };
+type SessionOptions = { output: string; input: string; plugins: { use: string; options: Record<string, unknown>; }[]; preset: string; pluginsBefore: { use: string; options: Record<string, unknown>; }[]; onPluginError: "bypass" | "fail"; encoderOptions: [string, string][]; deinterlace: "auto" | "off"; allowReferences: boolean; maxPixels: number; strict: boolean; salvage: boolean; keepStart: boolean; realtime: boolean; precision: "auto" | "int8" | "fp32"; engine: "auto" | `native:${string}` | "native" | "ort"; device: "cpu" | "cuda" | "webgpu" | "coreml" | "dml"; retune: boolean; overwrite: boolean; stallTimeoutMs: number; progressIntervalMs: number; height?: number | undefined; tracks?: string[] | undefined; size?: { width: number; height: number; } | undefined; format?: string | undefined; model?: string | undefined; scale?: number | undefined; encoder?: string | undefined; crf?: number | undefined; pixFmt?: string | undefined; frameRate?: number | undefined; startNumber?: number | undefined; models?: string | undefined; start?: number | undefined; duration?: number | undefined; budgetMs?: number | undefined; policy?: "bypass" | "drop-oldest" | "drop-newest" | "block" | undefined; levels?: string[] | undefined; workers?: number | undefined; threads?: number | undefined; inputFormat?: string | undefined; resume?: boolean | undefined; segment?: number | undefined; taskTimeoutMs?: number | undefined; };
 
 interface SessionRequest extends InputRequest, ProcessingRequest, OutputRequest {
   readonly input: string;

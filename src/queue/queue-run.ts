@@ -1,10 +1,11 @@
-import { rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { settleFile } from '../jobs/journal.js';
 import { type PieceResult, pieceResultSchema, type RetryPolicy, type ScheduleHooks, type SegmentEvent, type SegmentJob } from '../jobs/scheduler.js';
+import { fileHash } from '../jobs/source-mark.js';
 import { withTimeout } from '../pipeline/frames/timeout.js';
 import type { Job, Queue, QueueEvents } from './bull.js';
-import { checkedFile } from './checked-file.js';
 import { errorOfText, jobIdOf, pieceKey, sourceKey } from './keys.js';
 import { hashesOf, type Order } from './order.js';
 import type { Storage } from './storage.js';
@@ -194,11 +195,11 @@ export class QueueRun {
     if ((await storage.sizeOf(key)) !== result.bytes) return false;
     const [aside, path] = [join(pieces, `.${result.piece}.part`), join(pieces, result.piece)];
     await storage.get(key, aside);
-    if ((await checkedFile(aside)) !== result.sha256) {
+    if ((await fileHash(aside)) !== result.sha256) {
       await rm(aside, { force: true });
       return false;
     }
-    await rename(aside, path);
+    await settleFile(aside, path);
     return true;
   }
 
