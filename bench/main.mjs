@@ -10,6 +10,8 @@ const MODES = {
   lowering: './lowering.mjs',
   ops: './ops.mjs',
   scale: './scale.mjs',
+  'same-bytes': './same-bytes.mjs',
+  sessions: './sessions.mjs',
 };
 const [mode, ...rest] = process.argv.slice(2);
 

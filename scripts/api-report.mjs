@@ -1,11 +1,11 @@
-// Writes api-report.d.ts and docs/api-reference.md from the public types. What an older report promises and the types do no
+// Writes api-report.md and docs/api-reference.md from the public types. What an older report promises and the types do no
 // more keep is a breaking change: it is refused until package.json has a version that says so. A version that nobody has yet
 // may change at will: npm run api -- --unreleased
 import { readFile, writeFile } from 'node:fs/promises';
 import { readEntries } from './api/declarations.mjs';
 import { breaches, referenceText, reportText, saysSo } from './api/report.mjs';
 
-const REPORT = new URL('../api-report.d.ts', import.meta.url);
+const REPORT = new URL('../api-report.md', import.meta.url);
 const entries = readEntries();
 const [older, newer] = [await readFile(REPORT, 'utf8').catch(() => ''), reportText(entries)];
 const broken = breaches(older, newer);

@@ -9,8 +9,8 @@ import { compileAll } from './native/compile.mjs';
 import { availableCompiler } from './native/compiler.mjs';
 import { programSources, ROOT } from './native/sources.mjs';
 
-/** Warnings are errors here, but for one that GCC gives for its own headers of AVX-512. */
-const WARNINGS = ['-Wall', '-Wextra', '-Werror', '-Wno-unknown-warning-option', '-Wno-maybe-uninitialized'];
+/** Warnings are errors here, but for those that GCC gives for its own headers of AVX-512. */
+const WARNINGS = ['-Wall', '-Wextra', '-Werror', '-Wno-unknown-warning-option', '-Wno-maybe-uninitialized', '-Wno-uninitialized'];
 const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-O2', '-g'];
 
 const { values } = parseArgs({

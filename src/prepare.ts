@@ -5,6 +5,7 @@ import type { SessionRequest } from './options/requests.js';
 import { type EvaluationOptions, parseSessionOptions, type SessionOptions } from './options/session.js';
 import { type FfmpegBinary, findFfmpeg } from './pipeline/ffmpeg/binary.js';
 import { withTimeout } from './pipeline/frames/timeout.js';
+import { measureCompression } from './pipeline/input/compression.js';
 import { type OpenedSource, openSource } from './pipeline/input/open.js';
 import { type CarryPlan, type CarryRequest, planCarry } from './pipeline/output/carry.js';
 import { type Container, containerFor } from './pipeline/output/container.js';
@@ -103,7 +104,8 @@ async function prepareSource(
   if (!opened) throw new Error('prepareSource: without an ffmpeg a program must give the frames');
   signal?.throwIfAborted();
   const onMeasure = () => onEvent?.({ v: 1, type: 'measuring', message: MEASURING });
-  return { opened, plan: () => planProcessing(asked, installed, opened.source.info, { signal, onMeasure }) };
+  const meter = binary && (() => measureCompression(binary, opened, signal));
+  return { opened, plan: () => planProcessing(asked, installed, opened.source.info, { signal, onMeasure, measureCompression: meter }) };
 }
 
 function carryRequest(

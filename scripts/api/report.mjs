@@ -11,7 +11,8 @@ export function reportText(entries = readEntries()) {
     ...exports.map(({ text }) => text),
     ...(reached.length > 0 ? [`// ---- ${name}: reached, and not exported ----`, ...reached.map(({ text }) => text)] : []),
   ]);
-  return [`// The public API of srvid ${version}. Written by \`npm run api\`; a test fails where it is older than the types.`, ...sections, ''].join('\n\n');
+  const head = `# The public API of srvid ${version}\n\nWritten by \`npm run api\`; a test fails where it is older than the types.`;
+  return `${head}\n\n\`\`\`ts\n${sections.join('\n\n')}\n\`\`\`\n`;
 }
 
 /** The reference in docs: each export with what its docstring says. */
@@ -43,9 +44,8 @@ function versionOf(report) {
 /** Each line with the declaration that it stands in. */
 function linesOf(report) {
   let within = '';
-  return report
+  return (/^```ts\n([\s\S]*)^```$/m.exec(report)?.[1] ?? '')
     .split('\n')
-    .slice(1)
     .filter((line) => line.trim() !== '' && line !== '}')
     .map((line) => {
       if (/^\S/.test(line)) within = line;

@@ -127,7 +127,7 @@ function describeFrames(first: InputFrame, { target }: FrameCopier, timeBase: Ra
     },
     video,
     info: { format: target, color: isRgb(format) ? { ...FROM_RGB, primaries, transfer } : color, timeBase, frameRate: rate, sampleAspect },
-    ...{ decodeFormat: target.kind, hasTimestamps: true, countsFields: false, keepsClock: true, endsAtSeconds: undefined, shiftSeconds: 0 },
+    ...{ decodeFormat: target.kind, hasTimestamps: true, countsFields: false, keepsClock: true, clockJumps: false, endsAtSeconds: undefined, shiftSeconds: 0 },
     ...{ expectedFrames: undefined, filters: [], losses: lossesOf(format) },
   };
 }

@@ -8,6 +8,7 @@ import { plain, plainJson, plainLine } from './terminal.js';
 interface EvalFlags extends RunFlags {
   readonly plot?: string;
   readonly yes?: boolean;
+  readonly compress?: string;
 }
 
 const OPTIONS: readonly CommandOption[] = [
@@ -15,6 +16,7 @@ const OPTIONS: readonly CommandOption[] = [
   sessionOption('model', { help: "measure this ONNX network instead of the preset's plugins" }),
   sessionOption('plugins', { help: "add a plugin after the preset's (repeatable)" }),
   sessionOption('scale', { help: 'reduce and enlarge n times' }),
+  sessionOption('content', { help: 'clean or video: networks for clean or for compressed sources', fallback: 'clean; both with --compress' }),
   sessionOption('precision', { fallback: 'auto' }),
   sessionOption('models'),
   sessionOption('workers', { fallback: 'one a core' }),
@@ -22,6 +24,7 @@ const OPTIONS: readonly CommandOption[] = [
   sessionOption('maxPixels', { help: 'refuse pictures of more pixels' }),
   sessionOption('start', { help: 'of a video: begin here' }),
   sessionOption('duration', { help: 'of a video: stop after this much' }),
+  { flag: '--compress <codec:n>', help: 'of a video: compress the reduced frames first, by x264:28, x265:30 or mpeg4:6' },
   { flag: '--plot <file>', help: 'draw the PSNR of every frame, as .png or .svg' },
   { flag: '--json', form: 'switch', help: 'as JSON, with every frame or picture' },
   sessionOption('overwrite', { help: 'overwrite the plot if it exists' }),
@@ -35,7 +38,7 @@ export function addEvalOptions(command: Command): Command {
 }
 
 /** Runs `srvid eval` and prints its table, or JSON. */
-export async function printEvaluation(input: string, { plot, yes, json, ...flags }: EvalFlags, interrupt: AbortSignal): Promise<void> {
+export async function printEvaluation(input: string, { plot, yes, json, compress, ...flags }: EvalFlags, interrupt: AbortSignal): Promise<void> {
   const [{ evaluate }, { plotPsnr }, { Drawing }] = await Promise.all([import('../eval/evaluate.js'), import('../eval/plot.js'), import('./drawing.js')]);
   // Errors of the plot's file are found here, before minutes of work.
   const drawing = plot === undefined ? undefined : await Drawing.prepare('--plot', plot, input, yes ?? false);
@@ -43,7 +46,7 @@ export async function printEvaluation(input: string, { plot, yes, json, ...flags
   const onItem = (done: number, total: number | undefined) => {
     if (counting) process.stderr.write(`\r\x1b[K${done}${total === undefined ? '' : `/${total}`} measured`);
   };
-  const evaluation = await evaluate({ ...requestFrom(flags), input }, { signal: interrupt, onItem }).finally(
+  const evaluation = await evaluate({ ...requestFrom(flags), input, compress }, { signal: interrupt, onItem }).finally(
     () => counting && process.stderr.write('\r\x1b[K'),
   );
   for (const warning of evaluation.warnings) process.stderr.write(`warning: ${plainLine(warning)}\n`);
@@ -51,13 +54,21 @@ export async function printEvaluation(input: string, { plot, yes, json, ...flags
   await drawing?.write(plotPsnr(evaluation));
 }
 
-function evaluationText({ kind, preset, models, precision, scale, border, count, scores }: Evaluation): string {
+function evaluationText({ kind, preset, models, videoModels, precision, scale, border, count, scores, compression }: Evaluation): string {
   const what = `${count} ${kind === 'clip' ? 'frame' : 'picture'}${count === 1 ? '' : 's'}`;
-  const networks = models.length > 0 ? `${models.join(', ')} (${precision})` : 'no network';
+  const all = [...models, ...(videoModels ?? [])];
+  const networks = all.length > 0 ? `${all.join(', ')} (${precision})` : 'no network';
   const columns = COLUMNS.filter(({ of }) => scores.some((score) => of(score) !== undefined));
-  const rows = scores.map((score) => [score.method === 'srvid' ? `srvid: ${preset}` : score.method, ...columns.map(({ of }) => of(score) ?? '')]);
-  return `${what}, x${scale}, ${networks}; a border of ${border} pixels is left out\n${table([['method', ...columns.map(({ title }) => title)], ...rows])}`;
+  const rows = scores.map((score) => [METHOD_NAMES[score.method]?.(preset) ?? score.method, ...columns.map(({ of }) => of(score) ?? '')]);
+  const compressed = compression === undefined ? '' : `, compressed by ${compression}`;
+  return `${what}${compressed}, x${scale}, ${networks}; a border of ${border} pixels is left out\n${table([['method', ...columns.map(({ title }) => title)], ...rows])}`;
 }
+
+/** Names of srvid's own methods in the table. */
+const METHOD_NAMES: Readonly<Record<string, (preset: string) => string>> = {
+  srvid: (preset) => `srvid: ${preset}`,
+  'srvid-video': (preset) => `srvid: ${preset}, --content video`,
+};
 
 const COLUMNS: readonly { readonly title: string; readonly of: (score: Score) => string | undefined }[] = [
   { title: 'Y-PSNR', of: ({ psnr }) => `${psnr.toFixed(3)} dB` },

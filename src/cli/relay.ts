@@ -5,6 +5,7 @@ import type { StreamRequests } from '../relay/config.js';
 import type { Relay } from '../relay/relay.js';
 import type { AccessLog } from '../relay/server/access-log.js';
 import { addOptions, type CommandOption, collect, sessionOption } from './add-options.js';
+import { requestFrom } from './run-options.js';
 import { plain } from './terminal.js';
 
 const MOST_VIEWERS = 100_000;
@@ -16,6 +17,10 @@ interface RelayFlags extends Readonly<Record<string, unknown>> {
   readonly listen: { readonly host: string; readonly port: number };
   readonly name: string;
   readonly config?: string;
+  readonly loop?: boolean;
+  readonly onDemand?: boolean;
+  readonly bitrate?: string;
+  readonly record?: string;
   readonly tokenFile?: string;
   readonly allowOrigin?: readonly string[];
   readonly maxViewers?: number;
@@ -35,6 +40,9 @@ const OPTIONS: readonly CommandOption[] = [
   sessionOption('deinterlace', { group: 'Input', help: 'auto or off' }),
   sessionOption('preset', { group: 'Processing', help: 'preset to run', fallback: 'live-1080p' }),
   sessionOption('model', { group: 'Processing' }),
+  sessionOption('plugins', { group: 'Processing' }),
+  sessionOption('pluginsBefore', { group: 'Processing' }),
+  sessionOption('onPluginError', { group: 'Processing', help: 'fail: the stream begins anew; bypass: the frame passes without the plugin' }),
   sessionOption('scale', { group: 'Processing', help: "enlarge n times, instead of to the preset's height", fallback: undefined }),
   sessionOption('size', { group: 'Processing' }),
   sessionOption('height', { group: 'Processing' }),
@@ -147,9 +155,9 @@ async function streamsOf(input: string | undefined, flags: RelayFlags): Promise<
     throw new SrvidError('SRVID_OPTION_INVALID', 'A relay needs either an input or --config with several of them, and not both.');
   const { checkName, loadRelayConfig, parseStream } = await import('../relay/config.js');
   if (flags.config !== undefined) return loadRelayConfig(flags.config);
-  const { listen, name, config, tokenFile, allowOrigin, maxViewers, maxViewersPerAddress, accessLog, quiet, ...stream } = flags;
+  const { name, loop, onDemand, bitrate, record } = flags;
   checkName(name);
-  return { [name]: parseStream({ ...stream, input }) };
+  return { [name]: parseStream({ ...requestFrom(flags), input, loop, onDemand, bitrate, record }) };
 }
 
 function address(text: string): { host: string; port: number } {

@@ -44,15 +44,20 @@ export async function runCommand(request: SessionRequest, { interrupt, ...flags 
 }
 
 /** The plan of a run, for `--verbose`. */
-export function planText({ plan, chosen, ffmpeg, workers, threads, device, precision, engine, engineReason, realtime }: StartEvent): string {
+export function planText({ plan, chosen, ffmpeg, workers, threads, device, precision, engine, engineReason, realtime, content }: StartEvent): string {
   const deadlines = realtime ? [`real time: ${realtime.budgetMs} ms, ${realtime.policy}, levels ${realtime.levels.join(' > ')}`] : [];
   return [
     ...plan,
     ...deadlines,
     ...chosen,
+    ...contentText(content),
     `engine ${engine}: ${engineReason}`,
     `ffmpeg ${ffmpeg}, ${workers} workers x ${threads} threads on ${device}, ${precision}`,
   ].join('\n');
+}
+
+function contentText(content: StartEvent['content']): string[] {
+  return content ? [`networks for ${content.content === 'video' ? 'compressed' : 'clean'} video: ${content.reason}`] : [];
 }
 
 /** The closing lines for people. */
@@ -69,6 +74,7 @@ export function summaryText(summary: Summary): string {
     ...(summary.realtime ? realtimeText(summary.realtime) : []),
     `busy: ${busy}; bottleneck: ${bottleneck}`,
     `${models.length > 0 ? models.join(', ') : 'no network'}, precision ${precision}${models.length > 0 ? `, ${engine}` : ''}, ${workers} workers x ${threads}, peak memory ${peakRssMB} MB`,
+    ...contentText(summary.content),
     `written: ${plainLine(summary.output)}`,
   ].join('\n');
 }

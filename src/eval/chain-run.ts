@@ -13,6 +13,8 @@ import { isMeasurable } from './metrics.js';
 export interface Job {
   readonly options: EvaluationOptions;
   readonly chain: Chain;
+  /** The same chain with networks for compressed video, where it is to be measured, too. */
+  readonly videoChain?: Chain | undefined;
   readonly engine: Engine;
   /** The chain's factor. Also the width of the border that is not measured. */
   readonly scale: number;
@@ -42,11 +44,11 @@ export function scaleOf({ plugins }: Chain): number {
   );
 }
 
-/** The size of the measured part: cut to a multiple of the scale. @throws SRVID_INPUT_UNSUPPORTED if it is too small to measure */
-export function measuredSize(what: string, { width, height }: Size, scale: number): Size {
-  const size = { width: width - (width % scale), height: height - (height % scale) };
+/** The size of the measured part: cut to a multiple of the scale, or of another number. @throws SRVID_INPUT_UNSUPPORTED if it is too small to measure */
+export function measuredSize(what: string, { width, height }: Size, scale: number, multiple = scale): Size {
+  const size = { width: width - (width % multiple), height: height - (height % multiple) };
   if (isMeasurable(size.width, size.height, scale)) return size;
-  const least = 2 * scale + 11;
+  const least = 2 * scale + 11 + (multiple - scale);
   throw new SrvidError('SRVID_INPUT_UNSUPPORTED', `${what} is ${width}x${height}; to be measured at x${scale} each side must have ${least} pixels or more.`, {
     width,
     height,

@@ -1,6 +1,6 @@
 import type { Plane } from '../pipeline/frames/frame.js';
 import { errorOf, flickerOf, meanOf, psnr, ssim } from './metrics.js';
-import { type Item, type ItemScore, METHODS, type Method, type Score } from './report.js';
+import { type Item, type ItemScore, METHODS, type Method, type Score, type Scores } from './report.js';
 
 /** A picture as it is measured. Planes of 8-bit samples. */
 export interface Measured {
@@ -22,23 +22,29 @@ export class Comparison {
   ) {}
 
   /** Measures one item. Planes of `truth` and `results` must have the same size. */
-  add(item: Item['item'], truth: Measured, results: Readonly<Record<Method, Measured>>): void {
-    const scores = METHODS.map((method) => [method, this.#measure(method, results[method], truth)] as const);
-    this.items.push({ item, scores: Object.fromEntries(scores) as Record<Method, ItemScore> });
+  add(item: Item['item'], truth: Measured, results: Readonly<Record<Exclude<Method, 'srvid-video'>, Measured>>): void {
+    const scores = Object.entries(results).map(([method, result]) => [method, this.#measure(method as Method, result, truth)] as const);
+    this.items.push({ item, scores: Object.fromEntries(scores) as unknown as Scores });
+  }
+
+  /** Measures one more method on an item that was added, by its number. Items come in their order. */
+  addTo(index: number, truth: Measured, method: 'srvid-video', result: Measured): void {
+    const { item, scores } = this.items[index] as Item;
+    this.items[index] = { item, scores: { ...scores, [method]: this.#measure(method, result, truth) } };
   }
 
   /** The mean scores of each method. There must be at least one item. */
   scores(): Score[] {
     const count = this.items.length;
-    const mean = (method: Method, of: keyof ItemScore) => this.items.reduce((sum, { scores }) => sum + (scores[method][of] ?? 0), 0) / count;
-    return METHODS.map((method) => {
+    const mean = (method: Method, of: keyof ItemScore) => this.items.reduce((sum, { scores }) => sum + (scores[method]?.[of] ?? 0), 0) / count;
+    return METHODS.filter((method) => this.items[0]?.scores[method]).map((method) => {
       const { lumaShift, flicker } = this.#tallies.get(method) as { lumaShift: number; flicker: number };
       return {
         method,
         psnr: rounded(mean(method, 'psnr')),
         gain: rounded(mean(method, 'psnr') - mean('bicubic', 'psnr')),
         ssim: rounded(mean(method, 'ssim'), 5),
-        ...(this.items[0]?.scores[method].rgbPsnr === undefined ? {} : { rgbPsnr: rounded(mean(method, 'rgbPsnr')) }),
+        ...(this.items[0]?.scores[method]?.rgbPsnr === undefined ? {} : { rgbPsnr: rounded(mean(method, 'rgbPsnr')) }),
         lumaShift: rounded(lumaShift / count),
         ...(this.follows && count > 1 ? { flicker: rounded(flicker / (count - 1)) } : {}),
       };

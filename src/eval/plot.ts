@@ -1,9 +1,9 @@
-import type { Evaluation, Method } from './report.js';
+import type { Evaluation } from './report.js';
 
 const WIDTH = 960;
 const HEIGHT = 420;
 const FRAME = { left: 64, right: 16, top: 48, bottom: 52 };
-const LINES: readonly { readonly method: Method; readonly color: string }[] = [
+const LINES: readonly { readonly method: 'srvid' | 'bicubic'; readonly color: string }[] = [
   { method: 'srvid', color: '#0b6bcb' },
   { method: 'bicubic', color: '#c2410c' },
 ];

@@ -1,5 +1,5 @@
-/** The methods that are compared: srvid's chain and two classic filters. */
-export const METHODS = ['srvid', 'bicubic', 'lanczos'] as const;
+/** The methods that are compared: srvid's chain, the same with networks for compressed video where both were run, and two classic filters. */
+export const METHODS = ['srvid', 'srvid-video', 'bicubic', 'lanczos'] as const;
 /** The name of a method. */
 export type Method = (typeof METHODS)[number];
 
@@ -24,11 +24,14 @@ export interface Score extends ItemScore {
   readonly flicker?: number;
 }
 
+/** A score for each method that was run. */
+export type Scores = Readonly<Record<Exclude<Method, 'srvid-video'>, ItemScore>> & { readonly 'srvid-video'?: ItemScore };
+
 /** The scores of one picture or frame. */
 export interface Item {
   /** A picture's path relative to its folder, or a frame's time in seconds. */
   readonly item: string | number;
-  readonly scores: Readonly<Record<Method, ItemScore>>;
+  readonly scores: Scores;
 }
 
 /** The output of `srvid eval --json`. Fields may be added without a new `v`. */
@@ -41,9 +44,13 @@ export interface Evaluation {
   readonly preset: string;
   /** Identifiers of the networks in the order of the chain. */
   readonly models: readonly string[];
+  /** Identifiers of the networks for compressed video, where the chain was run with these, too. */
+  readonly videoModels?: readonly string[];
   /** Precisions of the networks, joined by "+", or "none" without networks. */
   readonly precision: string;
   readonly scale: number;
+  /** Codec and quality by which the reduced frames of a clip were compressed, as asked for: "x264:28". */
+  readonly compression?: string;
   /** Pixels that are left out on each side. */
   readonly border: number;
   /** Number of pictures or frames. */

@@ -39,8 +39,10 @@ struct EmulatedTiles {
     int zeroPoint;
     int channels;
     Requantiser(const int32_t* b, const float* m, int zero, int count) : bias(b), multiplier(m), zeroPoint(zero), channels(count) {}
-    void store(uint8_t* out, const int32_t* sums) const {
-      for (int channel = 0; channel < channels; channel++) out[channel] = requantised(sums[channel] + bias[channel], multiplier[channel], zeroPoint);
+    void store(uint8_t* out, long stride, const int32_t (*sums)[kAmxGroup]) const {
+      for (int p = 0; p < 4; p++, out += stride) {
+        for (int channel = 0; channel < channels; channel++) out[channel] = requantised(sums[p][channel] + bias[channel], multiplier[channel], zeroPoint);
+      }
     }
   };
 

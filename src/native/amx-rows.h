@@ -6,7 +6,7 @@
 // all of it is in an unnamed namespace, and nothing of the standard library is used.
 //
 // The wrapper `T` has zero<tile>(), load<tile>(address, stride), dot<sums, pixels, weights>(), save<tile>(address), all on eight tiles; and
-// Requantiser(bias, multiplier, zero point, channels) with store(out, sums) for sixteen channels of a pixel.
+// Requantiser(bias, multiplier, zero point, channels) with store(out, stride, sums) for up to sixteen channels of four pixels.
 
 namespace srvid {
 
@@ -26,7 +26,7 @@ struct Unstored {
   int done;
 };
 
-/** Stores up to `count` pixels, all of one group. */
+/** Stores up to `count` pixels, all of one group; a multiple of 4. */
 template <class T>
 inline void store_some(const AmxProgram& program, Unstored& block, int count) {
   const int part = block.done / kAmxPixels;
@@ -38,7 +38,7 @@ inline void store_some(const AmxProgram& program, Unstored& block, int count) {
   const typename T::Requantiser requantiser(program.bias + first, program.multiplier + first, program.zeroPoint, left < kAmxGroup ? left : kAmxGroup);
   const long stride = program.outStride;
   uint8_t* out = block.out + first;
-  for (int p = pixel; p < end; p++) requantiser.store(out + p * stride, block.sums[part][p]);
+  for (int p = pixel; p < end; p += 4) requantiser.store(out + p * stride, stride, block.sums[part] + p);
   block.done += end - pixel;
 }
 
@@ -61,7 +61,7 @@ inline void amx_block(T& tiles, const AmxProgram& program, const uint8_t* const*
   }
   const int8_t* weights = program.weights + static_cast<long>(group) * program.chunks * kAmxTile;
   const long toNext = static_cast<long>(program.chunks) * kAmxTile;
-  const int slice = 2 * kAmxPixels / program.chunks + 1;
+  const int slice = (2 * kAmxPixels / program.chunks + 4) / 4 * 4;
   for (int run = 0; run < program.runCount; run++) {
     const long stride = program.runs[run].stride;
     const uint8_t* address = runs[run] + x * stride;

@@ -33,14 +33,19 @@ struct Tiles {
   class Requantiser {
    public:
     Requantiser(const int32_t* bias, const float* multiplier, int zeroPoint, int channels)
-        : bias_(_mm512_load_si512(bias)), multiplier_(_mm512_load_ps(multiplier)), zeroPoint_(_mm512_set1_epi32(zeroPoint)), mask_(mask_of(channels)) {}
-    void store(uint8_t* out, const int32_t* sums) const { store_sixteen(out, _mm512_add_epi32(_mm512_load_si512(sums), bias_), multiplier_, zeroPoint_, mask_); }
+        : bias_(_mm512_load_si512(bias)), multiplier_(_mm512_load_ps(multiplier)), zeroPoint_(_mm512_set1_epi16(static_cast<short>(zeroPoint))), channels_(channels) {}
+    void store(uint8_t* out, long stride, const int32_t (*sums)[kAmxGroup]) const {
+      __m512i biased[4];
+#pragma GCC unroll 4
+      for (int p = 0; p < 4; p++) biased[p] = _mm512_add_epi32(_mm512_load_si512(sums[p]), bias_);
+      store_four(out, stride, biased, multiplier_, zeroPoint_, channels_);
+    }
 
    private:
     __m512i bias_;
     __m512 multiplier_;
     __m512i zeroPoint_;
-    __mmask16 mask_;
+    int channels_;
   };
 };
 

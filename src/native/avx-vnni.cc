@@ -23,7 +23,11 @@ struct AvxVnni {
     __builtin_memcpy(&value, address, sizeof value);
     return _mm256_set1_epi32(value);
   }
-  static Sums dot(Sums sums, Bytes bytes, Bytes weights) { return _mm256_dpbusd_avx_epi32(sums, bytes, weights); }
+  /** The instruction itself; see avx512-vnni.cc. */
+  static Sums dot(Sums sums, Bytes bytes, Bytes weights) {
+    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sums) : "x"(bytes), "x"(weights));
+    return sums;
+  }
   static void store(uint8_t* out, long stride, const Sums* sums, const float* multiplier, int zeroPoint, int channels) {
     store_six(out, stride, sums, multiplier, zeroPoint, channels);
   }

@@ -18,6 +18,14 @@ export async function readModelFile(path: string): Promise<OnnxModel> {
   const bytes = await readBounded(path, MAX_MODEL_BYTES).catch((error) => {
     throw new SrvidError('SRVID_INPUT_NOT_FOUND', `Tried to read the model ${path}: ${messageOf(error)}. Check the path.`, { path }, error);
   });
+  return modelOf(bytes, path);
+}
+
+/**
+ * The model in a file's bytes.
+ * @throws SRVID_MODEL_INVALID; SRVID_MODEL_UNSUPPORTED for values in another file, which is not opened
+ */
+export function modelOf(bytes: Uint8Array, path: string): OnnxModel {
   const model = parseModel(bytes, path);
   const [file] = externalFiles(model);
   if (file === undefined) return model;

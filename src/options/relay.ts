@@ -13,8 +13,9 @@ const bitrate = z.union([z.number(), z.string().regex(/^\d+(\.\d+)?[kM]?$/, 'a b
 
 /** One stream of a relay: its source, and how it is processed. */
 export const streamSchema = sessionFields
-  .pick({ model: true, plugins: true, scale: true, size: true, height: true, inputFormat: true, policy: true, levels: true, workers: true, threads: true })
-  .extend(sessionFields.pick({ precision: true, engine: true, device: true, models: true, deinterlace: true, allowReferences: true, maxPixels: true }).shape)
+  .pick({ model: true, plugins: true, pluginsBefore: true, onPluginError: true, scale: true, size: true, height: true, models: true })
+  .extend(sessionFields.pick({ policy: true, levels: true, workers: true, threads: true, precision: true, engine: true, device: true }).shape)
+  .extend(sessionFields.pick({ inputFormat: true, deinterlace: true, allowReferences: true, maxPixels: true }).shape)
   .extend({
     /** A URL, a capture device ("v4l2:/dev/video0"), a file, "-" for standard input, "push" for what a client sends. */
     input: z.string().min(1),

@@ -53,6 +53,8 @@ export interface ProcessingRequest {
   readonly size?: { readonly width: number; readonly height: number } | undefined;
   /** Make the output this high, keeping the aspect; a height below the source's reduces it after the network. */
   readonly height?: number | undefined;
+  /** Auto, clean or video: networks for clean or for compressed sources, where there are both (docs/compressed-video.md). Default: auto, by the source. */
+  readonly content?: 'auto' | 'clean' | 'video' | undefined;
   /** Process frames under deadlines: a file at its own rate, standard input as it comes (docs/realtime.md). */
   readonly realtime?: boolean | undefined;
   /** In real time: from arrival to the encoder. Default: 100. */

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { SrvidError } from '../errors.js';
 import type { DropPolicyName } from '../pipeline/policies/drop-policies.js';
 import { didYouMean } from '../similar-name.js';
+import { compression } from './compression.js';
 import type { Preset } from './preset.js';
 import type { InputRequest, ProcessingRequest, SessionRequest } from './requests.js';
 import { flagOf, sessionShape } from './table.js';
@@ -28,7 +29,7 @@ export const inputFields = sessionFields.pick({
 
 /** The options that say what is done to frames: nothing of input or output. */
 export const processingFields = sessionFields.pick({
-  ...{ preset: true, model: true, plugins: true, pluginsBefore: true, onPluginError: true, scale: true, size: true, height: true },
+  ...{ preset: true, model: true, plugins: true, pluginsBefore: true, onPluginError: true, scale: true, size: true, height: true, content: true },
   ...{ realtime: true, budgetMs: true, policy: true, levels: true },
   ...{ workers: true, threads: true, precision: true, engine: true, device: true, retune: true, models: true, taskTimeoutMs: true },
 });
@@ -48,7 +49,7 @@ function checkProcessing(options: z.output<typeof processingFields>, context: z.
 
 const processingSchema = processingFields.superRefine(checkProcessing);
 /** Input and processing, for what encodes nothing. */
-const evaluationSchema = z.strictObject({ ...inputFields.shape, ...processingFields.shape }).superRefine(checkProcessing);
+const evaluationSchema = z.strictObject({ ...inputFields.shape, ...processingFields.shape, compress: compression.optional() }).superRefine(checkProcessing);
 /** Everything a session can be told; each option stands in the table of options/table.ts. */
 export const sessionSchema = sessionFields.superRefine(checkProcessing).superRefine(({ keepStart, start, duration }, context) => {
   if (keepStart && (start ?? duration) !== undefined)
@@ -66,6 +67,8 @@ export type OutputOptions = Omit<SessionOptions, keyof ProcessingOptions | keyof
 /** Options of input and processing as a caller gives them: `input` is a folder of pictures, a picture or a video. */
 export interface EvaluationRequest extends InputRequest, ProcessingRequest {
   readonly input: string;
+  /** A codec and its quality, "x264:28": the small frames of a clip are compressed by it. */
+  readonly compress?: string | undefined;
 }
 /** Options of input and processing, checked, with their defaults. */
 export type EvaluationOptions = z.output<typeof evaluationSchema>;

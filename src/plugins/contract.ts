@@ -20,11 +20,11 @@ export interface Size {
   readonly height: number;
 }
 
-/**
- * An ONNX model that a plugin asks for: one of srvid's own, named by its properties, in the precision that the user
- * chose.
- */
-export interface ModelSpec {
+/** An ONNX model that a plugin asks for: one of srvid's library, or one in a file that comes with the plugin. */
+export type ModelSpec = ListedModel | ModelFile;
+
+/** A model of srvid's library, named by its properties, in the precision that the user chose. */
+export interface ListedModel {
   /** The family's name in `srvid models`, "abpn". */
   readonly family: string;
   /** Output size ÷ input size; left out for a model whose output size the plugin determines. */
@@ -32,6 +32,17 @@ export interface ModelSpec {
   /** The planes of its input and output; 'y' where not given. */
   readonly planes?: 'y' | 'rgb';
   readonly precision?: 'int8' | 'fp32';
+}
+
+/**
+ * A model in a file of the plugin's own, whole in that file. It takes and gives tensors of any sizes, one or several, of bytes or floats;
+ * float16 inputs and outputs are float32 to the plugin. It is read and hashed once, before the first frame.
+ */
+export interface ModelFile {
+  /** The .onnx file: a path, relative to the plugin's own file, or a URL. */
+  readonly file: string | URL;
+  /** The file's SHA-256, 64 hex digits. Any other content is then refused. */
+  readonly sha256?: string;
 }
 
 /** A tensor over memory that its owner keeps. */
@@ -43,7 +54,7 @@ export interface Tensor {
 }
 
 /**
- * A loaded model. srvid's own have one input and one output, both uint8. Luma keeps video's levels (16..235 in limited
+ * A loaded model. The networks of srvid's library have one input and one output, both uint8. Luma keeps video's levels (16..235 in limited
  * range).
  */
 export interface Model {

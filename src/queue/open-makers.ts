@@ -1,7 +1,18 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SegmentJob } from '../jobs/scheduler.js';
-import type { OpenMaker, PieceWorkerOptions } from './piece-worker.js';
+import type { MakePiece, SegmentJob } from '../jobs/scheduler.js';
+
+/** The maker of one video's pieces. */
+export interface OpenMaker {
+  readonly make: MakePiece;
+  readonly close: () => Promise<void>;
+}
+
+/** A worker's folder, and its way to get a maker. See `PieceWorkerOptions`. */
+export interface MakerPlace {
+  readonly folder: string;
+  readonly open: (job: SegmentJob, folder: string) => Promise<OpenMaker>;
+}
 
 interface Kept {
   readonly maker: Promise<OpenMaker>;
@@ -13,7 +24,7 @@ interface Kept {
 export class OpenMakers {
   readonly #kept = new Map<string, Kept>();
 
-  constructor(private readonly options: Pick<PieceWorkerOptions, 'folder' | 'open'>) {}
+  constructor(private readonly options: MakerPlace) {}
 
   /** Lends the maker of a segment's video, and the folder of its pieces. One that threw is opened anew for the next segment. */
   async use<Result>(job: SegmentJob, act: (maker: OpenMaker, folder: string) => Promise<Result>): Promise<Result> {

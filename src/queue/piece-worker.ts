@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, SrvidError } from '../errors.js';
-import type { MakePiece, PieceResult, SegmentJob } from '../jobs/scheduler.js';
+import type { PieceResult, SegmentJob } from '../jobs/scheduler.js';
 import { withTimeout } from '../pipeline/frames/timeout.js';
 import { type Job, type ReachedQueue, reachQueue, type Worker } from './bull.js';
 import { pieceKey, textOfError } from './keys.js';
-import { OpenMakers } from './open-makers.js';
+import { type OpenMaker, OpenMakers } from './open-makers.js';
 import { readOrder } from './order.js';
 import { SharedSources } from './shared-sources.js';
 import { openStorage, type Storage } from './storage.js';
@@ -29,12 +29,6 @@ export interface PieceWorkerOptions {
   readonly onEvent: (event: WorkerEvent) => void;
   /** Milliseconds without a sign of life after which others take a worker's segment over. */
   readonly stalledMs?: number;
-}
-
-/** What makes the pieces of one video. */
-export interface OpenMaker {
-  readonly make: MakePiece;
-  readonly close: () => Promise<void>;
 }
 
 /** News of a worker. */

@@ -5,7 +5,7 @@ import type { SegmentJob } from '../jobs/scheduler.js';
 import { fingerprintOf } from '../jobs/source-mark.js';
 import { settleOutput } from '../pipeline/output/output-steps.js';
 import { outputOf, prepareWork, type SessionHooks } from '../prepare.js';
-import type { OpenMaker } from './piece-worker.js';
+import type { OpenMaker } from './open-makers.js';
 
 /**
  * Makes ready for the pieces of a video, as its submitter planned them: looks at the source, loads networks, tries the encoder.

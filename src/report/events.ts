@@ -2,6 +2,7 @@ import type { ErrorRecord } from '../errors.js';
 import type { Outcome } from '../pipeline/engine/outcome.js';
 import type { RealtimeReport } from '../pipeline/engine/realtime-report.js';
 import type { PluginEmission, PluginLogEntry, PluginMetric } from '../plugins/notes.js';
+import type { ContentChoice } from '../plugins/plan/content.js';
 
 export type { Outcome, PluginLogEntry, PluginMetric, RealtimeReport };
 
@@ -31,6 +32,8 @@ export interface StartEvent {
   readonly device: string;
   /** Choices made by measurement, with their figures; a sentence each. */
   readonly chosen: readonly string[];
+  /** The kind of source that the networks are for, "clean" or "video", and the reason; absent where there is no choice. */
+  readonly content?: ContentChoice | undefined;
   /**
    * In real time: the deadline after arrival in milliseconds, the policy for frames that would miss it, and the levels,
    * best first.
@@ -125,6 +128,7 @@ export interface Summary extends RunMetrics {
   readonly precision: string;
   readonly engine: string;
   readonly engineReason: string;
+  readonly content?: ContentChoice | undefined;
   readonly workers: number;
   readonly threads: number;
   readonly peakRssMB: number;

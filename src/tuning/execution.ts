@@ -5,7 +5,7 @@ import type { ModelLibrary, Precision } from '../plugins/inference/library.js';
 import { type NativeEngineHere, nativeEngineHere } from '../plugins/inference/native-engine.js';
 import { type Chain, withPrecision } from '../plugins/plan/chain.js';
 import { type EngineChoice, enginesFor } from '../plugins/plan/engine-choice.js';
-import { modelsOf } from '../plugins/plan/plugin-models.js';
+import { isListed, modelsOf } from '../plugins/plan/plugin-models.js';
 import { type Candidate, type CandidateTime, timeCandidate } from './candidate-time.js';
 import { isMachineBusy } from './machine-load.js';
 import type { MeasurementCache } from './measurements.js';
@@ -112,7 +112,8 @@ async function chooseEngine(usual: Candidate, engines: EngineChoice['engines'], 
 
 async function choosePrecision({ options, chain, library }: ExecutionContext, usual: Candidate, timeOf: TimeOf, reasons: string[]): Promise<Precision> {
   const specs = chain.plugins.flatMap(({ models }) => models.map(({ spec }) => spec));
-  const inBoth = specs.every((spec) => spec.precision === undefined && library.has(spec, 'int8') && library.has(spec, 'fp32'));
+  const inBoth =
+    specs.some(isListed) && specs.filter(isListed).every((spec) => spec.precision === undefined && library.has(spec, 'int8') && library.has(spec, 'fp32'));
   if (options.precision !== 'auto' || !inBoth) return usual.precision;
   if (options.engine !== 'auto' && options.engine !== 'ort') return 'int8';
   const [int8, fp32] = [await timeOf({ ...usual, precision: 'int8' }), await timeOf({ ...usual, precision: 'fp32', engine: ONNX_RUNTIME })];

@@ -1,6 +1,6 @@
 import { engineKey } from '../plugins/inference/engines.js';
 import type { Chain } from '../plugins/plan/chain.js';
-import { modelsOf } from '../plugins/plan/plugin-models.js';
+import { modelKey, modelsOf } from '../plugins/plan/plugin-models.js';
 import type { Candidate, CandidateTime } from './candidate-time.js';
 import type { MeasurementCache } from './measurements.js';
 
@@ -68,7 +68,7 @@ export class Timer {
   }
 
   #keyOf({ workers, threads, engine }: Candidate, chain: Chain): string {
-    const networks = modelsOf(chain.plugins).map(({ entry }) => `${entry.id} (${entry.sha256.slice(0, 12)})`);
+    const networks = modelsOf(chain.plugins).map(modelKey);
     const { device, machine } = this.parts;
     return `calm test frame by ${networks.join('+')}, ${workers} workers of ${threads} threads on ${device}${engineKey(engine)}: ms, ${machine}`;
   }

@@ -97,7 +97,9 @@ test('every other command of the page runs, and every other piece of code is a f
   await symlink(ROOT, join(home, 'node_modules/srvid'), 'dir');
   await writeFile(join(home, 'logo.pam'), pam(8, 6, [255, 0, 0, 255]));
   await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=64x48:r=25:d=0.12', '-pix_fmt', 'yuv420p', join(home, 'in.mp4'));
-  const examples = await Promise.all(['sharpen.js', 'signed.json', 'own-network.json'].map((name) => readFile(join(ROOT, 'examples/plugins', name), 'utf8')));
+  const examples = await Promise.all(
+    ['sharpen.js', 'blend.js', 'signed.json', 'own-network.json'].map((name) => readFile(join(ROOT, 'examples/plugins', name), 'utf8')),
+  );
   for (const block of blocksIn(rest)) {
     if (block.language === 'sh') {
       for (const command of commandsOf(block)) {

@@ -50,6 +50,13 @@ async function slides(name: string, last: number, ...how: string[]): Promise<voi
   expect((await videoTimes(join(folder, name))).length, `${name}, which lasts ${1 + last} s`).toBe(4);
 }
 
+/** Time and hash of each picture. */
+async function framesOf(path: string): Promise<{ readonly time: number; readonly hash: string }[]> {
+  await ffmpeg('-copyts', '-i', path, '-map', '0:v', '-fps_mode', 'passthrough', '-enc_time_base', '1:1000', '-f', 'framemd5', `${path}.md5`);
+  const lines = (await readFile(`${path}.md5`, 'utf8')).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return lines.map((line) => line.split(/,\s*/)).map((fields) => ({ time: Number(fields[2]) / 1000, hash: fields[5] as string }));
+}
+
 /** Pieces of a recording, each with a clock of its own, joined as they are. */
 async function joined(name: string, ...offsets: number[]): Promise<string> {
   for (const offset of offsets) {
@@ -73,6 +80,24 @@ it.each([
   const { streams } = await lengths(output);
   const [picture, sound] = ['video', 'audio'].map((kind) => Number(streams.find(({ codec_type }) => codec_type === kind)?.duration));
   expect(Math.abs((picture as number) - (sound as number))).toBeLessThan(0.15);
+});
+
+it.each([
+  ['goes back', 'cut-back.ts', [0, 0]],
+  ['goes back', 'cut-back.mpg', [0, 0]],
+  ['runs over 33 bits', 'cut-wrap.ts', [2 ** 33 / 90_000 - 14]],
+])('a cut of a recording whose clock %s takes the frames that are there in the whole: %s', async (_, name, offsets) => {
+  const long = ['-f', 'lavfi', '-i', `testsrc2=s=64x48:r=25:d=${28 / offsets.length}`, '-f', 'lavfi', '-i', `sine=r=48000:d=${28 / offsets.length}`];
+  for (const offset of offsets) {
+    const piece = join(folder, `long-${name}`);
+    await ffmpeg(...long, '-c:v', 'mpeg2video', '-c:a', 'mp2', '-output_ts_offset', String(offset), piece);
+    await appendFile(join(folder, name), await readFile(piece));
+  }
+  const whole = await framesOf(await made(name, `${name}-whole.mkv`, '--encoder', 'ffv1'));
+  const cut = await framesOf(await made(name, `${name}-cut.mkv`, '--encoder', 'ffv1', '--start', '20', '--duration', '1'));
+  const wanted = whole.filter(({ time }) => time > 19.999 && time < 20.999).map(({ time, hash }) => ({ time: (time - 20).toFixed(2), hash }));
+  expect(wanted).toHaveLength(25);
+  expect(cut.map(({ time, hash }) => ({ time: time.toFixed(2), hash }))).toEqual(wanted);
 });
 
 it('a joined recording of a kind whose jumps ffmpeg does not close is refused, not crowded at one time', async () => {

@@ -20,6 +20,8 @@ const transport = join(folder, 'clip.ts');
 const webm = join(folder, 'clip.webm');
 const tokens = join(folder, 'tokens');
 const WRITE = 'a-token-that-may-write';
+const plugin = (name: string) => fileURLToPath(new URL(`../fixtures/plugins/${name}.js`, import.meta.url));
+const SPEAKS = plugin('speaks');
 /** Small and without networks: what is tested here is not the picture. */
 const LIGHT = ['--preset', 'bicubic', '--scale', '2', '--workers', '1', '--budget-ms', '1000'];
 
@@ -40,7 +42,7 @@ const fragments = (listener: Listener, from = 0) => {
 const playing = (count: number) => (listener: Listener) => listener.binaries.length >= count && listener;
 
 test('a looped file plays beyond its end: hello, init, whole fragments from a keyframe on, times that go on, sound', async () => {
-  const relay = await RelayCommand.start(clip, '--loop', ...LIGHT);
+  const relay = await RelayCommand.start(clip, '--loop', ...LIGHT, '--plugin-before', `${SPEAKS}`);
   const viewer = relay.listen();
   await viewer.until(() => fragments(viewer).some((piece) => piece.kind === 'fragment' && piece.startSeconds > 5));
   const [hello] = viewer.texts('hello');
@@ -50,6 +52,7 @@ test('a looped file plays beyond its end: hello, init, whole fragments from a ke
   const metrics = await (await fetch(`http://127.0.0.1:${relay.port}/metrics`)).text();
   const series = metrics.split('\n').flatMap((line) => /^srvid_.+(?= )/.exec(line) ?? []);
   expect(series).toEqual([...new Set(series)]);
+  expect(metrics).toMatch(/^srvid_plugin_total\{[^}]*plugin="speaks"[^}]*name="frames_seen"[^}]*\} [1-9]/m);
   const [init, first, ...rest] = fragments(viewer);
   expect(init).toMatchObject({ kind: 'init', mime: hello?.['mime'], width: 320, height: 192 });
   expect(hello?.['mime']).toMatch(/^video\/mp4; codecs="avc1\.[0-9a-f]{6},mp4a\.40\.2"$/);
@@ -374,15 +377,20 @@ test('a recording is what viewers get and can be played; on demand nothing runs 
   expect(await idle.json('/health')).toMatchObject({ streams: { main: 'live' } });
 });
 
-test('several streams come from one configuration', async () => {
+test('several streams come from one configuration, each with its plugins and what becomes of their failures', async () => {
   const config = join(folder, 'relay.json');
   const stream = { preset: 'bicubic', scale: 2, workers: 1, budgetMs: 1000, loop: true, onDemand: true };
-  await writeFile(config, JSON.stringify({ version: 1, streams: { one: { input: clip, ...stream }, two: { input: transport, ...stream, bitrate: '500k' } } }));
+  // Every frame of it fails in its plugin, and is seen by viewers all the same.
+  const failing = { plugins: [`${plugin('fail-at')}?pts=0`], pluginsBefore: [SPEAKS], onPluginError: 'bypass' };
+  const two = { input: transport, ...stream, ...failing, bitrate: '500k' };
+  await writeFile(config, JSON.stringify({ version: 1, streams: { one: { input: clip, ...stream }, two } }));
   const relay = await RelayCommand.start('--config', config);
   const viewer = relay.listen('/live/two');
   await viewer.until(playing(5));
   expect(viewer.texts('hello')[0]).toMatchObject({ stream: 'two' });
   expect(await relay.json('/health')).toMatchObject({ streams: { one: 'idle', two: 'live' } });
+  const told = { plugins: expect.arrayContaining([expect.objectContaining({ plugin: 'speaks', name: 'frames_seen' })]) };
+  expect(await relay.json('/stats')).toMatchObject({ streams: { two: { run: told } } });
 });
 
 test.each([
@@ -391,6 +399,7 @@ test.each([
   [[], 2, 'SRVID_OPTION_INVALID'],
   [['push', '--bitrate', 'fast'], 2, 'SRVID_OPTION_INVALID'],
   [['push', '--preset', 'none-such'], 2, 'SRVID_PRESET_UNKNOWN'],
+  [['push', '--on-plugin-error', 'perhaps'], 2, 'SRVID_OPTION_INVALID'],
   [['push', '--token-file', '/no/such/tokens'], 2, 'SRVID_TOKENS_INVALID'],
   [['push', '--config', '/no/such/relay.json'], 2, 'SRVID_OPTION_INVALID'],
   [['--config', '/no/such/relay.json'], 2, 'SRVID_RELAY_CONFIG'],

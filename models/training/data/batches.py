@@ -15,12 +15,11 @@ import torch
 import torch.nn.functional as F
 
 from .borders import drawn_borders, with_borders
+from .crops import ORIENTATIONS, Places, StepPlan, look_up, oriented
 from .pairs import Pair
 
-ORIENTATIONS = 8
-"""Mirrored in x (1), in y (2), and then transposed (4)."""
-BEGIN, DOWN, ACROSS, LIGHT, FRAMED, PHASES = 0, 1, 2, 3, 4, 5
-"""Columns of `Plan.crops`."""
+LIGHT, FRAMED, PHASES = 3, 4, 5
+"""Columns of `Plan.crops` behind those of `crops`."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(StepPlan):
     """Crops of one step to be cut: small tensors that can be copied into those of a recorded step."""
 
     crops: torch.Tensor
@@ -43,14 +42,6 @@ class Plan:
     borders: torch.Tensor
     """float32 [k, 5], those of the first k crops (`borders.drawn_borders`)."""
     weights: torch.Tensor
-
-    def tensors(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The three of them, in one order."""
-        return self.crops, self.borders, self.weights
-
-    def to(self, device: torch.device) -> "Plan":
-        """A copy on `device`; the plan itself if it is there."""
-        return Plan(*(tensor.to(device) for tensor in self.tensors()))
 
 
 class Photographs:
@@ -70,10 +61,7 @@ class Photographs:
         self._scale, self._patch, self._batch, self._seed, self._frames = scale, patch, batch, seed, frames
         self._channels, self._taught = pairs[0].low.shape[0], pairs[0].teacher_output is not None
         self.device = torch.device(device)
-        pixels = np.array([pair.low[0].size for pair in pairs])
-        self._chance = np.cumsum(pixels) / pixels.sum()
-        self._heights, self._widths = (np.array([pair.low.shape[axis] for pair in pairs]) for axis in (1, 2))
-        self._begins = np.cumsum(pixels) - pixels
+        self._places = Places([pair.low.shape[1:] for pair in pairs], [pair.chance for pair in pairs])
         self._weights = np.array([pair.weight for pair in pairs], np.float32)
         self._records = torch.cat([torch.from_numpy(_records(pair, scale)) for pair in pairs]).to(self.device)
         levels = [_levels(intensity, 16 if self._channels == 1 else 0) for intensity in intensities]
@@ -83,18 +71,11 @@ class Photographs:
     def plan(self, step: int) -> Plan:
         """The crops of a step, drawn on the CPU so that every device sees the same ones."""
         random, size, n = np.random.default_rng((self._seed, step)), self._patch, self._batch
-        which = np.minimum(np.searchsorted(self._chance, random.random(n), side="right"), len(self._widths) - 1)
-        width = self._widths[which]
-        begin = self._begins[which] + random.integers(self._heights[which] - size + 1) * width + random.integers(width - size + 1)
-        orientation = random.integers(ORIENTATIONS, size=n)
-        mirrored, upturned, transposed = (orientation & bit > 0 for bit in (1, 2, 4))
-        begin = begin + np.where(mirrored, size - 1, 0) + np.where(upturned, (size - 1) * width, 0)
-        rows, columns = np.where(upturned, -width, width), np.where(mirrored, -1, 1)
-        down, across = np.where(transposed, columns, rows), np.where(transposed, rows, columns)
+        which, orientation, places = self._places.draw(random, n, size)
         light = random.integers(len(self._light) // 256, size=n)
         # As many as their share up to here, less those before: the share is kept where it is no whole number of a batch.
         framed = math.floor((step + 1) * n * self._frames) - math.floor(step * n * self._frames)
-        crops = np.column_stack([begin, down, across, light, np.arange(n) < framed, self._orders[orientation]])
+        crops = np.column_stack([places, light, np.arange(n) < framed, self._orders[orientation]])
         borders = drawn_borders(random, math.ceil(n * self._frames))
         return Plan(torch.from_numpy(crops.astype(np.int64)), torch.from_numpy(borders), torch.from_numpy(self._weights[which]))
 
@@ -105,10 +86,7 @@ class Photographs:
     def cut(self, plan: Plan) -> Batch:
         """The crops of a plan on the photographs' device. Runs no code that depends on the plan's values, so that it can be recorded as a CUDA graph."""
         n, size, channels, phases = len(plan.crops), self._patch, self._channels, self._scale**2
-        along = torch.arange(size, device=self.device)
-        begin, down, across = (plan.crops[:, column].view(-1, 1, 1) for column in (BEGIN, DOWN, ACROSS))
-        position = begin + down * along.view(-1, 1) + across * along
-        found = self._records.index_select(0, position.view(-1)).view(n, size, size, -1)
+        found = look_up(self._records, plan.crops, size)
         low = found[..., :channels].permute(0, 3, 1, 2).contiguous()
         larger = found[..., channels:].view(n, size, size, -1, phases)
         order = plan.crops[:, PHASES:].view(n, 1, 1, 1, phases).expand_as(larger)
@@ -155,15 +133,6 @@ def _records(pair: Pair, scale: int) -> np.ndarray:
 def _phase_order(scale: int, orientation: int) -> np.ndarray:
     """For each of the scale^2 phases of an oriented crop, the phase that it had."""
     return oriented(np.arange(scale**2).reshape(1, scale, scale), orientation).ravel()
-
-
-def oriented(plane: np.ndarray, orientation: int) -> np.ndarray:
-    """[c, h, w] in one of the `ORIENTATIONS`."""
-    if orientation & 1:
-        plane = plane[:, :, ::-1]
-    if orientation & 2:
-        plane = plane[:, ::-1]
-    return plane.transpose(0, 2, 1) if orientation & 4 else plane
 
 
 def _levels(intensity: float, black: int) -> np.ndarray:

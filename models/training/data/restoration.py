@@ -9,15 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from .batches import ORIENTATIONS, Batch, oriented
+from .batches import Batch
 from .blur import MARGIN, bank, blurred, halved
+from .crops import ORIENTATIONS, Places, StepPlan, look_up, oriented
 from .noise import STRONGEST, drawn, noisy, table
 
 KERNELS = 512
 BLUR_NOISE = 2.0
 """Standard deviation of the noise over blurred pictures, in levels."""
-BEGIN, DOWN, ACROSS, OFFSET, KERNEL, ORDER = 0, 1, 2, 3, 4, 5
-"""Columns of `RestorationPlan.crops`."""
+OFFSET, KERNEL, ORDER = 3, 4, 5
+"""Columns of `RestorationPlan.crops` behind those of `crops`."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Restorable:
 
 
 @dataclass(frozen=True)
-class RestorationPlan:
+class RestorationPlan(StepPlan):
     """Crops of one step to be cut and degraded."""
 
     crops: torch.Tensor
@@ -38,14 +39,6 @@ class RestorationPlan:
     noise: torch.Tensor
     """float32 [n, 3], `noise.drawn`."""
     weights: torch.Tensor
-
-    def tensors(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The three of them, in one order."""
-        return self.crops, self.noise, self.weights
-
-    def to(self, device: torch.device) -> "RestorationPlan":
-        """A copy on `device`; the plan itself if it is there."""
-        return RestorationPlan(*(tensor.to(device) for tensor in self.tensors()))
 
 
 class RestorationCrops:
@@ -57,10 +50,7 @@ class RestorationCrops:
         self._side = patch // 2 + (2 * MARGIN if self._blurs else 0)
         if any(min(picture.clean.shape[1:]) < self._side for picture in pictures):
             raise SystemExit(f"Crops of {patch} pixels need pictures of {2 * self._side} at least. Give a smaller --patch.")
-        pixels = np.array([picture.clean[0].size for picture in pictures])
-        self._chance = np.cumsum(pixels) / pixels.sum()
-        self._heights, self._widths = (np.array([picture.clean.shape[axis] for picture in pictures]) for axis in (1, 2))
-        self._begins = np.cumsum(pixels) - pixels
+        self._places = Places(picture.clean.shape[1:] for picture in pictures)
         self._records = torch.cat([torch.from_numpy(_records(picture)) for picture in pictures]).to(self.device)
         self._normal = table(seed).to(self.device)
         kernels, cuts = bank(KERNELS, seed)
@@ -70,16 +60,9 @@ class RestorationCrops:
     def plan(self, step: int) -> RestorationPlan:
         """The crops of a step, drawn on the CPU so that every device sees the same ones."""
         random, size, n = np.random.default_rng((self._seed, step)), self._side, self._batch
-        which = np.minimum(np.searchsorted(self._chance, random.random(n), side="right"), len(self._widths) - 1)
-        width = self._widths[which]
-        begin = self._begins[which] + random.integers(self._heights[which] - size + 1) * width + random.integers(width - size + 1)
-        orientation = random.integers(ORIENTATIONS, size=n)
-        mirrored, upturned, transposed = (orientation & bit > 0 for bit in (1, 2, 4))
-        begin = begin + np.where(mirrored, size - 1, 0) + np.where(upturned, (size - 1) * width, 0)
-        rows, columns = np.where(upturned, -width, width), np.where(mirrored, -1, 1)
-        down, across = np.where(transposed, columns, rows), np.where(transposed, rows, columns)
+        _, orientation, places = self._places.draw(random, n, size)
         noise = drawn(random, n, BLUR_NOISE if self._blurs else STRONGEST, not self._blurs)
-        crops = np.column_stack([begin, down, across, random.integers(len(self._normal), size=n), random.integers(KERNELS, size=n), self._orders[orientation]])
+        crops = np.column_stack([places, random.integers(len(self._normal), size=n), random.integers(KERNELS, size=n), self._orders[orientation]])
         # A crop's squared error grows with its noise; what counts is by how much each is better (PSNR).
         weights = 1 / (noise[:, 0] + 4 + 12 * noise[:, 2] ** 0.5)
         return RestorationPlan(torch.from_numpy(crops.astype(np.int64)), torch.from_numpy(noise), torch.from_numpy((weights / weights.mean()).astype(np.float32)))
@@ -91,10 +74,7 @@ class RestorationCrops:
     def cut(self, plan: RestorationPlan) -> Batch:
         """The crops of a plan: uint8 [n, 6, patch/2, patch/2], degraded and clean. Runs no code that depends on the plan's values."""
         n, size = len(plan.crops), self._side
-        along = torch.arange(size, device=self.device)
-        begin, down, across = (plan.crops[:, column].view(-1, 1, 1) for column in (BEGIN, DOWN, ACROSS))
-        position = begin + down * along.view(-1, 1) + across * along
-        found = self._records.index_select(0, position.view(-1)).view(n, size, size, 2, -1)
+        found = look_up(self._records, plan.crops, size).unflatten(3, (2, -1))
         order = plan.crops[:, ORDER:].view(n, 1, 1, 1, -1).expand_as(found)
         coded, clean = found.gather(4, order).permute(3, 0, 4, 1, 2)
         levels = coded.float()

@@ -9,8 +9,8 @@ from .runtime import Session
 
 
 def milliseconds(sessions: list[Session], width: int, height: int, rounds: int = 11) -> list[float]:
-    """Median time for one picture of width x height at each model's output; one thread, runs alternating so that other
-    load on the machine hits all alike."""
+    """Median time for one picture of width x height at each model's output, in CPU time of one thread, which other programs do not add to; runs
+    alternate, so that what they take of caches and clock hits all alike."""
     random = np.random.default_rng(0)
     scales = [int(session.facts["scale"]) for session in sessions]
     shapes = [(1, session.channels, height // scale, width // scale) for session, scale in zip(sessions, scales)]
@@ -20,9 +20,9 @@ def milliseconds(sessions: list[Session], width: int, height: int, rounds: int =
     times: list[list[float]] = [[] for _ in sessions]
     for _ in range(rounds):
         for session, batch, taken in zip(sessions, batches, times):
-            start = time.perf_counter()
+            start = time.process_time()
             session.run(batch)
-            taken.append((time.perf_counter() - start) * 1000)
+            taken.append((time.process_time() - start) * 1000)
     return [float(np.median(taken)) for taken in times]
 
 

@@ -49,7 +49,24 @@ class CollapsibleConv(nn.Module):
         return self.direct.shape[-1] // 2
 
 
-class DepthwiseConv(nn.Module):
+class DirectConv(nn.Module):
+    """A convolution that holds its kernel and bias as they run: `direct` and `bias`."""
+
+    direct: nn.Parameter
+    bias: nn.Parameter
+
+    def kernel(self) -> torch.Tensor:
+        """[outputs, inputs of a group, side, side]"""
+        return self.direct
+
+    def load_merged(self, kernel: torch.Tensor, bias: torch.Tensor) -> None:
+        """Take over a kernel and its bias."""
+        with torch.no_grad():
+            self.direct.copy_(kernel)
+            self.bias.copy_(bias)
+
+
+class DepthwiseConv(DirectConv):
     """3x3 convolution of each channel by itself, zero padding, with bias."""
 
     reach = 1
@@ -59,16 +76,6 @@ class DepthwiseConv(nn.Module):
         self.groups = width
         self.direct = nn.Parameter(torch.randn(width, 1, 3, 3) * (1 / 9) ** 0.5)
         self.bias = nn.Parameter(torch.zeros(width))
-
-    def kernel(self) -> torch.Tensor:
-        """[width, 1, 3, 3]"""
-        return self.direct
-
-    def load_merged(self, kernel: torch.Tensor, bias: torch.Tensor) -> None:
-        """Take over a kernel and its bias."""
-        with torch.no_grad():
-            self.direct.copy_(kernel)
-            self.bias.copy_(bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return F.conv2d(x, self.direct, self.bias, padding=1, groups=self.groups)

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .convolution import CollapsibleConv, clipped_output, convolved_plane, relu
+from .convolution import CollapsibleConv, DirectConv, clipped_output, convolved_plane, relu
 
 WIDTH, GROUPS, SIDE = 32, 4, 16
 
@@ -77,7 +77,7 @@ class Xlsr(nn.Module):
         return side.reach.item() != before
 
 
-class PlainConv(nn.Module):
+class PlainConv(DirectConv):
     """Kernel and bias of a convolution of the paper; `groups` as in torch. Without `bias` it is zero and not trained."""
 
     def __init__(self, inputs: int, outputs: int, side: int, groups: int = 1, gain: float = 1.0, bias: bool = False):
@@ -86,14 +86,6 @@ class PlainConv(nn.Module):
         self.groups = groups
         self.direct = nn.Parameter(torch.randn(outputs, inputs // groups, side, side) * (gain / fan_in) ** 0.5)
         self.bias = nn.Parameter(torch.zeros(outputs), requires_grad=bias)
-
-    def kernel(self) -> torch.Tensor:
-        return self.direct
-
-    def load_merged(self, kernel: torch.Tensor, bias: torch.Tensor) -> None:
-        with torch.no_grad():
-            self.direct.copy_(kernel)
-            self.bias.copy_(bias)
 
 
 class FoldedConv(nn.Module):

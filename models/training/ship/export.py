@@ -7,11 +7,11 @@ from pathlib import Path
 import onnx
 import torch
 
+from ..data import video_pairs
 from ..data.pairs import Pair, load_pairs
 from ..measure.evaluate import Score, baselines, score
 from ..measure.runtime import Session
 from ..measure.timing import int8_features, milliseconds
-from ..networks.cost import cost
 from ..networks.graph import float_model, folded_model
 from ..networks.onnx_reader import facts_of
 from ..quantise.calibrate import calibration_crops
@@ -23,27 +23,28 @@ from ..train.checkpoint import averaged_network
 from ..train.history import history
 from ..train.recipe import Recipe
 from . import card, manifest
-from .licences import data_summary
+from .facts import LICENCE, compact, training_facts
 
-LICENCE = "MIT"
 TIMED_AT = (640, 360)
 
 
 @dataclass(frozen=True)
 class Choices:
-    """Options of the export: calibration method, number of crops, the run of a fine-tuned int8 network, a folder for the model before lowering."""
+    """Options of the export: calibration method, number of crops, the run of a fine-tuned int8 network, a folder for the model before lowering, and
+    compressed video to measure on (`data.video_pairs`)."""
 
     calibration: str = "minmax"
     crops: int = 100
     qat: Path | None = None
     keep_unlowered: Path | None = None
+    cache: Path | None = None
 
 
 def export(run: Path, data: Path, out: Path, choices: Choices = Choices()) -> list[Path]:
     """Write both models of `run`, their manifest entries and their card below `out`; nothing is written if int8 fails the fidelity check."""
     recipe, network, step = averaged_network(run)
-    sets = measured_sets(data, recipe.scale, recipe.channels)
-    facts = _facts(recipe, network, step, run, data) | {"baselines": _json({name: _scores(baselines(pairs, recipe.scale)) for name, pairs in sets.items()})}
+    sets = measured_sets(data, recipe.scale, recipe.channels, choices.cache)
+    facts = _facts(recipe, network, step, run, data) | {"baselines": compact({name: _scores(baselines(pairs, recipe.scale)) for name, pairs in sets.items()})}
     floats = float_model(network, {**facts, "precision": "fp32"})
 
     crops = calibration_crops(data / "train", recipe.scale, recipe.channels, choices.crops)
@@ -60,7 +61,7 @@ def export(run: Path, data: Path, out: Path, choices: Choices = Choices()) -> li
 
     lowered = lower(quantised)
     prove_equal(quantised, lowered)
-    onnx.helper.set_model_props(lowered, {**facts_of(lowered), "layers": _json(layers), "timing": _json(_timing(floats, quantised, lowered))})
+    onnx.helper.set_model_props(lowered, {**facts_of(lowered), "layers": compact(layers), "timing": compact(_timing(floats, quantised, lowered))})
     out.mkdir(parents=True, exist_ok=True)
     files = [_write(lowered, out / f"{name}.onnx"), _write(floats, out / f"{manifest.model_id(facts, 'fp32')}.onnx")]
     if choices.keep_unlowered:
@@ -70,13 +71,14 @@ def export(run: Path, data: Path, out: Path, choices: Choices = Choices()) -> li
     return [*files, *card.write(out, manifest.card_name(facts))]
 
 
-def measured_sets(data: Path, scale: int, channels: int) -> dict[str, list[Pair]]:
-    """The pictures to report on: Kodak (never tuned on), val and val2 (which chose the checkpoint)."""
+def measured_sets(data: Path, scale: int, channels: int, cache: Path | None = None) -> dict[str, list[Pair]]:
+    """The pictures to report on: Kodak (never tuned on), val and val2 (which chose the checkpoint), and those of `cache`, which are val and val2 in compressed video."""
     folders = {"kodak": data / "eval" / "kodak", "val": data / "val", "val2": data / "val2"}
     missing = [str(folder) for folder in folders.values() if not folder.is_dir()]
     if missing:
         print(f"Not there: {', '.join(missing)}. The manifest and the card will have no figures of these.", flush=True)
-    return {name: load_pairs(folder, scale, channels, minimum=1) for name, folder in folders.items() if folder.is_dir()}
+    sets = {name: load_pairs(folder, scale, channels, minimum=1) for name, folder in folders.items() if folder.is_dir()}
+    return {**sets, "video": video_pairs.load(cache, scale, "val")} if cache else sets
 
 
 def measure(file: Path, sets: dict[str, list[Pair]]) -> dict[str, dict[str, float]]:
@@ -104,24 +106,19 @@ def measure_again(folder: Path, cards: list[str], data: Path) -> None:
 
 
 def _facts(recipe: Recipe, network: torch.nn.Module, step: int, run: Path, data: Path) -> dict[str, str]:
-    parameters, multiplications = cost(network)
     return {
         "family": recipe.family,
         "title": network.title,
         "paper": network.paper,
         "licence": LICENCE,
+        **({"content": "video"} if recipe.degraded else {}),
         "scale": str(recipe.scale),
         "channels": str(recipe.channels),
         "planes": "y" if recipe.channels == 1 else "rgb",
         "halo": str(network.halo),
         "align": str(network.align),
         "output": network.output,
-        "parameters": str(parameters),
-        "macsPerPixel": str(multiplications),
-        "step": str(step),
-        "recipe": _json(asdict(recipe)),
-        "history": _json(history(run)),
-        "data": _json(data_summary(data)),
+        **training_facts(recipe, network, step, run, data),
     }
 
 
@@ -131,7 +128,7 @@ def _tuned(run: Path, facts: dict[str, str], plain: onnx.ModelProto, sets: dict[
 
     scale = int(facts["scale"])
     ptq = {name: _scores({"ptq": score(Session(plain), pairs, scale)})["ptq"] for name, pairs in sets.items()}
-    return quantised_average(run, {**facts, "ptq": _json(ptq), "qatHistory": _json(history(run))})
+    return quantised_average(run, {**facts, "ptq": compact(ptq), "qatHistory": compact(history(run))})
 
 
 def _timing(floats: onnx.ModelProto, quantised: onnx.ModelProto, lowered: onnx.ModelProto) -> dict[str, float | str]:
@@ -151,7 +148,3 @@ def _write(model: onnx.ModelProto, path: Path) -> Path:
 
 def _scores(scores: dict[str, Score]) -> dict[str, dict[str, float]]:
     return {name: {key: round(value, 4) for key, value in asdict(found).items()} for name, found in scores.items()}
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))

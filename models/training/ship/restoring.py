@@ -1,8 +1,6 @@
 """A run of a restoring network to shipped files: float model, manifest entry, card. They are float: what takes their time are depthwise
 convolutions, gates and sums, which int8 does not make faster."""
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +9,12 @@ import onnx
 from ..data.restorable import measured_pictures, with_noise
 from ..measure.planar_runtime import PlanarSession
 from ..measure.restoration import BLURS, SIGMAS, Probe, blurred_probe, quality
-from ..networks.cost import cost
 from ..networks.planar_graph import planar_model
 from ..train.checkpoint import averaged_network
-from ..train.history import history
 from ..train.recipe import Recipe
 from . import manifest, restoring_card
-from .licences import data_summary
+from .facts import LICENCE, compact, training_facts
 
-LICENCE = "MIT"
 FOLDERS = {"kodak": "eval/kodak", "val": "val", "val2": "val2"}
 FIELDS = ("psnrY", "psnrUV", "ssimY")
 
@@ -27,7 +22,6 @@ FIELDS = ("psnrY", "psnrUV", "ssimY")
 def export_restoring(run: Path, data: Path, out: Path) -> list[Path]:
     """Write the float model of `run`, its manifest entry and its card below `out`."""
     recipe, network, step = averaged_network(run)
-    parameters, multiplications = cost(network)
     facts = {
         "family": f"{recipe.family}-{recipe.task}",
         "title": network.title,
@@ -38,15 +32,10 @@ def export_restoring(run: Path, data: Path, out: Path) -> list[Path]:
         "precision": "fp32",
         "halo": str(network.halo),
         "align": str(network.align),
-        "parameters": str(parameters),
-        "macsPerPixel": str(multiplications),
-        "step": str(step),
-        "recipe": _json(asdict(recipe)),
-        "history": _json(history(run)),
-        "data": _json(data_summary(data)),
+        **training_facts(recipe, network, step, run, data),
     }
     model = planar_model(network, facts)
-    onnx.helper.set_model_props(model, {**facts, "align": str(network.align), "measured": _json(measured(PlanarSession(model), recipe, data))})
+    onnx.helper.set_model_props(model, {**facts, "align": str(network.align), "measured": compact(measured(PlanarSession(model), recipe, data))})
     out.mkdir(parents=True, exist_ok=True)
     file = out / f"{manifest.model_id(facts, 'fp32')}.onnx"
     partial = file.with_suffix(".partial")
@@ -88,7 +77,3 @@ def _scores(session: PlanarSession, probes: list[Probe]) -> dict[str, list[float
 
 def _rounded(values: np.ndarray) -> list[float]:
     return [round(float(value), 4) for value in values]
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))

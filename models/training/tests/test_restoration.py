@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 from ..data.blur import BRIGHTER, HIGHLIGHT, KINDS, MARGIN, SIDE, WHITE, bank, blurred, defocus, diffraction, gaussian, halved, motion
+from ..data.crops import ORIENTATIONS, oriented
 from ..data.noise import CLEAN, STRONGEST, drawn
-from ..data.batches import ORIENTATIONS, oriented
 from ..data.planar import Planes, folded, planes_of, unfolded
 from ..data.restoration import Restorable, RestorationCrops
 from ..measure.metrics import ssim

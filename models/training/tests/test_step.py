@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ..data.batches import ORIENTATIONS, Photographs, oriented
+from ..data.batches import Photographs
+from ..data.crops import ORIENTATIONS, oriented
 from ..data.pairs import Pair
 from ..train.checkpoint import averaged_network
 from ..train.device import device_of

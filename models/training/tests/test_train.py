@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ..data.batches import Photographs, oriented
+from ..data.batches import Photographs
 from ..data.borders import WIDEST, drawn_borders, with_borders
+from ..data.crops import oriented
 from ..data.pairs import Pair, load_pairs, weighted
 from ..data.pictures import SHRINKING, bicubic
 from ..train.average import average

@@ -14,6 +14,7 @@ import { openSequence, sequenceOf } from './pictures.js';
 import type { SourceReader } from './reader.js';
 import { describeSource, type Source } from './source.js';
 import { peekStream } from './standard-input.js';
+import { clockJumps } from './transport-clock.js';
 
 /** A source to open, and what is accepted of it. */
 export interface OpenOptions {
@@ -89,7 +90,10 @@ export async function openSource(binary: FfmpegBinary, options: OpenOptions, giv
     throw new SrvidError('SRVID_INPUT_NOT_FOUND', `The input ${path} ${what}. Give the path of a video file, or - for standard input.`, { path });
   }
   const name = given.name ?? path;
-  return reopened(name, await probeFile(binary, path, { references: allowReferences, maxPixels }, name));
+  const probe = await probeFile(binary, path, { references: allowReferences, maxPixels }, name);
+  const opened = reopened(name, probe);
+  const isSought = (start ?? 0) > 0 && /^mpeg(ts)?$/.test(probe.formatName);
+  return isSought && (await clockJumps(path)) ? { ...opened, source: { ...opened.source, clockJumps: true } } : opened;
 }
 
 /** Probes the head of standard input. An MP4 whose index comes late is refused only where ffmpeg cannot read it from its buffers. */

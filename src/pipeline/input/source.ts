@@ -24,6 +24,8 @@ export interface Source {
   readonly countsFields: boolean;
   /** The source's own clock is kept, whatever time it begins at. Otherwise time 0 is where the source begins. */
   readonly keepsClock: boolean;
+  /** The clock of the file jumps, so that nobody can seek in it by time: a cut is read from the file's beginning. */
+  readonly clockJumps: boolean;
   /** End of the last frame, in seconds of the container's clock; undefined where the container does not tell. */
   readonly endsAtSeconds: number | undefined;
   /** Seconds added to every pts on the way in and taken off on the way out, since NUT cannot carry a time before 0. */
@@ -84,6 +86,7 @@ export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 
     hasTimestamps,
     countsFields,
     keepsClock: true,
+    clockJumps: false,
     endsAtSeconds: hasTimestamps ? endOf(probe, video) : undefined,
     shiftSeconds: start < 0 ? Math.ceil(-start) : 0,
     expectedFrames: expectedFrames(video, probe, rate),

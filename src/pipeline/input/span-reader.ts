@@ -138,5 +138,5 @@ function seekCut({ source, range }: SpanSource, from: number, earlier: number): 
   const seek = ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', (wanted + zero - earlier + early).toFixed(6)];
   // Frames before the wanted one need not come through the pipe where nobody asks for them.
   const trim = earlier === 0 && !filters.some((filter) => filter.startsWith('bwdif')) ? [`trim=start=${(wanted - ROUNDING_SECONDS).toFixed(6)}`] : [];
-  return { inputOptions: ['-copyts', ...seek, ...(zero === 0 ? [] : ['-itsoffset', (-zero).toFixed(6)])], filters: trim, cutsBeginning: false };
+  return { inputOptions: ['-copyts', ...seek, ...(zero === 0 ? [] : ['-itsoffset', (-zero).toFixed(6)])], filters: trim, cutsBeginning: false, zeroSeconds: 0 };
 }

@@ -66,12 +66,15 @@ export async function planFrameSideData(
   const cut = planCut(source, range);
   // Raw streams have no times: their frames are counted, after the cut.
   const counted = source.hasTimestamps ? [] : ['setpts=N'];
+  // ffmpeg 7.1 forgets the frame rate over setpts, so that the last frame would last no time.
+  const { num, den } = source.info.frameRate;
+  const lasting = source.hasTimestamps ? [] : ['-bsf:v:0', `setts=pts=PTS:dts=DTS:duration=max(DURATION\\,${den}/${num}/TB)`];
   return {
     sideData: {
       input: { url: probe.input.url, options: [...probe.input.options, ...cut.inputOptions] },
       stream: video.index,
       filters: [...cut.filters, `settb=${timeBase.num}/${timeBase.den}`, ...counted],
-      encoderOptions: hasCaptions && writes.captions ? [`-${CAPTION_OPTION}:v:0`, '1'] : [],
+      encoderOptions: [...(hasCaptions && writes.captions ? [`-${CAPTION_OPTION}:v:0`, '1'] : []), ...lasting],
     },
     warnings,
   };

@@ -1,25 +1,20 @@
+import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { readBounded } from '../../bounded-file.js';
 import { messageOf, SrvidError } from '../../errors.js';
 import { MAX_MODEL_BYTES } from '../../onnx/model-file.js';
-import type { ModelSpec } from '../contract.js';
+import type { ListedModel } from '../contract.js';
 import { type ModelEntry, parseManifest } from './manifest.js';
-import { readModelBytes } from './model-bytes.js';
+import { readModelBytes, toShared, type VerifiedModel } from './model-bytes.js';
+import { readUnlisted } from './unlisted-model.js';
 
 export { type ModelEntry, parseManifest } from './manifest.js';
+export type { VerifiedModel } from './model-bytes.js';
 
 const MAX_MANIFEST_BYTES = 4 << 20;
 const OWN_FOLDER = new URL('../../../models/', import.meta.url);
 const REMEDY = '--models takes a folder with networks and a manifest.json of the form of models/manifest.json; correct it, or give another folder.';
-
-/** A model whose file has the hash that the manifest lists. */
-export interface VerifiedModel {
-  readonly entry: ModelEntry;
-  readonly path: string;
-  /** The file's bytes, verified. Every worker loads the model from them, so the file is read once in a process. */
-  readonly bytes: SharedArrayBuffer;
-}
 
 /** The arithmetic of networks; 'auto' is int8 where a network comes in int8, else fp32. */
 export type Precision = 'auto' | 'int8' | 'fp32';
@@ -30,17 +25,31 @@ export type Precision = 'auto' | 'int8' | 'fp32';
  */
 export class ModelLibrary {
   readonly #verified = new Map<string, Promise<VerifiedModel>>();
+  /** Models that come with plugins, by their paths, each with the state of its file when it was read. */
+  readonly #unlisted = new Map<string, Promise<{ readonly state: string; readonly model: VerifiedModel }>>();
 
   constructor(
     readonly folder: URL,
     readonly models: readonly ModelEntry[],
+    /** True where a request for a family is answered by its twin for compressed video, if that is installed. */
+    private readonly forVideo = false,
   ) {}
+
+  /** The same models, of which those for compressed video are preferred. */
+  preferringVideo(): ModelLibrary {
+    return new ModelLibrary(this.folder, this.models, true);
+  }
+
+  /** True where a model has a twin for compressed video, of the same cost. */
+  hasVideoTwin({ family, scale, planes, precision }: ModelEntry): boolean {
+    return this.models.some((model) => model.family === twinOf(family) && model.scale === scale && model.planes === planes && model.precision === precision);
+  }
 
   /**
    * Finds the model for a spec. `precision` decides where the spec does not.
    * @throws SRVID_MODEL_UNKNOWN naming the models that exist
    */
-  resolve(spec: ModelSpec, precision: Precision): ModelEntry {
+  resolve(spec: ListedModel, precision: Precision): ModelEntry {
     const { family, scale, planes = 'y' } = spec;
     const wanted = spec.precision ?? precision;
     const found = this.#find(spec, wanted);
@@ -53,7 +62,7 @@ export class ModelLibrary {
   }
 
   /** True where the library has a model for the spec. */
-  has(spec: ModelSpec, precision: Precision): boolean {
+  has(spec: ListedModel, precision: Precision): boolean {
     return this.#find(spec, spec.precision ?? precision) !== undefined;
   }
 
@@ -67,11 +76,37 @@ export class ModelLibrary {
     return verified;
   }
 
-  #find({ family, scale, planes = 'y' }: ModelSpec, wanted: Precision): ModelEntry | undefined {
-    const fitting = this.models.filter((model) => model.family === family && model.scale === scale && model.planes === planes);
-    const as = (precision: 'int8' | 'fp32') => fitting.find((model) => model.precision === precision);
+  /**
+   * Reads a model that comes with a plugin, once for any number of calls while its file stays as it is.
+   * @param sha256 the hash that it must have; any where not given
+   * @throws SRVID_MODEL_INVALID, SRVID_MODEL_UNSUPPORTED
+   */
+  async loadFile(path: string, sha256?: string): Promise<VerifiedModel> {
+    const earlier = this.#unlisted.get(path);
+    const reading = readAgain(path, earlier);
+    this.#unlisted.set(path, reading);
+    const { model } = await reading;
+    const found = model.entry.sha256;
+    if (sha256 === undefined || sha256 === found) return model;
+    throw new SrvidError(
+      'SRVID_MODEL_INVALID',
+      `The model at ${path} is not the file that its plugin names: sha256 is ${found}, expected ${sha256}. Install the plugin again, or correct "sha256" in its "models".`,
+      { path, found, expected: sha256 },
+    );
+  }
+
+  #find({ family, scale, planes = 'y' }: ListedModel, wanted: Precision): ModelEntry | undefined {
+    const fitting = this.models.filter((model) => model.scale === scale && model.planes === planes);
+    const families = this.forVideo ? [twinOf(family), family] : [family];
+    const of = (family: string, precision: 'int8' | 'fp32') => fitting.find((model) => model.family === family && model.precision === precision);
+    const as = (precision: 'int8' | 'fp32') => families.map((name) => of(name, precision)).find((model) => model !== undefined);
     return wanted === 'auto' ? (as('int8') ?? as('fp32')) : as(wanted);
   }
+}
+
+/** Name of the family's networks for compressed video. */
+function twinOf(family: string): string {
+  return `${family}-video`;
 }
 
 /**
@@ -108,19 +143,26 @@ function installed({ models }: ModelLibrary, family: string, planes: 'y' | 'rgb'
 
 /** Loads a model from a file without checking a hash, for tests and benchmarks. @throws the error of reading */
 export async function modelAt(entry: ModelEntry, path: string): Promise<VerifiedModel> {
-  return { entry, path, bytes: shared(await readBounded(path, MAX_MODEL_BYTES)) };
-}
-
-function shared(bytes: Uint8Array): SharedArrayBuffer {
-  const memory = new SharedArrayBuffer(bytes.length);
-  new Uint8Array(memory).set(bytes);
-  return memory;
+  return { entry, path, bytes: toShared(await readBounded(path, MAX_MODEL_BYTES)) };
 }
 
 async function readVerified(folder: URL, entry: ModelEntry): Promise<VerifiedModel> {
   const path = fileURLToPath(new URL(entry.file, folder));
   const remedy = folder.href === OWN_FOLDER.href ? 'reinstall srvid' : 'correct the folder given by --models';
-  return { entry, path, bytes: shared(await readModelBytes(entry, path, remedy)) };
+  return { entry, path, bytes: toShared(await readModelBytes(entry, path, remedy)) };
+}
+
+/** A model from its file, or as it was read earlier where the file has not changed since. */
+async function readAgain(
+  path: string,
+  earlier: Promise<{ readonly state: string; readonly model: VerifiedModel }> | undefined,
+): Promise<{ readonly state: string; readonly model: VerifiedModel }> {
+  const known = await earlier?.catch(() => undefined);
+  const state = await stat(path).then(
+    ({ size, mtimeMs, ino }) => `${size} ${mtimeMs} ${ino}`,
+    () => '',
+  );
+  return known?.state === state ? known : { state, model: await readUnlisted(path) };
 }
 
 function reasonOf(error: unknown): string {

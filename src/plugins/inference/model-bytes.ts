@@ -6,6 +6,14 @@ import { externalFiles, withExternalData } from '../../onnx/external-data.js';
 import { MAX_MODEL_BYTES, parseModel, serializeModel } from '../../onnx/model-file.js';
 import type { ModelEntry } from './manifest.js';
 
+/** A model whose bytes are those that were hashed. */
+export interface VerifiedModel {
+  readonly entry: ModelEntry;
+  readonly path: string;
+  /** The file's bytes, verified. Every worker loads the model from them, so the file is read once in a process. */
+  readonly bytes: SharedArrayBuffer;
+}
+
 /**
  * Reads a model's file, verified against the manifest, as a model without external data. ONNX Runtime would look for
  * external files in the working folder, where nobody has checked them. Files that the manifest lists are verified and
@@ -36,6 +44,13 @@ export async function readModelBytes(entry: ModelEntry, path: string, remedy: st
   } catch (error) {
     throw new SrvidError('SRVID_MODEL_INVALID', `Model ${entry.id} at ${path} cannot be put together: ${messageOf(error)}.`, { path }, error);
   }
+}
+
+/** A copy of bytes in memory that all threads share. */
+export function toShared(bytes: Uint8Array): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(bytes.length);
+  new Uint8Array(memory).set(bytes);
+  return memory;
 }
 
 async function readListed(what: string, path: string, expected: string, remedy: string): Promise<Uint8Array> {

@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import * as z from 'zod';
 import { SrvidError } from '../../errors.js';
 import { Graph } from '../../onnx/graph.js';
 import { widenHalfEnds } from '../../onnx/half-ends.js';
-import { type OnnxModel, readModelFile, serializeModel } from '../../onnx/model-file.js';
+import { readModelFile } from '../../onnx/model-file.js';
 import type { Plugin } from '../contract.js';
 import type { VerifiedModel } from '../inference/library.js';
 import { readModelBytes } from '../inference/model-bytes.js';
+import { unlistedModel } from '../inference/unlisted-model.js';
 import type { PluginRequest } from '../registry.js';
 import { pictureInput } from './ends.js';
 import luma from './luma.js';
@@ -74,7 +74,7 @@ export async function describeOwnNetwork(request: PluginRequest, folder: string,
     module: new URL(input.channels === 1 ? './luma.js' : './rgb.js', import.meta.url).href,
     plugin: { ...(plugin as Plugin), scales: [scale] },
     options: { ...options },
-    own: verified(path, model, graph, plugin.planes === 'rgb' ? 'rgb' : 'y'),
+    own: unlistedModel(path, model, { planes: plugin.planes === 'rgb' ? 'rgb' : 'y' }),
   };
 }
 
@@ -94,30 +94,6 @@ function checkedHints(options: Readonly<Record<string, unknown>>): Hints {
   if (parsed.success) return parsed.data;
   const complaints = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'options'}: ${message}`).join('; ');
   throw new SrvidError('SRVID_OPTION_INVALID', `The options of a network of your own are not valid: ${complaints}. See docs/own-network.md.`, {});
-}
-
-function verified(path: string, model: OnnxModel, graph: Graph, planes: 'y' | 'rgb'): VerifiedModel {
-  const bytes = serializeModel(model);
-  const memory = new SharedArrayBuffer(bytes.length);
-  new Uint8Array(memory).set(bytes);
-  const weights = model.graph.initializer.reduce((sum, { dims }) => sum + dims.reduce((product, size) => product * Number(size), 1), 0);
-  return {
-    path,
-    bytes: memory,
-    entry: {
-      id: basename(path, '.onnx'),
-      family: path,
-      precision: graph.nodes.some(({ opType }) => opType === 'QuantizeLinear') ? 'int8' : 'fp32',
-      planes,
-      file: basename(path),
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-      bytes: bytes.length,
-      ...{ halo: 0, align: 1 },
-      // A convolution uses each weight once a pixel; good enough to tell the cost of levels apart.
-      ...{ parameters: Math.max(1, weights), macsPerPixel: Math.max(1, weights) },
-      ...{ licence: 'not stated', paper: '', card: '', measured: {} },
-    },
-  };
 }
 
 function leastCommonMultiple(a: number, b: number): number {

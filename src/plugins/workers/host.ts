@@ -4,7 +4,7 @@ import { type RingMemory, SlotRing } from '../../pipeline/frames/ring.js';
 import type { InferenceSettings } from '../inference/backend.js';
 import type { NoteListener, PluginErrorPolicy } from '../notes.js';
 import { type FrameOrigin, type Group, modelsOfGroups } from '../plan/groups.js';
-import { specKey } from '../plan/plugin-models.js';
+import { modelKey, specKey } from '../plan/plugin-models.js';
 import { retryDeaths, WorkerPool } from './pool.js';
 import type { GroupSpec, TaskResult, WorkerRequest, WorkerSetup } from './protocol.js';
 import type { Stage, Ticket } from './stage.js';
@@ -122,7 +122,7 @@ export function groupSpec({ steps, window }: Group, input: RingMemory, output: R
     name: loaded.plugin.name,
     module: loaded.module,
     given: loaded.given,
-    models: loaded.models.map(({ spec, model }) => [specKey(spec), model.entry.id] as const),
+    models: loaded.models.map(({ spec, model }) => [specKey(spec), modelKey(model)] as const),
     arrives,
     reads,
     gives,

@@ -16,8 +16,8 @@ export interface StepSpec {
   readonly name: string;
   readonly module: string;
   readonly given: Readonly<Record<string, unknown>>;
-  /** The id of the model that answers each spec, by the spec's key. */
-  readonly models: readonly (readonly [spec: string, id: string])[];
+  /** The key of the model that answers each spec, by the spec's key. */
+  readonly models: readonly (readonly [spec: string, model: string])[];
   readonly arrives: FrameFormat;
   readonly reads: FrameFormat;
   readonly gives: FrameFormat;

@@ -37,7 +37,7 @@ export interface StepTask {
 /** The parts of a thread that its plugins share. */
 export interface ThreadParts {
   readonly origin: FrameOrigin;
-  /** This thread's models by their ids. */
+  /** This thread's models by their keys. */
   readonly models: ReadonlyMap<string, Model>;
   readonly voice: Voice;
   readonly onError: PluginErrorPolicy;
@@ -50,7 +50,7 @@ const TOLD_FAILURES = 5;
 export class StepRunner {
   readonly #convert: Convert | undefined;
   readonly #converted: Uint8Array[] = [];
-  readonly #modelIds: ReadonlyMap<string, string>;
+  readonly #modelKeys: ReadonlyMap<string, string>;
   #scratch: Uint8Array | undefined;
   #frames: readonly Frame[] = [];
   #present = 0;
@@ -71,7 +71,7 @@ export class StepRunner {
     const { voice } = parts;
     this.#convert = planConversion(step.arrives, step.reads, parts.origin.color);
     if (!isOwnModule(step.module)) this.#watch = { input: new InputGuard(), hoard: new HoardWatch() };
-    this.#modelIds = new Map(step.models);
+    this.#modelKeys = new Map(step.models);
     this.#context = {
       options,
       state: undefined,
@@ -181,8 +181,8 @@ export class StepRunner {
   }
 
   #model(spec: ModelSpec): Model {
-    const id = this.#modelIds.get(specKey(spec));
-    const model = id === undefined ? undefined : this.parts.models.get(id);
+    const key = this.#modelKeys.get(specKey(spec));
+    const model = key === undefined ? undefined : this.parts.models.get(key);
     if (model) return model;
     const { name } = this.step;
     throw new SrvidError('SRVID_PLUGIN_FAILED', `Plugin ${name} asked for a model that it does not name in "models": ${specKey(spec)}.`, { plugin: name });

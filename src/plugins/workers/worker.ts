@@ -78,8 +78,8 @@ async function open(): Promise<readonly (GroupRunner | undefined)[]> {
 }
 
 async function load(model: VerifiedModel): Promise<void> {
-  const { loadModel } = await import('../inference/model.js');
-  models.set(model.entry.id, await loadModel(model, setup.inference, { inNative }));
+  const [{ loadModel }, { modelKey }] = await Promise.all([import('../inference/model.js'), import('../plan/plugin-models.js')]);
+  models.set(modelKey(model), await loadModel(model, setup.inference, { inNative }));
 }
 
 /** Holds a worker's `open` until every worker has one, so that no worker receives two while another stays unopened. */

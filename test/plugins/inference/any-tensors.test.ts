@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
@@ -14,18 +14,24 @@ import { randomBytes } from '../../helpers/random.js';
 const folder = await temporaryFolder();
 const source = { kind: 'yuv420p', width: 16, height: 8 } as const;
 
-/** A float model of two inputs, a picture and a gain, and of no scale: it gives their product. */
-async function gainModel(): Promise<ModelEntry> {
+/** A float model of two inputs, a picture and a gain, and of no scale: it gives their product, times `more`. */
+function gainBytes(more = 1): Uint8Array {
   const graph = Graph.empty('gain');
   graph.addInput('picture', 'float32', [1, 1, 'h', 'w']);
   graph.addInput('gain', 'float32', [1]);
-  graph.addNode('Mul', ['picture', 'gain'], 'product');
+  graph.addNode('Mul', ['picture', 'gain'], 'gained');
+  graph.addNode('Mul', ['gained', graph.addConstant('more', { type: 'float32', dims: [], data: Float32Array.of(more) })], 'product');
   graph.addOutput('product', 'float32', [1, 1, 'h', 'w']);
-  const bytes = serializeModel(graph.toModel());
+  return serializeModel(graph.toModel());
+}
+
+const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+async function gainModel(): Promise<ModelEntry> {
+  const bytes = gainBytes();
   await writeFile(join(folder, 'gain.onnx'), bytes);
   const { scale: _, ...listed } = (await loadModelLibrary()).models[0] as ModelEntry;
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { ...listed, id: 'gain', family: 'gain', planes: 'y', precision: 'fp32', file: 'gain.onnx', sha256, bytes: bytes.length };
+  return { ...listed, id: 'gain', family: 'gain', planes: 'y', precision: 'fp32', file: 'gain.onnx', sha256: hashOf(bytes), bytes: bytes.length };
 }
 
 const plugin = (spec: string) => `export default {
@@ -62,4 +68,47 @@ test('a model without a scale is not the answer to a request for one, and the me
   expect(scaled.message).toContain('only one without a scale is installed: gain');
   const other = await failureOf(() => library.resolve({ family: 'other' }, 'auto'));
   expect(other.message).toContain('family other, without a scale');
+});
+
+/** A plugin in a folder of its own, with a network in the file `net.onnx` beside it. */
+async function pluginWithFile(name: string, bytes: Uint8Array, spec: string): Promise<string> {
+  const own = join(folder, name);
+  await mkdir(own);
+  await writeFile(join(own, 'net.onnx'), bytes);
+  const path = join(own, 'plugin.mjs');
+  await writeFile(path, plugin(spec));
+  return path;
+}
+
+test('two plugins each run the network that lies beside them, under one name, and each is read and hashed once', async () => {
+  const library = new ModelLibrary(pathToFileURL(`${folder}/`), []);
+  const [half, quarter] = [gainBytes(), gainBytes(0.5)];
+  const paths = [
+    await pluginWithFile('half', half, `{ file: './net.onnx', sha256: '${hashOf(half)}' }`),
+    await pluginWithFile('quarter', quarter, `{ file: new URL('./net.onnx', import.meta.url) }`),
+  ];
+  const host = await hostFor([...paths, paths[0] as string], source, { library });
+  onTestFinished(() => host.close());
+  await host.open();
+  const bytes = randomBytes(2, (source.width * source.height * 3) / 2);
+  const result = await through(host, bytes);
+  // Between plugins there are whole levels.
+  expect(lumaOf(source, result)).toEqual(lumaOf(source, bytes).map((value) => Math.trunc(Math.trunc(Math.trunc(value * 0.5) * 0.25) * 0.5)));
+  const [first, again] = await Promise.all([1, 2].map(() => library.loadFile(join(folder, 'half/net.onnx'))));
+  expect(first).toBe(again);
+  await writeFile(join(folder, 'half/net.onnx'), quarter);
+  expect((await library.loadFile(join(folder, 'half/net.onnx'))).entry.sha256).toBe(hashOf(quarter));
+});
+
+test.each([
+  ['is not there', `{ file: './none.onnx' }`, 'SRVID_MODEL_INVALID', /none\.onnx, but it cannot be read/],
+  ['has another content than its plugin names', `{ file: 'net.onnx', sha256: '${'0'.repeat(64)}' }`, 'SRVID_MODEL_INVALID', /expected 0{64}/],
+  ['is no network', `{ file: './plugin.mjs' }`, 'SRVID_MODEL_INVALID', /plugin\.mjs/],
+  ['is asked for in no way that srvid knows', `{ path: './net.onnx' }`, 'SRVID_PLUGIN_INVALID', /"path".*"family".*"file"/],
+])("a plugin's network that %s is refused before the first frame", async (what, spec, code, message) => {
+  const path = await pluginWithFile(what.replaceAll(' ', '-'), gainBytes(), spec);
+  const library = new ModelLibrary(pathToFileURL(`${folder}/`), []);
+  const error = await failureOf(() => hostFor([path], source, { library }));
+  expect(error.code).toBe(code);
+  expect(error.message).toMatch(message);
 });
