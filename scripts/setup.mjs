@@ -7,7 +7,7 @@ import { ensureCxx } from './setup/cxx.mjs';
 import { ensureFfmpeg } from './setup/ffmpeg.mjs';
 import { installIfStale } from './setup/packages.mjs';
 import { checkPlatform } from './setup/platform.mjs';
-import { ensureStrace } from './setup/strace.mjs';
+import { ensureTestTools } from './setup/test-tools.mjs';
 
 const quiet = process.argv.includes('--quiet');
 const say = quiet ? () => {} : (text) => console.log(`setup: ${text}`);
@@ -18,7 +18,7 @@ try {
   if (!quiet) ensureCxx(say);
   if (process.argv.includes('--tests')) {
     ensureBrowser(say);
-    ensureStrace(say);
+    ensureTestTools(say);
   }
   installIfStale(say);
   buildIfStale(say);

@@ -65,6 +65,10 @@ export const ERROR_CODES = {
   SRVID_FILES_FAILED: { exit: 1, summary: 'Some files of a folder failed; the others are done.' },
   SRVID_JOB_DIFFERS: { exit: 2, summary: 'What an earlier run has begun was made of another source, or with other options.' },
   SRVID_JOB_DAMAGED: { exit: 1, summary: 'A finished piece of a long job is not what was written, or does not fit the others.' },
+  SRVID_PACKAGE_MISSING: { exit: 2, summary: 'What was asked for needs a package that does not come with srvid and is not installed.' },
+  SRVID_QUEUE_FAILED: { exit: 1, summary: 'The queue between machines cannot be reached, or gave a segment up.' },
+  SRVID_WORKER_UNFIT: { exit: 1, summary: "A worker's machine has another source or another file of yours than the submitter's." },
+  SRVID_SHARE_FAILED: { exit: 1, summary: 'The share between machines cannot be reached, read or written.' },
   SRVID_INTERNAL: { exit: 1, summary: 'Something happened that srvid did not foresee.' },
   SRVID_INTERRUPTED: { exit: 130, summary: 'The run was stopped before its end.' },
 } as const;

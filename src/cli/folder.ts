@@ -6,6 +6,7 @@ import { type FolderRequest, runFolder } from '../folders/run-folder.js';
 import type { SessionRequest } from '../options/requests.js';
 import { OutputFile } from '../pipeline/output/output-file.js';
 import { type MessageFlags, Messages } from './messages.js';
+import { queueHooks } from './queue-flags.js';
 import { planText, type RunOutput } from './run.js';
 import type { RunFlags } from './run-options.js';
 import { table } from './table.js';
@@ -27,8 +28,9 @@ export async function runFolderCommand(request: SessionRequest, output: FolderOu
   const file = path === undefined ? undefined : await prepareReport(path, request);
   const messages = new Messages(flags);
   const hear = hearing(messages, flags);
+  const ends = queueHooks(flags, messages);
   try {
-    const report = await runFolder({ ...request, exclude } satisfies FolderRequest, { signal: interrupt, onEvent: hear, onLog: messages.log });
+    const report = await runFolder({ ...request, exclude } satisfies FolderRequest, { signal: interrupt, onEvent: hear, onLog: messages.log, ...ends });
     messages.say(reportText(report));
     if (file) await writeReport(file, report);
     refuseUnfinished(report, interrupt);

@@ -14,6 +14,7 @@ import { addRelayOptions, type HangUp, runRelay } from './relay.js';
 import { runCommand } from './run.js';
 import { addRunOptions, requestFrom } from './run-options.js';
 import { plain } from './terminal.js';
+import { addWorkerOptions, runWorker } from './worker.js';
 
 const EXAMPLES = `
 Examples:
@@ -69,6 +70,7 @@ export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}
   addDoctorOptions(program.command('doctor')).action((path: string | undefined, options) => runDoctor(path, options, interrupt));
   addLowerOptions(program.command('lower')).action((input: string, output: string, options) => printLowered(input, output, options, interrupt));
   addRelayOptions(program.command('relay')).action((input: string | undefined, options) => runRelay(input, options, { interrupt, onHangUp }));
+  addWorkerOptions(program.command('worker')).action((options) => runWorker(options, interrupt));
   addPluginCommands(program.command('plugin'), interrupt);
   const jobs = program.command('jobs');
   addJobsCommands(jobs);

@@ -12,6 +12,9 @@ export type RunFlags = Readonly<Record<string, unknown>> & {
   readonly watch?: boolean;
   readonly exclude?: readonly string[];
   readonly report?: string;
+  readonly queue?: string;
+  readonly share?: string;
+  readonly priority?: number;
 };
 
 const WATCH: CommandOption = {
@@ -31,6 +34,12 @@ const FOLDER: readonly CommandOption[] = [
   { flag: '--report <file>', group: 'Messages', help: 'where the input is a folder or a pattern: write what became of each file, as JSON' },
 ];
 
+const QUEUE: readonly CommandOption[] = [
+  { flag: '--queue <url>', group: 'Speed', help: 'have the segments of a video made by the workers of this Redis server, redis://host:6379 (docs/scale.md)' },
+  { flag: '--share <place>', group: 'Speed', help: 'with --queue: the place of sources and pieces that workers reach, too: a folder, or s3://bucket/prefix' },
+  { flag: '--priority <n>', form: 'number', group: 'Speed', help: 'with --queue: videos of a greater number go first', fallback: '0' },
+];
+
 const MESSAGES: readonly CommandOption[] = [
   { flag: '--json', form: 'switch', group: 'Messages', help: 'report events as JSON lines on standard output' },
   { flag: '-q, --quiet', form: 'switch', group: 'Messages', help: 'say nothing but errors' },
@@ -40,7 +49,7 @@ const MESSAGES: readonly CommandOption[] = [
 /** Declares `srvid <input> <output> [options]`. */
 export function addRunOptions(command: Command): Command {
   command.argument('<input>', SESSION_OPTIONS.input.help).argument('<output>', SESSION_OPTIONS.output.help);
-  return addOptions(command, [...sessionOptions(), WATCH, ...FOLDER, ...MESSAGES]);
+  return addOptions(command, [...sessionOptions(), WATCH, ...QUEUE, ...FOLDER, ...MESSAGES]);
 }
 
 /** Converts flags to a session's options. Flags that were not given are left out, so that each default is defined in one place. */

@@ -1,10 +1,12 @@
 import type { SessionRequest } from '../options/requests.js';
 import type { RealtimeReport, SegmentsEvent, SessionEvent, StartEvent, Summary } from '../report/events.js';
 import { type MessageFlags, Messages } from './messages.js';
+import { queueHooks } from './queue-flags.js';
+import type { RunFlags } from './run-options.js';
 import { plainJson, plainLine } from './terminal.js';
 
 /** Controls the messages of `runCommand`. `interrupt` stops the run. */
-export interface RunOutput extends MessageFlags {
+export interface RunOutput extends MessageFlags, Pick<RunFlags, 'queue' | 'share' | 'priority'> {
   readonly interrupt: AbortSignal;
 }
 
@@ -18,6 +20,7 @@ export async function runCommand(request: SessionRequest, { interrupt, ...flags 
   const { json, verbose } = flags;
   const jsonLines = jsonStream(request.output);
   const messages = new Messages(flags);
+  const ends = queueHooks(flags, messages);
   let isBegun = false;
   const goingOn = ({ done, count }: SegmentsEvent) => {
     if (!isBegun && done > 0) messages.say(`going on: ${done} of ${count} segments are done`);
@@ -33,7 +36,7 @@ export async function runCommand(request: SessionRequest, { interrupt, ...flags 
   };
   const { runSession } = await import('../session.js');
   try {
-    const summary = await runSession(request, { signal: interrupt, onEvent, onLog: messages.log });
+    const summary = await runSession(request, { signal: interrupt, onEvent, onLog: messages.log }, ends);
     messages.say(summaryText(summary));
   } finally {
     messages.line.clear();

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SrvidError } from '../errors.js';
+import type { SegmentHooks } from '../jobs/long-run.js';
 import type { SessionRequest } from '../options/requests.js';
 import { parseSessionOptions } from '../options/session.js';
 import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
-import type { SessionHooks } from '../prepare.js';
 import { lookUp } from '../processing.js';
 import { runSession } from '../session.js';
 import { DoneRecords } from './done-records.js';
@@ -20,7 +20,7 @@ export interface FolderRequest extends SessionRequest {
 }
 
 /** A caller's connections to a folder's run. */
-export interface FolderHooks extends Pick<SessionHooks, 'signal' | 'onLog'> {
+export interface FolderHooks extends Pick<SegmentHooks, 'signal' | 'onLog' | 'scheduler'> {
   readonly onEvent: (event: AnyFolderEvent) => void;
 }
 
@@ -93,7 +93,7 @@ class FolderRun {
       if (this.hooks.signal?.aborted) return { ...result, state: 'open' };
       await makeFolder(dirname(output));
       const source = await stat(input);
-      const { framesOut: frames, wallSeconds } = await runSession(this.#requestFor(file), { ...this.hooks, onEvent });
+      const { framesOut: frames, wallSeconds } = await runSession(this.#requestFor(file), { ...this.hooks, onEvent }, this.hooks);
       await this.records.add(file, this.command, source);
       return { ...result, state: 'done', frames, wallSeconds };
     } catch (error) {

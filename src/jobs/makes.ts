@@ -54,10 +54,10 @@ export function assertSameJob(folder: string, begun: Journal, asked: Pick<Journa
 }
 
 /**
- * A session's options as plain JSON that means the same in any folder.
+ * A session's options as plain JSON that means the same in any folder, and on any machine: the precision is the one that was chosen here.
  * @param input the source's absolute path
  */
-export function portableOptions({ options }: WorkRun, input: string): SessionRequest & Readonly<Record<string, unknown>> {
+export function portableOptions({ options, groups }: WorkRun, input: string): SessionRequest & Readonly<Record<string, unknown>> {
   const { preset, model, models, plugins, pluginsBefore } = options;
   const isPath = (name: string) => /[/\\]/.test(name) && !name.startsWith('@');
   const step = (plugin: (typeof plugins)[number]) => ({ ...plugin, use: isPath(plugin.use) ? resolve(plugin.use) : plugin.use });
@@ -67,7 +67,9 @@ export function portableOptions({ options }: WorkRun, input: string): SessionReq
     ...(model !== undefined && { model: isPath(model) ? resolve(model) : model }),
     ...(models !== undefined && { models: resolve(models) }),
   };
-  return JSON.parse(JSON.stringify({ ...options, ...absolute }));
+  const chosen = new Set(modelsOfGroups(groups).map(({ entry }) => entry.precision));
+  const [precision = options.precision] = chosen.size === 1 ? chosen : [];
+  return JSON.parse(JSON.stringify({ ...options, ...absolute, precision }));
 }
 
 function sourceDifferences(begun: Fingerprint, asked: Fingerprint): string[] {

@@ -16,6 +16,8 @@ interface SourceFile {
   readonly ownAtRunTime: readonly string[];
   /** Packages that it imports, in any way. */
   readonly packages: readonly string[];
+  /** Those of them that are loaded with the file. */
+  readonly packagesAtLoad: readonly string[];
 }
 
 const files = await Promise.all(
@@ -27,8 +29,8 @@ const files = await Promise.all(
 function describe(path: string, text: string): SourceFile {
   const clauses = [
     ...text.matchAll(/^(?:import|export)\s+(?:([^'";]*?)\s+from\s+)?'([^']+)'/gm),
-    ...[...text.matchAll(/\bimport\('([^']+)'\)/g)].map((match) => ['', '', match[1]] as const),
-  ].map(([, names = '', from]) => ({ typeOnly: isTypeOnly(names), from: from as string }));
+    ...[...text.matchAll(/\bimport\('([^']+)'\)/g)].map((match) => ['import(', '', match[1]] as const),
+  ].map(([clause, names = '', from]) => ({ isLate: clause === 'import(', typeOnly: isTypeOnly(names), from: from as string }));
   const resolved = ({ from }: { from: string }) => normalize(join(dirname(path), from)).replace(/\.js$/, '.ts');
   const own = clauses.filter(({ from }) => from.startsWith('.'));
   return {
@@ -36,8 +38,13 @@ function describe(path: string, text: string): SourceFile {
     lines: text.split('\n').length - 1,
     own: own.map(resolved),
     ownAtRunTime: own.filter(({ typeOnly }) => !typeOnly).map(resolved),
-    packages: clauses.map(({ from }) => packageOf(from)).filter((from) => !from.startsWith('.') && !from.startsWith('node:')),
+    packages: packagesOf(clauses),
+    packagesAtLoad: packagesOf(clauses.filter(({ isLate, typeOnly }) => !isLate && !typeOnly)),
   };
+}
+
+function packagesOf(clauses: readonly { readonly from: string }[]): string[] {
+  return clauses.map(({ from }) => packageOf(from)).filter((from) => !from.startsWith('.') && !from.startsWith('node:'));
 }
 
 /** "@scope/name/part" is part of "@scope/name". */
@@ -155,7 +162,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   testing: [...FRAMES, ...ENGINE, 'plugins', 'plugins/inference', 'plugins/own', 'plugins/plan', 'plugins/workers'],
   'plugin-testing.ts': ['testing'],
   scaffold: [],
-  folders: ['session.ts', 'prepare.ts', 'processing.ts', 'report', 'options', 'plugins', ...MEDIA],
+  queue: ['jobs', 'prepare.ts', 'plugins', ...MEDIA],
+  folders: ['session.ts', 'jobs', 'processing.ts', 'report', 'options', 'plugins', ...MEDIA],
   'program-session.ts': ['session.ts', 'report', 'options'],
   api: ['program-session.ts', 'session.ts', 'prepare.ts', 'processing.ts', 'report', 'options', ...ENGINE, ...MEDIA, 'plugins/pixels', 'plugins/plan'],
   'index.ts': ['api', 'program-session.ts', 'session.ts', 'report', 'options', 'plugins/inference', 'plugins/plan'],
@@ -164,6 +172,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'doctor',
     'eval',
     'folders',
+    'queue',
     'scaffold',
     'testing',
     'relay',
@@ -222,6 +231,9 @@ test.each([
   ['ws', ['relay/server/connection.ts']],
   ['env-paths', ['user-folders.ts']],
   ['tinyglobby', ['folders/find-files.ts']],
+  ['bullmq', ['queue/bull.ts']],
+  ['ioredis', ['queue/bull.ts']],
+  ['aws4fetch', ['queue/s3-storage.ts']],
 ])('%s is imported by %j alone', (name, expected) => {
   expect(importersOf(name)).toEqual(expected);
 });
@@ -255,10 +267,16 @@ test('what a browser is given imports nothing but what it is given with', () => 
   }
 });
 
-test('every package that is imported is a dependency, and every dependency is imported', async () => {
-  const manifest: { dependencies: Record<string, string> } = JSON.parse(await readFile(join(SOURCE, '../package.json'), 'utf8'));
+test('every package that is imported is a dependency, or a peer of those who want it, and each of these is imported', async () => {
+  const manifest: Record<string, Record<string, string>> = JSON.parse(await readFile(join(SOURCE, '../package.json'), 'utf8'));
   const imported = [...new Set(files.flatMap((file) => file.packages))].sort();
-  expect(imported).toEqual(Object.keys(manifest.dependencies).sort());
+  expect(imported).toEqual(Object.keys({ ...manifest['dependencies'], ...manifest['peerDependencies'] }).sort());
+});
+
+test('the packages of the queue are loaded when it is asked for, and not before', () => {
+  for (const { path, packagesAtLoad } of files) for (const name of ['bullmq', 'ioredis', 'aws4fetch']) expect(packagesAtLoad, path).not.toContain(name);
+  const importers = files.filter((file) => top(file.path) !== 'queue' && file.own.some((path) => top(path) === 'queue'));
+  expect([...new Set(importers.map(({ path }) => top(path)))]).toEqual(['cli']);
 });
 
 test.each(files.map((file) => [file.path, file.lines] as const))('%s is short enough to read', (_, lines) => {

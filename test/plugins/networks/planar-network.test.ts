@@ -21,7 +21,7 @@ const folder = await temporaryFolder();
 const SIZE = { width: 40, height: 24 };
 const planar = (kind: PixelFormat, size = SIZE): PlainFormat => ({ kind, ...size });
 
-/** What the network makes of 4:2:0 planes whose sides are multiples of its `align`. */
+/** The result of the network for 4:2:0 planes whose sides are multiples of its `align`. */
 async function restored(model: LoadedModel, { width, height }: typeof SIZE, bytes: Uint8Array): Promise<Uint8Array> {
   const result = new Uint8Array(bytes.length);
   const tensors = (memory: Uint8Array) =>
