@@ -68,7 +68,8 @@ export class SpanReader {
   async open(): Promise<void> {
     const { from } = this.span;
     if (from === undefined) return this.#start(undefined);
-    for (const earlier of this.span.fromBeginning ? [] : EARLIER) if (await this.#beginsAt(from, seekCut(this.setting, from, earlier + (this.#needs > 0 ? this.#leadSeconds : 0)))) return;
+    for (const earlier of this.span.fromBeginning ? [] : EARLIER)
+      if (await this.#beginsAt(from, seekCut(this.setting, from, earlier + (this.#needs > 0 ? this.#leadSeconds : 0)))) return;
     if (await this.#beginsAt(from, undefined)) return;
     const { source } = this.setting;
     throw new SrvidError(
