@@ -2,12 +2,14 @@ import { execFile } from 'node:child_process';
 import { appendFile, copyFile, open, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
 import { COMMAND, type CommandResult, srvid, warningsOf } from '../helpers/command.js';
 import { folderWithClip } from '../helpers/media.js';
 import { type SeenVideo, seen } from '../helpers/same-video.js';
 
 const OPTIONS = ['--preset', 'bicubic', '--encoder', 'ffv1', '--segment', '1', '--workers', '1', '--json'];
+// Each runs the command several times.
+vi.setConfig({ testTimeout: 300_000 });
 let folder = '';
 let clip = '';
 let expected: SeenVideo;

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { endOf, srvid, warningsOf } from '../helpers/command.js';
 import { ffmpeg, ffprobe, lavfi, temporaryFolder, videoTimes } from '../helpers/media.js';
 import { seen } from '../helpers/same-video.js';
@@ -24,6 +24,8 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   'tail-of-one.mkv': [...PICTURES(7), '-frames:v', '151', ...CODED, '-force_key_frames', 'expr:eq(n,150)'],
 };
 
+// Each runs the command twice.
+vi.setConfig({ testTimeout: 300_000 });
 let folder = '';
 
 beforeAll(async () => {
