@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** An encoder by ffmpeg's name, and its options in order. */
-interface CompressionChoice {
+export interface CompressionChoice {
   readonly name: string;
   readonly options: readonly (readonly [name: string, value: string])[];
 }
