@@ -63,6 +63,8 @@ export const ERROR_CODES = {
   SRVID_PLAYBACK_UNSUPPORTED: { exit: 1, summary: 'The browser cannot play what the relay sends.' },
   SRVID_PLAYBACK_FAILED: { exit: 1, summary: 'The browser failed again and again to play what the relay sends.' },
   SRVID_FILES_FAILED: { exit: 1, summary: 'Some files of a folder failed; the others are done.' },
+  SRVID_JOB_DIFFERS: { exit: 2, summary: 'What an earlier run has begun was made of another source, or with other options.' },
+  SRVID_JOB_DAMAGED: { exit: 1, summary: 'A finished piece of a long job is not what was written, or does not fit the others.' },
   SRVID_INTERNAL: { exit: 1, summary: 'Something happened that srvid did not foresee.' },
   SRVID_INTERRUPTED: { exit: 130, summary: 'The run was stopped before its end.' },
 } as const;

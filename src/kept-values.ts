@@ -32,6 +32,11 @@ export class KeptValues {
     return Object.hasOwn(values, name) ? values[name] : undefined;
   }
 
+  /** The names of all values. */
+  async names(): Promise<readonly string[]> {
+    return Object.keys(await this.#read());
+  }
+
   /** Keeps these values beside the others. */
   async set(values: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#change((kept) => Object.fromEntries([...Object.entries(kept).filter(([name]) => !(name in values)), ...Object.entries(values)]));

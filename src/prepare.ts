@@ -1,14 +1,18 @@
 import type { Readable, Writable } from 'node:stream';
 import { SrvidError } from './errors.js';
+import { encoderSettings } from './options/encoder.js';
 import type { SessionRequest } from './options/requests.js';
 import { type EvaluationOptions, parseSessionOptions, type SessionOptions } from './options/session.js';
 import { type FfmpegBinary, findFfmpeg } from './pipeline/ffmpeg/binary.js';
 import { withTimeout } from './pipeline/frames/timeout.js';
+import { measureCompression } from './pipeline/input/compression.js';
 import { type OpenedSource, openSource } from './pipeline/input/open.js';
-import { type CarryRequest, planCarry } from './pipeline/output/carry.js';
+import { type CarryPlan, type CarryRequest, planCarry } from './pipeline/output/carry.js';
 import { type Container, containerFor } from './pipeline/output/container.js';
+import { type PlannedOutput, planOutput } from './pipeline/output/plan.js';
 import { prepareTarget } from './pipeline/output/target.js';
 import { removeDeadFolders } from './pipeline/output/temporary-folder.js';
+import type { Group } from './plugins/plan/groups.js';
 import { lookUp, type Processing, planProcessing } from './processing.js';
 import type { PluginLogEntry, SessionEvent } from './report/events.js';
 import type { PlannedRun, PreparedRun } from './report/run.js';
@@ -17,6 +21,12 @@ import type { PlannedRun, PreparedRun } from './report/run.js';
 const STOP_PATIENCE_MS = 700;
 
 const MEASURING = 'Measuring, once on this machine, the fastest way to run this network here: engine, precision, workers and threads ...';
+
+/** No streams beside the pictures. */
+const NOTHING: CarryPlan = { streams: [], covers: [], warnings: [] };
+
+/** A run that has been planned, apart from the file that it writes. */
+export type WorkRun = Omit<PreparedRun, 'carried' | 'output'>;
 
 /** A caller's connections to a session. */
 export interface SessionHooks {
@@ -40,7 +50,7 @@ export interface SessionEnds {
 }
 
 /** Probes and plans everything, so that every mistake is reported before the first frame. */
-export async function prepare(request: SessionRequest, hooks: SessionHooks, ends: SessionEnds): Promise<PreparedRun> {
+export async function prepare(request: SessionRequest, hooks: SessionHooks, ends: SessionEnds = {}): Promise<PreparedRun> {
   const startedAt = performance.now();
   const asked = parseSessionOptions(request);
   if (hooks.signal?.aborted) throw interruption(hooks.signal.reason);
@@ -51,6 +61,26 @@ export async function prepare(request: SessionRequest, hooks: SessionHooks, ends
   const output = asked.output === '-' ? undefined : await prepareTarget(asked, container);
   const [processing, carried] = await Promise.all([plan(), planCarry(carryRequest(binary, asked, opened, container, hooks.signal))]);
   return { ...processing, options: asked, binary, opened, container, carried, output, startedAt };
+}
+
+/** Probes and plans a run of which another process writes the output. @throws the errors of `prepare` about input and processing */
+export async function prepareWork(request: SessionRequest, hooks: SessionHooks): Promise<WorkRun> {
+  const startedAt = performance.now();
+  const asked = parseSessionOptions(request);
+  const binary = await findFfmpeg();
+  const { opened, plan } = await prepareSource(asked, binary, hooks, {});
+  return { ...(await plan()), options: asked, binary, opened, container: containerFor(asked.output, asked.format), startedAt };
+}
+
+/** Plans the output of a run. `output` is the file that is written. @throws with `strict` SRVID_OUTPUT_FORMAT */
+export function outputOf(prepared: WorkRun, output: string, carried: CarryPlan = NOTHING): PlannedOutput {
+  const { options, opened, groups, preset, container } = prepared;
+  return planOutput({
+    ...{ container, carried, output, startNumber: options.startNumber },
+    ...{ source: opened, range: options, format: (groups.at(-1) as Group).output, strict: options.strict, salvage: options.salvage },
+    stallTimeoutMs: options.stallTimeoutMs,
+    encoderFor: (muxer) => encoderSettings(options, preset.preset, muxer),
+  });
 }
 
 /** Probes and plans a run whose frames a program takes. ffmpeg is looked for only where it is to decode. */
@@ -74,7 +104,8 @@ async function prepareSource(
   if (!opened) throw new Error('prepareSource: without an ffmpeg a program must give the frames');
   signal?.throwIfAborted();
   const onMeasure = () => onEvent?.({ v: 1, type: 'measuring', message: MEASURING });
-  return { opened, plan: () => planProcessing(asked, installed, opened.source.info, { signal, onMeasure }) };
+  const meter = binary && (() => measureCompression(binary, opened, signal));
+  return { opened, plan: () => planProcessing(asked, installed, opened.source.info, { signal, onMeasure, measureCompression: meter }) };
 }
 
 function carryRequest(

@@ -10,7 +10,8 @@ import { loadModelLibrary, type ModelLibrary } from './plugins/inference/library
 import { runtimeVersion } from './plugins/inference/onnx-library.js';
 import type { NoteListener } from './plugins/notes.js';
 import { assumedColor } from './plugins/pixels/color-matrix.js';
-import { buildChain, type Chain, reductionIn } from './plugins/plan/chain.js';
+import { buildChain, type Chain, reductionIn, withPrecision } from './plugins/plan/chain.js';
+import { type CompressionMeter, type ContentChoice, chooseContent } from './plugins/plan/content.js';
 import { type Group, planChain } from './plugins/plan/groups.js';
 import { type LevelPlan, planLevels } from './plugins/plan/levels.js';
 import { modelsOf } from './plugins/plan/plugin-models.js';
@@ -39,6 +40,8 @@ export interface Processing {
   readonly levels: (LevelPlan & { readonly settings: RealtimeSettings }) | undefined;
   readonly cache: MeasurementCache;
   readonly machine: string;
+  /** The kind of source that the networks are for; undefined where there is no choice. */
+  readonly content: ContentChoice | undefined;
   /** Surprises of this plan for users, a sentence each. */
   readonly notes: readonly string[];
 }
@@ -59,6 +62,8 @@ export interface PlanningHooks {
   readonly signal?: AbortSignal | undefined;
   /** Called before this machine is measured, which happens once and takes seconds. */
   readonly onMeasure?: (() => void) | undefined;
+  /** Answers how coarsely the source is compressed; networks for clean sources are taken where it is not given. */
+  readonly measureCompression?: CompressionMeter | undefined;
 }
 
 /**
@@ -67,12 +72,15 @@ export interface PlanningHooks {
  */
 export async function planProcessing(
   options: ProcessingOptions,
-  { preset, library, machine }: Installed,
+  { preset, library: installed, machine }: Installed,
   info: StreamInfo,
-  { signal, onMeasure }: PlanningHooks = {},
+  { signal, onMeasure, measureCompression }: PlanningHooks = {},
 ): Promise<Processing> {
   const cache = new MeasurementCache();
-  const built = await buildChain(options, preset, library, info, signal);
+  const own = await buildChain(options, preset, installed, info, signal);
+  const content = await chooseContent(options.content, own, installed, measureCompression);
+  const library = content?.content === 'video' ? installed.preferringVideo() : installed;
+  const built = library === installed ? own : await withPrecision(own, library, options.precision);
   const execution = await chooseExecution({ options, chain: built, library, cache, machine, signal, onMeasure });
   signal?.throwIfAborted();
   const { precision, chain } = execution;
@@ -81,7 +89,7 @@ export async function planProcessing(
   const mostMacs = options.levels ? undefined : mostMacsInTime(execution, info);
   const levels = settings && { ...(await planLevels(chain, settings, { library, precision, format: info.format, mostMacs })), settings };
   const notes = [reductionIn(chain, info)].filter((note) => note !== undefined);
-  return { options, preset, chain, execution, groups, levels, cache, machine, notes };
+  return { options, preset, chain, execution, groups, levels, cache, machine, content, notes };
 }
 
 /**

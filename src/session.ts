@@ -1,30 +1,27 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { SrvidError } from './errors.js';
-import { encoderSettings } from './options/encoder.js';
+import type { SegmentHooks } from './jobs/long-run.js';
+import { runInSegments } from './jobs/resume.js';
 import type { SessionRequest } from './options/requests.js';
 import type { Engine } from './pipeline/engine/engine.js';
 import { emptyFlow } from './pipeline/engine/frame-flow.js';
 import { assertAnyWritten } from './pipeline/engine/realtime-report.js';
-import { isRgbFormat } from './pipeline/frames/matrix.js';
 import { formatRational } from './pipeline/frames/time.js';
-import { assertWhole } from './pipeline/input/damage.js';
+import { assertWhole, decodingSaid, shapeChange } from './pipeline/input/damage.js';
 import { Decoder, type ForwardedPacket } from './pipeline/input/decode.js';
 import { holding } from './pipeline/input/forwarding.js';
 import { refuseLosses } from './pipeline/input/losses.js';
 import { isReadOnce } from './pipeline/input/open.js';
 import type { SourceReader } from './pipeline/input/reader.js';
 import { CoverArt } from './pipeline/output/cover-art.js';
-import { type EncodePlan, Encoder } from './pipeline/output/encode.js';
+import { Encoder } from './pipeline/output/encode.js';
 import { encodedSize } from './pipeline/output/encode-graph.js';
-import { checkEncoder } from './pipeline/output/encoder-options.js';
-import { type FrameSideData, planFrameSideData } from './pipeline/output/frame-side-data.js';
-import { type PlannedOutput, planOutput } from './pipeline/output/plan.js';
-import { settlePlan } from './pipeline/output/settle.js';
+import type { EncodePlan } from './pipeline/output/encode-plan.js';
+import { type OutputSetting, planSideData, settleOutput, writeMarks } from './pipeline/output/output-steps.js';
+import type { PlannedOutput } from './pipeline/output/plan.js';
 import { StreamTarget } from './pipeline/output/stream-target.js';
-import { writeViewMarks } from './pipeline/output/view-marks.js';
 import { type PluginNote, printLog } from './plugins/notes.js';
-import type { Group } from './plugins/plan/groups.js';
-import { interruption, orAborted, prepare, type SessionEnds, type SessionHooks } from './prepare.js';
+import { interruption, orAborted, outputOf, prepare, type SessionEnds, type SessionHooks } from './prepare.js';
 import { engineFor, reviewChoice } from './processing.js';
 import type { SessionEvent, Summary } from './report/events.js';
 import { EVENT_LOOP_RESOLUTION_MS, type PreparedRun, progressEvent, type RunningParts, startEvent, summaryOf } from './report/run.js';
@@ -39,11 +36,18 @@ const HELD_SOUND_BYTES = 1 << 23;
  * are a program's stand in `ends`.
  * @throws SrvidError with any code of errors.ts
  */
-export async function runSession(request: SessionRequest, hooks: SessionHooks = {}, ends: SessionEnds = {}): Promise<Summary> {
+export async function runSession(
+  request: SessionRequest,
+  hooks: SessionHooks = {},
+  ends: SessionEnds & Pick<SegmentHooks, 'scheduler'> = {},
+): Promise<Summary> {
   const letGo = () => {
     if (request.input === '-') (ends.bytes ?? process.stdin).destroy();
   };
-  const run = new Run(await orAborted(prepare(request, hooks, ends), hooks, letGo), hooks, ends);
+  const prepared = await orAborted(prepare(request, hooks, ends), hooks, letGo);
+  const inSegments = await runInSegments(prepared, { ...hooks, scheduler: ends.scheduler });
+  if (inSegments) return inSegments;
+  const run = new Run(prepared, hooks, ends);
   try {
     return await run.go();
   } finally {
@@ -70,13 +74,8 @@ class Run {
     private readonly hooks: SessionHooks,
     private readonly ends: SessionEnds,
   ) {
-    const { options, opened, groups, preset, output } = prepared;
-    const format = (groups.at(-1) as Group).output;
-    this.#planned = planOutput({
-      ...{ container: prepared.container, carried: prepared.carried, output: output?.partial ?? 'pipe:1', startNumber: options.startNumber },
-      ...{ source: opened, range: options, format, strict: options.strict, salvage: options.salvage, stallTimeoutMs: options.stallTimeoutMs },
-      encoderFor: (muxer) => encoderSettings(options, preset.preset, muxer),
-    });
+    const { opened, output, carried } = prepared;
+    this.#planned = outputOf(prepared, output?.partial ?? 'pipe:1', carried);
     // A file can be read ahead of its time, so it is paced; what is read once arrives at its own pace.
     this.#engine = engineFor(prepared, opened.source.info, !isReadOnce(opened), this.#hear);
   }
@@ -91,7 +90,7 @@ class Run {
     const parts = await this.#start();
     const ticker = setInterval(() => this.#emit(progressEvent(this.prepared, parts)), this.prepared.options.progressIntervalMs);
     try {
-      await this.#engine.run({ ...parts, signal: this.#stop.signal });
+      await this.#engine.run({ decoder: this.#decoder as SourceReader, encoder: this.#encoder as Encoder, flow: parts.flow, signal: this.#stop.signal });
       await this.#orInterrupted(this.#engine.flush());
       const realtime = this.#engine.realtime();
       if (realtime) assertAnyWritten(parts.flow, realtime);
@@ -111,10 +110,15 @@ class Run {
     await Promise.all([this.#covers?.discard(), this.prepared.output?.discard()]);
   }
 
+  get #setting(): OutputSetting {
+    const { binary, opened, options, levels } = this.prepared;
+    return { binary, opened, options, planned: this.#planned, drops: levels !== undefined, warn: (message) => this.#warn(message) };
+  }
+
   /** Starts all parts at once: workers load their networks while ffmpeg opens the source and the encoder is tested. */
   async #start(): Promise<RunningParts> {
     const decoder = this.#startDecoder();
-    const [settled] = await this.#orInterrupted(Promise.all([this.#settlePlan(), this.#engine.open(), decoder.open()]));
+    const [settled] = await this.#orInterrupted(Promise.all([settleOutput(this.#setting), this.#engine.open(), decoder.open()]));
     const encoder = this.#startEncoder(await this.#completePlan(settled, decoder));
     const forward = (packet: ForwardedPacket) => encoder.forward(packet);
     decoder.forwardTo(this.prepared.levels ? holding(forward, HELD_SOUND_BYTES) : forward);
@@ -146,46 +150,15 @@ class Run {
     return this.#decoder;
   }
 
-  /** Tries the encoder, and finds what must be converted for it. */
-  async #settlePlan(): Promise<EncodePlan> {
-    const { binary, opened, options } = this.prepared;
-    const { plan } = this.#planned;
-    const traits = await checkEncoder(binary, plan.encoder);
-    const { video, info } = opened.source;
-    const facts = { isRgb: isRgbFormat(video.pix_fmt ?? ''), sourceHeight: info.format.height, ...traits };
-    const settled = await settlePlan(binary, plan, facts);
-    if (options.strict) refuseLosses(settled.warnings, 'SRVID_OUTPUT_FORMAT');
-    for (const message of settled.warnings) this.#warn(message);
-    return settled.plan;
-  }
-
   /** Adds the parts of the plan that are known only now: the streams in the decoder's pipe, and the covers as files. */
   async #completePlan(settled: EncodePlan, decoder: SourceReader): Promise<EncodePlan> {
     const { covers } = this.#planned;
-    const plan = { ...settled, sideData: await this.#planSideData() };
+    const plan = { ...settled, sideData: await planSideData(this.#setting) };
     const { carry } = plan;
     if (carry.from === 'pipe') return { ...plan, carry: { ...carry, forwarded: decoder.forwarded } };
     if (carry.from === 'nothing' || covers.length === 0) return plan;
     this.#covers = await CoverArt.extract(this.prepared.binary, carry.input, covers);
     return { ...plan, carry: { ...carry, covers: this.#covers.files } };
-  }
-
-  /** Plans what lies beside the pixels of frames, which depends on what the encoder can write. */
-  async #planSideData(): Promise<FrameSideData | undefined> {
-    const { binary, opened, options, levels } = this.prepared;
-    const { encoder, timeBase } = this.#planned.plan;
-    const request = {
-      source: opened.source,
-      range: options,
-      encoder: encoder.name,
-      timeBase,
-      fromPipe: isReadOnce(opened),
-      drops: levels !== undefined,
-    };
-    const { sideData, warnings } = await planFrameSideData(binary, request);
-    if (options.strict) refuseLosses(warnings, 'SRVID_OUTPUT_FORMAT');
-    for (const message of warnings) this.#warn(message);
-    return sideData;
   }
 
   async #finish(parts: RunningParts): Promise<Summary> {
@@ -196,34 +169,24 @@ class Run {
     const { log = [], otherShape } = this.#decoder ?? {};
     assertWhole(this.prepared.opened.source, this.prepared.options, framesIn, log);
     this.#checkShape(otherShape);
-    for (const line of log) this.#warn(`While decoding, ffmpeg said: ${line}`);
+    for (const line of log) this.#warn(decodingSaid(line));
     const { damage = [], rate } = this.#encoder ?? {};
     if (rate?.varies)
       this.#warn(
         `Y4M knows one frame rate, ${formatRational(rate.rate)}, and the times of these frames follow another: each frame is there, at the rate's time.`,
       );
     if (damage.length > 0) this.#warn(`Part of a track beside the video is damaged, and left out. ffmpeg said: ${damage.slice(-2).join(' | ')}`);
-    await this.#writeMarks();
+    await writeMarks(this.#setting, this.prepared.output);
     await this.prepared.output?.publish();
     await reviewChoice(this.prepared, this.#engine.stageTimes(), performance.now() - parts.firstFrameAt);
     this.#emit({ v: 1, type: 'end', ...summary });
     return summary;
   }
 
-  /** Writes what the encoder could not: that the video is spherical, or stereo. */
-  async #writeMarks(): Promise<void> {
-    const { marks } = this.#planned;
-    const { output } = this.prepared;
-    if (!marks || !output || (await writeViewMarks(output.partial, marks))) return;
-    this.#warn('The mark of 360-degree or stereo video could not be written into the result: ffmpeg built the file in a way that is not known here.');
-  }
-
   /** @throws SRVID_INPUT_UNSUPPORTED with --strict, where the shape of pixels changed in mid-stream */
   #checkShape(other: string | undefined): void {
-    if (other === undefined) return;
-    const { info } = this.prepared.opened.source;
-    const first = info.sampleAspect ? formatRational(info.sampleAspect, ':') : '1:1';
-    const message = `The shape of pixels changes in mid-stream: ${first} and ${other} were found. The output has ${first}, so pictures of the other are stretched. Cut the file there to keep both.`;
+    const message = shapeChange(this.prepared.opened.source, other);
+    if (message === undefined) return;
     if (this.prepared.options.strict) refuseLosses([message], 'SRVID_INPUT_UNSUPPORTED');
     this.#warn(message);
   }

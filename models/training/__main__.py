@@ -11,6 +11,7 @@ COMMANDS = (
     training.qat,
     pictures.verify,
     pictures.pack,
+    pictures.compress,
     shipping.export,
     shipping.lower,
     measuring.evaluate,

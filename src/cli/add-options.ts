@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { messageOf } from '../errors.js';
-import { OPTION_GROUPS, SESSION_OPTIONS, type SessionOption, type SessionOptionName, type TextForm } from '../options/table.js';
+import { negatedFlag, OPTION_GROUPS, SESSION_OPTIONS, type SessionOption, type SessionOptionName, type TextForm } from '../options/table.js';
 import { parseTime } from '../pipeline/frames/time.js';
 
 /** An option of a command. Either a session's option in the command's own words, or one that only the command has. */
@@ -43,7 +43,11 @@ export function sessionOption(name: SessionOptionName, change: Partial<CommandOp
 export function sessionOptions(): readonly CommandOption[] {
   const entries = Object.entries(SESSION_OPTIONS) as [SessionOptionName, SessionOption][];
   const having = entries.filter(([, { flag }]) => flag !== undefined);
-  return OPTION_GROUPS.flatMap((group) => having.filter(([, option]) => option.group === group).map(([name]) => sessionOption(name, { group })));
+  const forms = ([name, { flag = '', group, negated }]: [SessionOptionName, SessionOption]) => [
+    sessionOption(name, { group }),
+    ...(negated === undefined ? [] : [{ flag: negatedFlag(flag), form: 'switch', group, help: negated } as const]),
+  ];
+  return OPTION_GROUPS.flatMap((group) => having.filter(([, option]) => option.group === group).flatMap(forms));
 }
 
 /** Makes a parser for an option that accepts a few numbers only. */

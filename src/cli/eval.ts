@@ -9,6 +9,7 @@ interface EvalFlags extends RunFlags {
   readonly plot?: string;
   readonly yes?: boolean;
   readonly noise?: number | 'poisson';
+  readonly compress?: string;
 }
 
 const OPTIONS: readonly CommandOption[] = [
@@ -21,6 +22,7 @@ const OPTIONS: readonly CommandOption[] = [
     help: 'add noise to what the preset gets: its deviation in levels of 0 to 255, or poisson for that of a sensor',
     parse: (text) => (text === 'poisson' ? text : number(text)),
   },
+  sessionOption('content', { help: 'clean or video: networks for clean or for compressed sources', fallback: 'clean; both with --compress' }),
   sessionOption('precision', { fallback: 'auto' }),
   sessionOption('models'),
   sessionOption('workers', { fallback: 'one a core' }),
@@ -28,6 +30,7 @@ const OPTIONS: readonly CommandOption[] = [
   sessionOption('maxPixels', { help: 'refuse pictures of more pixels' }),
   sessionOption('start', { help: 'of a video: begin here' }),
   sessionOption('duration', { help: 'of a video: stop after this much' }),
+  { flag: '--compress <codec:n>', help: 'of a video: compress the reduced frames first, by x264:28, x265:30 or mpeg4:6' },
   { flag: '--plot <file>', help: 'draw the PSNR of every frame, as .png or .svg' },
   { flag: '--json', form: 'switch', help: 'as JSON, with every frame or picture' },
   sessionOption('overwrite', { help: 'overwrite the plot if it exists' }),
@@ -41,7 +44,7 @@ export function addEvalOptions(command: Command): Command {
 }
 
 /** Runs `srvid eval` and prints its table, or JSON. */
-export async function printEvaluation(input: string, { plot, yes, json, noise, ...flags }: EvalFlags, interrupt: AbortSignal): Promise<void> {
+export async function printEvaluation(input: string, { plot, yes, json, noise, compress, ...flags }: EvalFlags, interrupt: AbortSignal): Promise<void> {
   const [{ evaluate }, { plotPsnr }, { Drawing }] = await Promise.all([import('../eval/evaluate.js'), import('../eval/plot.js'), import('./drawing.js')]);
   // Errors of the plot's file are found here, before minutes of work.
   const drawing = plot === undefined ? undefined : await Drawing.prepare('--plot', plot, input, yes ?? false);
@@ -49,7 +52,7 @@ export async function printEvaluation(input: string, { plot, yes, json, noise, .
   const onItem = (done: number, total: number | undefined) => {
     if (counting) process.stderr.write(`\r\x1b[K${done}${total === undefined ? '' : `/${total}`} measured`);
   };
-  const evaluation = await evaluate({ ...requestFrom(flags), input, noise }, { signal: interrupt, onItem }).finally(
+  const evaluation = await evaluate({ ...requestFrom(flags), input, noise, compress }, { signal: interrupt, onItem }).finally(
     () => counting && process.stderr.write('\r\x1b[K'),
   );
   for (const warning of evaluation.warnings) process.stderr.write(`warning: ${plainLine(warning)}\n`);
@@ -57,24 +60,34 @@ export async function printEvaluation(input: string, { plot, yes, json, noise, .
   await drawing?.write(plotPsnr(evaluation));
 }
 
-function evaluationText({ kind, preset, models, precision, scale, noise, border, count, scores }: Evaluation): string {
-  const what = `${count} ${kind === 'clip' ? 'frame' : 'picture'}${count === 1 ? '' : 's'}`;
-  const networks = models.length > 0 ? `${models.join(', ')} (${precision})` : 'no network';
+function evaluationText({ kind, preset, models, videoModels, precision, scale, noise, border, count, scores, compression }: Evaluation): string {
+  const all = [...models, ...(videoModels ?? [])];
   const columns = columnsFor(scores).filter(({ of }) => scores.some((score) => of(score) !== undefined));
-  const rows = scores.map((score) => [score.method === 'srvid' ? `srvid: ${preset}` : score.method, ...columns.map(({ of }) => of(score) ?? '')]);
-  const noisy = noise === undefined ? [] : [noise === 'poisson' ? "a sensor's noise" : `noise of ${noise} levels`];
-  const details = [what, ...(scale === 1 ? [] : [`x${scale}`]), ...noisy, networks].join(', ');
+  const rows = scores.map((score) => [METHOD_NAMES[score.method]?.(preset) ?? score.method, ...columns.map(({ of }) => of(score) ?? '')]);
+  const details = [
+    `${count} ${kind === 'clip' ? 'frame' : 'picture'}${count === 1 ? '' : 's'}`,
+    ...(noise === undefined ? [] : [noise === 'poisson' ? "a sensor's noise" : `noise of ${noise} levels`]),
+    ...(compression === undefined ? [] : [`compressed by ${compression}`]),
+    ...(scale === 1 ? [] : [`x${scale}`]),
+    all.length > 0 ? `${all.join(', ')} (${precision})` : 'no network',
+  ].join(', ');
   return `${details}; ${border === 0 ? 'all pixels count' : `a border of ${border} pixels is left out`}\n${table([['method', ...columns.map(({ title }) => title)], ...rows])}`;
 }
+
+/** Names of srvid's own methods in the table. */
+const METHOD_NAMES: Readonly<Record<string, (preset: string) => string>> = {
+  srvid: (preset) => `srvid: ${preset}`,
+  'srvid-video': (preset) => `srvid: ${preset}, --content video`,
+};
 
 interface Column {
   readonly title: string;
   readonly of: (score: Score) => string | undefined;
 }
 
-const columnsFor = ([, compared]: readonly Score[]): readonly Column[] => [
+const columnsFor = (scores: readonly Score[]): readonly Column[] => [
   { title: 'Y-PSNR', of: ({ psnr }) => `${psnr.toFixed(3)} dB` },
-  { title: `over ${compared?.method}`, of: ({ gain }) => `${gain >= 0 ? '+' : ''}${gain.toFixed(3)} dB` },
+  { title: scores.some(({ method }) => method === 'given') ? 'over given' : 'over bicubic', of: ({ gain }) => `${gain >= 0 ? '+' : ''}${gain.toFixed(3)} dB` },
   { title: 'UV-PSNR', of: ({ chromaPsnr }) => (chromaPsnr === undefined ? undefined : `${chromaPsnr.toFixed(3)} dB`) },
   { title: 'SSIM', of: ({ ssim }) => ssim.toFixed(4) },
   { title: 'RGB-PSNR', of: ({ rgbPsnr }) => (rgbPsnr === undefined ? undefined : `${rgbPsnr.toFixed(3)} dB`) },

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { OPTION_GROUPS, SESSION_OPTIONS, type SessionOption } from '../options/table.js';
+import { negatedFlag, OPTION_GROUPS, SESSION_OPTIONS, type SessionOption } from '../options/table.js';
 import { buildProgram, nameOf } from './program.js';
 
 const INTRODUCTION = `# Options
@@ -30,7 +30,7 @@ function sessionTables(): string[] {
     const entries = (Object.entries(SESSION_OPTIONS) as [string, SessionOption][]).filter(([, option]) => option.group === group);
     if (entries.length === 0) return [];
     const rows = entries.map(([name, option]) => [
-      code(option.flag ?? (name === 'input' || name === 'output' ? `<${name}>` : '')),
+      code(flagsOf(option).join(', ') || (name === 'input' || name === 'output' ? `<${name}>` : '')),
       code(name),
       option.help,
       valuesOf(option.schema),
@@ -40,9 +40,13 @@ function sessionTables(): string[] {
   });
 }
 
+function flagsOf({ flag, negated }: SessionOption): string[] {
+  return flag === undefined ? [] : [flag, ...(negated === undefined ? [] : [negatedFlag(flag)])];
+}
+
 /** The table of options that the command has and a session has not. */
 function ownTable(program: Command): string[] {
-  const known = new Set((Object.values(SESSION_OPTIONS) as SessionOption[]).map(({ flag }) => flag));
+  const known = new Set((Object.values(SESSION_OPTIONS) as SessionOption[]).flatMap(flagsOf));
   const rows = program.options.filter(({ flags }) => !known.has(flags)).map(({ flags, description }) => [code(flags), description]);
   return ["### The command's own", tableOf(['option', 'meaning'], rows)];
 }

@@ -6,6 +6,7 @@ import { packageVersion } from '../version.js';
 import { addBenchOptions, printBench } from './bench.js';
 import { addEvalOptions, printEvaluation } from './eval.js';
 import { addDoctorOptions, runDoctor } from './examine.js';
+import { addJobsCommands } from './jobs.js';
 import { addLowerOptions, printLowered } from './lower.js';
 import { addShelfCommands } from './model-shelf.js';
 import { addPluginCommands } from './plugin.js';
@@ -69,12 +70,14 @@ export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}
   addLowerOptions(program.command('lower')).action((input: string, output: string, options) => printLowered(input, output, options, interrupt));
   addRelayOptions(program.command('relay')).action((input: string | undefined, options) => runRelay(input, options, { interrupt, onHangUp }));
   addPluginCommands(program.command('plugin'), interrupt);
+  const jobs = program.command('jobs');
+  addJobsCommands(jobs);
   program
     .command('help')
     .argument('[command]')
     .description('the options of a command')
     .action((name?: string) => helpOn(program, name));
-  for (const command of [program, ...program.commands, ...models.commands]) command.showHelpAfterError(helpHint(command));
+  for (const command of [program, ...program.commands, ...models.commands, ...jobs.commands]) command.showHelpAfterError(helpHint(command));
   return program;
 }
 

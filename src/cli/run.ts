@@ -1,5 +1,5 @@
 import type { SessionRequest } from '../options/requests.js';
-import type { RealtimeReport, SessionEvent, StartEvent, Summary } from '../report/events.js';
+import type { RealtimeReport, SegmentsEvent, SessionEvent, StartEvent, Summary } from '../report/events.js';
 import { type MessageFlags, Messages } from './messages.js';
 import { plainJson, plainLine } from './terminal.js';
 
@@ -18,11 +18,17 @@ export async function runCommand(request: SessionRequest, { interrupt, ...flags 
   const { json, verbose } = flags;
   const jsonLines = jsonStream(request.output);
   const messages = new Messages(flags);
+  let isBegun = false;
+  const goingOn = ({ done, count }: SegmentsEvent) => {
+    if (!isBegun && done > 0) messages.say(`going on: ${done} of ${count} segments are done`);
+    isBegun = true;
+  };
   const onEvent = (event: SessionEvent) => {
     if (json) jsonLines.write(`${plainJson(event)}\n`);
     else if (event.type === 'start' && verbose) messages.say(planText(event));
     else if (event.type === 'measuring') messages.say(event.message);
     else if (event.type === 'warning') messages.say(`warning: ${plainLine(event.message)}`);
+    else if (event.type === 'segments') goingOn(event);
     else if (event.type === 'progress') messages.line.show(event);
   };
   const { runSession } = await import('../session.js');
@@ -35,15 +41,20 @@ export async function runCommand(request: SessionRequest, { interrupt, ...flags 
 }
 
 /** The plan of a run, for `--verbose`. */
-export function planText({ plan, chosen, ffmpeg, workers, threads, device, precision, engine, engineReason, realtime }: StartEvent): string {
+export function planText({ plan, chosen, ffmpeg, workers, threads, device, precision, engine, engineReason, realtime, content }: StartEvent): string {
   const deadlines = realtime ? [`real time: ${realtime.budgetMs} ms, ${realtime.policy}, levels ${realtime.levels.join(' > ')}`] : [];
   return [
     ...plan,
     ...deadlines,
     ...chosen,
+    ...contentText(content),
     `engine ${engine}: ${engineReason}`,
     `ffmpeg ${ffmpeg}, ${workers} workers x ${threads} threads on ${device}, ${precision}`,
   ].join('\n');
+}
+
+function contentText(content: StartEvent['content']): string[] {
+  return content ? [`networks for ${content.content === 'video' ? 'compressed' : 'clean'} video: ${content.reason}`] : [];
 }
 
 /** The closing lines for people. */
@@ -60,6 +71,7 @@ export function summaryText(summary: Summary): string {
     ...(summary.realtime ? realtimeText(summary.realtime) : []),
     `busy: ${busy}; bottleneck: ${bottleneck}`,
     `${models.length > 0 ? models.join(', ') : 'no network'}, precision ${precision}${models.length > 0 ? `, ${engine}` : ''}, ${workers} workers x ${threads}, peak memory ${peakRssMB} MB`,
+    ...contentText(summary.content),
     `written: ${plainLine(summary.output)}`,
   ].join('\n');
 }

@@ -9,12 +9,13 @@ import type { Chain } from '../plugins/plan/chain.js';
 import { type FrameOrigin, type Group, outputSize, planChain } from '../plugins/plan/groups.js';
 import { isMeasurable } from './metrics.js';
 import type { Noise } from './noise.js';
-import { ENLARGING, RESTORING } from './report.js';
 
 /** The settings of an evaluation, the same for all of its pictures or frames. */
 export interface Job {
   readonly options: EvaluationOptions;
   readonly chain: Chain;
+  /** The same chain with networks for compressed video, where it is to be measured, too. */
+  readonly videoChain?: Chain | undefined;
   readonly engine: Engine;
   /** The chain's factor. 1 only where noise is added. */
   readonly scale: number;
@@ -49,21 +50,16 @@ export function scaleOf({ plugins }: Chain, noise: Noise | undefined): number {
   throw new SrvidError('SRVID_OPTION_INVALID', message, { scale });
 }
 
-/** The methods to compare, by the chain's factor. */
-export function methodsFor({ scale }: Pick<Job, 'scale'>): typeof ENLARGING | typeof RESTORING {
-  return scale === 1 ? RESTORING : ENLARGING;
-}
-
 /** Pixels on each side that are not measured: a border as wide as the factor, since enlarging knows nothing of what lies beyond. */
 export function borderOf(scale: number): number {
   return scale === 1 ? 0 : scale;
 }
 
-/** The size of the measured part: cut to a multiple of the scale. @throws SRVID_INPUT_UNSUPPORTED if it is too small to measure */
-export function measuredSize(what: string, { width, height }: Size, scale: number): Size {
-  const size = { width: width - (width % scale), height: height - (height % scale) };
+/** The size of the measured part: cut to a multiple of the scale, or of another number. @throws SRVID_INPUT_UNSUPPORTED if it is too small to measure */
+export function measuredSize(what: string, { width, height }: Size, scale: number, multiple = scale): Size {
+  const size = { width: width - (width % multiple), height: height - (height % multiple) };
   if (isMeasurable(size.width, size.height, borderOf(scale))) return size;
-  const least = 2 * borderOf(scale) + 11;
+  const least = 2 * borderOf(scale) + 11 + (multiple - scale);
   throw new SrvidError('SRVID_INPUT_UNSUPPORTED', `${what} is ${width}x${height}; to be measured at x${scale} each side must have ${least} pixels or more.`, {
     width,
     height,

@@ -2,13 +2,15 @@ import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import { frameBytes, lumaBytes, lumaFormat, type PlainFormat, type Plane, planesOf } from '../pipeline/frames/frame.js';
 import { ptsToSeconds } from '../pipeline/frames/time.js';
 import { Decoder } from '../pipeline/input/decode.js';
-import { openSource } from '../pipeline/input/open.js';
+import { type OpenedSource, openSource } from '../pipeline/input/open.js';
 import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
-import { borderOf, type Job, measuredSize, methodsFor, planFor, runChain } from './chain-run.js';
+import type { Chain } from '../plugins/plan/chain.js';
+import { borderOf, type Job, measuredSize, planFor, runChain } from './chain-run.js';
 import { Comparison, type Measured, planarMeasured } from './comparison.js';
+import { CompressedClip } from './compressed.js';
 import { addNoise } from './noise.js';
 import type { PerMethod } from './report.js';
-import { planResize } from './resize.js';
+import { planResize, type Resize } from './resize.js';
 
 interface Clip {
   readonly comparison: Comparison;
@@ -16,41 +18,85 @@ interface Clip {
 }
 
 /**
- * Evaluates a chain on a clip. Every frame is reduced by the chain's factor, restored by the chain, and its luma is
- * measured. Frames keep the decoder's format, as in a run. Chroma is reduced as well, for plugins that read it, and measured where the
- * chain keeps the size.
+ * Evaluates a chain on a clip. Every frame is reduced by the chain's factor, gets noise and is compressed if that is asked for, is
+ * restored by the chain, and its luma is measured. Frames keep the decoder's format, as in a run. Chroma is reduced as well, for
+ * plugins that read it, and measured where the chain keeps the size.
  */
 export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip> {
-  const { options, scale } = job;
-  const { source, bytes } = await openSource(binary, options);
-  const { start, duration, inputFormat, stallTimeoutMs } = options;
-  const { format, color, timeBase } = source.info;
-  const size = measuredSize(`A frame of ${source.url}`, format, scale);
+  const { options, scale, signal } = job;
+  const opened = await openSource(binary, options);
+  const { format } = opened.source.info;
+  // Encoders take even sides.
+  const size = measuredSize(`A frame of ${opened.source.url}`, format, scale, options.compress ? 2 * scale : scale);
   const low: PlainFormat = { kind: format.kind, width: size.width / scale, height: size.height / scale };
+  const reduce = withNoise(planResize(format, low, CUBIC, size), job);
+  const comparison = new Comparison(borderOf(scale), true);
+  if (!options.compress)
+    return { comparison, warnings: await measure(job, binary, opened, comparison, { size, low, reduced: async (whole) => reduce(whole) }) };
+
+  const compressed = await compress(job, binary, opened, low, reduce);
+  const onCompressed = async (chain: Chain | undefined) => {
+    const { next, stop } = await compressed.read();
+    try {
+      return await measure(chain ? { ...job, chain } : job, binary, opened, comparison, { size, low: compressed.format, reduced: next }, chain !== undefined);
+    } finally {
+      await stop();
+    }
+  };
+  try {
+    signal.throwIfAborted();
+    const warnings = await onCompressed(undefined);
+    if (job.videoChain) await onCompressed(job.videoChain);
+    return { comparison, warnings };
+  } finally {
+    await compressed.remove();
+  }
+}
+
+/** Small frames, and the part of the originals that they show. */
+interface Small {
+  readonly size: { readonly width: number; readonly height: number };
+  readonly low: PlainFormat;
+  /** Gives the small form of the next frame, in new memory. */
+  readonly reduced: (whole: Uint8Array) => Promise<Uint8Array>;
+}
+
+/**
+ * Runs the clip through the job's chain once, and measures it beside the filters, or `again` as the second method on the same frames.
+ * @returns warnings, a sentence each
+ */
+async function measure(
+  job: Job,
+  binary: FfmpegBinary,
+  { source, bytes }: OpenedSource,
+  comparison: Comparison,
+  { size, low, reduced }: Small,
+  again = false,
+): Promise<string[]> {
+  const { start, duration } = job.options;
+  const { format, color, timeBase } = source.info;
   const { groups } = planFor(job, low, size);
   const total = start === undefined && duration === undefined ? source.expectedFrames : undefined;
-
   const lowLuma = lumaFormat(low);
   const luma = lumaFormat({ ...format, ...size });
-  const reduce = planResize(format, low, CUBIC, size);
   const [bicubic, lanczos] = [planResize(lowLuma, luma, CUBIC), planResize(lowLuma, luma, LANCZOS3)];
   // The luma plane comes first in every output format.
   const measured = (frame: Uint8Array) => ({ luma: planesOf(luma, frame)[0] as Plane });
+  const kept = job.scale === 1;
   const truthOf = (frame: Uint8Array): Measured => {
-    if (scale === 1) return planarMeasured(format, frame.slice());
+    if (kept && low.kind === format.kind) return planarMeasured(format, frame.slice());
     const plane = planesOf(format, frame)[0] as Plane;
     return { luma: { ...plane, ...size, data: plane.data.slice() } };
   };
-  const resultsOf = (result: Uint8Array, reduced: Uint8Array): PerMethod<Measured> =>
-    scale === 1
-      ? { srvid: planarMeasured(format, result), given: planarMeasured(format, reduced) }
-      : { srvid: measured(result), bicubic: measured(bicubic(reduced)), lanczos: measured(lanczos(reduced)) };
+  const resultsOf = (result: Uint8Array, small: Uint8Array): PerMethod<Measured> =>
+    kept
+      ? { srvid: planarMeasured(low, result), given: planarMeasured(low, small) }
+      : { srvid: measured(result), bicubic: measured(bicubic(small)), lanczos: measured(lanczos(small)) };
 
-  const comparison = new Comparison(methodsFor(job), borderOf(scale), true);
-  const running: { readonly truth: Measured; readonly reduced: Uint8Array }[] = [];
-  let read = 0;
+  let measuredFrames = 0;
+  const running: { readonly truth: Measured; readonly small: Uint8Array }[] = [];
   const whole = new Uint8Array(frameBytes(format));
-  const decoder = new Decoder(binary, source, { start, duration, bytes, format: inputFormat, forwarded: [], salvage: false, stallTimeoutMs });
+  const decoder = decoderOf(job, binary, { source, bytes });
   try {
     await decoder.open();
     await runChain(
@@ -61,23 +107,56 @@ export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip
         next: async (slot) => {
           const pts = await decoder.next(() => whole);
           if (pts === undefined) return undefined;
-          const reduced = reduce(whole);
-          if (job.noise !== undefined) addNoise(reduced, job.noise, read++);
-          slot().set(reduced);
-          running.push({ truth: truthOf(whole), reduced: scale === 1 ? reduced : reduced.slice(0, lumaBytes(low)) });
+          const small = await reduced(whole);
+          slot().set(small);
+          running.push({ truth: truthOf(whole), small: kept ? small : small.slice(0, lumaBytes(low)) });
           return pts;
         },
         take: async (pts, result) => {
-          const { truth, reduced } = running.shift() as { truth: Measured; reduced: Uint8Array };
+          const { truth, small } = running.shift() as (typeof running)[number];
           // Frames of a cut count from where it begins, the report from where the clip does.
           const seconds = Number((ptsToSeconds(pts, timeBase) - source.shiftSeconds + (start ?? 0)).toFixed(6));
-          comparison.add(seconds, truth, resultsOf(result, reduced));
-          job.onItem(comparison.items.length, total);
+          if (again) comparison.addTo(measuredFrames, truth, 'srvid-video', resultsOf(result, small).srvid);
+          else comparison.add(seconds, truth, resultsOf(result, small));
+          job.onItem(++measuredFrames, total);
         },
       },
     );
   } finally {
     await decoder.stop();
   }
-  return { comparison, warnings: [...source.losses, ...decoder.log.map((line) => `While decoding, ffmpeg said: ${line}`)] };
+  return [...source.losses, ...decoder.log.map((line) => `While decoding, ffmpeg said: ${line}`)];
+}
+
+/** Adds noise to reduced frames, where it is asked for: that of seed n to frame n. */
+function withNoise(reduce: Resize, { noise }: Job): Resize {
+  if (noise === undefined) return reduce;
+  let seed = 0;
+  return (whole) => {
+    const small = reduce(whole);
+    addNoise(small, noise, seed++);
+    return small;
+  };
+}
+
+/** The clip's small frames as an encoder leaves them. @throws SRVID_OPTION_INVALID for a source that can be read only once */
+async function compress(job: Job, binary: FfmpegBinary, { source }: OpenedSource, low: PlainFormat, reduce: Resize): Promise<CompressedClip> {
+  const { options, signal } = job;
+  const whole = new Uint8Array(frameBytes(source.info.format));
+  const decoder = decoderOf(job, binary, { source, bytes: undefined });
+  const next = async () => {
+    signal.throwIfAborted();
+    return (await decoder.next(() => whole)) === undefined ? undefined : reduce(whole);
+  };
+  try {
+    await decoder.open();
+    return await CompressedClip.of({ source, format: low, next }, options.compress as NonNullable<typeof options.compress>, binary, options);
+  } finally {
+    await decoder.stop();
+  }
+}
+
+function decoderOf({ options }: Job, binary: FfmpegBinary, { source, bytes }: Pick<OpenedSource, 'source' | 'bytes'>): Decoder {
+  const { start, duration, inputFormat, stallTimeoutMs } = options;
+  return new Decoder(binary, source, { start, duration, bytes, format: inputFormat, forwarded: [], salvage: false, stallTimeoutMs });
 }

@@ -1,6 +1,6 @@
 import { lumaBytes, type PlainFormat, type Plane, planesOf } from '../pipeline/frames/frame.js';
 import { errorOf, flickerOf, meanOf, psnr, ssim } from './metrics.js';
-import type { Item, ItemScore, Method, PerMethod, Score } from './report.js';
+import { type Item, type ItemScore, METHODS, type Method, type PerMethod, type Score } from './report.js';
 
 /** A picture as it is measured. Planes of 8-bit samples. */
 export interface Measured {
@@ -21,37 +21,37 @@ export function planarMeasured(format: PlainFormat, bytes: Uint8Array): Measured
 export class Comparison {
   /** The scores of each item so far, in order. */
   readonly items: Item[] = [];
-  readonly #tallies: ReadonlyMap<Method, { lumaShift: number; flicker: number; lastError: Int16Array | undefined }>;
+  readonly #tallies = new Map(METHODS.map((method) => [method, { lumaShift: 0, flicker: 0, lastError: undefined as Int16Array | undefined }]));
 
-  /**
-   * @param methods what is compared; gains are over the second
-   * @param border pixels to leave out on each side
-   * @param follows true if the items are consecutive frames of one clip
-   */
+  /** @param border pixels to leave out on each side @param follows true if the items are consecutive frames of one clip */
   constructor(
-    private readonly methods: readonly [Method, Method, ...Method[]],
     private readonly border: number,
     private readonly follows: boolean,
-  ) {
-    this.#tallies = new Map(methods.map((method) => [method, { lumaShift: 0, flicker: 0, lastError: undefined }]));
-  }
+  ) {}
 
   /** Measures one item. Planes of `truth` and `results` must have the same size. */
   add(item: Item['item'], truth: Measured, results: PerMethod<Measured>): void {
-    const scores = this.methods.map((method) => [method, this.#measure(method, results[method] as Measured, truth)] as const);
-    this.items.push({ item, scores: Object.fromEntries(scores) as PerMethod<ItemScore> });
+    const scores = Object.entries(results).map(([method, result]) => [method, this.#measure(method as Method, result, truth)] as const);
+    this.items.push({ item, scores: Object.fromEntries(scores) as unknown as PerMethod<ItemScore> });
+  }
+
+  /** Measures one more method on an item that was added, by its number. Items come in their order. */
+  addTo(index: number, truth: Measured, method: 'srvid-video', result: Measured): void {
+    const { item, scores } = this.items[index] as Item;
+    this.items[index] = { item, scores: { ...scores, [method]: this.#measure(method, result, truth) } };
   }
 
   /** The mean scores of each method. There must be at least one item. */
   scores(): Score[] {
     const count = this.items.length;
+    const baseline = this.items[0]?.scores.given ? 'given' : 'bicubic';
     const mean = (method: Method, of: keyof ItemScore) => this.items.reduce((sum, { scores }) => sum + (scores[method]?.[of] ?? 0), 0) / count;
-    return this.methods.map((method) => {
+    return METHODS.filter((method) => this.items[0]?.scores[method]).map((method) => {
       const { lumaShift, flicker } = this.#tallies.get(method) as { lumaShift: number; flicker: number };
       return {
         method,
         psnr: rounded(mean(method, 'psnr')),
-        gain: rounded(mean(method, 'psnr') - mean(this.methods[1], 'psnr')),
+        gain: rounded(mean(method, 'psnr') - mean(baseline, 'psnr')),
         ssim: rounded(mean(method, 'ssim'), 5),
         ...(this.items[0]?.scores[method]?.rgbPsnr === undefined ? {} : { rgbPsnr: rounded(mean(method, 'rgbPsnr')) }),
         ...(this.items[0]?.scores[method]?.chromaPsnr === undefined ? {} : { chromaPsnr: rounded(mean(method, 'chromaPsnr')) }),

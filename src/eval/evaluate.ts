@@ -2,11 +2,12 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describeCause, SrvidError } from '../errors.js';
-import { type EvaluationRequest, parseEvaluationOptions } from '../options/session.js';
+import { type EvaluationOptions, type EvaluationRequest, parseEvaluationOptions } from '../options/session.js';
 import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { loadModelLibrary } from '../plugins/inference/library.js';
 import { nativeEngineHere } from '../plugins/inference/native-engine.js';
-import { buildChain } from '../plugins/plan/chain.js';
+import { buildChain, withPrecision } from '../plugins/plan/chain.js';
+import { chooseContent } from '../plugins/plan/content.js';
 import { enginesFor } from '../plugins/plan/engine-choice.js';
 import { modelsOf } from '../plugins/plan/plugin-models.js';
 import { loadPreset } from '../plugins/plan/presets.js';
@@ -44,17 +45,23 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
   const binary = await findFfmpeg();
   const modelFolder = options.models === undefined ? undefined : pathToFileURL(`${resolve(options.models)}/`);
   const [preset, library] = await Promise.all([loadPreset(options.preset), loadModelLibrary(modelFolder)]);
-  const chain = await buildChain(options, preset, library, ANY_STREAM);
+  const own = await buildChain(options, preset, library, ANY_STREAM);
+  const twin = async () => withPrecision(own, library.preferringVideo(), options.precision);
+  // A reduced picture is clean; one that was compressed, too, is what both kinds of networks are compared on.
+  const choice = await chooseContent(options.content, own, library, undefined);
+  const chain = choice?.content === 'video' ? await twin() : own;
+  const videoChain = choice && options.compress && options.content === 'auto' ? await twin() : undefined;
   const { noise } = options;
   const scale = scaleOf(chain, noise);
   // Both engines give the same bytes, so that nothing is measured to choose one.
   const { engines } = enginesFor(options, modelsOf(chain.plugins), nativeEngineHere);
   const { stop, dispose } = stopOf(signal);
   try {
-    const job: Job = { options, chain, engine: engines[0], scale, noise, signal: stop, onItem };
+    const job: Job = { options, chain, videoChain, engine: engines[0], scale, noise, signal: stop, onItem };
     const path = resolve(options.input);
     const found = await stat(path).catch(() => undefined);
     const ofPictures = found?.isDirectory() || (found?.isFile() && isPicture(path));
+    assertCompressible(options, ofPictures === true);
     const { comparison, warnings } = ofPictures
       ? { comparison: await evaluatePictures(job, binary, path, found?.isDirectory() === true), warnings: [] }
       : await evaluateClip(job, binary);
@@ -65,8 +72,10 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
       kind: ofPictures ? 'pictures' : 'clip',
       preset: basename(preset.name, '.json'),
       models: modelsOf(chain.plugins).map(({ entry }) => entry.id),
+      ...(videoChain ? { videoModels: modelsOf(videoChain.plugins).map(({ entry }) => entry.id) } : {}),
       precision: [...new Set(modelsOf(chain.plugins).map(({ entry }) => entry.precision))].join('+') || 'none',
       scale,
+      ...(request.compress === undefined ? {} : { compression: request.compress }),
       ...(noise === undefined ? {} : { noise }),
       border: borderOf(scale),
       count: comparison.items.length,
@@ -77,6 +86,13 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
   } finally {
     dispose();
   }
+}
+
+/** @throws SRVID_OPTION_INVALID where what cannot be compressed, or read twice, is to be */
+function assertCompressible({ compress, input }: EvaluationOptions, ofPictures: boolean): void {
+  if (!compress || (!ofPictures && input !== '-')) return;
+  const why = ofPictures ? 'pictures are no video that an encoder could compress' : 'the original is read twice, which standard input cannot be';
+  throw new SrvidError('SRVID_OPTION_INVALID', `--compress was given, but ${why}. Give the path of a video file, or leave --compress out.`);
 }
 
 /** Wraps the caller's signal, so that its reason is a SrvidError. */

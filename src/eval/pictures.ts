@@ -5,7 +5,7 @@ import type { Size } from '../plugins/contract.js';
 import { planConversion } from '../plugins/pixels/convert.js';
 import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
 import type { FrameOrigin, Group } from '../plugins/plan/groups.js';
-import { borderOf, type Job, measuredSize, methodsFor, planFor, runChain } from './chain-run.js';
+import { borderOf, type Job, measuredSize, planFor, runChain } from './chain-run.js';
 import { Comparison, type Measured, planarMeasured } from './comparison.js';
 import { addNoise } from './noise.js';
 import { croppedPicture, type Picture, picturesIn, readPicture } from './picture-file.js';
@@ -27,7 +27,7 @@ interface Original extends Picture {
 /** Evaluates a chain on all pictures of a folder, or on one picture. Each is reduced by the chain's factor, restored by the chain, and measured. */
 export async function evaluatePictures(job: Job, binary: FfmpegBinary, path: string, isFolder: boolean): Promise<Comparison> {
   const [folder, names] = isFolder ? [path, await picturesIn(path)] : [dirname(path), [basename(path)]];
-  const comparison = new Comparison(methodsFor(job), borderOf(job.scale), false);
+  const comparison = new Comparison(borderOf(job.scale), false);
   let read = 0;
   const next = async (): Promise<Original | undefined> => {
     const index = read++;

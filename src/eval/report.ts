@@ -1,11 +1,10 @@
-/** The methods that are compared. Of a chain that enlarges: srvid's chain and two classic filters. */
-export const ENLARGING = ['srvid', 'bicubic', 'lanczos'] as const;
-/** The same of a chain that keeps the size: srvid's chain, and the pictures as it is given them. */
-export const RESTORING = ['srvid', 'given'] as const;
+/**
+ * The methods that are compared: srvid's chain, the same with networks for compressed video where both were run, and two classic filters;
+ * of a chain that keeps the size, the pictures as it is given them in the place of the filters.
+ */
+export const METHODS = ['srvid', 'srvid-video', 'bicubic', 'lanczos', 'given'] as const;
 /** The name of a method. */
-export type Method = (typeof ENLARGING)[number] | (typeof RESTORING)[number];
-/** A value of each method that is compared. */
-export type PerMethod<T> = Readonly<Record<'srvid', T> & Partial<Record<Method, T>>>;
+export type Method = (typeof METHODS)[number];
 
 /** Similarity of one enlarged or restored picture or frame to its original. */
 export interface ItemScore {
@@ -30,6 +29,9 @@ export interface Score extends ItemScore {
   readonly flicker?: number;
 }
 
+/** A value of each method that was run. */
+export type PerMethod<T> = Readonly<Record<'srvid', T> & Partial<Record<Method, T>>>;
+
 /** The scores of one picture or frame. */
 export interface Item {
   /** A picture's path relative to its folder, or a frame's time in seconds. */
@@ -47,9 +49,13 @@ export interface Evaluation {
   readonly preset: string;
   /** Identifiers of the networks in the order of the chain. */
   readonly models: readonly string[];
+  /** Identifiers of the networks for compressed video, where the chain was run with these, too. */
+  readonly videoModels?: readonly string[];
   /** Precisions of the networks, joined by "+", or "none" without networks. */
   readonly precision: string;
   readonly scale: number;
+  /** Codec and quality by which the reduced frames of a clip were compressed, as asked for: "x264:28". */
+  readonly compression?: string;
   /** The noise that was added to what the chain got. Picture or frame n has that of seed n. */
   readonly noise?: number | 'poisson';
   /** Pixels that are left out on each side. */

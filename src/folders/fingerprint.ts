@@ -12,6 +12,7 @@ const MAX_BYTES = 1 << 31;
 /** Options that change when and how fast a result is there, and not the result. */
 const WITHOUT_EFFECT = {
   ...{ input: '', output: '', overwrite: false, retune: false, workers: 0, threads: 0 },
+  ...{ resume: false, segment: 0 },
   ...{ taskTimeoutMs: 0, stallTimeoutMs: 0, progressIntervalMs: 0 },
 };
 

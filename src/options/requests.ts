@@ -53,6 +53,8 @@ export interface ProcessingRequest {
   readonly size?: { readonly width: number; readonly height: number } | undefined;
   /** Make the output this high, keeping the aspect; a height below the source's reduces it after the network. */
   readonly height?: number | undefined;
+  /** Auto, clean or video: networks for clean or for compressed sources, where there are both (docs/compressed-video.md). Default: auto, by the source. */
+  readonly content?: 'auto' | 'clean' | 'video' | undefined;
   /** Process frames under deadlines: a file at its own rate, standard input as it comes (docs/realtime.md). */
   readonly realtime?: boolean | undefined;
   /** In real time: from arrival to the encoder. Default: 100. */
@@ -97,6 +99,10 @@ export interface OutputRequest {
   readonly tracks?: readonly string[] | undefined;
   /** Overwrite the output where it exists. */
   readonly overwrite?: boolean | undefined;
+  /** Work in segments that are kept until all are done: the same command goes on where it was stopped (docs/long-jobs.md). Default: for inputs of more than ten minutes. */
+  readonly resume?: boolean | undefined;
+  /** Work in segments of at least so many seconds, from a keyframe to a keyframe. Default: 20. */
+  readonly segment?: number | undefined;
   /** Milliseconds between two reports of progress. Default: 500. */
   readonly progressIntervalMs?: number | undefined;
 }

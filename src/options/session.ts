@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { SrvidError } from '../errors.js';
 import type { DropPolicyName } from '../pipeline/policies/drop-policies.js';
 import { didYouMean } from '../similar-name.js';
+import { compression } from './compression.js';
 import type { Preset } from './preset.js';
 import type { InputRequest, ProcessingRequest, SessionRequest } from './requests.js';
 import { flagOf, sessionShape } from './table.js';
@@ -28,7 +29,7 @@ export const inputFields = sessionFields.pick({
 
 /** The options that say what is done to frames: nothing of input or output. */
 export const processingFields = sessionFields.pick({
-  ...{ preset: true, model: true, plugins: true, pluginsBefore: true, onPluginError: true, scale: true, size: true, height: true },
+  ...{ preset: true, model: true, plugins: true, pluginsBefore: true, onPluginError: true, scale: true, size: true, height: true, content: true },
   ...{ realtime: true, budgetMs: true, policy: true, levels: true },
   ...{ workers: true, threads: true, precision: true, engine: true, device: true, retune: true, models: true, taskTimeoutMs: true },
 });
@@ -50,7 +51,9 @@ const processingSchema = processingFields.superRefine(checkProcessing);
 /** Noise that an evaluation adds: the deviation of Gaussian noise in levels, or that of a sensor. */
 const noise = z.union([z.number().positive().max(100), z.literal('poisson')]);
 /** Input and processing, for what encodes nothing. */
-const evaluationSchema = z.strictObject({ ...inputFields.shape, ...processingFields.shape, noise: noise.optional() }).superRefine(checkProcessing);
+const evaluationSchema = z
+  .strictObject({ ...inputFields.shape, ...processingFields.shape, noise: noise.optional(), compress: compression.optional() })
+  .superRefine(checkProcessing);
 /** Everything a session can be told; each option stands in the table of options/table.ts. */
 export const sessionSchema = sessionFields.superRefine(checkProcessing).superRefine(({ keepStart, start, duration }, context) => {
   if (keepStart && (start ?? duration) !== undefined)
@@ -70,6 +73,8 @@ export interface EvaluationRequest extends InputRequest, ProcessingRequest {
   readonly input: string;
   /** Noise to add to what the chain gets: the deviation of Gaussian noise in levels of 0 to 255, or 'poisson'. */
   readonly noise?: number | 'poisson' | undefined;
+  /** A codec and its quality, "x264:28": the small frames of a clip are compressed by it. */
+  readonly compress?: string | undefined;
 }
 /** Options of input and processing, checked, with their defaults. */
 export type EvaluationOptions = z.output<typeof evaluationSchema>;

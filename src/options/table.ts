@@ -17,6 +17,8 @@ export interface SessionOption {
   readonly form?: TextForm;
   readonly group: (typeof OPTION_GROUPS)[number];
   readonly help: string;
+  /** Help of the flag with "no-" in it, of a switch that is neither on nor off where not given. */
+  readonly negated?: string;
   /** The default in words. The value itself stands in the schema, a preset or a measurement. */
   readonly fallback?: string;
   readonly schema: z.ZodType;
@@ -127,6 +129,7 @@ export const SESSION_OPTIONS = {
   scale: { flag: '--scale <n>', form: 'number', group: 'Processing', help: 'enlarge n times', fallback: '2', schema: z.number().positive().max(16).optional() },
   size: { flag: '--size <WxH>', form: 'size', group: 'Processing', help: "enlarge to exactly this size; the pixel's shape makes up for another aspect", schema: size.optional() },
   height: { flag: '--height <n>', form: 'number', group: 'Processing', help: 'make the output this high, keeping the aspect; a height below the source\'s reduces it after the network', schema: outputHeight.optional() },
+  content: { flag: '--content <kind>', group: 'Processing', help: 'auto, clean or video: networks for clean or for compressed sources, where there are both (docs/compressed-video.md)', fallback: 'auto, by the source', schema: z.enum(['auto', 'clean', 'video']).default('auto') },
   encoder: { flag: '--encoder <name>', group: 'Output', help: "video encoder by ffmpeg's name", fallback: 'libx264', schema: encoderName.optional() },
   crf: { flag: '--crf <n>', form: 'number', group: 'Output', help: 'quality of the encoder, smaller is better', fallback: "the preset's", schema: crf.optional() },
   encoderOptions: { flag: '--encoder-option <k=v>', form: 'pairs', group: 'Output', help: 'an option of the encoder, by ffmpeg\'s name (repeatable)', schema: encoderOptions.default([]), type: 'EncoderOptions' },
@@ -156,6 +159,8 @@ export const SESSION_OPTIONS = {
   tracks: { flag: '--tracks <list>', form: 'list', group: 'Output', help: 'streams that come along beside the video: all, none, audio, subtitle, data, attachment, video (covers, other cameras) or numbers of streams; with - in front it is left out', fallback: 'all', schema: z.array(track).min(1).optional() },
   inputFormat: { flag: '--input-format <name>', group: 'Input', help: 'kind of file that standard input is, where its bytes do not say it', schema: inputFormat.optional() },
   overwrite: { flag: '-y, --yes', form: 'switch', group: 'Output', help: 'overwrite the output where it exists', schema: z.boolean().default(false) },
+  resume: { flag: '--resume', form: 'switch', group: 'Output', help: 'work in segments that are kept until all are done: the same command goes on where it was stopped (docs/long-jobs.md)', negated: 'work in one piece, of which nothing is kept', fallback: 'for inputs of more than ten minutes', schema: z.boolean().optional() },
+  segment: { flag: '--segment <seconds>', form: 'number', group: 'Output', help: 'work in segments of at least so many seconds, from a keyframe to a keyframe', fallback: '20', schema: z.number().min(1).max(600).optional() },
   taskTimeoutMs: { group: 'Other', help: "milliseconds that one task in a worker may take, far above any frame's time: it ends only what would never end", fallback: '120000; in real time 10000', schema: milliseconds.optional() },
   stallTimeoutMs: { group: 'Other', help: 'milliseconds in which ffmpeg may neither give nor take data before it counts as hung; the reader of standard output, or of a stream, may pause for any time', fallback: '60000', schema: milliseconds.default(60_000) },
   progressIntervalMs: { group: 'Other', help: 'milliseconds between two reports of progress', fallback: '500', schema: milliseconds.default(500) },
@@ -175,12 +180,19 @@ export function sessionShape(): { [name in SessionOptionName]: (typeof SESSION_O
  * "overwrite: true".
  */
 export function inWordsOfPrograms(message: string): string {
-  return Object.entries(SESSION_OPTIONS as Readonly<Record<string, SessionOption>>).reduce((text, [name, { flag, form }]) => {
+  return Object.entries(SESSION_OPTIONS as Readonly<Record<string, SessionOption>>).reduce((text, [name, { flag, form, negated }]) => {
     if (flag === undefined) return text;
     const words = form === 'switch' ? `${name}: true` : name;
     const spellings = flag.split(/[ ,]+/).filter((part) => part.startsWith('-'));
-    return spellings.reduce((changed, spelling) => changed.replaceAll(new RegExp(`(?<![\\w-])${spelling}(?![\\w-])`, 'g'), words), text);
+    const inWords = (before: string, spelling: string, after: string) => before.replaceAll(new RegExp(`(?<![\\w-])${spelling}(?![\\w-])`, 'g'), after);
+    const positive = spellings.reduce((changed, spelling) => inWords(changed, spelling, words), text);
+    return negated === undefined ? positive : inWords(positive, negatedFlag(flag), `${name}: false`);
   }, message);
+}
+
+/** The flag that switches an option off, such as "--no-resume" for "--resume". */
+export function negatedFlag(flag: string): string {
+  return flag.replace('--', '--no-');
 }
 
 /** The command's flag for a program's option, such as "--budget-ms"; undefined where it has none. */

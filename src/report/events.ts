@@ -2,6 +2,7 @@ import type { ErrorRecord } from '../errors.js';
 import type { Outcome } from '../pipeline/engine/outcome.js';
 import type { RealtimeReport } from '../pipeline/engine/realtime-report.js';
 import type { PluginEmission, PluginLogEntry, PluginMetric } from '../plugins/notes.js';
+import type { ContentChoice } from '../plugins/plan/content.js';
 
 export type { Outcome, PluginLogEntry, PluginMetric, RealtimeReport };
 
@@ -31,6 +32,8 @@ export interface StartEvent {
   readonly device: string;
   /** Choices made by measurement, with their figures; a sentence each. */
   readonly chosen: readonly string[];
+  /** The kind of source that the networks are for, "clean" or "video", and the reason; absent where there is no choice. */
+  readonly content?: ContentChoice | undefined;
   /**
    * In real time: the deadline after arrival in milliseconds, the policy for frames that would miss it, and the levels,
    * best first.
@@ -60,6 +63,17 @@ export interface MeasuringEvent {
   readonly v: 1;
   readonly type: 'measuring';
   readonly message: string;
+}
+
+/** Sent where a video is processed in segments: at the beginning, and when one of them is done and kept. */
+export interface SegmentsEvent {
+  readonly v: 1;
+  readonly type: 'segments';
+  /** Number of all segments, and of those that are done, by earlier runs or by this one. */
+  readonly count: number;
+  readonly done: number;
+  /** The hidden folder in which they are kept until all are done. */
+  readonly folder: string;
 }
 
 /** Sent where something is lost or left out, in a sentence for the user. */
@@ -114,6 +128,7 @@ export interface Summary extends RunMetrics {
   readonly precision: string;
   readonly engine: string;
   readonly engineReason: string;
+  readonly content?: ContentChoice | undefined;
   readonly workers: number;
   readonly threads: number;
   readonly peakRssMB: number;
@@ -136,4 +151,4 @@ export interface ErrorEvent extends ErrorRecord {
 }
 
 /** Any event of a session. */
-export type SessionEvent = MeasuringEvent | StartEvent | ProgressEvent | WarningEvent | PluginEvent | EndEvent | ErrorEvent;
+export type SessionEvent = MeasuringEvent | StartEvent | SegmentsEvent | ProgressEvent | WarningEvent | PluginEvent | EndEvent | ErrorEvent;

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { IntervalHistogram } from 'node:perf_hooks';
 import type { EvaluationOptions, SessionOptions } from '../options/session.js';
-import type { Engine, EngineEnds } from '../pipeline/engine/engine.js';
+import type { Engine } from '../pipeline/engine/engine.js';
 import type { FrameFlow } from '../pipeline/engine/frame-flow.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import type { Durations } from '../pipeline/frames/durations.js';
@@ -52,8 +52,8 @@ export interface RunTarget {
 /** The parts of a run that change while frames flow. */
 export interface RunningParts {
   readonly engine: Engine;
-  readonly decoder: EngineEnds['decoder'] & { readonly waits: Durations };
-  readonly encoder: EngineEnds['encoder'] & { readonly waits: Durations };
+  readonly decoder: { readonly waits: Durations };
+  readonly encoder: { readonly waits: Durations };
   readonly flow: FrameFlow;
   readonly firstFrameAt: number;
   /** Delay of the main thread since the first frame, in nanoseconds. */
@@ -64,7 +64,7 @@ export interface RunningParts {
 export const EVENT_LOOP_RESOLUTION_MS = 10;
 
 /** The event before the first frame. */
-export function startEvent({ options, binary, preset, opened, execution, groups, levels }: PlannedRun, { output, ...target }: RunTarget): StartEvent {
+export function startEvent({ options, binary, preset, opened, execution, groups, levels, content }: PlannedRun, { output, ...target }: RunTarget): StartEvent {
   const { info, expectedFrames, url } = opened.source;
   return {
     v: 1,
@@ -83,6 +83,7 @@ export function startEvent({ options, binary, preset, opened, execution, groups,
     threads: execution.threads,
     device: options.device,
     chosen: execution.reasons,
+    content,
     realtime: levels && {
       budgetMs: levels.settings.budgetMs,
       policy: levels.settings.policy,
@@ -120,7 +121,7 @@ export function metricsOf(parts: RunningParts): RunMetrics {
 }
 
 /** The figures of a run that has ended; to be called at its end. */
-export function summaryOf({ opened, execution, groups, levels, startedAt }: PlannedRun, parts: RunningParts, output: string): Summary {
+export function summaryOf({ opened, execution, groups, levels, content, startedAt }: PlannedRun, parts: RunningParts, output: string): Summary {
   const now = performance.now();
   const { flow, firstFrameAt } = parts;
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
@@ -137,6 +138,7 @@ export function summaryOf({ opened, execution, groups, levels, startedAt }: Plan
     precision: precisionOf(groups),
     engine: engineInWords(execution.engine),
     engineReason: execution.engineReason,
+    content,
     workers: execution.workers,
     threads: execution.threads,
     peakRssMB: Math.round(maxRSS / 1024),

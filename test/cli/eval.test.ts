@@ -118,29 +118,34 @@ describe('a folder of pictures', () => {
 });
 
 describe('a clip', () => {
-  it('is measured as what a run makes of the reduced clip', async () => {
-    const [full, low] = [{ kind: 'yuv420p', width: 99, height: 67 } as PlainFormat, { kind: 'yuv420p', width: 49, height: 33 } as PlainFormat];
-    const size = { width: 98, height: 66 };
+  it.each([
+    ['reduced clip', { width: 49, height: 33 }, ['-c:v', 'ffv1'], []],
+    ['reduced clip as an encoder leaves it', { width: 48, height: 32 }, ['-c:v', 'libx264', '-preset', 'medium', '-crf', '33'], ['--compress', 'x264:33']],
+    ['reduced clip as an old codec leaves it', { width: 48, height: 32 }, ['-c:v', 'mpeg4', '-q:v', '9'], ['--compress', 'mpeg4:9']],
+  ] as const)('is measured as what a run makes of the %s', async (_, small, codec, options) => {
+    const [full, low] = [{ kind: 'yuv420p', width: 99, height: 67 } as PlainFormat, { kind: 'yuv420p', ...small } as PlainFormat];
+    const size = { width: 2 * small.width, height: 2 * small.height };
     const originals = await rawFrames(clip, 'yuv420p');
     const bytes = originals.length / 5;
     const reduce = planResize(full, low, CUBIC, size);
     const reduced = Array.from({ length: 5 }, (_, index) => reduce(originals.subarray(index * bytes, (index + 1) * bytes)));
-    const [raw, small, output] = ['small.yuv', 'small.mkv', 'large.mkv'].map((name) => join(folder, name)) as [string, string, string];
+    const [raw, stored, output] = ['small.yuv', 'small.nut', 'large.mkv'].map((name) => join(folder, name)) as [string, string, string];
     await writeFile(raw, Buffer.concat(reduced));
-    await ffmpeg('-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', '49x33', '-r', '25', '-i', raw, '-c:v', 'ffv1', small);
-    endOf(await srvid([small, output, '--scale', '2', '--precision', 'int8', '--encoder', 'ffv1', '--json']));
+    await ffmpeg('-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${small.width}x${small.height}`, '-r', '25', '-i', raw, ...codec, stored);
+    endOf(await srvid([stored, output, '--scale', '2', '--precision', 'int8', '--encoder', 'ffv1', '-y', '--json']));
     const results = await rawFrames(output, 'yuv420p');
     const resultBytes = results.length / 5;
 
-    const evaluation = await evaluated('clip.mkv', '--scale', '2', '--precision', 'int8');
+    const evaluation = await evaluated('clip.mkv', '--scale', '2', '--precision', 'int8', ...options);
     expect(evaluation).toMatchObject({ kind: 'clip', count: 5, scale: 2, models: ['abpn-x2-int8'] });
     expect(evaluation.items.map(({ item }) => item)).toEqual([0, 0.04, 0.08, 0.12, 0.16]);
     for (const [index, { scores }] of evaluation.items.entries()) {
       const truth = planesOf(full, originals.subarray(index * bytes, (index + 1) * bytes))[0]?.data as Uint8Array;
       let squares = 0;
-      for (let y = 2; y < 64; y++)
-        for (let x = 2; x < 96; x++) squares += ((truth[y * 99 + x] as number) - (results[index * resultBytes + y * 98 + x] as number)) ** 2;
-      expect(scores.srvid.psnr).toBeCloseTo(10 * Math.log10(255 ** 2 / (squares / (62 * 94))), 3);
+      for (let y = 2; y < size.height - 2; y++)
+        for (let x = 2; x < size.width - 2; x++)
+          squares += ((truth[y * 99 + x] as number) - (results[index * resultBytes + y * size.width + x] as number)) ** 2;
+      expect(scores.srvid.psnr).toBeCloseTo(10 * Math.log10(255 ** 2 / (squares / ((size.width - 4) * (size.height - 4)))), 3);
       expect(scores.srvid.rgbPsnr).toBeUndefined();
     }
     for (const { flicker } of evaluation.scores) expect(flicker).toBeGreaterThan(0);
@@ -229,6 +234,8 @@ describe('srvid eval refuses', () => {
     ['a chain that keeps the size, without noise', 'two', ['--preset', 'bicubic', '--scale', '1'], 'SRVID_OPTION_INVALID', '--noise'],
     ['noise without strength', 'two', ['--noise', '0'], 'SRVID_OPTION_INVALID', 'noise: Too small'],
     ['a plot that is neither SVG nor PNG', 'two', ['--plot', 'plot.jpg'], 'SRVID_OUTPUT_FORMAT', '.svg or .png'],
+    ['a codec that it does not compress by', 'clip.mkv', ['--compress', 'vp9:30'], 'SRVID_OPTION_INVALID', 'x264:N with N of 0 to 51'],
+    ['to compress pictures', 'two', ['--compress', 'x264:28'], 'SRVID_OPTION_INVALID', 'no video'],
     ['a network that is not there', 'two', ['--scale', '2', '--models', '/nowhere'], 'SRVID_MODEL_INVALID', '/nowhere'],
   ] as const)('%s', async (_, path, options, code, said) => {
     const result = await srvid(['eval', join(folder, path), ...options, '--json']);

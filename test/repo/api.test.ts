@@ -25,7 +25,8 @@ test('what a program writes is described in full: every export and every option 
 });
 
 test('an addition passes; what is gone or changed is a breach, unless the version says so', () => {
-  const report = (version: string, ...members: string[]) => `# The public API of srvid ${version}\n\n\`\`\`ts\ninterface Frame {\n  ${members.join('\n  ')}\n}\n\`\`\`\n`;
+  const report = (version: string, ...members: string[]) =>
+    `# The public API of srvid ${version}\n\n\`\`\`ts\ninterface Frame {\n  ${members.join('\n  ')}\n}\n\`\`\`\n`;
   const old = report('0.3.1', 'readonly pts: number;', 'readonly width: number;');
   expect(breaches(old, report('0.3.1', 'readonly pts: number;', 'readonly more: string;', 'readonly width: number;'))).toEqual([]);
   expect(breaches(old, report('0.3.1', 'readonly pts: bigint;', 'readonly width: number;'))).toEqual(['interface Frame { readonly pts: number;']);

@@ -1,4 +1,4 @@
-"""Commands on the photographs: `verify`, `pack`."""
+"""Commands on the photographs: `verify`, `pack`, `compress`."""
 
 import argparse
 from pathlib import Path
@@ -52,3 +52,22 @@ def _run_pack(given: argparse.Namespace) -> None:
     if given.size != 1:
         sizes = [size / given.size for size in Recipe.lossy_sizes if size <= given.size]
         print(f"JPEGs are stored at {given.size:g} of their size: train with --lossy-sizes {','.join(f'{size:.4g}' for size in sizes)}")
+
+
+def compress(parser: argparse.ArgumentParser):
+    """make compressed video of the photographs, for networks that enlarge it; goes on where it stopped"""
+    from ..data.video_pairs import SIDES, Settings
+
+    parser.add_argument("--scale", type=int, choices=SIDES, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the pairs")
+    parser.add_argument("--rounds", type=int, default=Settings.rounds, help="shots of each photograph (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=Settings.seed, help="default: %(default)s")
+    add_data(parser)
+    return _run_compress
+
+
+def _run_compress(given: argparse.Namespace) -> None:
+    from ..data.video_pairs import Settings, make
+
+    made = sum(1 for _ in make(data_of(given), given.out, Settings(given.scale, given.rounds, given.seed)))
+    print(f"{given.out}: {made} clips made, the others were there")

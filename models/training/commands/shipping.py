@@ -16,6 +16,7 @@ def export(parser: argparse.ArgumentParser):
     parser.add_argument("--crops", type=int, default=100, help="pictures to calibrate on (default: %(default)s)")
     parser.add_argument("--qat", type=Path, help="run of the fine-tuned int8 network, to be shipped in place of the plainly quantised one")
     parser.add_argument("--keep-unlowered", type=Path, metavar="DIR", help="write <id>-unlowered.onnx there too, for benchmarks")
+    parser.add_argument("--cache", type=Path, help="folder that `compress` wrote: compressed video to measure on, too")
     add_data(parser)
     return _run_export
 
@@ -31,7 +32,7 @@ def _run_export(given: argparse.Namespace) -> None:
         print(*export_restoring(given.run, data_of(given), given.out), sep="\n")
         return
     try:
-        for file in export(given.run, data_of(given), given.out, Choices(given.calibration, given.crops, given.qat, given.keep_unlowered)):
+        for file in export(given.run, data_of(given), given.out, Choices(given.calibration, given.crops, given.qat, given.keep_unlowered, given.cache)):
             print(file)
     except (Refused, NotEqual) as refusal:
         raise SystemExit(str(refusal)) from refusal

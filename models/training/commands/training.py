@@ -20,22 +20,24 @@ def train(parser: argparse.ArgumentParser):
     add_recipe(parser, Recipe, {"family", "scale"})
     add_data(parser)
     parser.add_argument("--teacher", type=Path, help="model to learn from, for --distillation")
+    parser.add_argument("--cache", type=Path, help="folder that `compress` wrote, for --degraded")
     parser.add_argument("--validate-every", type=int, default=2500, help="steps between two validations, each of which writes the checkpoint (default: %(default)s)")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="auto is a CUDA GPU where there is one (default: %(default)s)")
-    return lambda given: train(recipe_of(given, Recipe), data_of(given), given.run, given.start_from, given.teacher, given.device, given.validate_every)
+    return lambda given: train(recipe_of(given, Recipe), data_of(given), given.run, given.start_from, given.teacher, given.device, given.validate_every, given.cache)
 
 
 def average(parser: argparse.ArgumentParser):
     """average runs that began from one another into a run of its own"""
     parser.add_argument("runs", nargs="+", type=Path, help="the last one gives recipe and log")
     parser.add_argument("--run", type=Path, required=True, help="new folder for the result")
+    parser.add_argument("--start", type=float, default=0.0, help="share of the network that the last run began from (default: %(default)s)")
     return _run_average
 
 
 def _run_average(given: argparse.Namespace) -> None:
     from ..train.average import average
 
-    average(given.runs, given.run)
+    average(given.runs, given.run, given.start)
 
 
 def qat(parser: argparse.ArgumentParser):

@@ -71,7 +71,8 @@ class Photographs:
         self._channels, self._taught = pairs[0].low.shape[0], pairs[0].teacher_output is not None
         self.device = torch.device(device)
         pixels = np.array([pair.low[0].size for pair in pairs])
-        self._chance = np.cumsum(pixels) / pixels.sum()
+        drawn = pixels * np.array([pair.chance for pair in pairs])
+        self._chance = np.cumsum(drawn) / drawn.sum()
         self._heights, self._widths = (np.array([pair.low.shape[axis] for pair in pairs]) for axis in (1, 2))
         self._begins = np.cumsum(pixels) - pixels
         self._weights = np.array([pair.weight for pair in pairs], np.float32)

@@ -21,6 +21,8 @@ class Pair:
     """Weight of its squared error in training."""
     teacher_output: np.ndarray | None = None
     """The teacher's enlargement of `low`, uint8, in the shape of `high`."""
+    chance: float = 1.0
+    """Weight of its pixels when crops are drawn, beside the pixels of other pairs."""
 
 
 def load_pairs(
@@ -60,3 +62,10 @@ def weighted(pairs: list[Pair], scale: int, floor: float) -> list[Pair]:
     errors = [max(float(np.square(bicubic(pair.low, scale).astype(np.float32) - pair.high).mean()), floor**2) for pair in pairs]
     mean = float(np.mean([1 / error for error in errors]))
     return [replace(pair, weight=1 / error / mean) for pair, error in zip(pairs, errors)]
+
+
+def mixed(pairs: list[Pair], others: list[Pair], share: float) -> list[Pair]:
+    """Both, so drawn that `others` make up `share` of the crops."""
+    parts = ((pairs, 1 - share), (others, share))
+    pixels = [sum(pair.low[0].size for pair in part) for part, _ in parts]
+    return [replace(pair, chance=chance / total) for (part, chance), total in zip(parts, pixels) for pair in part if chance]

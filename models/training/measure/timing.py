@@ -9,8 +9,8 @@ from .runtime import Session
 
 
 def milliseconds(sessions: list[Session], width: int, height: int, rounds: int = 11) -> list[float]:
-    """Median time for one picture of width x height at each model's output; one thread, runs alternating so that other
-    load on the machine hits all alike."""
+    """Median time for one picture of width x height at each model's output, in CPU time of one thread, which other programs do not add to; runs
+    alternate, so that what they take of caches and clock hits all alike."""
     scales = [int(session.facts["scale"]) for session in sessions]
     return input_milliseconds(sessions, [(width // scale, height // scale) for scale in scales], rounds)
 
@@ -24,9 +24,9 @@ def input_milliseconds(sessions: list[Session], sizes: list[tuple[int, int]], ro
     times: list[list[float]] = [[] for _ in sessions]
     for _ in range(rounds):
         for session, tensors, taken in zip(sessions, feeds, times):
-            start = time.perf_counter()
+            start = time.process_time()
             session.feed(tensors)
-            taken.append((time.perf_counter() - start) * 1000)
+            taken.append((time.process_time() - start) * 1000)
     return [float(np.median(taken)) for taken in times]
 
 

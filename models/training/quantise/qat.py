@@ -117,7 +117,8 @@ def qat(base: Path, data: Path, run: Path, recipe: QatRecipe, validate_every: in
     if state["optimizer"]:
         optimizer.load_state_dict(state["optimizer"])
     of_base = _recipe_of(state)
-
+    if of_base.degraded:
+        raise SystemExit(f"{base} learnt from compressed video, which fine-tuning for int8 does not read. Export it without --qat.")
     pairs = training_pairs(of_base, data, recipe.patch)
     validation = validation_pairs(data, of_base.scale, of_base.channels)
     photographs = Photographs(pairs, of_base.scale, recipe.patch, recipe.batch, recipe.seed, frames=of_base.frames)

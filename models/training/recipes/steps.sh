@@ -21,9 +21,14 @@ train() {
   training train "${network%%-*}" --scale "${network##*-x}" --run "$RUNS/$LAST" "$@"
 }
 
-# ship writes the model files of the last run.
+# compress SCALE makes the compressed video that networks of this scale learn from.
+compress() {
+  training compress --scale "$1" --out "$RUNS/video-x$1"
+}
+
+# ship [OPTION ...] writes the model files of the last run.
 ship() {
-  training export --run "$RUNS/$LAST" --out "$RUNS/models-$LAST"
+  training export --run "$RUNS/$LAST" --out "$RUNS/models-$LAST" "$@"
 }
 
 # average NUMBER writes the model files of the mean of the last NUMBER runs.
@@ -36,4 +41,12 @@ average() {
   done
   training average "$@" --run "$RUNS/mean"
   training export --run "$RUNS/mean" --out "$RUNS/models"
+}
+
+# mix SHARE [OPTION ...] writes the model files of the last run, mixed with SHARE of the network that it began from.
+mix() {
+  share="$1"
+  shift
+  training average "$RUNS/$LAST" --start "$share" --run "$RUNS/mixed"
+  training export --run "$RUNS/mixed" --out "$RUNS/models" "$@"
 }

@@ -39,7 +39,13 @@ def script(model: Path) -> str:
         known = {"optimizer": run["optimizer"], "steps": run["steps"], "peak_rate": run["peak_rate"], "family": family, "scale": int(scale)}
         recipe = Recipe.of(run["recipe"]) if "recipe" in run else Recipe(**known)
         lines.append(_step(family if recipe.task != "enlarge" else f"{family}-x{scale}", recipe))
-    lines += [_step(card, own), f"average {averaged}" if averaged > 1 else "ship"]
+    cache = ""
+    if own.degraded:
+        cache = f' --cache "$RUNS/video-x{own.scale}"'
+        lines.append(f"compress {own.scale}")
+    of_start = next((line["of_start"] for line in history if "of_start" in line), 0)
+    last = f"mix {of_start:g}{cache}" if of_start else f"average {averaged}" if averaged > 1 else f"ship{cache}"
+    lines += [_step(card, own) + cache, last]
     return "\n".join(lines) + "\n"
 
 

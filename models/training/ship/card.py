@@ -20,7 +20,7 @@ _RELEASED = {
     "abpn": "The published network gains",
     "xlsr": "The authors released no weights; those of a later training by others after the paper gain",
 }
-_SETS = {"kodak": "Kodak (24 pictures)", "val": "validation (CID22, 41 pictures)", "val2": "validation, other sources (28 pictures)"}
+_SETS = {"kodak": "Kodak (24 pictures)", "val": "validation (CID22, 41 pictures)", "val2": "validation, other sources (28 pictures)", "video": "compressed video of both (x264 at CRF 23, 28, 33, x265 at 30)"}
 _ARCHITECTURES = {
     "abpn": "A 3x3 convolution to 28 channels, four of 28 to 28 and one to 3·s², each with ReLU; a last one to s² channels per plane, "
     "in picture space; plus the anchor, the input repeated s² times; then depth-to-space and a clip to 0..1, which int8 saturation gives free.",
@@ -60,7 +60,9 @@ def names(folder: Path) -> list[str]:
 
 def _head(facts: dict[str, str]) -> str:
     planes = "luma (Y, as video stores it: 16..235)" if facts["planes"] == "y" else "RGB"
-    return f"""# {facts["title"]}, x{facts["scale"]}, {planes}
+    title, video = facts["title"], facts.get("content") == "video"
+    title = title.replace(" (", "-video (", 1) if video else title
+    return f"""# {title}, x{facts["scale"]}, {planes}{", for compressed video" if video else ""}
 
 Upscales {planes} by {facts["scale"]}. {f"Paper: {facts['paper']}. " if facts["paper"] else ""}Our own training, in PyTorch, by `models/training`; weights under {facts["licence"]}.
 
@@ -133,6 +135,8 @@ def _training(facts: dict[str, str], curve: Path | None) -> str:
     carried += f" Behind that: {', then '.join(behind)}." if behind else ""
     averaged = next((line["averaged"] for line in json.loads(facts["history"]) if "averaged" in line), None)
     carried += f" The weights are the mean of those of the last {averaged} runs." if averaged else ""
+    of_start = next((line["of_start"] for line in json.loads(facts["history"]) if "of_start" in line), 0)
+    carried += f" The weights are {1 - of_start:.0%} those of this run and {of_start:.0%} those that it began with, which keeps more of what clean sources gain." if of_start else ""
     carried += " Trained on a GPU." if any(line.get("device") == "cuda" for line in json.loads(facts["history"])) else ""
     blocks = f"Convolutions without groups trained as linear blocks of width {recipe['expansion']} and merged. " if recipe["expansion"] else ""
     way = "mean squared error weighted by picture" if recipe.get("weigh", "optimizer" in recipe) else "mean squared error"
@@ -179,6 +183,7 @@ def _bounds(recipe: dict, facts: dict[str, str]) -> str:
     told = {
         f"Crops with their light multiplied by {', '.join(f'{factor:g}' for factor in light)}. ": list(light) != [1.0],
         f"{recipe.get('frames', 0):.0%} of the crops with a frame of one level along some of their sides. ": recipe.get("frames", 0) > 0,
+        f"{recipe.get('degraded', 0):.0%} of the crops from compressed video (those with a frame are clean): 75% x264 at CRF 18 to 38, 15% x265 at 22 to 38, 10% MPEG-4 with quantisers 2 to 10. ": recipe.get("degraded", 0) > 0,
         "Output clipped to 0..1 in training. ": facts.get("output") == "clip",
         f"ReLUs clipped at {inner:g}. ": inner > 0,
     }

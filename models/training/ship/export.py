@@ -7,6 +7,7 @@ from pathlib import Path
 import onnx
 import torch
 
+from ..data import video_pairs
 from ..data.pairs import Pair, load_pairs
 from ..measure.evaluate import Score, baselines, score
 from ..measure.runtime import Session
@@ -31,18 +32,20 @@ TIMED_AT = (640, 360)
 
 @dataclass(frozen=True)
 class Choices:
-    """Options of the export: calibration method, number of crops, the run of a fine-tuned int8 network, a folder for the model before lowering."""
+    """Options of the export: calibration method, number of crops, the run of a fine-tuned int8 network, a folder for the model before lowering, and
+    compressed video to measure on (`data.video_pairs`)."""
 
     calibration: str = "minmax"
     crops: int = 100
     qat: Path | None = None
     keep_unlowered: Path | None = None
+    cache: Path | None = None
 
 
 def export(run: Path, data: Path, out: Path, choices: Choices = Choices()) -> list[Path]:
     """Write both models of `run`, their manifest entries and their card below `out`; nothing is written if int8 fails the fidelity check."""
     recipe, network, step = averaged_network(run)
-    sets = measured_sets(data, recipe.scale, recipe.channels)
+    sets = measured_sets(data, recipe.scale, recipe.channels, choices.cache)
     facts = _facts(recipe, network, step, run, data) | {"baselines": _json({name: _scores(baselines(pairs, recipe.scale)) for name, pairs in sets.items()})}
     floats = float_model(network, {**facts, "precision": "fp32"})
 
@@ -70,13 +73,14 @@ def export(run: Path, data: Path, out: Path, choices: Choices = Choices()) -> li
     return [*files, *card.write(out, manifest.card_name(facts))]
 
 
-def measured_sets(data: Path, scale: int, channels: int) -> dict[str, list[Pair]]:
-    """The pictures to report on: Kodak (never tuned on), val and val2 (which chose the checkpoint)."""
+def measured_sets(data: Path, scale: int, channels: int, cache: Path | None = None) -> dict[str, list[Pair]]:
+    """The pictures to report on: Kodak (never tuned on), val and val2 (which chose the checkpoint), and those of `cache`, which are val and val2 in compressed video."""
     folders = {"kodak": data / "eval" / "kodak", "val": data / "val", "val2": data / "val2"}
     missing = [str(folder) for folder in folders.values() if not folder.is_dir()]
     if missing:
         print(f"Not there: {', '.join(missing)}. The manifest and the card will have no figures of these.", flush=True)
-    return {name: load_pairs(folder, scale, channels, minimum=1) for name, folder in folders.items() if folder.is_dir()}
+    sets = {name: load_pairs(folder, scale, channels, minimum=1) for name, folder in folders.items() if folder.is_dir()}
+    return {**sets, "video": video_pairs.load(cache, scale, "val")} if cache else sets
 
 
 def measure(file: Path, sets: dict[str, list[Pair]]) -> dict[str, dict[str, float]]:
@@ -110,6 +114,7 @@ def _facts(recipe: Recipe, network: torch.nn.Module, step: int, run: Path, data:
         "title": network.title,
         "paper": network.paper,
         "licence": LICENCE,
+        **({"content": "video"} if recipe.degraded else {}),
         "scale": str(recipe.scale),
         "channels": str(recipe.channels),
         "planes": "y" if recipe.channels == 1 else "rgb",

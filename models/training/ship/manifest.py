@@ -12,14 +12,14 @@ VERSION = 1
 
 
 def model_id(facts: dict[str, str], precision: str) -> str:
-    """`<family>[-rgb]-x<scale>-<precision>`, which is the file's name too; no scale for networks that restore."""
+    """`<family>[-rgb][-video]-x<scale>-<precision>`, which is the file's name too; no scale for networks that restore."""
     return f"{card_name(facts)}-{precision}"
 
 
 def card_name(facts: dict[str, str]) -> str:
     """Both precisions of a network share a card."""
     scale = "" if facts["planes"] == "yuv" else f"-x{facts['scale']}"
-    return f"{facts['family']}{'-rgb' if facts['planes'] == 'rgb' else ''}{scale}"
+    return f"{facts['family']}{'-rgb' if facts['planes'] == 'rgb' else ''}{_content(facts)}{scale}"
 
 
 def entry(file: Path, measured: dict[str, dict[str, float]]) -> dict:
@@ -27,7 +27,7 @@ def entry(file: Path, measured: dict[str, dict[str, float]]) -> dict:
     facts, content = facts_of(onnx.load(file)), file.read_bytes()
     return {
         "id": file.stem,
-        "family": facts["family"],
+        "family": facts["family"] + _content(facts),
         **({} if facts["planes"] == "yuv" else {"scale": int(facts["scale"])}),
         "precision": facts["precision"],
         "planes": facts["planes"],
@@ -43,6 +43,11 @@ def entry(file: Path, measured: dict[str, dict[str, float]]) -> dict:
         "card": f"{card_name(facts)}.md",
         "measured": measured,
     }
+
+
+def _content(facts: dict[str, str]) -> str:
+    """The ending of names of networks for compressed video; nothing for all others."""
+    return "-video" if facts.get("content") == "video" else ""
 
 
 def read(folder: Path) -> list[dict]:

@@ -9,6 +9,10 @@ import torch
 from .recipe import Recipe, built
 
 
+START = "start.pt"
+"""The weights that a run began with, where these came from another network."""
+
+
 def averaged_network(run: Path) -> tuple[Recipe, torch.nn.Module, int]:
     """The running average in a run's checkpoint, its recipe and the step it stands at."""
     state = torch.load(run / "checkpoint.pt", weights_only=True, map_location="cpu")

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from ..networks.families import FAMILIES
-from .checkpoint import log_line, resume, save
+from .checkpoint import START, log_line, resume, save, write_atomically
 from .dead_filters import revive
 from .device import device_of
 from .history import earlier_runs
@@ -27,15 +27,21 @@ REVIVED_OVER = 8
 """Batches that a filter has to be dead in to be replaced, in a network that starts from another."""
 
 
-def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None, teacher: Path | None = None, device: str = "cpu", validate_every: int = 2500) -> None:
+def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None, teacher: Path | None = None, device: str = "cpu", validate_every: int = 2500, cache: Path | None = None) -> None:
     """Train to `recipe.steps`, writing checkpoint.pt and log.jsonl below `run`; continues from a checkpoint found there.
 
     `teacher` is a model of the same scale and planes, for recipes with distillation. `device` is one of `device.DEVICES`; a run may change
-    it from one start to the next, and sees the same crops on each.
+    it from one start to the next, and sees the same crops on each. `cache` holds the compressed video for recipes with a share of it.
     """
     place = device_of(device)
     if (teacher is None) != (recipe.distillation == 0):
         raise SystemExit("Distillation needs both a --teacher and its share of the loss, --distillation; one of them was given alone.")
+    if (cache is None) != (recipe.degraded == 0):
+        raise SystemExit("Compressed video needs both its folder, --cache, and its share of the crops, --degraded; one of them was given alone.")
+    if recipe.degraded and (recipe.task != "enlarge" or recipe.channels != 1):
+        raise SystemExit(f"--degraded {recipe.degraded:g}: compressed video is there for networks that enlarge luma. Leave it out.")
+    if not 0 <= recipe.degraded <= 1:
+        raise SystemExit(f"--degraded {recipe.degraded:g} is not a share of the crops. Give 0 to 1.")
     if not 0 <= recipe.frames <= 1:
         raise SystemExit(f"--frames {recipe.frames:g} is not a share of the crops. Give 0 to 1.")
     if recipe.distillation and recipe.frames:
@@ -52,11 +58,12 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
     if start_from:
         carried = load_onnx_weights(network, start_from)
         print(f"{carried} of {len(network.published)} convolutions carried over from {start_from.name}", flush=True)
-    task = TASKS[recipe.task](recipe, data, run)
+    task = TASKS[recipe.task](recipe, data, run, cache)
     count, photographs = task.crops(place, teacher)
     begun = (run / "checkpoint.pt").exists()
     if start_from and not begun:
         revived = revive(network, [crop for step in range(REVIVED_OVER) for crop in photographs.at(step).low.cpu().numpy()])
+        write_atomically(network.state_dict(), run / START)
     network = network.to(place)
     average = copy.deepcopy(network).eval().requires_grad_(False)
     optimizer = OPTIMIZERS[recipe.optimizer](network.parameters(), lr=0.0)

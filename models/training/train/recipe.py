@@ -58,6 +58,8 @@ class Recipe:
     bicubic either way."""
     compressed: float = 0.35
     """Share of the pictures that denoising networks see as H.264 leaves them, too (`data.compressed`)."""
+    degraded: float = 0.0
+    """Share of the crops of an enlarging network that come from compressed video (`data.video_pairs`); the rest are clean."""
     attention: str = "local"
     """The channel attention of LPIENet (`networks.attention`)."""
     hidden: tuple[int, ...] = ()

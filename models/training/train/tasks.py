@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ..data import video_pairs
 from ..data.batches import Photographs
-from ..data.pairs import Pair, load_pairs, weighted
+from ..data.pairs import Pair, load_pairs, mixed, weighted
 from ..data.pictures import SHRINKING
 from ..data.restorable import training_pictures
 from ..data.restoration import RestorationCrops
@@ -23,14 +24,14 @@ Told = dict[str, float]
 
 
 class Enlarging:
-    """Learns from photographs and their reductions; a validation says the gain over bicubic."""
+    """Learns from photographs and their reductions, and from compressed video if the recipe says so; a validation says the gain over bicubic."""
 
-    def __init__(self, recipe: Recipe, data: Path, run: Path):
-        self._recipe, self._data = recipe, data
+    def __init__(self, recipe: Recipe, data: Path, run: Path, cache: Path | None):
+        self._recipe, self._data, self._cache = recipe, data, cache
 
     def crops(self, place: torch.device, teacher: Path | None) -> tuple[int, Photographs]:
         """The number of pictures, and their crops on a device; with a `teacher`, what it makes of them, too."""
-        recipe, pairs = self._recipe, training_pairs(self._recipe, self._data, self._recipe.patch)
+        recipe, pairs = self._recipe, training_pairs(self._recipe, self._data, self._recipe.patch, self._cache)
         if teacher:
             session = Session(str(teacher))
             pairs = [replace(pair, teacher_output=session(pair.low)) for pair in pairs]
@@ -38,14 +39,14 @@ class Enlarging:
 
     def validation(self) -> Callable[[torch.nn.Module], Told]:
         """A function from a network to what the log says of it."""
-        found = validation_pairs(self._data, self._recipe.scale, self._recipe.channels)
+        found = validation_pairs(self._data, self._recipe.scale, self._recipe.channels, self._cache)
         return lambda network: told({name: gain_of(lambda plane: infer(network, plane), pairs, self._recipe.scale) for name, pairs in found.items()})
 
 
 class Restoring:
     """Learns from degraded 4:2:0 pictures; a validation says the gains over what the network was given, at fixed strengths and seeds."""
 
-    def __init__(self, recipe: Recipe, data: Path, run: Path):
+    def __init__(self, recipe: Recipe, data: Path, run: Path, cache: Path | None):
         self._recipe, self._data, self._run = recipe, data, run
 
     def crops(self, place: torch.device, teacher: Path | None) -> tuple[int, RestorationCrops]:
@@ -73,10 +74,12 @@ class Restoring:
 TASKS = {"enlarge": Enlarging, "denoise": Restoring, "deblur": Restoring}
 
 
-def validation_pairs(data: Path, scale: int, channels: int) -> dict[str, list[Pair]]:
-    """The pictures to choose checkpoints by: those of val, and of val2 where it is there, which comes from other sources than the photographs."""
+def validation_pairs(data: Path, scale: int, channels: int, cache: Path | None = None) -> dict[str, list[Pair]]:
+    """The pictures to choose checkpoints by: those of val, of val2 where it is there, which comes from other sources than the photographs, and
+    as "video" those of a `cache` of compressed video."""
     folders = [name for name in ("val", "val2") if (data / name).is_dir()]
-    return {name: load_pairs(data / name, scale, channels) for name in folders}
+    found = {name: load_pairs(data / name, scale, channels) for name in folders}
+    return {**found, "video": video_pairs.load(cache, scale, "val")} if cache else found
 
 
 def told(gains: dict[str, float]) -> Told:
@@ -85,7 +88,12 @@ def told(gains: dict[str, float]) -> Told:
     return fields if len(gains) < 2 else {**fields, "gain_db": round(float(np.mean(list(gains.values()))), 4)}
 
 
-def training_pairs(recipe: Recipe, data: Path, patch: int) -> list[Pair]:
-    """Training pairs of a recipe, weighted if it says so; pictures smaller than `patch` pixels at low resolution are left out."""
+def training_pairs(recipe: Recipe, data: Path, patch: int, cache: Path | None = None) -> list[Pair]:
+    """Training pairs of a recipe, weighted if it says so; pictures smaller than `patch` pixels at low resolution are left out.
+
+    With a share of `recipe.degraded`, those of the `cache` are among them.
+    """
     pairs = load_pairs(data / "train", recipe.scale, recipe.channels, recipe.sizes, patch, recipe.lossy_sizes, SHRINKING[recipe.shrink])
+    if cache:
+        pairs = mixed(pairs, video_pairs.load(cache, recipe.scale, "train"), recipe.degraded)
     return weighted(pairs, recipe.scale, recipe.floor) if recipe.weigh else pairs

@@ -67,6 +67,13 @@ function afterJumps(start: number, duration: number | undefined): Cut {
   return { inputOptions: length, filters: [`trim=start=${start}${end}`, `setpts=PTS-${start}/TB`], cutsBeginning: true, zeroSeconds: start };
 }
 
+/** The time of the container's clock that becomes time 0, in seconds: see `planCut`. */
+export function zeroOf({ probe, keepsClock }: Pick<Source, 'probe' | 'keepsClock'>, range: TimeRange): number {
+  const begins = probe.startSeconds ?? 0;
+  if (isCut(range)) return begins + (range.start ?? 0);
+  return keepsClock ? 0 : Math.max(0, begins);
+}
+
 /** Frame n of a raw stream is at n / rate, and belongs to the cut from `start` on, until its length is over. */
 function countedTrim(rate: number, { start = 0, duration }: TimeRange): string[] {
   const first = Math.ceil(start * rate - ROUNDING);

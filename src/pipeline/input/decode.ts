@@ -11,7 +11,7 @@ import { formatRational, parseRational, ptsToSeconds, rescale, toNumber } from '
 import { withTimeout } from '../frames/timeout.js';
 import { NutReader } from '../nut/reader.js';
 import type { NutStream } from '../nut/syntax.js';
-import { planCut, type TimeRange } from './cut.js';
+import { type Cut, planCut, type TimeRange } from './cut.js';
 import { clockMayRestart, watching } from './joined-clock.js';
 import type { Source } from './source.js';
 import { isIdle, printedShape } from './steady.js';
@@ -27,6 +27,8 @@ export interface ForwardedPacket {
 
 /** Options of a decoder: the part to read, its input where that is no file, and its limits. */
 export interface DecoderOptions extends TimeRange {
+  /** A planned reading, in place of the one that follows from the range. */
+  readonly cut?: Cut | undefined;
   /** The bytes of a source that can be read only once. Its sound then comes through the same pipe as its frames. */
   readonly bytes?: Readable | undefined;
   /** The error with which those bytes broke off, which ffmpeg takes for their end. */
@@ -234,7 +236,7 @@ export class Decoder {
 
 function decodeCommand(source: Source, options: DecoderOptions) {
   const { bytes, format, live, forwarded, beside = [], salvage } = options;
-  const cut = planCut(source, options);
+  const cut = options.cut ?? planCut(source, options);
   const { width, height } = source.info.format;
   // A raw stream's frames are counted, but ffmpeg gives it a time base all the same, finer than a frame.
   const ticks = parseRational(source.video.time_base) ?? source.info.timeBase;

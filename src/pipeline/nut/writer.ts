@@ -4,14 +4,17 @@ import { formatRational, type Rational } from '../frames/time.js';
 import { crc32, FILE_ID, FLAG, type NutStream, type PacketKind, START_CODES, STREAM_KINDS, signedVarint, uint32, varint } from './syntax.js';
 
 const PTS_SHIFT = 7;
-/** The only frame code in use. Every field of a frame is written out, so that reading it needs no state. */
-const FRAME_CODE = 1;
-const FRAME_FLAGS = FLAG.key | FLAG.codedPts | FLAG.streamId | FLAG.sizeMsb | FLAG.checksum;
+/** The frame codes in use, for keyframes and for others. Every field of a frame is written out, so that reading it needs no state. */
+const KEY_CODE = 1;
+const OTHER_CODE = 2;
+const FRAME_FLAGS = FLAG.codedPts | FLAG.streamId | FLAG.sizeMsb | FLAG.checksum;
 
 /** A payload for one stream. `data` stays the caller's, but must not change before the write is done. */
 export interface NutPayload {
   readonly stream: number;
   readonly data: Uint8Array;
+  /** It can be decoded by itself; true where not given, as for every raw frame. */
+  readonly key?: boolean;
 }
 
 /**
@@ -46,8 +49,8 @@ export class NutWriter {
     if (!(Number.isSafeInteger(pts) && pts >= 0))
       throw new SrvidError('SRVID_ENCODE_FAILED', `Tried to write a frame with pts ${pts}: NUT carries whole numbers from 0.`, { pts });
     const parts: Uint8Array[] = [];
-    for (const { stream, data } of payloads) {
-      parts.push(packet('syncpoint', this.#syncpoint(stream, pts)), frameHead(stream, pts, data.length), data);
+    for (const { stream, data, key = true } of payloads) {
+      parts.push(packet('syncpoint', this.#syncpoint(stream, pts)), frameHead(stream, pts, data.length, key), data);
     }
     await this.#send(parts);
   }
@@ -62,9 +65,10 @@ export class NutWriter {
     return [
       ...[3, this.streams.length, 65536, this.#timeBases.length].flatMap(varint),
       ...this.#timeBases.flatMap(({ num, den }) => [...varint(num), ...varint(den)]),
-      ...row(FLAG.invalid, FRAME_CODE),
+      ...row(FLAG.invalid, KEY_CODE),
+      ...row(FRAME_FLAGS | FLAG.key, 1),
       ...row(FRAME_FLAGS, 1),
-      ...row(FLAG.invalid, 256 - FRAME_CODE - 2), // The code of "N" is invalid without being counted.
+      ...row(FLAG.invalid, 256 - OTHER_CODE - 2), // The code of "N" is invalid without being counted.
       ...varint(0),
     ];
   }
@@ -123,7 +127,7 @@ function frameRateInfo(stream: number, rate: Rational): number[] {
   return [...[stream + 1, 0, 0, 0, 1].flatMap(varint), ...text('r_frame_rate'), ...isText, ...text(formatRational(rate, '/'))];
 }
 
-function frameHead(stream: number, pts: number, size: number): Buffer {
-  const head = [FRAME_CODE, ...varint(stream), ...varint(pts + 2 ** PTS_SHIFT), ...varint(size)];
+function frameHead(stream: number, pts: number, size: number, key: boolean): Buffer {
+  const head = [key ? KEY_CODE : OTHER_CODE, ...varint(stream), ...varint(pts + 2 ** PTS_SHIFT), ...varint(size)];
   return Buffer.from([...head, ...uint32(crc32(head))]);
 }

@@ -1,7 +1,7 @@
 import { SrvidError } from '../../errors.js';
 import { didYouMean } from '../../similar-name.js';
 import { encoderHelp, type FfmpegBinary, videoEncoders } from '../ffmpeg/binary.js';
-import type { EncoderSettings } from './encode.js';
+import type { EncoderSettings } from './encode-plan.js';
 import { assertOpensNoFile } from './encoder-text-options.js';
 
 /** Options of every video encoder (ffmpeg-codecs(1), "Codec Options") that a user may choose. */

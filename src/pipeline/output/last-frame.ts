@@ -17,9 +17,11 @@ const IS_LAST = 'eq(NEXT_PTS\\,NOPTS)';
  * Lets the last frame last until `endSeconds`. Raw frames reach the encoder without durations, and a muxer takes one
  * frame of the average rate for the last, so the packets are told theirs by ffmpeg's filter setts. Undefined for
  * containers that keep no duration.
+ * @param isCoded the packets come from a file, and their durations are a demuxer's guess
  */
-export function lastFrame(muxer: string, timeBase: Rational, endSeconds: number, toPipe: boolean): LastFrame | undefined {
-  const untilEnd = `max(DURATION\\,${endSeconds}/TB-PTS)`;
+export function lastFrame(muxer: string, timeBase: Rational, endSeconds: number, toPipe: boolean, isCoded = false): LastFrame | undefined {
+  const known = isCoded ? '0' : 'DURATION';
+  const untilEnd = `max(${known}\\,${endSeconds}/TB-PTS)`;
   if (muxer === 'matroska' || muxer === 'webm') {
     const filter = `setts=pts=PTS:dts=DTS:duration=if(${IS_LAST}\\,${untilEnd}\\,DURATION)`;
     return { timeBase: { num: 1, den: 1000 }, options: ['-bsf:v:0', filter] };
@@ -33,7 +35,7 @@ export function lastFrame(muxer: string, timeBase: Rational, endSeconds: number,
   // alone, unless the file is fragmented: then each fragment's last one counts.
   const delay = '(STARTPTS-STARTDTS)';
   const dts = `max(DTS\\,PTS-${delay})`;
-  const rest = `max(DURATION\\,${endSeconds}/TB-${delay}-${dts})`;
+  const rest = `max(${known}\\,${endSeconds}/TB-${delay}-${dts})`;
   const filter = `setts=pts=PTS:dts=if(${IS_LAST}\\,${dts}\\,DTS):duration=if(${IS_LAST}\\,${rest}\\,${toPipe ? 'DURATION' : untilEnd})`;
   return { timeBase: { num: 1, den: scale }, options: ['-bsf:v:0', filter, '-video_track_timescale', String(scale)] };
 }

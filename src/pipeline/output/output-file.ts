@@ -151,7 +151,7 @@ export async function renameToNew(from: string, to: string): Promise<void> {
 }
 
 /** Flushes the folder, so that the new name survives a loss of power. Some systems cannot do that. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, constants.O_RDONLY).catch(() => undefined);
   await handle?.sync().catch(() => {});
   await handle?.close();

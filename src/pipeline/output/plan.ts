@@ -1,15 +1,15 @@
 import { finite, type ProbedStream } from '../ffmpeg/probe.js';
 import { assertFrameSize, type FrameFormat } from '../frames/frame.js';
 import { inverse, parseRational, type Rational } from '../frames/time.js';
-import { isCut, planCut, type TimeRange } from '../input/cut.js';
+import { isCut, planCut, type TimeRange, zeroOf } from '../input/cut.js';
 import { clockMayRestart } from '../input/joined-clock.js';
 import { refuseLosses } from '../input/losses.js';
 import { isReadOnce, type OpenedSource } from '../input/open.js';
 import type { Source } from '../input/source.js';
 import type { CarryPlan } from './carry.js';
 import { type Container, tooManyPictures } from './container.js';
-import type { EncodePlan, EncoderSettings } from './encode.js';
 import { encodedSize, scaledAspect } from './encode-graph.js';
+import type { EncodePlan, EncoderSettings } from './encode-plan.js';
 import { assertOnClock, type EncoderClock, encoderTimeBase, secondsOffClock, toleranceOf } from './encoder-clock.js';
 import type { ViewMarks } from './spherical.js';
 import { planTags } from './tags.js';
@@ -147,11 +147,4 @@ function endSeconds(source: Source, range: TimeRange): number | undefined {
   if (endsAtSeconds === undefined || alike) return undefined;
   const end = Math.min(endsAtSeconds - zeroOf(source, range), range.duration ?? Number.POSITIVE_INFINITY);
   return end > 0 ? Number(end.toFixed(6)) : undefined;
-}
-
-/** The time of the container's clock that becomes time 0: see `planCut`. */
-function zeroOf({ probe, keepsClock }: Source, range: TimeRange): number {
-  const begins = probe.startSeconds ?? 0;
-  if (isCut(range)) return begins + (range.start ?? 0);
-  return keepsClock ? 0 : Math.max(0, begins);
 }

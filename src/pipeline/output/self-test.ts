@@ -6,7 +6,9 @@ import { probeSample, type Sample, sampleSchema } from '../ffmpeg/probe-sample.j
 import { type FrameFormat, fillMiddle, frameBytes } from '../frames/frame.js';
 import { rescale } from '../frames/time.js';
 import { NOTHING_CARRIED } from './container.js';
-import { type EncodePlan, Encoder, encodeCommand } from './encode.js';
+import { Encoder } from './encode.js';
+import type { EncodePlan } from './encode-plan.js';
+import { encodeCommand } from './mux-options.js';
 
 /** Width and height of the test frames. Some encoders refuse smaller ones, DNxHR's among them. */
 const TEST_SIDE = 256;

@@ -1,8 +1,8 @@
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
 import type { Sample } from '../ffmpeg/probe-sample.js';
 import { isRgbFormat, sameMatrix } from '../frames/matrix.js';
-import type { EncodePlan } from './encode.js';
 import { encodedSize, pictureKind } from './encode-graph.js';
+import type { EncodePlan } from './encode-plan.js';
 import type { EncoderTraits } from './encoder-options.js';
 import { encodedSample } from './self-test.js';
 import { storedColor } from './stored-color.js';

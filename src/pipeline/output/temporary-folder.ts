@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { hasEnded, identitySchema, ownIdentity } from './process-identity.js';
 
 /** Purposes of temporary folders, which are a part of their names. */
-type Purpose = 'cover' | 'trial' | 'tracks' | 'profile' | 'bench' | 'input';
+type Purpose = 'cover' | 'trial' | 'tracks' | 'profile' | 'bench' | 'input' | 'eval';
 
-const NAME = /^srvid-(cover|trial|tracks|profile|bench|input)-[A-Za-z0-9]{6}$/;
+const NAME = /^srvid-(cover|trial|tracks|profile|bench|input|eval)-[A-Za-z0-9]{6}$/;
 /** The file in each folder that names the process to which it belongs. */
 const OWNER = 'owner.json';
 

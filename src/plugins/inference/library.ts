@@ -31,7 +31,19 @@ export class ModelLibrary {
   constructor(
     readonly folder: URL,
     readonly models: readonly ModelEntry[],
+    /** True where a request for a family is answered by its twin for compressed video, if that is installed. */
+    private readonly forVideo = false,
   ) {}
+
+  /** The same models, of which those for compressed video are preferred. */
+  preferringVideo(): ModelLibrary {
+    return new ModelLibrary(this.folder, this.models, true);
+  }
+
+  /** True where a model has a twin for compressed video, of the same cost. */
+  hasVideoTwin({ family, scale, planes, precision }: ModelEntry): boolean {
+    return this.models.some((model) => model.family === twinOf(family) && model.scale === scale && model.planes === planes && model.precision === precision);
+  }
 
   /**
    * Finds the model for a spec. `precision` decides where the spec does not.
@@ -84,10 +96,17 @@ export class ModelLibrary {
   }
 
   #find({ family, scale, planes = 'y' }: ListedModel, wanted: Precision): ModelEntry | undefined {
-    const fitting = this.models.filter((model) => model.family === family && model.scale === scale && model.planes === planes);
-    const as = (precision: 'int8' | 'fp32') => fitting.find((model) => model.precision === precision);
+    const fitting = this.models.filter((model) => model.scale === scale && model.planes === planes);
+    const families = this.forVideo ? [twinOf(family), family] : [family];
+    const of = (family: string, precision: 'int8' | 'fp32') => fitting.find((model) => model.family === family && model.precision === precision);
+    const as = (precision: 'int8' | 'fp32') => families.map((name) => of(name, precision)).find((model) => model !== undefined);
     return wanted === 'auto' ? (as('int8') ?? as('fp32')) : as(wanted);
   }
+}
+
+/** Name of the family's networks for compressed video. */
+function twinOf(family: string): string {
+  return `${family}-video`;
 }
 
 /**

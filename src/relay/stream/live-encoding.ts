@@ -4,8 +4,8 @@ import type { Source } from '../../pipeline/input/source.js';
 import type { NutStream } from '../../pipeline/nut/syntax.js';
 import type { CarriedStream } from '../../pipeline/output/carried-stream.js';
 import { type Container, NOTHING_CARRIED } from '../../pipeline/output/container.js';
-import type { EncodePlan, EncoderSettings } from '../../pipeline/output/encode.js';
 import { scaledAspect } from '../../pipeline/output/encode-graph.js';
+import type { EncodePlan, EncoderSettings } from '../../pipeline/output/encode-plan.js';
 
 /** Longest time between two keyframes. A viewer that cannot get the fragments since the last keyframe waits at most this long. */
 export const GOP_SECONDS = 2;

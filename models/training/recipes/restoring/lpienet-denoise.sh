@@ -6,5 +6,5 @@ set -eu
 RUNS="${1:?a folder for the runs}"
 shift
 "${PYTHON:-python}" -m training train lpienet --scale 1 --task denoise --run "$RUNS/lpienet-denoise" --loss restoration --chroma 4 --mse-from 0.3 --float32-from 0 \
-  --optimizer soap --peak-rate 3e-3 --batch 8 --patch 64 --steps 50000 --ema 0.999 --sizes 1,0.5 --lossy-sizes 0.5,0.3 "$@"
+  --optimizer soap --peak-rate 3e-3 --batch 16 --patch 64 --steps 26000 --ema 0.999 --sizes 1,0.5 --lossy-sizes 0.5,0.3 "$@"
 "${PYTHON:-python}" -m training export --run "$RUNS/lpienet-denoise" --out "$RUNS/models"

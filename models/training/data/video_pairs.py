@@ -1,0 +1,111 @@
+"""Pairs of a compressed frame and the large picture behind it, made once and kept in a folder.
+
+A clip is a few shots with cuts between them. Its frames are reduced by Pillow's BICUBIC, as all training pictures are, encoded and decoded.
+Some frames of each shot are kept: the decoded luma, and the luma before reduction. Each clip is a file of its own, and depends on the seed
+and its number alone, so that an interrupted run goes on, and what is there stays as it is.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .codecs import Encoding, decoded
+from .pairs import Pair
+from .pictures import image_files, resized
+from .planar import Planes
+from .shots import Scene, scene, shot
+
+SIDES = {2: 224, 3: 144, 4: 112}
+"""Side of the small frames, by scale: the large ones fit into the least of the photographs."""
+SHOTS, FRAMES, KEPT = 3, 10, 2
+"""Shots of a clip, frames of a shot, and those of them that are kept."""
+PRESETS = ("veryfast", "faster", "medium", "medium", "slow")
+VALIDATION = (Encoding("x264", 23, "medium"), Encoding("x264", 28, "medium"), Encoding("x264", 33, "medium"), Encoding("x265", 30, "medium"))
+"""The encodings that networks are validated on, in turn."""
+SETTINGS = "settings.json"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices behind a folder of pairs, which it keeps in `SETTINGS`; `rounds` is the shots of each photograph."""
+
+    scale: int
+    rounds: int = 2
+    seed: int = 1
+
+
+def make(data: Path, out: Path, settings: Settings) -> Iterator[Path]:
+    """Write the clips that are missing below `out`/train and `out`/val, and give each one's path.
+
+    @raises SystemExit if `out` was made with other settings, or ffmpeg fails
+    """
+    _keep_settings(out, settings)
+    for name, folders in (("train", ["train"]), ("val", ["val", "val2"])):
+        files = [file for folder in folders if (data / folder).is_dir() for file in image_files(data / folder)]
+        rounds = settings.rounds if name == "train" else 1
+        order = np.concatenate([np.random.default_rng((settings.seed, 0, turn)).permutation(len(files)) for turn in range(rounds)])
+        (out / name).mkdir(parents=True, exist_ok=True)
+        for number in range(len(order) // SHOTS):
+            path = out / name / f"{number:04}.npz"
+            if not path.exists():
+                random = np.random.default_rng((settings.seed, 1, number))
+                encoding = drawn_encoding(random) if name == "train" else VALIDATION[number % len(VALIDATION)]
+                chosen = [scene(files[index]) for index in order[number * SHOTS : (number + 1) * SHOTS]]
+                _write(path, _clip(chosen, settings.scale, encoding, random))
+                yield path
+
+
+def load(folder: Path, scale: int, name: str) -> list[Pair]:
+    """The pairs that `make` left in `folder`, of the part "train" or "val". @raises SystemExit if there are none of this scale"""
+    found = json.loads((folder / SETTINGS).read_text()) if (folder / SETTINGS).exists() else {}
+    files = sorted((folder / name).glob("*.npz"))
+    if found.get("scale") != scale or not files:
+        raise SystemExit(f"{folder} holds no compressed pairs of x{scale}. Make them: python -m training compress --scale {scale} --out {folder}")
+    return [Pair(low[None], high[None]) for file in files for low, high in _pairs_in(file)]
+
+
+def drawn_encoding(random: np.random.Generator) -> Encoding:
+    """An encoding as files in the wild have them: mostly x264, from nearly clean to poor."""
+    codec = random.choice(["x264", "x265", "mpeg4"], p=[0.75, 0.15, 0.1])
+    if codec == "mpeg4":
+        return Encoding("mpeg4", int(random.integers(2, 11)), b_frames=int(random.choice([0, 2])))
+    lowest = 18 if codec == "x264" else 22
+    b_frames = 0 if random.random() < 0.2 else None
+    return Encoding(str(codec), int(random.integers(lowest, 39)), str(random.choice(PRESETS)), b_frames)
+
+
+def _keep_settings(out: Path, settings: Settings) -> None:
+    path = out / SETTINGS
+    if path.exists() and json.loads(path.read_text()) != asdict(settings):
+        raise SystemExit(f"{out} holds pairs made with other settings, {path.read_text().strip()}. Give another folder with --out.")
+    out.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(asdict(settings)) + "\n")
+
+
+def _clip(scenes: list[Scene], scale: int, encoding: Encoding, random: np.random.Generator) -> dict[str, np.ndarray]:
+    side = SIDES[scale]
+    shots = [shot(seen, scenes[index - 1], side * scale, FRAMES, random) for index, seen in enumerate(scenes)]
+    high = [frame for frames in shots if frames for frame in frames]
+    if not high:
+        return {"low": np.zeros((0, side, side), np.uint8), "high": np.zeros((0, side * scale, side * scale), np.uint8)}
+    grey = np.full((side // 2, side // 2), 128, np.uint8)
+    low = [Planes(resized(frame[None], (side, side), Image.BICUBIC)[0], grey, grey) for frame in high]
+    coded = decoded(low, encoding)
+    kept = [begin + index for begin in range(0, len(high), FRAMES) for index in random.choice(FRAMES, KEPT, replace=False)]
+    return {"low": np.stack([coded[index].y for index in kept]), "high": np.stack([high[index] for index in kept])}
+
+
+def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        np.savez(file, **arrays)
+    partial.replace(path)
+
+
+def _pairs_in(file: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    with np.load(file) as arrays:
+        yield from zip(arrays["low"], arrays["high"])

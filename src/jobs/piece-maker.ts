@@ -1,0 +1,179 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SrvidError } from '../errors.js';
+import type { Engine } from '../pipeline/engine/engine.js';
+import { emptyFlow, type FrameFlow } from '../pipeline/engine/frame-flow.js';
+import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
+import { Durations } from '../pipeline/frames/durations.js';
+import { decodingSaid, shapeChange } from '../pipeline/input/damage.js';
+import { Decoder } from '../pipeline/input/decode.js';
+import { refuseLosses } from '../pipeline/input/losses.js';
+import { SpanReader } from '../pipeline/input/span-reader.js';
+import { Encoder } from '../pipeline/output/encode.js';
+import type { EncodePlan } from '../pipeline/output/encode-plan.js';
+import type { NoteListener } from '../plugins/notes.js';
+import { engineFor } from '../processing.js';
+import type { PlannedRun } from '../report/run.js';
+import { settleFile } from './journal.js';
+import { piecePlan } from './piece-format.js';
+import type { MakingHooks, PieceResult, SegmentJob } from './scheduler.js';
+import { fileHash } from './source-mark.js';
+import { orStopped } from './stopping.js';
+
+/** Setting in which the pieces of one video are made. */
+export interface PieceSetting {
+  readonly prepared: PlannedRun & { readonly binary: FfmpegBinary };
+  /** The plan of the whole output, once it is tried and settled. */
+  readonly plan: Promise<EncodePlan>;
+  /** The folder of pieces. */
+  readonly folder: string;
+  readonly onNote?: NoteListener | undefined;
+}
+
+/** Messages of a decoder that has begun in mid-stream, about frames before its first keyframe, which belong to the segment before. */
+const OF_BEGINNING = /co located POCs|reference picture missing|[Mm]issing reference|mmco|number of reference frames|Could not find ref|RASL|[Ss]kipping|unref/;
+
+/**
+ * Makes pieces by the ordinary engine, which stays loaded from one to the next. Pieces may be asked for ahead: the next one's decoder
+ * starts, and the last one's encoder ends, while another's frames are at work.
+ */
+export class PieceMaker {
+  /** Waiting times of the engine for decoders and encoders. */
+  readonly waits = { decode: new Durations(), encode: new Durations() };
+  #engine: Engine | undefined;
+  #opened: Promise<void> | undefined;
+  /** The end of the frames of the piece that is at work. */
+  #busy: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly setting: PieceSetting) {}
+
+  /** The engine at work. */
+  get engine(): Engine {
+    const { prepared, onNote } = this.setting;
+    this.#engine ??= engineFor(prepared, prepared.opened.source.info, false, onNote);
+    return this.#engine;
+  }
+
+  /** Loads plugins and networks. @throws the errors of `Engine.open` */
+  async open(): Promise<void> {
+    this.#opened ??= this.engine.open();
+    await this.#opened;
+  }
+
+  /** See `MakePiece`. */
+  readonly make = async (job: SegmentJob, { signal, onProgress }: MakingHooks): Promise<PieceResult> => {
+    const startedAt = performance.now();
+    const { folder, prepared } = this.setting;
+    const path = join(folder, job.piece);
+    const aside = `${path}.part`;
+    const plan = piecePlan(await this.setting.plan, aside);
+    const reader = this.#reader(job);
+    const encoder = new Encoder(prepared.binary, plan);
+    const sink = new SpanSink(encoder, job, this.waits.encode, onProgress);
+    try {
+      const { framesIn, framesOut, outcomes } = await orStopped(this.#frames(reader, encoder, sink, signal), signal);
+      if (framesIn !== framesOut) throw new SrvidError('SRVID_FRAMES_LOST', `${framesIn} frames were read, but ${framesOut} written.`, { framesIn, framesOut });
+      await orStopped(encoder.finish(), signal);
+      const sha256 = await fileHash(aside);
+      const { bytes } = await settleFile(aside, path);
+      const { frames } = sink;
+      // Neighbours are no frames of this piece. Where there are any, no result is reused.
+      const own = { ...outcomes, sr: outcomes.sr - (framesOut - frames) };
+      const tookMs = Math.round(performance.now() - startedAt);
+      return { piece: job.piece, frames, bytes, sha256, outcomes: own, tookMs, warnings: this.#warnings(reader, job) };
+    } finally {
+      await Promise.all([reader.stop(), encoder.stop()]);
+      await rm(aside, { force: true });
+    }
+  };
+
+  /** Tells plugins that the last frame is through. */
+  async flush(): Promise<void> {
+    if (this.#opened) await this.engine.flush();
+  }
+
+  /** Ends the threads. Safe at any time. */
+  async close(): Promise<void> {
+    await this.#engine?.close();
+  }
+
+  #reader({ span }: SegmentJob): SpanReader {
+    const { prepared } = this.setting;
+    const { binary, opened, options, groups } = prepared;
+    const { start, duration, salvage, stallTimeoutMs } = options;
+    const [past, future] = [groups.reduce((sum, { window }) => sum + window.past, 0), groups.reduce((sum, { window }) => sum + window.future, 0)];
+    const how = { start, duration, forwarded: [], salvage, stallTimeoutMs };
+    return new SpanReader(
+      { source: opened.source, range: { start, duration }, decode: (cut) => new Decoder(binary, opened.source, { ...how, cut }) },
+      { from: span.from ?? undefined, to: span.to ?? undefined, past, future },
+    );
+  }
+
+  #warnings(reader: SpanReader, { span }: SegmentJob): string[] {
+    const { opened, options } = this.setting.prepared;
+    const shape = shapeChange(opened.source, reader.otherShape);
+    if (shape !== undefined && options.strict) refuseLosses([shape], 'SRVID_INPUT_UNSUPPORTED');
+    const said = reader.log.filter((line) => span.from === null || !OF_BEGINNING.test(line));
+    return [...(shape === undefined ? [] : [shape]), ...said.map(decodingSaid)];
+  }
+
+  /** Carries the frames of a span, once those of the piece before are through. */
+  async #frames(reader: SpanReader, encoder: Encoder, sink: SpanSink, signal: AbortSignal): Promise<FrameFlow> {
+    const before = this.#busy;
+    let free: () => void = () => {};
+    this.#busy = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    try {
+      await Promise.all([reader.open(), encoder.open()]);
+      await before;
+      signal.throwIfAborted();
+      await this.open();
+      const flow = emptyFlow();
+      const decoder = timed(reader, this.waits.decode);
+      await this.engine.run({ decoder, encoder: sink, signal, flow }).catch(async (error: unknown) => {
+        // Frames of this piece may still be at work, so the next one gets threads of its own.
+        const broken = this.engine;
+        [this.#engine, this.#opened] = [undefined, undefined];
+        await broken.close();
+        throw error;
+      });
+      return flow;
+    } finally {
+      await before.catch(() => {});
+      free();
+    }
+  }
+}
+
+/** Writes those frames of a piece that lie in its span. Those beside it were neighbours alone. */
+class SpanSink {
+  frames = 0;
+
+  constructor(
+    private readonly encoder: Encoder,
+    private readonly job: SegmentJob,
+    private readonly waits: Durations,
+    private readonly onProgress: (frames: number) => void,
+  ) {}
+
+  async write(pts: number, bytes: Uint8Array): Promise<void> {
+    const { from, to } = this.job.span;
+    if (pts < (from ?? Number.NEGATIVE_INFINITY) || pts >= (to ?? Number.POSITIVE_INFINITY)) return;
+    const since = performance.now();
+    await this.encoder.write(pts, bytes);
+    this.waits.add(performance.now() - since);
+    this.onProgress(++this.frames);
+  }
+}
+
+function timed(reader: SpanReader, waits: Durations): Pick<Decoder, 'next'> {
+  return {
+    next: async (slot) => {
+      const since = performance.now();
+      const pts = await reader.next(slot);
+      if (pts !== undefined) waits.add(performance.now() - since);
+      return pts;
+    },
+  };
+}

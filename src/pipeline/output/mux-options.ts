@@ -1,0 +1,96 @@
+import type { FfmpegBinary } from '../ffmpeg/binary.js';
+import { type FfmpegCommand, fileUrl } from '../ffmpeg/command.js';
+import { formatRational, inverse, type Rational } from '../frames/time.js';
+import { watching } from '../input/joined-clock.js';
+import { codecOptions } from './carried-stream.js';
+import { colorTags } from './color-tags.js';
+import { filterGraph } from './encode-graph.js';
+import type { EncodePlan } from './encode-plan.js';
+import { type LastFrame, lastFrame } from './last-frame.js';
+
+/** Frames and packets end because reading ends; the limit must not cut one of them off by rounding. */
+const END_MARGIN_SECONDS = 0.001;
+/** Descriptor on which ffmpeg reports its progress. */
+export const PROGRESS = 3;
+
+/** The ffmpeg command of a plan. */
+export function encodeCommand(plan: EncodePlan, binary: Pick<FfmpegBinary, 'setsChromaLocation'>): FfmpegCommand {
+  const { container, carry, output, shiftSeconds } = plan;
+  const zero = carry.from === 'file' ? carry.cut.zeroSeconds : 0;
+  const offset = shiftSeconds > 0 || zero > 0 ? ['-itsoffset', String(zero - shiftSeconds)] : [];
+  // With -seek_timestamp ffmpeg does not take the first frame's time for time 0.
+  // Of coded frames ffmpeg finds out the first times of decoding, which NUT does not tell, by looking at some.
+  const look = plan.coded ? [] : ['-probesize', '32', '-analyzeduration', '0'];
+  const frames = { url: 'pipe:0', options: ['-seek_timestamp', '1', ...offset, ...look, '-f', 'nut'] };
+  const carried = carry.from === 'file' ? [{ url: carry.input.url, options: [...carry.input.options, ...carry.cut.inputOptions] }] : [];
+  const inputs = [frames, ...carried, ...(plan.sideData ? [plan.sideData.input] : [])];
+  const outputOptions = [
+    ...(plan.coded ? ['-map', '0:v'] : ['-filter_complex', graphOf(plan, binary), '-map', '[v]']),
+    ...carriedStreams(plan),
+    ...(plan.tags ?? []),
+    ...(plan.coded ? [] : ['-fps_mode', 'passthrough', '-enc_time_base', formatRational(codedTimeBase(plan), ':')]),
+    ...(lastOf(plan)?.options ?? []),
+    // Before the encoder's own options, which may say otherwise.
+    ...container.options(output === 'pipe:1'),
+    // Only the first video stream is encoded; a cover that is carried along is copied.
+    ...(plan.coded ? copyOptions(plan) : encoderOptions(plan)),
+    ...colorTags(plan.stored?.color ?? plan.color),
+    ...(plan.salvage ? ['-max_error_rate', '1'] : []),
+    // Seeking cuts sound at a packet before the time; the second cut, on the way out, is exact. Without it muxers that
+    // know no time before 0 would shift all streams.
+    ...(carry.from === 'file' && (carry.cut.cutsBeginning || carry.fromZero) ? ['-ss', String(zero)] : []),
+    ...(carry.from === 'file' && carry.lastsSeconds !== undefined ? ['-t', String(carry.lastsSeconds + END_MARGIN_SECONDS)] : []),
+    ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
+    ...['-f', output === 'pipe:1' ? (container.pipeMuxer ?? container.muxer) : container.muxer],
+  ];
+  const furtherOutput = carry.from === 'file' ? watching(1, carry.watched) : [];
+  return { inputs, outputOptions, output: output === 'pipe:1' ? output : fileUrl(output), furtherOutput };
+}
+
+/** The time base in which the encoder of a plan counts, and its packets with it. */
+export function codedTimeBase(plan: EncodePlan): Rational {
+  const { codedTimeBase: given, clock, countedRate, timeBase } = plan;
+  return given ?? lastOf(plan)?.timeBase ?? clock?.timeBase ?? (countedRate ? inverse(countedRate) : timeBase);
+}
+
+function lastOf({ endSeconds, container, timeBase, output, coded }: EncodePlan): LastFrame | undefined {
+  return endSeconds === undefined ? undefined : lastFrame(container.muxer, timeBase, endSeconds, output === 'pipe:1', coded !== undefined);
+}
+
+function graphOf(plan: EncodePlan, { setsChromaLocation }: Pick<FfmpegBinary, 'setsChromaLocation'>): string {
+  const { format, color, stored, encoder, container, carry, countedRate } = plan;
+  const sideData = plan.sideData && { index: carry.from === 'file' ? 2 : 1, plan: plan.sideData };
+  const hasPalette = container.muxer === 'gif' && !encoder.options.some(([name]) => name === 'pix_fmt');
+  return filterGraph(format, color, plan.sampleAspect, { grayAsYuv: !plan.keepsGray, setsChromaLocation, stored, sideData, hasPalette, countedRate });
+}
+
+function encoderOptions({ encoder, sideData }: EncodePlan): string[] {
+  return ['-c:v:0', encoder.name, ...(sideData?.encoderOptions ?? []), ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])];
+}
+
+/** A copy tells the muxer by itself what a coded stream says, which is less than its encoder has told. */
+function copyOptions({ encoder }: EncodePlan): string[] {
+  const tag = encoder.options.filter(([name]) => name === 'tag').flatMap(([name, value]) => [`-${name}:v:0`, value]);
+  return ['-c:v:0', 'copy', ...tag, '-field_order:v:0', 'progressive'];
+}
+
+function carriedStreams({ carry }: EncodePlan): string[] {
+  if (carry.from === 'nothing') return [];
+  // The processed video is the output's stream 0, so the others count from 1.
+  const codecs = carry.streams.flatMap((stream, order) => codecOptions(stream, order + 1));
+  if (carry.from === 'pipe') return ['-map', '0:a?', ...codecs];
+  const { video, streams, covers } = carry;
+  const dispositions = Object.entries(video.disposition ?? {}).filter(([, set]) => set === 1);
+  return [
+    ...streams.flatMap(({ index }) => ['-map', `1:${index}`]),
+    ...codecs,
+    ...['-map_metadata', '1', '-map_chapters', '1', '-map_metadata:s:0', `1:s:${video.index}`],
+    // Once the tags of one stream are mapped, ffmpeg no longer copies those of the others by itself.
+    ...streams.flatMap(({ index }, order) => [`-map_metadata:s:${order + 1}`, `1:s:${index}`]),
+    ...covers.flatMap(({ path, filename, mimeType }, order) => {
+      const stream = streams.length + 1 + order;
+      return ['-attach', path, `-metadata:s:${stream}`, `filename=${filename}`, `-metadata:s:${stream}`, `mimetype=${mimeType}`];
+    }),
+    ...['-disposition:0', dispositions.map(([name]) => name).join('+') || '0'],
+  ];
+}

@@ -1,0 +1,87 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { endOf, srvid, warningsOf } from '../helpers/command.js';
+import { ffmpeg, ffprobe, lavfi, temporaryFolder, videoTimes } from '../helpers/media.js';
+import { seen } from '../helpers/same-video.js';
+
+const CODED = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '25', '-bf', '3', '-b_strategy', '0'];
+const PICTURES = (seconds: number, rate = '25') => lavfi(`testsrc2=size=64x36:rate=${rate}:duration=${seconds}`);
+const SOUND = (seconds: number) => [...lavfi(`sine=duration=${seconds}`), '-c:a', 'aac'];
+const PLUGIN = (name: string) => fileURLToPath(new URL(`../fixtures/plugins/${name}`, import.meta.url));
+
+/** Made-up sources, each with what makes it hard to cut. */
+const SOURCES: Readonly<Record<string, readonly string[]>> = {
+  'variable-rate.mp4': [
+    ...[...PICTURES(6), ...SOUND(6), ...CODED],
+    ...['-vf', "select='not(eq(mod(n,7),3))',setpts='if(gt(N,80),PTS+N*3/2500/TB,PTS)'", '-fps_mode', 'passthrough'],
+  ],
+  'open-gop.mp4': [...PICTURES(6), ...SOUND(6), ...CODED, '-x264-params', 'open-gop=1'],
+  'offset.mkv': [...PICTURES(6), ...SOUND(6), ...CODED, '-output_ts_offset', '12.34'],
+  'before-zero.mkv': [...PICTURES(6), ...lavfi('sine=duration=6'), '-c:a', 'libopus', ...CODED],
+  'more-sound.mp4': [...PICTURES(6, '30000/1001'), '-itsoffset', '0.7', ...SOUND(9), ...CODED],
+  'tail-of-one.mkv': [...PICTURES(7), '-frames:v', '151', ...CODED, '-force_key_frames', 'expr:eq(n,150)'],
+};
+
+let folder = '';
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  for (const [name, options] of Object.entries(SOURCES)) await ffmpeg(...options, '-metadata', 'title=A title', join(folder, name));
+});
+
+/** Runs the command on a source, as one piece and in segments of two seconds. */
+async function bothWays(name: string, extension: string, ...options: string[]) {
+  const [whole, cut] = [join(folder, `${name}.whole.${extension}`), join(folder, `${name}.cut.${extension}`)];
+  const plain = await srvid([join(folder, name), whole, '--preset', 'bicubic', '--json', '-y', '--no-resume', ...options]);
+  const segmented = await srvid([join(folder, name), cut, '--preset', 'bicubic', '--json', '-y', '--segment', '2', ...options]);
+  expect(segmented.code, segmented.stderr).toBe(0);
+  const { count } = segmented.events.find(({ type }) => type === 'segments') ?? { count: 1 };
+  return { whole, cut, plain, segmented, count: count as number };
+}
+
+describe.each(Object.keys(SOURCES))('%s', (name) => {
+  it('in segments gives the frames, times, sound and tags of one piece', async () => {
+    const { whole, cut, plain, segmented, count } = await bothWays(name, 'mkv', '--encoder', 'ffv1');
+    expect(count).toBeGreaterThan(2);
+    const [before, after] = [await seen(whole), await seen(cut)];
+    expect(after).toEqual(before);
+    expect(before.frames.length).toBeGreaterThan(100);
+    expect(endOf(segmented)).toMatchObject({ framesIn: endOf(plain)['framesIn'], framesOut: endOf(plain)['framesOut'] });
+    expect(warningsOf(segmented)).toEqual(warningsOf(plain));
+    expect((await readdir(folder)).filter((file) => file.startsWith('.'))).toEqual([]);
+  });
+});
+
+it('frames that are coded out of order keep their times in MP4, and are decoded in time', async () => {
+  const { whole, cut, count } = await bothWays('open-gop.mp4', 'mp4', '--encoder-option', 'bf=3');
+  expect(count).toBeGreaterThan(2);
+  expect(await videoTimes(cut)).toEqual(await videoTimes(whole));
+  const { packets } = await ffprobe<{ packets: { pts: number; dts: number }[] }>(cut, '-select_streams', 'v:0', '-show_entries', 'packet=pts,dts');
+  for (const [index, { pts, dts }] of packets.entries()) {
+    expect(pts).toBeGreaterThanOrEqual(dts);
+    if (index > 0) expect(dts).toBeGreaterThan(packets[index - 1]?.dts ?? 0);
+  }
+  expect((await seen(cut)).streams).toEqual((await seen(whole)).streams);
+});
+
+it('a part of the source is cut as it is in one piece', async () => {
+  const { whole, cut, count } = await bothWays('open-gop.mp4', 'mkv', '--encoder', 'ffv1', '--start', '0.73', '--duration', '4.4');
+  expect(count).toBeGreaterThan(1);
+  expect(await seen(cut)).toEqual(await seen(whole));
+});
+
+it('a plugin that reads neighbours has them across the border of a segment', async () => {
+  const { whole, cut, count } = await bothWays('open-gop.mp4', 'mkv', '--encoder', 'ffv1', '--plugin', PLUGIN('median-of-three.js'));
+  expect(count).toBeGreaterThan(2);
+  const [before, after] = [await seen(whole), await seen(cut)];
+  expect(after).toEqual(before);
+});
+
+it('a plugin that keeps something from frame to frame makes the video one piece, and that is said', async () => {
+  const { whole, cut, segmented, count } = await bothWays('open-gop.mp4', 'mkv', '--encoder', 'ffv1', '--plugin', PLUGIN('count-frames.js'));
+  expect(count).toBe(1);
+  expect(warningsOf(segmented).join()).toContain('the plugin count-frames keeps something from frame to frame');
+  expect((await seen(cut)).frames).toEqual((await seen(whole)).frames);
+});
