@@ -47,7 +47,7 @@ async function randomMoment(name, way) {
   return { ...end, isWrong };
 }
 
-/** How busy the machine is: where nothing of the command is late, this may be why. */
+/** The machine's load, which may be why something is late where the command is not. */
 function load() {
   return loadavg()[0]?.toFixed(1);
 }

@@ -188,7 +188,7 @@ async function freePort() {
   return port;
 }
 
-/** Of all of Chromium's processes; one that has ended is not counted. */
+/** Memory of all of Chromium's processes; one that has ended is not counted. */
 function cpuSeconds() {
   const programs = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const ticks = programs.map((id) => {

@@ -1,5 +1,5 @@
 // Small networks, made in memory in the form that quantisers write: QuantizeLinear and DequantizeLinear around float operators.
-import { randomFrom } from '../dist/doctor/random.js';
+import { randomFrom } from '../dist/eval/random.js';
 import { Graph } from '../dist/onnx/graph.js';
 import { serializeModel } from '../dist/onnx/model-file.js';
 

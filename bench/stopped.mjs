@@ -18,7 +18,7 @@ export const CASES = {
   'relay, opening': () => ['relay', 'rtmp://127.0.0.1:1/nobody', '--listen', '127.0.0.1:0'],
 };
 
-/** Whether it ended as it should: a relay that is stopped has ended well, and before the command has begun a signal ends the process as any other. */
+/** True where it ended as it should: a relay that is stopped has ended well, and before the command has begun a signal ends the process as any other. */
 export function isRight(name, { code, files, children }) {
   return files.length === 0 && children.length === 0 && (code === 130 || code === 'early' || (code === 0 && name.startsWith('relay')));
 }
@@ -55,7 +55,7 @@ function shellCodeOf({ code, signal }) {
   return code ?? 128 + constants.signals[signal];
 }
 
-/** What of its children the system has not ended a while after the command; on a busy machine it takes its time. */
+/** Children of its that the system has not ended a while after the command; on a busy machine it takes its time. */
 async function childrenLeft(folder) {
   for (let look = 0; ; look++) {
     const children = await childrenOf(folder);

@@ -91,7 +91,7 @@ async function encoded(encoder, rate, layouts, format, path) {
   }
 }
 
-/** What becomes of each stream in a container, in words. */
+/** The fate of each stream in a container, in words. */
 async function cellOf(probe, name) {
   const container = containerFor(`a.${name}`, undefined);
   const setting = { binary, container, toPipe: false, input: probe.input, head: undefined, salvage: false, signal: undefined };

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { SrvidError } from './errors.js';
+import { type ErrorCode, SrvidError } from './errors.js';
 import type { SegmentHooks } from './jobs/long-run.js';
 import { runInSegments } from './jobs/resume.js';
 import type { SessionRequest } from './options/requests.js';
@@ -10,6 +10,7 @@ import { formatRational } from './pipeline/frames/time.js';
 import { assertWhole, decodingSaid, shapeChange } from './pipeline/input/damage.js';
 import { Decoder, type ForwardedPacket } from './pipeline/input/decode.js';
 import { holding } from './pipeline/input/forwarding.js';
+import { LATE_CAPTIONS } from './pipeline/input/late-captions.js';
 import { refuseLosses } from './pipeline/input/losses.js';
 import { isReadOnce } from './pipeline/input/open.js';
 import type { SourceReader } from './pipeline/input/reader.js';
@@ -166,9 +167,10 @@ class Run {
     const { framesIn, framesOut, outcomes } = summary;
     if (framesIn !== framesOut + outcomes.dropped)
       throw new SrvidError('SRVID_FRAMES_LOST', `${framesIn} frames were read, but ${framesOut} written.`, { framesIn, framesOut });
-    const { log = [], otherShape } = this.#decoder ?? {};
+    const { log = [], otherShape, hasLateCaptions } = this.#decoder ?? {};
     assertWhole(this.prepared.opened.source, this.prepared.options, framesIn, log);
     this.#checkShape(otherShape);
+    if (hasLateCaptions) this.#orRefused(LATE_CAPTIONS, 'SRVID_INPUT_UNSUPPORTED');
     for (const line of log) this.#warn(decodingSaid(line));
     const { damage = [], rate } = this.#encoder ?? {};
     if (rate?.varies)
@@ -186,9 +188,13 @@ class Run {
   /** @throws SRVID_INPUT_UNSUPPORTED with --strict, where the shape of pixels changed in mid-stream */
   #checkShape(other: string | undefined): void {
     const message = shapeChange(this.prepared.opened.source, other);
-    if (message === undefined) return;
-    if (this.prepared.options.strict) refuseLosses([message], 'SRVID_INPUT_UNSUPPORTED');
-    this.#warn(message);
+    if (message !== undefined) this.#orRefused(message, 'SRVID_INPUT_UNSUPPORTED');
+  }
+
+  /** Warns of a loss that was noticed during the run. @throws an error of this code with --strict */
+  #orRefused(loss: string, code: ErrorCode): void {
+    if (this.prepared.options.strict) refuseLosses([loss], code);
+    this.#warn(loss);
   }
 
   readonly #interrupt = () => this.#stop.abort(interruption(this.hooks.signal?.reason));

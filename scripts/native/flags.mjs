@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { accepts, links } from './compiler.mjs';
 import { ROOT } from './sources.mjs';
 
-/** Of all files. No contraction: a product that is fused with a sum is rounded once instead of twice, and gives other bytes. */
+/** Flags of all files. No contraction: a product that is fused with a sum is rounded once instead of twice, and gives other bytes. */
 export const COMMON = [
   '-std=c++17',
   '-O3',

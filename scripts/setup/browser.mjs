@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { SetupError } from './command.mjs';
 import { findPackageManager, installWith } from './package-manager.mjs';
 
-/** What Chromium and its kin are called. Playwright's own build is not among them: it cannot play H.264. */
+/** Names of Chromium and its kin. Playwright's own build is not among them: it cannot play H.264. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
 
 /** The browser that the tests of the page drive: CHROMIUM_PATH, or the first one that runs; undefined where there is none. */

@@ -5,7 +5,7 @@ import { findPackageManager, installWith } from './package-manager.mjs';
 
 const run = promisify(execFile);
 
-/** As in src/pipeline/ffmpeg/binary.ts, which cannot be imported before the build. */
+/** The same as in src/pipeline/ffmpeg/binary.ts, which cannot be imported before the build. */
 const OLDEST_VERSION = [5, 1];
 
 /**
@@ -28,7 +28,7 @@ export async function ensureFfmpeg(say) {
   if (after) throw new SetupError(`${after} That is what this system's packages hold. Install a newer one by hand and set FFMPEG_PATH and FFPROBE_PATH to it.`);
 }
 
-/** What is wrong with the ffmpeg that srvid would use, as a sentence; undefined where nothing is. */
+/** The fault of the ffmpeg that srvid would use, as a sentence; undefined where nothing is. */
 async function ffmpegFault() {
   const ffmpeg = process.env.FFMPEG_PATH || 'ffmpeg';
   const ffprobe = process.env.FFPROBE_PATH || 'ffprobe';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { runCommand } from './command.mjs';
 
 /**
- * How each system installs what srvid needs; the first program found is used. apk is missing on purpose: ONNX Runtime has no library for musl.
+ * Each system's way to install what srvid needs; the first program found is used. apk is missing on purpose: ONNX Runtime has no library for musl.
  * Fedora's own ffmpeg-free has no libx264, hence ffmpeg, which RPM Fusion has.
  */
 const MANAGERS = [
@@ -40,7 +40,7 @@ export function installWith({ program, commands, viaSudo }) {
   for (const args of commands) runCommand(first, [...rest, ...args]);
 }
 
-/** Whether a program is here and ends well. */
+/** True where a program is here and ends well. */
 export function succeeds(command, args) {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }

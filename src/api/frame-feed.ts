@@ -20,6 +20,7 @@ export class FrameFeed implements SourceReader {
   readonly forwarded = [];
   readonly log = [];
   readonly otherShape = undefined;
+  readonly hasLateCaptions = false;
   #frames = 0;
   #lastPts = -1;
 

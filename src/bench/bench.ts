@@ -8,17 +8,19 @@ import type { Size } from '../plugins/contract.js';
 import { ONNX_RUNTIME } from '../plugins/inference/backend.js';
 import { engineInWords, engineOption } from '../plugins/inference/engines.js';
 import { runtimeVersion } from '../plugins/inference/onnx-library.js';
+import { OWN_NETWORK } from '../plugins/own/describe.js';
 import { loadPreset } from '../plugins/plan/presets.js';
+import { findPlugin } from '../plugins/registry.js';
 import type { EndEvent } from '../report/events.js';
 import { machineName } from '../tuning/measurements.js';
 import { packageVersion } from '../version.js';
 import { type BenchClip, prepareClip } from './clip.js';
-import { type CasePlan, discardedFps, planCase } from './discard.js';
+import { type CasePlan, discardedFps, planCase, precisionOf } from './discard.js';
 import type { BenchCase, BenchReport } from './report.js';
 import { decodeMs, encodeMs, int8Peak, networkMs } from './stages.js';
 import { median, runSrvid, withTemporaryFolder } from './tools.js';
 
-/** Options of a measurement. Every preset is measured at every scale, in `rounds` rounds. */
+/** Options of a measurement. Every preset that enlarges is measured at every scale, any other at the target's size, in `rounds` rounds. */
 export interface BenchRequest {
   /** A video file. Default: the bundled clip. */
   readonly clip?: string | undefined;
@@ -57,16 +59,17 @@ export async function runBench(request: BenchRequest): Promise<BenchReport> {
 async function measureAll(request: BenchRequest): Promise<BenchReport> {
   const binary = await findFfmpeg();
   if (request.clip !== undefined) await assertVideo(binary, request.clip);
-  for (const preset of request.presets) await loadPreset(preset);
+  const wanted = new Map<string, readonly number[]>();
+  for (const preset of request.presets) wanted.set(preset, (await enlarges(preset)) ? request.scales : [1]);
   const cases: BenchCase[] = [];
   const peaks: number[] = [];
   let clipName = '';
   await withTemporaryFolder(async (folder) => {
-    for (const scale of request.scales) {
+    for (const scale of new Set([...wanted.values()].flat())) {
       const size = { width: Math.round(TARGET.width / scale), height: Math.round(TARGET.height / scale) };
       const clip = await prepareClip(binary.ffmpeg, { source: request.clip, size, frames: request.frames, folder, signal: request.signal });
       clipName = clip.name;
-      for (const preset of request.presets) cases.push(await measure({ request, binary, clip, preset, scale, folder, peaks }));
+      for (const [preset, scales] of wanted) if (scales.includes(scale)) cases.push(await measure({ request, binary, clip, preset, scale, folder, peaks }));
     }
   });
   return {
@@ -81,6 +84,13 @@ async function measureAll(request: BenchRequest): Promise<BenchReport> {
     peakGmacPerSecond: median(peaks),
     cases,
   };
+}
+
+/** True for a preset with a step that has scales. Any other is measured once, at the size of the target. */
+async function enlarges(name: string): Promise<boolean> {
+  const { preset, folder } = await loadPreset(name);
+  for (const use of preset.plugins.flatMap(({ use }) => use)) if (use === OWN_NETWORK || (await findPlugin(use, folder)).plugin.scales) return true;
+  return false;
 }
 
 /** Opens the clip as a run does, for its errors. Its commands would fail with ffmpeg's words only. */
@@ -157,11 +167,13 @@ async function measureRound(
     return total;
   };
   const network = await each(1, Math.min(30, clip.frames));
+  // Where a network runs on ONNX Runtime alone, no other engine can be asked for, but one is found as it was for the plan.
+  const engineName = models.every(({ entry }) => entry.precision === 'int8') ? engineOption(engine) : 'auto';
   const args = [
-    ...['--preset', preset, '--scale', String(scale)],
+    ...['--preset', preset, ...(scale === 1 ? [] : ['--scale', String(scale)])],
     // Both the single stage and the complete run must use the same networks and the same engine.
-    ...(models[0] ? ['--precision', models[0].entry.precision] : []),
-    ...['--engine', engineOption(engine)],
+    ...(models.length > 0 ? ['--precision', precisionOf(models)] : []),
+    ...['--engine', engineName],
     ...request.encoderOptions.flatMap((option) => ['--encoder-option', option]),
     ...(workers === undefined ? [] : ['--workers', String(workers)]),
     ...(threads === undefined ? [] : ['--threads', String(threads)]),
@@ -170,7 +182,7 @@ async function measureRound(
   const encode = await encodeMs(binary.ffmpeg, clip, args, folder, signal);
   const end = await runSrvid([clip.path, join(folder, 'whole.mp4'), ...args], { signal });
   const layout = { workers: workers ?? last?.workers ?? end.workers, threads: threads ?? last?.threads ?? end.threads };
-  const discarded = await discardedFps(binary, { input: clip.path, preset, scale, engine: engineOption(engine), ...layout }, signal);
+  const discarded = await discardedFps(binary, { input: clip.path, preset, scale, engine: engineName, ...layout }, signal);
   const boundFps = (defaultWorkers() * 1000) / (network + decode + encode);
   const macs = models.reduce((sum, { entry }) => sum + entry.macsPerPixel, 0) * clip.size.width * clip.size.height;
   const gmacPerSecond = network === 0 ? 0 : macs / network / 1e6;

@@ -14,6 +14,7 @@ import { engineFor, lookUp, planProcessing } from '../processing.js';
 export interface DiscardRequest {
   readonly input: string;
   readonly preset: string;
+  /** 1 for a preset that keeps the size. */
   readonly scale: number;
   /** Number of worker threads. Default: one for each core. */
   readonly workers: number | undefined;
@@ -29,7 +30,7 @@ export async function discardedFps(
   { workers = defaultWorkers(), threads = 1, ...request }: DiscardRequest,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<number> {
-  const options = parseEvaluationOptions({ ...request, precision: 'int8', workers, threads });
+  const options = parseEvaluationOptions({ ...request, scale: scaleOption(request.scale), precision: 'int8', workers, threads });
   const [installed, { source }] = await Promise.all([lookUp(options), openSource(binary, options)]);
   const engine = engineFor(await planProcessing(options, installed, source.info), source.info, false);
   const decoder = new Decoder(binary, source, { forwarded: [], salvage: false, stallTimeoutMs: options.stallTimeoutMs });
@@ -62,12 +63,20 @@ export async function planCase(
   { input, preset, scale, engine }: Pick<DiscardRequest, 'input' | 'preset' | 'scale' | 'engine'>,
   signal?: AbortSignal,
 ): Promise<CasePlan> {
-  const options = parseEvaluationOptions({ input, preset, scale, engine });
+  const options = parseEvaluationOptions({ input, preset, scale: scaleOption(scale), engine });
   const [installed, { source }] = await Promise.all([lookUp(options), openSource(binary, options)]);
   const models = modelsOf((await buildChain(options, installed.preset, installed.library, source.info)).plugins);
-  const [first] = models;
   const layout = { workers: defaultWorkers(), threads: 1 };
-  const settled = first ? { ...options, ...layout, precision: first.entry.precision } : { ...options, ...layout };
+  const settled = models.length > 0 ? { ...options, ...layout, precision: precisionOf(models) } : { ...options, ...layout };
   const { execution } = await planProcessing(settled, installed, source.info, { signal });
   return { models, engine: execution.engine, engineReason: execution.reasons[0] ?? execution.engineReason };
+}
+
+/** The precision to ask for: int8 where any of the networks has it. Those that come in float alone run in float at either. */
+export function precisionOf(models: readonly VerifiedModel[]): 'int8' | 'fp32' {
+  return models.some(({ entry }) => entry.precision === 'int8') ? 'int8' : 'fp32';
+}
+
+function scaleOption(scale: number): number | undefined {
+  return scale === 1 ? undefined : scale;
 }

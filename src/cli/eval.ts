@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Evaluation, Score } from '../eval/report.js';
-import { addOptions, type CommandOption, sessionOption } from './add-options.js';
+import { addOptions, type CommandOption, number, sessionOption } from './add-options.js';
 import { type RunFlags, requestFrom } from './run-options.js';
 import { table } from './table.js';
 import { plain, plainJson, plainLine } from './terminal.js';
@@ -8,6 +8,7 @@ import { plain, plainJson, plainLine } from './terminal.js';
 interface EvalFlags extends RunFlags {
   readonly plot?: string;
   readonly yes?: boolean;
+  readonly noise?: number | 'poisson';
   readonly compress?: string;
 }
 
@@ -16,6 +17,11 @@ const OPTIONS: readonly CommandOption[] = [
   sessionOption('model', { help: "measure this ONNX network instead of the preset's plugins" }),
   sessionOption('plugins', { help: "add a plugin after the preset's (repeatable)" }),
   sessionOption('scale', { help: 'reduce and enlarge n times' }),
+  {
+    flag: '--noise <n>',
+    help: 'add noise to what the preset gets: its deviation in levels of 0 to 255, or poisson for that of a sensor',
+    parse: (text) => (text === 'poisson' ? text : number(text)),
+  },
   sessionOption('content', { help: 'clean or video: networks for clean or for compressed sources', fallback: 'clean; both with --compress' }),
   sessionOption('precision', { fallback: 'auto' }),
   sessionOption('models'),
@@ -32,13 +38,13 @@ const OPTIONS: readonly CommandOption[] = [
 
 /** Declares `srvid eval <input> [options]`. */
 export function addEvalOptions(command: Command): Command {
-  command.description('measure a preset: reduce originals, restore them, compare (docs/eval.md)');
+  command.description('measure a preset: reduce originals or add noise, restore them, compare (docs/eval.md)');
   command.argument('<input>', 'a folder of pictures, a picture or a video, in full size');
   return addOptions(command, OPTIONS);
 }
 
 /** Runs `srvid eval` and prints its table, or JSON. */
-export async function printEvaluation(input: string, { plot, yes, json, compress, ...flags }: EvalFlags, interrupt: AbortSignal): Promise<void> {
+export async function printEvaluation(input: string, { plot, yes, json, noise, compress, ...flags }: EvalFlags, interrupt: AbortSignal): Promise<void> {
   const [{ evaluate }, { plotPsnr }, { Drawing }] = await Promise.all([import('../eval/evaluate.js'), import('../eval/plot.js'), import('./drawing.js')]);
   // Errors of the plot's file are found here, before minutes of work.
   const drawing = plot === undefined ? undefined : await Drawing.prepare('--plot', plot, input, yes ?? false);
@@ -46,7 +52,7 @@ export async function printEvaluation(input: string, { plot, yes, json, compress
   const onItem = (done: number, total: number | undefined) => {
     if (counting) process.stderr.write(`\r\x1b[K${done}${total === undefined ? '' : `/${total}`} measured`);
   };
-  const evaluation = await evaluate({ ...requestFrom(flags), input, compress }, { signal: interrupt, onItem }).finally(
+  const evaluation = await evaluate({ ...requestFrom(flags), input, noise, compress }, { signal: interrupt, onItem }).finally(
     () => counting && process.stderr.write('\r\x1b[K'),
   );
   for (const warning of evaluation.warnings) process.stderr.write(`warning: ${plainLine(warning)}\n`);
@@ -54,14 +60,18 @@ export async function printEvaluation(input: string, { plot, yes, json, compress
   await drawing?.write(plotPsnr(evaluation));
 }
 
-function evaluationText({ kind, preset, models, videoModels, precision, scale, border, count, scores, compression }: Evaluation): string {
-  const what = `${count} ${kind === 'clip' ? 'frame' : 'picture'}${count === 1 ? '' : 's'}`;
+function evaluationText({ kind, preset, models, videoModels, precision, scale, noise, border, count, scores, compression }: Evaluation): string {
   const all = [...models, ...(videoModels ?? [])];
-  const networks = all.length > 0 ? `${all.join(', ')} (${precision})` : 'no network';
-  const columns = COLUMNS.filter(({ of }) => scores.some((score) => of(score) !== undefined));
+  const columns = columnsFor(scores).filter(({ of }) => scores.some((score) => of(score) !== undefined));
   const rows = scores.map((score) => [METHOD_NAMES[score.method]?.(preset) ?? score.method, ...columns.map(({ of }) => of(score) ?? '')]);
-  const compressed = compression === undefined ? '' : `, compressed by ${compression}`;
-  return `${what}${compressed}, x${scale}, ${networks}; a border of ${border} pixels is left out\n${table([['method', ...columns.map(({ title }) => title)], ...rows])}`;
+  const details = [
+    `${count} ${kind === 'clip' ? 'frame' : 'picture'}${count === 1 ? '' : 's'}`,
+    ...(noise === undefined ? [] : [noise === 'poisson' ? "a sensor's noise" : `noise of ${noise} levels`]),
+    ...(compression === undefined ? [] : [`compressed by ${compression}`]),
+    ...(scale === 1 ? [] : [`x${scale}`]),
+    all.length > 0 ? `${all.join(', ')} (${precision})` : 'no network',
+  ].join(', ');
+  return `${details}; ${border === 0 ? 'all pixels count' : `a border of ${border} pixels is left out`}\n${table([['method', ...columns.map(({ title }) => title)], ...rows])}`;
 }
 
 /** Names of srvid's own methods in the table. */
@@ -70,9 +80,15 @@ const METHOD_NAMES: Readonly<Record<string, (preset: string) => string>> = {
   'srvid-video': (preset) => `srvid: ${preset}, --content video`,
 };
 
-const COLUMNS: readonly { readonly title: string; readonly of: (score: Score) => string | undefined }[] = [
+interface Column {
+  readonly title: string;
+  readonly of: (score: Score) => string | undefined;
+}
+
+const columnsFor = (scores: readonly Score[]): readonly Column[] => [
   { title: 'Y-PSNR', of: ({ psnr }) => `${psnr.toFixed(3)} dB` },
-  { title: 'over bicubic', of: ({ gain }) => `${gain >= 0 ? '+' : ''}${gain.toFixed(3)} dB` },
+  { title: scores.some(({ method }) => method === 'given') ? 'over given' : 'over bicubic', of: ({ gain }) => `${gain >= 0 ? '+' : ''}${gain.toFixed(3)} dB` },
+  { title: 'UV-PSNR', of: ({ chromaPsnr }) => (chromaPsnr === undefined ? undefined : `${chromaPsnr.toFixed(3)} dB`) },
   { title: 'SSIM', of: ({ ssim }) => ssim.toFixed(4) },
   { title: 'RGB-PSNR', of: ({ rgbPsnr }) => (rgbPsnr === undefined ? undefined : `${rgbPsnr.toFixed(3)} dB`) },
   { title: 'luma shift', of: ({ lumaShift }) => lumaShift.toFixed(3) },

@@ -1,4 +1,4 @@
-import { loadModelLibrary } from '../plugins/inference/library.js';
+import { loadModelLibrary, PLANES_IN_WORDS } from '../plugins/inference/library.js';
 import { Shelf } from '../plugins/own/shelf.js';
 import { loadPreset, presetNames } from '../plugins/plan/presets.js';
 import { table } from './table.js';
@@ -13,8 +13,8 @@ export async function printModels({ json }: { json?: boolean }): Promise<void> {
     const kodak = model.measured['kodak'];
     return [
       model.id,
-      `x${model.scale}`,
-      model.planes === 'y' ? 'luma' : 'rgb',
+      model.scale === undefined ? '' : `x${model.scale}`,
+      PLANES_IN_WORDS[model.planes].toLowerCase(),
       `${(model.parameters / 1000).toFixed(1)}k`,
       `${(model.macsPerPixel / 1000).toFixed(1)}k`,
       kodak ? `${kodak.psnr.toFixed(2)} dB` : '',

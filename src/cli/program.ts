@@ -31,7 +31,7 @@ srvid help COMMAND has the options of a command; docs/options.md has all of them
 /** Builds the command line. Only this folder deals with argv, the terminal and exit codes. */
 export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}): Command {
   const program = new Command('srvid')
-    .description('Super-resolution and clean-up for video on an ordinary CPU.')
+    .description('Super-resolution and denoising for video on an ordinary CPU.')
     .usage('[options] <input> <output>\n       srvid <command> [options]')
     .version(packageVersion())
     // Options after a subcommand's name belong to the subcommand, even if the main command has one of that name.
@@ -79,8 +79,13 @@ export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}
     .argument('[command]')
     .description('the options of a command')
     .action((name?: string) => helpOn(program, name));
-  for (const command of [program, ...program.commands, ...models.commands, ...jobs.commands]) command.showHelpAfterError(helpHint(command));
+  for (const command of [program, ...commandsBelow(program)]) command.showHelpAfterError(helpHint(command));
   return program;
+}
+
+/** A command's subcommands, and theirs. */
+function commandsBelow(command: Command): readonly Command[] {
+  return command.commands.flatMap((below) => [below, ...commandsBelow(below)]);
 }
 
 function folderOptionWithoutFolder(input: string): SrvidError {

@@ -1,4 +1,5 @@
 import { SrvidError } from '../errors.js';
+import { randomFrom } from '../eval/random.js';
 import { Graph } from '../onnx/graph.js';
 import { type OnnxModel, serializeModel } from '../onnx/model-file.js';
 import { scaleOf } from '../onnx/quantised-conv.js';
@@ -7,7 +8,6 @@ import { elementType } from '../onnx/tensor.js';
 import { dimsOf } from '../onnx/value-info.js';
 import { type NetworkThread, openNetworkThread } from '../plugins/inference/network-thread.js';
 import type { NamedTensor } from '../plugins/inference/onnx-runtime.js';
-import { randomFrom } from './random.js';
 
 /** The runs that showed two models to be equal. */
 export interface Proof {

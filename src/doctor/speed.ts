@@ -1,4 +1,5 @@
 import { SrvidError } from '../errors.js';
+import { randomFrom } from '../eval/random.js';
 import { intOf } from '../onnx/attribute.js';
 import { type ConvVerdict, judgeConv, type OutputMultiple, type Rewrite } from '../onnx/fast-conv.js';
 import { Graph } from '../onnx/graph.js';
@@ -9,7 +10,6 @@ import type { NodeProto } from '../onnx/schema.js';
 import type { Size } from '../plugins/contract.js';
 import type { PictureNetwork } from './picture-network.js';
 import { proveEqual } from './proof.js';
-import { randomFrom } from './random.js';
 import type { ConvolutionReport, SpeedReport } from './report.js';
 import { type Timing, timeModels } from './timing.js';
 

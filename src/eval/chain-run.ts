@@ -8,6 +8,7 @@ import type { Engine } from '../plugins/inference/backend.js';
 import type { Chain } from '../plugins/plan/chain.js';
 import { type FrameOrigin, type Group, outputSize, planChain } from '../plugins/plan/groups.js';
 import { isMeasurable } from './metrics.js';
+import type { Noise } from './noise.js';
 
 /** The settings of an evaluation, the same for all of its pictures or frames. */
 export interface Job {
@@ -16,8 +17,10 @@ export interface Job {
   /** The same chain with networks for compressed video, where it is to be measured, too. */
   readonly videoChain?: Chain | undefined;
   readonly engine: Engine;
-  /** The chain's factor. Also the width of the border that is not measured. */
+  /** The chain's factor. 1 only where noise is added. */
   readonly scale: number;
+  /** Noise to add to what the chain gets. */
+  readonly noise: Noise | undefined;
   readonly signal: AbortSignal;
   /** Called after each picture or frame. `total` is undefined if it is not known. */
   readonly onItem: (done: number, total: number | undefined) => void;
@@ -31,24 +34,32 @@ export interface Ends {
   readonly take: (pts: number, bytes: Uint8Array) => Promise<void>;
 }
 
-/** The factor by which the chain enlarges width and height. @throws SRVID_OPTION_INVALID unless it is an integer of at least 2 */
-export function scaleOf({ plugins }: Chain): number {
+/**
+ * The factor by which the chain enlarges width and height.
+ * @throws SRVID_OPTION_INVALID unless it is an integer, of at least 2 where no noise is added
+ */
+export function scaleOf({ plugins }: Chain, noise: Noise | undefined): number {
   const probe = { width: 240, height: 240 };
   const { width, height } = plugins.reduce<Size>((size, loaded) => outputSize(loaded, size), probe);
   const scale = width / probe.width;
-  if (width === height && Number.isInteger(scale) && scale >= 2) return scale;
-  throw new SrvidError(
-    'SRVID_OPTION_INVALID',
-    `An evaluation reduces pictures by the chain's factor and lets the chain restore them, so that must be a whole number, 2 or more; this chain makes ${width}x${height} of 240x240, x${Number(scale.toFixed(3))}. A network of another scale, such as 1.5, cannot be measured. Give --scale with a whole number that the network has, or another preset.`,
-    { scale },
-  );
+  if (width === height && Number.isInteger(scale) && scale >= (noise === undefined ? 2 : 1)) return scale;
+  const message =
+    width === height && scale === 1
+      ? 'This chain keeps the size of pictures, so an evaluation has nothing for it to restore. Give --noise, which adds noise to what the chain gets, or a preset that enlarges.'
+      : `An evaluation reduces pictures by the chain's factor and lets the chain restore them, so that must be a whole number, 2 or more; this chain makes ${width}x${height} of 240x240, x${Number(scale.toFixed(3))}. A network of another scale, such as 1.5, cannot be measured. Give --scale with a whole number that the network has, or another preset.`;
+  throw new SrvidError('SRVID_OPTION_INVALID', message, { scale });
+}
+
+/** Pixels on each side that are not measured: a border as wide as the factor, since enlarging knows nothing of what lies beyond. */
+export function borderOf(scale: number): number {
+  return scale === 1 ? 0 : scale;
 }
 
 /** The size of the measured part: cut to a multiple of the scale, or of another number. @throws SRVID_INPUT_UNSUPPORTED if it is too small to measure */
 export function measuredSize(what: string, { width, height }: Size, scale: number, multiple = scale): Size {
   const size = { width: width - (width % multiple), height: height - (height % multiple) };
-  if (isMeasurable(size.width, size.height, scale)) return size;
-  const least = 2 * scale + 11 + (multiple - scale);
+  if (isMeasurable(size.width, size.height, borderOf(scale))) return size;
+  const least = 2 * borderOf(scale) + 11 + (multiple - scale);
   throw new SrvidError('SRVID_INPUT_UNSUPPORTED', `${what} is ${width}x${height}; to be measured at x${scale} each side must have ${least} pixels or more.`, {
     width,
     height,

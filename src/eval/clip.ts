@@ -5,9 +5,11 @@ import { Decoder } from '../pipeline/input/decode.js';
 import { type OpenedSource, openSource } from '../pipeline/input/open.js';
 import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
 import type { Chain } from '../plugins/plan/chain.js';
-import { type Job, measuredSize, planFor, runChain } from './chain-run.js';
-import { Comparison } from './comparison.js';
+import { borderOf, type Job, measuredSize, planFor, runChain } from './chain-run.js';
+import { Comparison, type Measured, planarMeasured } from './comparison.js';
 import { CompressedClip } from './compressed.js';
+import { addNoise } from './noise.js';
+import type { PerMethod } from './report.js';
 import { planResize, type Resize } from './resize.js';
 
 interface Clip {
@@ -16,8 +18,9 @@ interface Clip {
 }
 
 /**
- * Evaluates a chain on a clip. Every frame is reduced by the chain's factor, compressed if that is asked for, restored by the
- * chain, and its luma is measured. Frames keep the decoder's format, as in a run. Chroma is reduced as well, for plugins that read it.
+ * Evaluates a chain on a clip. Every frame is reduced by the chain's factor, gets noise and is compressed if that is asked for, is
+ * restored by the chain, and its luma is measured. Frames keep the decoder's format, as in a run. Chroma is reduced as well, for
+ * plugins that read it, and measured where the chain keeps the size.
  */
 export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip> {
   const { options, scale, signal } = job;
@@ -26,8 +29,8 @@ export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip
   // Encoders take even sides.
   const size = measuredSize(`A frame of ${opened.source.url}`, format, scale, options.compress ? 2 * scale : scale);
   const low: PlainFormat = { kind: format.kind, width: size.width / scale, height: size.height / scale };
-  const reduce = planResize(format, low, CUBIC, size);
-  const comparison = new Comparison(scale, true);
+  const reduce = withNoise(planResize(format, low, CUBIC, size), job);
+  const comparison = new Comparison(borderOf(scale), true);
   if (!options.compress)
     return { comparison, warnings: await measure(job, binary, opened, comparison, { size, low, reduced: async (whole) => reduce(whole) }) };
 
@@ -77,10 +80,21 @@ async function measure(
   const lowLuma = lumaFormat(low);
   const luma = lumaFormat({ ...format, ...size });
   const [bicubic, lanczos] = [planResize(lowLuma, luma, CUBIC), planResize(lowLuma, luma, LANCZOS3)];
+  // The luma plane comes first in every output format.
   const measured = (frame: Uint8Array) => ({ luma: planesOf(luma, frame)[0] as Plane });
+  const kept = job.scale === 1;
+  const truthOf = (frame: Uint8Array): Measured => {
+    if (kept && low.kind === format.kind) return planarMeasured(format, frame.slice());
+    const plane = planesOf(format, frame)[0] as Plane;
+    return { luma: { ...plane, ...size, data: plane.data.slice() } };
+  };
+  const resultsOf = (result: Uint8Array, small: Uint8Array): PerMethod<Measured> =>
+    kept
+      ? { srvid: planarMeasured(low, result), given: planarMeasured(low, small) }
+      : { srvid: measured(result), bicubic: measured(bicubic(small)), lanczos: measured(lanczos(small)) };
 
   let measuredFrames = 0;
-  const running: { readonly truth: Plane; readonly small: Uint8Array }[] = [];
+  const running: { readonly truth: Measured; readonly small: Uint8Array }[] = [];
   const whole = new Uint8Array(frameBytes(format));
   const decoder = decoderOf(job, binary, { source, bytes });
   try {
@@ -95,17 +109,15 @@ async function measure(
           if (pts === undefined) return undefined;
           const small = await reduced(whole);
           slot().set(small);
-          const plane = planesOf(format, whole)[0] as Plane;
-          running.push({ truth: { ...plane, ...size, data: plane.data.slice() }, small: small.slice(0, lumaBytes(low)) });
+          running.push({ truth: truthOf(whole), small: kept ? small : small.slice(0, lumaBytes(low)) });
           return pts;
         },
-        // The luma plane comes first in every output format.
         take: async (pts, result) => {
-          const { truth, small } = running.shift() as { truth: Plane; small: Uint8Array };
+          const { truth, small } = running.shift() as (typeof running)[number];
           // Frames of a cut count from where it begins, the report from where the clip does.
           const seconds = Number((ptsToSeconds(pts, timeBase) - source.shiftSeconds + (start ?? 0)).toFixed(6));
-          if (again) comparison.addTo(measuredFrames, { luma: truth }, 'srvid-video', measured(result));
-          else comparison.add(seconds, { luma: truth }, { srvid: measured(result), bicubic: measured(bicubic(small)), lanczos: measured(lanczos(small)) });
+          if (again) comparison.addTo(measuredFrames, truth, 'srvid-video', resultsOf(result, small).srvid);
+          else comparison.add(seconds, truth, resultsOf(result, small));
           job.onItem(++measuredFrames, total);
         },
       },
@@ -114,6 +126,17 @@ async function measure(
     await decoder.stop();
   }
   return [...source.losses, ...decoder.log.map((line) => `While decoding, ffmpeg said: ${line}`)];
+}
+
+/** Adds noise to reduced frames, where it is asked for: that of seed n to frame n. */
+function withNoise(reduce: Resize, { noise }: Job): Resize {
+  if (noise === undefined) return reduce;
+  let seed = 0;
+  return (whole) => {
+    const small = reduce(whole);
+    addNoise(small, noise, seed++);
+    return small;
+  };
 }
 
 /** The clip's small frames as an encoder leaves them. @throws SRVID_OPTION_INVALID for a source that can be read only once */

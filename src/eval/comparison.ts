@@ -1,12 +1,20 @@
-import type { Plane } from '../pipeline/frames/frame.js';
+import { lumaBytes, type PlainFormat, type Plane, planesOf } from '../pipeline/frames/frame.js';
 import { errorOf, flickerOf, meanOf, psnr, ssim } from './metrics.js';
-import { type Item, type ItemScore, METHODS, type Method, type Score, type Scores } from './report.js';
+import { type Item, type ItemScore, METHODS, type Method, type PerMethod, type Score } from './report.js';
 
 /** A picture as it is measured. Planes of 8-bit samples. */
 export interface Measured {
   readonly luma: Plane;
   /** Plane of rgb24: three samples a pixel. */
   readonly rgb?: Plane | undefined;
+  /** U above V, of chains that keep the size. */
+  readonly chroma?: Plane | undefined;
+}
+
+/** A frame of planar YUV or gray as it is measured. Nothing is copied. */
+export function planarMeasured(format: PlainFormat, bytes: Uint8Array): Measured {
+  const [luma, u] = planesOf(format, bytes) as [Plane, Plane?];
+  return { luma, ...(u && { chroma: { ...u, height: 2 * u.height, data: bytes.subarray(lumaBytes(format)) } }) };
 }
 
 /** Measures the results of all methods, picture by picture, and collects the scores. */
@@ -22,9 +30,9 @@ export class Comparison {
   ) {}
 
   /** Measures one item. Planes of `truth` and `results` must have the same size. */
-  add(item: Item['item'], truth: Measured, results: Readonly<Record<Exclude<Method, 'srvid-video'>, Measured>>): void {
+  add(item: Item['item'], truth: Measured, results: PerMethod<Measured>): void {
     const scores = Object.entries(results).map(([method, result]) => [method, this.#measure(method as Method, result, truth)] as const);
-    this.items.push({ item, scores: Object.fromEntries(scores) as unknown as Scores });
+    this.items.push({ item, scores: Object.fromEntries(scores) as unknown as PerMethod<ItemScore> });
   }
 
   /** Measures one more method on an item that was added, by its number. Items come in their order. */
@@ -36,15 +44,17 @@ export class Comparison {
   /** The mean scores of each method. There must be at least one item. */
   scores(): Score[] {
     const count = this.items.length;
+    const baseline = this.items[0]?.scores.given ? 'given' : 'bicubic';
     const mean = (method: Method, of: keyof ItemScore) => this.items.reduce((sum, { scores }) => sum + (scores[method]?.[of] ?? 0), 0) / count;
     return METHODS.filter((method) => this.items[0]?.scores[method]).map((method) => {
       const { lumaShift, flicker } = this.#tallies.get(method) as { lumaShift: number; flicker: number };
       return {
         method,
         psnr: rounded(mean(method, 'psnr')),
-        gain: rounded(mean(method, 'psnr') - mean('bicubic', 'psnr')),
+        gain: rounded(mean(method, 'psnr') - mean(baseline, 'psnr')),
         ssim: rounded(mean(method, 'ssim'), 5),
         ...(this.items[0]?.scores[method]?.rgbPsnr === undefined ? {} : { rgbPsnr: rounded(mean(method, 'rgbPsnr')) }),
+        ...(this.items[0]?.scores[method]?.chromaPsnr === undefined ? {} : { chromaPsnr: rounded(mean(method, 'chromaPsnr')) }),
         lumaShift: rounded(lumaShift / count),
         ...(this.follows && count > 1 ? { flicker: rounded(flicker / (count - 1)) } : {}),
       };
@@ -65,6 +75,7 @@ export class Comparison {
       psnr: rounded(psnr(result.luma, truth.luma, this.border)),
       ssim: rounded(ssim(result.luma, truth.luma, this.border), 5),
       ...(result.rgb && truth.rgb ? { rgbPsnr: rounded(psnr(result.rgb, truth.rgb, this.border, 3)) } : {}),
+      ...(result.chroma && truth.chroma ? { chromaPsnr: rounded(psnr(result.chroma, truth.chroma, 0)) } : {}),
     };
   }
 }

@@ -11,7 +11,7 @@ import { chooseContent } from '../plugins/plan/content.js';
 import { enginesFor } from '../plugins/plan/engine-choice.js';
 import { modelsOf } from '../plugins/plan/plugin-models.js';
 import { loadPreset } from '../plugins/plan/presets.js';
-import { type Job, scaleOf } from './chain-run.js';
+import { borderOf, type Job, scaleOf } from './chain-run.js';
 import { evaluateClip } from './clip.js';
 import { isPicture } from './picture-file.js';
 import { evaluatePictures } from './pictures.js';
@@ -35,7 +35,8 @@ const ANY_STREAM = {
 
 /**
  * Measures how well a chain restores pictures or frames. The originals are reduced by the chain's factor. The chain,
- * bicubic and Lanczos enlarge them again, and the results are compared with the originals.
+ * bicubic and Lanczos enlarge them again, and the results are compared with the originals. Noise may be added to what they
+ * get; a chain that keeps the size is compared with the noisy pictures themselves.
  * @throws SRVID_OPTION_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_INPUT_UNREADABLE, SRVID_INPUT_UNSUPPORTED,
  * SRVID_INTERRUPTED, and the errors of presets, networks and plugins
  */
@@ -50,12 +51,13 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
   const choice = await chooseContent(options.content, own, library, undefined);
   const chain = choice?.content === 'video' ? await twin() : own;
   const videoChain = choice && options.compress && options.content === 'auto' ? await twin() : undefined;
-  const scale = scaleOf(chain);
+  const { noise } = options;
+  const scale = scaleOf(chain, noise);
   // Both engines give the same bytes, so that nothing is measured to choose one.
   const { engines } = enginesFor(options, modelsOf(chain.plugins), nativeEngineHere);
   const { stop, dispose } = stopOf(signal);
   try {
-    const job: Job = { options, chain, videoChain, engine: engines[0], scale, signal: stop, onItem };
+    const job: Job = { options, chain, videoChain, engine: engines[0], scale, noise, signal: stop, onItem };
     const path = resolve(options.input);
     const found = await stat(path).catch(() => undefined);
     const ofPictures = found?.isDirectory() || (found?.isFile() && isPicture(path));
@@ -74,7 +76,8 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
       precision: [...new Set(modelsOf(chain.plugins).map(({ entry }) => entry.precision))].join('+') || 'none',
       scale,
       ...(request.compress === undefined ? {} : { compression: request.compress }),
-      border: scale,
+      ...(noise === undefined ? {} : { noise }),
+      border: borderOf(scale),
       count: comparison.items.length,
       scores: comparison.scores(),
       items: comparison.items,

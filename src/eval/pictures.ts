@@ -5,31 +5,36 @@ import type { Size } from '../plugins/contract.js';
 import { planConversion } from '../plugins/pixels/convert.js';
 import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
 import type { FrameOrigin, Group } from '../plugins/plan/groups.js';
-import { type Job, measuredSize, planFor, runChain } from './chain-run.js';
-import { Comparison, type Measured } from './comparison.js';
+import { borderOf, type Job, measuredSize, planFor, runChain } from './chain-run.js';
+import { Comparison, type Measured, planarMeasured } from './comparison.js';
+import { addNoise } from './noise.js';
 import { croppedPicture, type Picture, picturesIn, readPicture } from './picture-file.js';
+import type { PerMethod } from './report.js';
 import { planResize } from './resize.js';
 
 /**
- * Colour for the luma of pictures, as the literature measures it: BT.601, black 16, white 235. The time base is
- * arbitrary, since pictures have no timestamps.
+ * Colour for the luma of pictures, as the literature measures it: BT.601, black 16, white 235. Chroma of 4:2:0 lies in the
+ * middle of its four pixels. The time base is arbitrary, since pictures have no timestamps.
  */
-const ORIGIN: FrameOrigin = { color: { matrix: 'smpte170m', range: 'tv' }, timeBase: { num: 1, den: 1 } };
+const ORIGIN: FrameOrigin = { color: { matrix: 'smpte170m', range: 'tv', chromaLocation: 'center' }, timeBase: { num: 1, den: 1 } };
 
 interface Original extends Picture {
   readonly name: string;
+  /** Its number among all pictures, from 0. */
+  readonly index: number;
 }
 
 /** Evaluates a chain on all pictures of a folder, or on one picture. Each is reduced by the chain's factor, restored by the chain, and measured. */
 export async function evaluatePictures(job: Job, binary: FfmpegBinary, path: string, isFolder: boolean): Promise<Comparison> {
   const [folder, names] = isFolder ? [path, await picturesIn(path)] : [dirname(path), [basename(path)]];
-  const comparison = new Comparison(job.scale, false);
+  const comparison = new Comparison(borderOf(job.scale), false);
   let read = 0;
   const next = async (): Promise<Original | undefined> => {
-    const name = names[read++];
+    const index = read++;
+    const name = names[index];
     if (name === undefined) return undefined;
     const picture = await readPicture(binary, join(folder, name), job.options.stallTimeoutMs, job.options.maxPixels);
-    return { name, ...croppedPicture(picture, measuredSize(`The picture ${name}`, picture, job.scale)) };
+    return { name, index, ...croppedPicture(picture, measuredSize(`The picture ${name}`, picture, job.scale)) };
   };
   const add: Comparison['add'] = (...measured) => {
     comparison.add(...measured);
@@ -44,38 +49,37 @@ export async function evaluatePictures(job: Job, binary: FfmpegBinary, path: str
  * uses neighbouring frames, each picture is a stream by itself.
  */
 async function runOfOneSize(job: Job, first: Original, next: () => Promise<Original | undefined>, add: Comparison['add']): Promise<Original | undefined> {
-  const { groups, small, results } = planOne(job, first);
+  const { groups, small, truthOf, results } = planOne(job, first);
   const alone = groups.some(({ ordered, window }) => ordered || window.past + window.future > 0);
-  const truthOf = planMeasured({ kind: 'rgb24', width: first.width, height: first.height });
-  const running: { readonly original: Original; readonly reduced: Uint8Array }[] = [];
+  const running: { readonly name: string; readonly truth: Measured; readonly reduced: Uint8Array }[] = [];
   let [ahead, started]: [Original | undefined, number] = [first, 0];
   await runChain(job, groups, ORIGIN, {
     next: async (slot) => {
       if (!ahead || ahead.width !== first.width || ahead.height !== first.height || (alone && started > 0)) return undefined;
       const reduced = small(ahead.data);
+      const truth = truthOf(ahead.data, reduced);
+      if (job.noise !== undefined) addNoise(reduced, job.noise, ahead.index);
       slot().set(reduced);
-      running.push({ original: ahead, reduced });
+      running.push({ name: ahead.name, truth, reduced });
       ahead = await next();
       return started++;
     },
     take: async (_, bytes) => {
-      const { original, reduced } = running.shift() as { original: Original; reduced: Uint8Array };
-      add(original.name, truthOf(original.data), {
-        srvid: results.srvid(bytes),
-        bicubic: results.bicubic(reduced),
-        lanczos: results.lanczos(reduced),
-      });
+      const { name, truth, reduced } = running.shift() as (typeof running)[number];
+      add(name, truth, results(bytes, reduced));
     },
   });
   return ahead;
 }
 
 /**
- * Plans the conversions and the chain for pictures of one size. The chain gets RGB if all its plugins take RGB, else
- * 4:4:4 video with 8-bit luma. Bicubic and Lanczos enlarge the same planes.
+ * Plans the conversions and the chain for pictures of one size. The chain gets 4:2:0 if noise is added, whose strength is that of
+ * its planes; RGB if all its plugins take RGB; else 4:4:4 video. Bicubic and Lanczos enlarge the same planes. Where the chain keeps
+ * the size, these planes are what is measured.
  */
 function planOne(job: Job, high: Size) {
-  const kind = job.chain.plugins.every(({ plugin }) => plugin.planes === 'rgb') ? 'rgb24' : 'yuv444p';
+  const ofRgb = job.chain.plugins.every(({ plugin }) => plugin.planes === 'rgb') ? 'rgb24' : 'yuv444p';
+  const kind = job.noise === undefined ? ofRgb : 'yuv420p';
   const size = { width: high.width, height: high.height };
   const lowSize = { width: size.width / job.scale, height: size.height / job.scale };
   const low: PlainFormat = { kind, ...lowSize };
@@ -94,13 +98,21 @@ function planOne(job: Job, high: Size) {
     toLow(reduced, converted);
     return converted;
   };
-  const ofBaseline = planMeasured(whole);
-  const results = {
-    srvid: planMeasured(output),
-    bicubic: (reduced: Uint8Array) => ofBaseline(bicubic(reduced)),
-    lanczos: (reduced: Uint8Array) => ofBaseline(lanczos(reduced)),
-  };
-  return { groups, small, results };
+  if (job.scale === 1) {
+    const truthOf = (_: Uint8Array, clean: Uint8Array) => planarMeasured(low, clean.slice());
+    const results = (bytes: Uint8Array, given: Uint8Array): PerMethod<Measured> => ({
+      srvid: planarMeasured(low, bytes),
+      given: planarMeasured(low, given),
+    });
+    return { groups, small, truthOf, results };
+  }
+  const [ofResult, ofBaseline, truthOf] = [planMeasured(output), planMeasured(whole), planMeasured({ kind: 'rgb24', ...size })];
+  const results = (bytes: Uint8Array, reduced: Uint8Array): PerMethod<Measured> => ({
+    srvid: ofResult(bytes),
+    bicubic: ofBaseline(bicubic(reduced)),
+    lanczos: ofBaseline(lanczos(reduced)),
+  });
+  return { groups, small, truthOf, results };
 }
 
 /** Converts frames of a format to luma and RGB. If only the luma was enlarged, the chroma is enlarged by cubic resampling. */

@@ -3,10 +3,11 @@ import type { Evaluation } from './report.js';
 const WIDTH = 960;
 const HEIGHT = 420;
 const FRAME = { left: 64, right: 16, top: 48, bottom: 52 };
-const LINES: readonly { readonly method: 'srvid' | 'bicubic'; readonly color: string }[] = [
+const LINES = [
   { method: 'srvid', color: '#0b6bcb' },
   { method: 'bicubic', color: '#c2410c' },
-];
+  { method: 'given', color: '#c2410c' },
+] as const;
 /** Upper limit of the plot in dB. Frames without content come back almost exactly, and would stretch the axis. */
 const MOST_DB = 60;
 
@@ -15,13 +16,14 @@ interface Axis {
   readonly at: (value: number) => number;
 }
 
-/** Plots the PSNR of every frame, or of every picture by its number, as SVG: the chain and bicubic. */
+/** Plots the PSNR of every frame, or of every picture by its number, as SVG: the chain, and bicubic or the pictures as given. */
 export function plotPsnr({ kind, preset, scale, scores, items }: Evaluation): string {
   const places = items.map(({ item }, index) => (typeof item === 'number' ? item : index + 1));
-  const levels = LINES.map(({ method }) => items.map((item) => Math.min(MOST_DB, item.scores[method].psnr)));
+  const drawn = LINES.filter(({ method }) => scores.some((score) => score.method === method));
+  const levels = drawn.map(({ method }) => items.map((item) => Math.min(MOST_DB, item.scores[method]?.psnr ?? 0)));
   const x = axis(places, { from: FRAME.left, to: WIDTH - FRAME.right, count: 10, leastStep: kind === 'clip' ? 0 : 1 });
   const y = wholeAxis(levels.flat(), { from: HEIGHT - FRAME.bottom, to: FRAME.top, count: 6, leastStep: 0 });
-  const lines = LINES.map(({ method, color }, index) => {
+  const lines = drawn.map(({ method, color }, index) => {
     const points = (levels[index] ?? []).map((level, at) => `${x.at(places[at] ?? 0).toFixed(1)},${y.at(level).toFixed(1)}`);
     const name = method === 'srvid' ? preset : method;
     const mean = scores.find((score) => score.method === method)?.psnr.toFixed(2);

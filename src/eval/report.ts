@@ -1,9 +1,12 @@
-/** The methods that are compared: srvid's chain, the same with networks for compressed video where both were run, and two classic filters. */
-export const METHODS = ['srvid', 'srvid-video', 'bicubic', 'lanczos'] as const;
+/**
+ * The methods that are compared: srvid's chain, the same with networks for compressed video where both were run, and two classic filters;
+ * of a chain that keeps the size, the pictures as it is given them in the place of the filters.
+ */
+export const METHODS = ['srvid', 'srvid-video', 'bicubic', 'lanczos', 'given'] as const;
 /** The name of a method. */
 export type Method = (typeof METHODS)[number];
 
-/** Similarity of one enlarged picture or frame to its original. */
+/** Similarity of one enlarged or restored picture or frame to its original. */
 export interface ItemScore {
   /** PSNR of the luma, in dB. */
   readonly psnr: number;
@@ -11,12 +14,14 @@ export interface ItemScore {
   readonly ssim: number;
   /** PSNR over red, green and blue, in dB. For pictures only. */
   readonly rgbPsnr?: number;
+  /** PSNR over both planes of chroma, in dB. Of chains that keep the size, where there is chroma. */
+  readonly chromaPsnr?: number;
 }
 
 /** Means over all pictures or frames. */
 export interface Score extends ItemScore {
   readonly method: Method;
-  /** PSNR minus bicubic's, in dB. */
+  /** PSNR minus bicubic's, or minus that of the pictures as given, in dB. */
   readonly gain: number;
   /** Mean luma minus the original's, in levels of 0 to 255. Below 0: the method darkens. */
   readonly lumaShift: number;
@@ -24,14 +29,14 @@ export interface Score extends ItemScore {
   readonly flicker?: number;
 }
 
-/** A score for each method that was run. */
-export type Scores = Readonly<Record<Exclude<Method, 'srvid-video'>, ItemScore>> & { readonly 'srvid-video'?: ItemScore };
+/** A value of each method that was run. */
+export type PerMethod<T> = Readonly<Record<'srvid', T> & Partial<Record<Method, T>>>;
 
 /** The scores of one picture or frame. */
 export interface Item {
   /** A picture's path relative to its folder, or a frame's time in seconds. */
   readonly item: string | number;
-  readonly scores: Scores;
+  readonly scores: PerMethod<ItemScore>;
 }
 
 /** The output of `srvid eval --json`. Fields may be added without a new `v`. */
@@ -51,6 +56,8 @@ export interface Evaluation {
   readonly scale: number;
   /** Codec and quality by which the reduced frames of a clip were compressed, as asked for: "x264:28". */
   readonly compression?: string;
+  /** The noise that was added to what the chain got. Picture or frame n has that of seed n. */
+  readonly noise?: number | 'poisson';
   /** Pixels that are left out on each side. */
   readonly border: number;
   /** Number of pictures or frames. */

@@ -6,7 +6,7 @@ import { framesToDo } from '../report/run.js';
 
 /** The numbers of frames in files, found out by looking at them, one after the other, while others are processed. */
 export class FrameCounts {
-  /** By path. Undefined where a file does not say it; 0 where it cannot be read, since nothing will come of it. */
+  /** Counts by path. Undefined where a file does not say it; 0 where it cannot be read, since nothing will come of it. */
   readonly #counts = new Map<string, number | undefined>();
   #stopped = false;
 

@@ -30,7 +30,7 @@ const journalSchema = z.object({
   process: identitySchema,
 });
 
-/** What is known of a long job: its source, what makes its result, its segments and finished pieces. */
+/** A long job in words: its source, all that makes its result, its segments and finished pieces. */
 export type Journal = z.output<typeof journalSchema>;
 
 /** The folder of the job that writes an output: hidden, beside it, and named after it. */

@@ -7,6 +7,7 @@ import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import { Durations } from '../pipeline/frames/durations.js';
 import { decodingSaid, shapeChange } from '../pipeline/input/damage.js';
 import { Decoder } from '../pipeline/input/decode.js';
+import { LATE_CAPTIONS } from '../pipeline/input/late-captions.js';
 import { refuseLosses } from '../pipeline/input/losses.js';
 import { SpanReader } from '../pipeline/input/span-reader.js';
 import { Encoder } from '../pipeline/output/encode.js';
@@ -32,6 +33,9 @@ export interface PieceSetting {
 
 /** Messages of a decoder that has begun in mid-stream, about frames before its first keyframe, which belong to the segment before. */
 const OF_BEGINNING = /co located POCs|reference picture missing|[Mm]issing reference|mmco|number of reference frames|Could not find ref|RASL|[Ss]kipping|unref/;
+
+/** Messages about frames that were not decoded as they were coded. */
+const DECODED_WRONG = /error while decoding|corrupt|non-existing [PS]PS|[Ii]nvalid|concealing|decode_slice|no frame/;
 
 /**
  * Makes pieces by the ordinary engine, which stays loaded from one to the next. Pieces may be asked for ahead: the next one's decoder
@@ -61,18 +65,25 @@ export class PieceMaker {
   }
 
   /** See `MakePiece`. */
-  readonly make = async (job: SegmentJob, { signal, onProgress }: MakingHooks): Promise<PieceResult> => {
+  readonly make = async (job: SegmentJob, hooks: MakingHooks): Promise<PieceResult> => {
+    // A keyframe may need what was set before it: other parameters, or frames. Then decoding begins where it cannot lack anything.
+    return (await this.#attempt(job, hooks, false)) ?? ((await this.#attempt(job, hooks, true)) as PieceResult);
+  };
+
+  /** @returns undefined where decoding that began in mid-stream went wrong */
+  async #attempt(job: SegmentJob, { signal, onProgress }: MakingHooks, fromBeginning: boolean): Promise<PieceResult | undefined> {
     const startedAt = performance.now();
     const { folder, prepared } = this.setting;
     const path = join(folder, job.piece);
     const aside = `${path}.part`;
     const plan = piecePlan(await this.setting.plan, aside);
-    const reader = this.#reader(job);
+    const reader = this.#reader(job, fromBeginning);
     const encoder = new Encoder(prepared.binary, plan);
     const sink = new SpanSink(encoder, job, this.waits.encode, onProgress);
     try {
       const { framesIn, framesOut, outcomes } = await orStopped(this.#frames(reader, encoder, sink, signal), signal);
       if (framesIn !== framesOut) throw new SrvidError('SRVID_FRAMES_LOST', `${framesIn} frames were read, but ${framesOut} written.`, { framesIn, framesOut });
+      if (job.span.from !== null && !fromBeginning && reader.log.some((line) => DECODED_WRONG.test(line))) return undefined;
       await orStopped(encoder.finish(), signal);
       const sha256 = await fileHash(aside);
       const { bytes } = await settleFile(aside, path);
@@ -85,7 +96,7 @@ export class PieceMaker {
       await Promise.all([reader.stop(), encoder.stop()]);
       await rm(aside, { force: true });
     }
-  };
+  }
 
   /** Tells plugins that the last frame is through. */
   async flush(): Promise<void> {
@@ -97,7 +108,7 @@ export class PieceMaker {
     await this.#engine?.close();
   }
 
-  #reader({ span }: SegmentJob): SpanReader {
+  #reader({ span }: SegmentJob, fromBeginning: boolean): SpanReader {
     const { prepared } = this.setting;
     const { binary, opened, options, groups } = prepared;
     const { start, duration, salvage, stallTimeoutMs } = options;
@@ -105,16 +116,16 @@ export class PieceMaker {
     const how = { start, duration, forwarded: [], salvage, stallTimeoutMs };
     return new SpanReader(
       { source: opened.source, range: { start, duration }, decode: (cut) => new Decoder(binary, opened.source, { ...how, cut }) },
-      { from: span.from ?? undefined, to: span.to ?? undefined, past, future },
+      { from: span.from ?? undefined, to: span.to ?? undefined, past, future, fromBeginning },
     );
   }
 
   #warnings(reader: SpanReader, { span }: SegmentJob): string[] {
     const { opened, options } = this.setting.prepared;
-    const shape = shapeChange(opened.source, reader.otherShape);
-    if (shape !== undefined && options.strict) refuseLosses([shape], 'SRVID_INPUT_UNSUPPORTED');
+    const losses = [shapeChange(opened.source, reader.otherShape) ?? [], reader.hasLateCaptions ? LATE_CAPTIONS : []].flat();
+    if (options.strict) refuseLosses(losses, 'SRVID_INPUT_UNSUPPORTED');
     const said = reader.log.filter((line) => span.from === null || !OF_BEGINNING.test(line));
-    return [...(shape === undefined ? [] : [shape]), ...said.map(decodingSaid)];
+    return [...losses, ...said.map(decodingSaid)];
   }
 
   /** Carries the frames of a span, once those of the piece before are through. */

@@ -5,7 +5,7 @@
 namespace srvid {
 
 /**
- * How the AVX2 kernel computes eight channels. VPMADDUBSW multiplies 32 bytes at once, but adds pairs of products in 16 bits, where they may
+ * The AVX2 kernel's way to compute eight channels. VPMADDUBSW multiplies 32 bytes at once, but adds pairs of products in 16 bits, where they may
  * overflow; widening first is exact and half as fast. So the four-byte pieces of a window ("quads") are put into bins when weights are packed:
  * within a bin no input whatever can make a 16-bit sum overflow, and sums are widened once a bin. A quad whose weights alone could overflow is
  * split in two, with a part of the weights each.

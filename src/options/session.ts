@@ -48,8 +48,12 @@ function checkProcessing(options: z.output<typeof processingFields>, context: z.
 }
 
 const processingSchema = processingFields.superRefine(checkProcessing);
+/** Noise that an evaluation adds: the deviation of Gaussian noise in levels, or that of a sensor. */
+const noise = z.union([z.number().positive().max(100), z.literal('poisson')]);
 /** Input and processing, for what encodes nothing. */
-const evaluationSchema = z.strictObject({ ...inputFields.shape, ...processingFields.shape, compress: compression.optional() }).superRefine(checkProcessing);
+const evaluationSchema = z
+  .strictObject({ ...inputFields.shape, ...processingFields.shape, noise: noise.optional(), compress: compression.optional() })
+  .superRefine(checkProcessing);
 /** Everything a session can be told; each option stands in the table of options/table.ts. */
 export const sessionSchema = sessionFields.superRefine(checkProcessing).superRefine(({ keepStart, start, duration }, context) => {
   if (keepStart && (start ?? duration) !== undefined)
@@ -67,6 +71,8 @@ export type OutputOptions = Omit<SessionOptions, keyof ProcessingOptions | keyof
 /** Options of input and processing as a caller gives them: `input` is a folder of pictures, a picture or a video. */
 export interface EvaluationRequest extends InputRequest, ProcessingRequest {
   readonly input: string;
+  /** Noise to add to what the chain gets: the deviation of Gaussian noise in levels of 0 to 255, or 'poisson'. */
+  readonly noise?: number | 'poisson' | undefined;
   /** A codec and its quality, "x264:28": the small frames of a clip are compressed by it. */
   readonly compress?: string | undefined;
 }

@@ -29,8 +29,8 @@ export interface ListedModel {
   readonly family: string;
   /** Output size ÷ input size; left out for a model whose output size the plugin determines. */
   readonly scale?: number;
-  /** The planes of its input and output; 'y' where not given. */
-  readonly planes?: 'y' | 'rgb';
+  /** The planes of its input and output; 'y' where not given. 'yuv': the three of 4:2:0, each an input and an output of its own. */
+  readonly planes?: 'y' | 'yuv' | 'rgb';
   readonly precision?: 'int8' | 'fp32';
 }
 
@@ -54,8 +54,8 @@ export interface Tensor {
 }
 
 /**
- * A loaded model. The networks of srvid's library have one input and one output, both uint8. Luma keeps video's levels (16..235 in limited
- * range).
+ * A loaded model. The networks of srvid's library read and give uint8: those that enlarge have one input and one output, those that
+ * restore have Y, U and V of 4:2:0 apart. Luma keeps video's levels (16..235 in limited range).
  */
 export interface Model {
   readonly id: string;

@@ -2,7 +2,7 @@ import { messageOf, SrvidError } from '../errors.js';
 import { withoutSecrets } from '../pipeline/ffmpeg/remote-input.js';
 import { packageVersion } from '../version.js';
 
-export type { Job, Queue, QueueEvents, Worker, WorkerOptions } from 'bullmq';
+export type { Job, Queue, QueueEvents, Worker } from 'bullmq';
 
 type Bull = typeof import('bullmq');
 type Ioredis = Pick<typeof import('ioredis'), 'Redis'>;

@@ -11,8 +11,22 @@ export type { Outcome, PluginLogEntry, PluginMetric, RealtimeReport };
  * within one version fields are only added.
  */
 
+/** The networks of a run, and what runs them. */
+export interface RunSettings {
+  readonly models: readonly string[];
+  readonly precision: string;
+  /** The engine of the networks, "native (avx2)" or "ONNX Runtime", and the reason for it, in a few words. */
+  readonly engine: string;
+  readonly engineReason: string;
+  /** The kind of source that the networks are for, "clean" or "video", and the reason; absent where there is no choice. */
+  readonly content?: ContentChoice | undefined;
+  readonly workers: number;
+  /** Threads inside each run of a network. */
+  readonly threads: number;
+}
+
 /** Sent once, before the first frame: the source, the target, and the plan. */
-export interface StartEvent {
+export interface StartEvent extends RunSettings {
   readonly v: 1;
   readonly type: 'start';
   readonly input: string;
@@ -21,19 +35,9 @@ export interface StartEvent {
   readonly target: { readonly width: number; readonly height: number; readonly encoder: string; readonly container: string };
   readonly preset: string;
   readonly plan: readonly string[];
-  readonly models: readonly string[];
-  readonly precision: string;
-  /** The engine of the networks, "native (avx2)" or "ONNX Runtime", and the reason for it, in a few words. */
-  readonly engine: string;
-  readonly engineReason: string;
-  readonly workers: number;
-  /** Threads inside each run of a network. */
-  readonly threads: number;
   readonly device: string;
   /** Choices made by measurement, with their figures; a sentence each. */
   readonly chosen: readonly string[];
-  /** The kind of source that the networks are for, "clean" or "video", and the reason; absent where there is no choice. */
-  readonly content?: ContentChoice | undefined;
   /**
    * In real time: the deadline after arrival in milliseconds, the policy for frames that would miss it, and the levels,
    * best first.
@@ -115,7 +119,7 @@ export interface RunMetrics {
 }
 
 /** Figures of a run that has ended. */
-export interface Summary extends RunMetrics {
+export interface Summary extends RunMetrics, RunSettings {
   readonly input: string;
   readonly output: string;
   readonly wallSeconds: number;
@@ -124,13 +128,6 @@ export interface Summary extends RunMetrics {
   /** Frames a second, start-up excluded. */
   readonly fps: number;
   readonly bottleneck: string;
-  readonly models: readonly string[];
-  readonly precision: string;
-  readonly engine: string;
-  readonly engineReason: string;
-  readonly content?: ContentChoice | undefined;
-  readonly workers: number;
-  readonly threads: number;
   readonly peakRssMB: number;
   /** CPU time of srvid's own process, with start-up and threads; ffmpeg's processes are not included. */
   readonly cpuSeconds: number;

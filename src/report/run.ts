@@ -15,7 +15,7 @@ import { engineInWords } from '../plugins/inference/engines.js';
 import { describePlan, type Group, modelsOfGroups } from '../plugins/plan/groups.js';
 import type { LevelPlan } from '../plugins/plan/levels.js';
 import type { Processing } from '../processing.js';
-import type { ProgressEvent, RunMetrics, StageReport, StartEvent, Summary } from './events.js';
+import type { ProgressEvent, RunMetrics, RunSettings, StageReport, StartEvent, Summary } from './events.js';
 import { bottleneckOf, stageReports } from './stages.js';
 
 /** A run whose input and processing are planned. */
@@ -64,7 +64,8 @@ export interface RunningParts {
 export const EVENT_LOOP_RESOLUTION_MS = 10;
 
 /** The event before the first frame. */
-export function startEvent({ options, binary, preset, opened, execution, groups, levels, content }: PlannedRun, { output, ...target }: RunTarget): StartEvent {
+export function startEvent(run: PlannedRun, { output, ...target }: RunTarget): StartEvent {
+  const { options, binary, preset, opened, execution, groups, levels } = run;
   const { info, expectedFrames, url } = opened.source;
   return {
     v: 1,
@@ -75,15 +76,9 @@ export function startEvent({ options, binary, preset, opened, execution, groups,
     target,
     preset: basename(preset.name, '.json'),
     plan: [...describePlan(groups), ...(levels?.missing ?? []).map((level) => `level left out: ${level}`)],
-    models: modelIds(groups, levels),
-    precision: precisionOf(groups),
-    engine: engineInWords(execution.engine),
-    engineReason: execution.engineReason,
-    workers: execution.workers,
-    threads: execution.threads,
+    ...settingsOf(run),
     device: options.device,
     chosen: execution.reasons,
-    content,
     realtime: levels && {
       budgetMs: levels.settings.budgetMs,
       policy: levels.settings.policy,
@@ -121,26 +116,20 @@ export function metricsOf(parts: RunningParts): RunMetrics {
 }
 
 /** The figures of a run that has ended; to be called at its end. */
-export function summaryOf({ opened, execution, groups, levels, content, startedAt }: PlannedRun, parts: RunningParts, output: string): Summary {
+export function summaryOf(run: PlannedRun, parts: RunningParts, output: string): Summary {
   const now = performance.now();
   const { flow, firstFrameAt } = parts;
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
   const metrics = metricsOf(parts);
   return {
-    input: opened.source.url,
+    input: run.opened.source.url,
     output,
     ...metrics,
-    wallSeconds: Number(((now - startedAt) / 1000).toFixed(3)),
-    startupSeconds: Number(((firstFrameAt - startedAt) / 1000).toFixed(3)),
+    wallSeconds: Number(((now - run.startedAt) / 1000).toFixed(3)),
+    startupSeconds: Number(((firstFrameAt - run.startedAt) / 1000).toFixed(3)),
     fps: Number(((flow.framesOut * 1000) / (now - firstFrameAt)).toFixed(2)),
     bottleneck: bottleneckOf(metrics.stages),
-    models: modelIds(groups, levels),
-    precision: precisionOf(groups),
-    engine: engineInWords(execution.engine),
-    engineReason: execution.engineReason,
-    content,
-    workers: execution.workers,
-    threads: execution.threads,
+    ...settingsOf(run),
     peakRssMB: Math.round(maxRSS / 1024),
     cpuSeconds: Number(((userCPUTime + systemCPUTime) / 1e6).toFixed(3)),
     eventLoopP99Ms: Number(Math.max(0, parts.eventLoop.percentile(99) / 1e6 - EVENT_LOOP_RESOLUTION_MS).toFixed(2)),
@@ -158,6 +147,12 @@ export function framesToDo({ start, duration }: EvaluationOptions, { expectedFra
 function reportStages({ engine, decoder, encoder, firstFrameAt }: RunningParts): StageReport[] {
   const stages = [{ name: 'decode', durations: decoder.waits, threads: 1 }, ...engine.stageTimes(), { name: 'encode', durations: encoder.waits, threads: 1 }];
   return stageReports(stages, performance.now() - firstFrameAt);
+}
+
+/** The networks of a run, and what runs them. */
+function settingsOf({ execution, groups, levels, content }: PlannedRun): RunSettings {
+  const { engine, engineReason, workers, threads } = execution;
+  return { models: modelIds(groups, levels), precision: precisionOf(groups), engine: engineInWords(engine), engineReason, content, workers, threads };
 }
 
 function modelIds(groups: readonly Group[], levels: LevelPlan | undefined): string[] {

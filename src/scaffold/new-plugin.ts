@@ -11,8 +11,8 @@ const TYPESCRIPT = '6.0.3';
 const NAME = /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/;
 const MAX_NAME = 214;
 const FORBIDDEN = ['node_modules', 'favicon.ico'];
-/** npm leaves files of the first name out of packages, so the template has them under the second. */
-const RENAMED: Readonly<Record<string, string>> = { gitignore: '.gitignore' };
+/** Files that npm leaves out of packages, or takes for a package of its own, have other names in the template. */
+const RENAMED: Readonly<Record<string, string>> = { gitignore: '.gitignore', 'package.template.json': 'package.json' };
 
 /** A package that was written. */
 export interface NewPlugin {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { chartOf } from '../../dist/bench/chart.js';
 import type { BenchCase, BenchReport } from '../../dist/bench/report.js';
@@ -97,6 +98,14 @@ test('the command measures, and writes JSON and a chart', async () => {
   // There is the network's bar, not only the square of 24 x 24 that its colour has in the legend.
   const blue = Array.from({ length: pixels.length / 3 }, (_, at) => pixels.readUIntBE(at * 3, 3)).filter((color) => color === 0x0b6bcb).length;
   expect(blue).toBeGreaterThan(2 * 24 * 24);
+});
+
+test('a preset that enlarges nothing is measured once, at the size of the others’ results', async () => {
+  const preset = fileURLToPath(new URL('../fixtures/presets/shift-chroma.json', import.meta.url));
+  const found = await srvid(['bench', '--preset', preset, '--scale', '2', '--scale', '3', '--runs', '1', '--frames', '2', '--workers', '1', '--json']);
+  expect(found.code, found.stderr).toBe(0);
+  const { cases } = JSON.parse(found.stdout.toString()) as BenchReport;
+  expect(cases).toMatchObject([{ preset, scale: 1, source: '1920x1080', target: '1920x1080', models: [] }]);
 });
 
 test.each([

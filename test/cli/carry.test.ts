@@ -89,7 +89,7 @@ beforeAll(async () => {
 
 const contentsOf = (path: string) => ffprobe<Contents>(path, '-show_streams', '-show_chapters', '-show_format');
 
-/** What must be the same before and after, a line a stream. */
+/** Facts that must be the same before and after, a line a stream. */
 function essence({ streams, chapters, format }: Contents) {
   const kept = (tags: Record<string, string> = {}) =>
     Object.fromEntries(Object.entries(tags).filter(([name]) => !/^(encoder|duration|handler_name|vendor_id|_statistics.*)$/i.test(name)));

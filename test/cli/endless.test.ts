@@ -9,7 +9,7 @@ import { COMMAND, exitCodeOf } from '../helpers/command.js';
 import { endlessNetwork } from '../helpers/endless-network.js';
 import { ffmpeg, temporaryFolder } from '../helpers/media.js';
 
-/** By then it is inside the network, or will be: it never leaves it. */
+/** Milliseconds after which it is inside the network, or will be: it never leaves it. */
 const INSIDE_MS = 4000;
 const HANGS_MS = 20_000;
 const folder = await temporaryFolder();

@@ -26,12 +26,13 @@ const waves = (x: number, y: number) => [((x * x * 3 + y * y * 5 + x * y) >> 4) 
 beforeAll(async () => {
   folder = await temporaryFolder();
   clip = join(folder, 'clip.mkv');
-  for (const name of ['waves', 'two/inner', 'pair', 'flat', 'none', 'tiny', 'text']) await mkdir(join(folder, name), { recursive: true });
+  for (const name of ['waves', 'two/inner', 'pair', 'flat', 'none', 'tiny', 'text', 'grey']) await mkdir(join(folder, name), { recursive: true });
   await writePicture(join(folder, 'waves/%02d.png'), 97, 74, waves);
   await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48', '-frames:v', '1', join(folder, 'two/b.png'));
   await ffmpeg('-f', 'lavfi', '-i', 'mandelbrot=s=50x61', '-frames:v', '1', '-q:v', '3', join(folder, 'two/inner/a.jpg'));
   await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=1', '-frames:v', '2', join(folder, 'pair/%d.png'));
   await writePicture(join(folder, 'flat/flat.png'), 32, 32, () => [201, 32, 91]);
+  await writePicture(join(folder, 'grey/grey.png'), 96, 80, () => [130, 130, 130]);
   await writePicture(join(folder, 'tiny/tiny.png'), 16, 14, waves);
   await writeFile(join(folder, 'text/text.png'), 'This is not a picture.\n');
   await ffmpeg('-f', 'lavfi', '-i', 'testsrc=s=99x67:r=25:d=0.2', '-pix_fmt', 'yuv420p', '-c:v', 'ffv1', clip);
@@ -186,6 +187,42 @@ describe('a clip', () => {
   });
 });
 
+describe('with --noise', () => {
+  const MODELS = fileURLToPath(new URL('../fixtures/models/restoring/', import.meta.url));
+
+  it('a chain that keeps the size gets pictures with noise of that deviation on luma and chroma, and is compared with them', async () => {
+    const evaluation = await evaluated('grey', '--preset', 'bicubic', '--scale', '1', '--noise', '25');
+    expect(evaluation).toMatchObject({ scale: 1, border: 0, noise: 25, count: 1 });
+    expect(evaluation.scores.map(({ method }) => method)).toEqual(['srvid', 'given']);
+    const [kept, given] = evaluation.scores;
+    expect(given?.psnr).toBeCloseTo(20 * Math.log10(255 / 25), 0);
+    expect(given?.chromaPsnr).toBeCloseTo(20 * Math.log10(255 / 25), 0);
+    expect({ ...kept, method: 'given' }).toEqual(given);
+    // Light 128 on a sensor: 64 + 128 levels².
+    const [, sensor] = (await evaluated('grey', '--preset', 'bicubic', '--scale', '1', '--noise', 'poisson')).scores;
+    expect(sensor?.psnr).toBeCloseTo(20 * Math.log10(255 / Math.sqrt(192)), 0);
+  });
+
+  it('frames of a clip have noise of their own each, the same in every run', async () => {
+    const options = ['--preset', 'denoise', '--models', MODELS, '--noise', '10'];
+    const evaluation = await evaluated('clip.mkv', ...options);
+    expect(evaluation).toMatchObject({ kind: 'clip', count: 5, noise: 10, models: ['lpienet-denoise-fp32'], precision: 'fp32' });
+    const given = evaluation.items.map(({ scores }) => scores.given?.psnr);
+    expect(new Set(given).size).toBe(5);
+    for (const { flicker, chromaPsnr } of evaluation.scores) expect([flicker, chromaPsnr]).toEqual([expect.any(Number), expect.any(Number)]);
+    expect((await evaluated('clip.mkv', ...options)).items).toEqual(evaluation.items);
+    const { stdout } = await srvid(['eval', clip, ...options]);
+    expect(stdout.toString()).toMatch(
+      /^5 frames, noise of 10 levels, lpienet-denoise-fp32 \(fp32\); all pixels count\nmethod +Y-PSNR +over given +UV-PSNR +SSIM/,
+    );
+  });
+
+  it('pictures that are reduced first get it when they are small', async () => {
+    const [clean, noisy] = [await evaluated('two', '--preset', 'bicubic'), await evaluated('two', '--preset', 'bicubic', '--noise', '20')];
+    for (const method of ['srvid', 'bicubic', 'lanczos'] as const) expect(scoreOf(noisy, method)?.psnr).toBeLessThan((scoreOf(clean, method)?.psnr ?? 0) - 1);
+  });
+});
+
 describe('srvid eval refuses', () => {
   it.each([
     ['a folder without pictures', 'none', [], 'SRVID_INPUT_NOT_FOUND', 'no pictures'],
@@ -194,6 +231,8 @@ describe('srvid eval refuses', () => {
     ['a picture too small to be measured', 'tiny', [], 'SRVID_INPUT_UNSUPPORTED', '15 pixels or more'],
     ['a factor that is not whole', 'two', ['--preset', 'bicubic', '--scale', '1.5'], 'SRVID_OPTION_INVALID', '360x360 of 240x240'],
     ['a chain to one size', 'two', ['--plugin', 'bicubic?width=480&height=480'], 'SRVID_OPTION_INVALID', 'no one factor'],
+    ['a chain that keeps the size, without noise', 'two', ['--preset', 'bicubic', '--scale', '1'], 'SRVID_OPTION_INVALID', '--noise'],
+    ['noise without strength', 'two', ['--noise', '0'], 'SRVID_OPTION_INVALID', 'noise: Too small'],
     ['a plot that is neither SVG nor PNG', 'two', ['--plot', 'plot.jpg'], 'SRVID_OUTPUT_FORMAT', '.svg or .png'],
     ['a codec that it does not compress by', 'clip.mkv', ['--compress', 'vp9:30'], 'SRVID_OPTION_INVALID', 'x264:N with N of 0 to 51'],
     ['to compress pictures', 'two', ['--compress', 'x264:28'], 'SRVID_OPTION_INVALID', 'no video'],

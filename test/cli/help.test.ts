@@ -27,8 +27,8 @@ test.each(commands)('srvid help %s prints what its --help does', async (name) =>
 });
 
 describe('an option that is wrong', () => {
-  test.each(commands)('of srvid %s: the error names the help of that command', async (name) => {
-    const { code, stderr } = await srvid([name, '--no-such-option']);
+  test.each([...commands, 'plugin new', 'plugin check', 'models add'])('of srvid %s: the error names the help of that command', async (name) => {
+    const { code, stderr } = await srvid([...name.split(' '), '--no-such-option']);
     expect(code).toBe(2);
     expect(stderr).toBe(`error: unknown option '--no-such-option'\nRun srvid ${name} --help for the options.\n`);
   });

@@ -20,8 +20,13 @@ describe('srvid models', () => {
     const lines = (await srvid(['models'])).stdout.toString().split('\n');
     for (const { id, scale, parameters, macsPerPixel, measured } of models) {
       const line = lines.find((text) => text.startsWith(`${id} `));
-      const gain = measured['kodak']?.gain.toFixed(2);
-      for (const figure of [`x${scale}`, `${(parameters / 1000).toFixed(1)}k`, `${(macsPerPixel / 1000).toFixed(1)}k`, `+${gain} dB`])
+      const gain = measured['kodak'] && `+${measured['kodak'].gain.toFixed(2)} dB`;
+      for (const figure of [
+        scale === undefined ? 'luma and chroma' : `x${scale}`,
+        `${(parameters / 1000).toFixed(1)}k`,
+        `${(macsPerPixel / 1000).toFixed(1)}k`,
+        gain ?? '',
+      ])
         expect(line).toContain(figure);
     }
   });

@@ -89,7 +89,7 @@ async function makeModelFolders(): Promise<void> {
 const bicubic = ['--preset', 'bicubic'];
 const withFault = (FAULT: string): CommandOptions => ({ env: { FFMPEG_PATH: FAULTY, FAULT, REAL_FFMPEG: FFMPEG } });
 
-/** What is tried, the arguments, the exit code, the error code, a part of the message, and what is special about the run. */
+/** Columns: the attempt, the arguments, the exit code, the error code, a part of the message, and what is special about the run. */
 const CASES: readonly (readonly [string, readonly string[], number, string, RegExp, CommandOptions?])[] = [
   ['a missing file', ['absent.mp4', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND', /absent\.mp4 does not exist/],
   ['a folder', ['folder.mp4', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND', /is not a file/],

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -61,6 +61,19 @@ describe('closed captions', () => {
     }
     const { streams } = await ffprobe<{ streams: { field_order?: string }[] }>(at('interlaced.mp4'), '-show_streams');
     expect(streams[0]?.field_order).toBe('progressive');
+  });
+
+  it('that begin after the first frames are named at the end, and --strict then publishes nothing', async () => {
+    await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=25:d=2', ...H264, '-x264-params', 'slices=1:sliced-threads=0', at('before.264'));
+    await writeFile(at('late.264'), Buffer.concat([await readFile(at('before.264')), await readFile(at('captions.264'))]));
+    await ffmpeg('-r', '25', '-i', at('late.264'), '-c', 'copy', at('late.mp4'));
+    expect(warningsOf(await run('plain.mp4', 'none.mkv'))).toEqual([]);
+    const result = await run('late.mp4', 'late.mkv');
+    expect(endOf(result)).toMatchObject({ framesOut: 66 });
+    expect(warningsOf(result)).toEqual([expect.stringMatching(/captions begin after the first frames .*lost/)]);
+    const refused = await run('late.mp4', 'late-refused.mkv', '--strict');
+    expect(refused.events.at(-1)).toMatchObject({ code: 'SRVID_INPUT_UNSUPPORTED', message: expect.stringMatching(/captions begin after/) });
+    expect((await readdir(folder)).filter((name) => name.includes('late-refused'))).toEqual([]);
   });
 
   it('are named where they are lost, and --strict refuses', async () => {

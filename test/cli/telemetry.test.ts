@@ -20,7 +20,7 @@ beforeAll(async () => {
   await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=120x90:r=1', '-frames:v', '1', join(folder, 'pictures/1.png'));
 });
 
-/** What ONNX Runtime's telemetry does as soon as there is a session: it reads the machine's id, and writes a log, a session and a device id. */
+/** Doings of ONNX Runtime's telemetry as soon as there is a session: it reads the machine's id, and writes a log, a session and a device id. */
 function signs({ left, opened }: Trace): string[] {
   const known = /\/mat-debug-\d+\.log$|\/\.ses$|\/Microsoft\/|deviceid|^\/etc\/machine-id$|^\/var\/lib\/dbus\/machine-id$|onnxruntime\.db/;
   return [...new Set([...left.map((path) => `/${path}`), ...opened].filter((path) => known.test(path)))];

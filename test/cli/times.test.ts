@@ -83,6 +83,7 @@ it.each([
 });
 
 it.each([
+  ['runs on', 'cut-plain.ts', [0]],
   ['goes back', 'cut-back.ts', [0, 0]],
   ['goes back', 'cut-back.mpg', [0, 0]],
   ['runs over 33 bits', 'cut-wrap.ts', [2 ** 33 / 90_000 - 14]],
@@ -98,6 +99,23 @@ it.each([
   const wanted = whole.filter(({ time }) => time > 19.999 && time < 20.999).map(({ time, hash }) => ({ time: (time - 20).toFixed(2), hash }));
   expect(wanted).toHaveLength(25);
   expect(cut.map(({ time, hash }) => ({ time: time.toFixed(2), hash }))).toEqual(wanted);
+});
+
+// A clock of 33 bits at 90 kHz begins again at 0 after 95443.7 s.
+it.each([
+  ['soon after the beginning', 95441.5, '1.6'],
+  ['more than a minute after the beginning', 95375, '70'],
+])('a recording whose clock begins again %s keeps the distances of all frames and begins at 0', async (_, offset, length) => {
+  const name = `wrap-${offset}`;
+  const picture = ['-f', 'lavfi', '-i', `testsrc2=s=64x48:r=5:d=${length}`, '-f', 'lavfi', '-i', `sine=r=48000:d=${length}`];
+  await ffmpeg(...picture, '-r', '25', '-c:v', 'mpeg2video', '-c:a', 'mp2', '-output_ts_offset', String(offset), join(folder, `${name}.ts`));
+  const frames = (await videoTimes(join(folder, `${name}.ts`))).length;
+  const output = await made(`${name}.ts`, `${name}.mp4`);
+  const times = await videoTimes(output);
+  expect(times).toHaveLength(frames);
+  expect(Math.abs(times[0] as number)).toBeLessThan(0.1);
+  for (const [index, time] of times.entries()) expect(time - (times[0] as number)).toBeCloseTo(index / 5, 3);
+  for (const { duration } of (await lengths(output)).streams) expect(Math.abs(Number(duration) - Number(length))).toBeLessThan(0.3);
 });
 
 it('a joined recording of a kind whose jumps ffmpeg does not close is refused, not crowded at one time', async () => {

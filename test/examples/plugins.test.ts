@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { planesOfFrame, runPlugin, type TestFrame, testFrame } from 'srvid/plugin/testing';
 import { expect, test } from 'vitest';
-import { randomFrom } from '../../dist/doctor/random.js';
+import { randomFrom } from '../../dist/eval/random.js';
 import { endOf, srvid } from '../helpers/command.js';
 import { ffmpeg, rawFrames, temporaryFolder, videoTimes } from '../helpers/media.js';
 import { pam } from '../helpers/pam.js';

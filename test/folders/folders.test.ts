@@ -12,7 +12,7 @@ const folder = await temporaryFolder();
 const at = (...parts: string[]) => join(folder, ...parts);
 const clip = at('clip.mkv');
 const FAST = ['--preset', 'bicubic', '--encoder', 'ffv1'];
-/** Of each kind one that fails: no video at all, no file that ffmpeg knows, and nothing. */
+/** One file of each kind that fails: no video at all, no file that ffmpeg knows, and nothing. */
 const BAD = ['b/sound.mkv', 'b/text.mkv', 'empty.mkv'];
 const GOOD = ['a.mkv', 'a/a.mkv', 'a/b.mkv', 'a/c/deep (1).mkv', 'a/c/[x] film.mkv', 'b/1.mkv', 'b/2.mkv', 'b/3.MKV', 'z.mkv'];
 
@@ -34,7 +34,7 @@ async function put(name: string, files: readonly string[]): Promise<void> {
 
 const run = (input: string, output: string, ...args: string[]) => srvid([input, output, ...FAST, '--json', ...args], { cwd: folder });
 
-/** What became of each file, by name. */
+/** The fate of each file, by name. */
 function statesOf({ events }: CommandResult): Record<string, string> {
   const files = events.filter(({ type }) => type === 'file') as unknown as FileResult[];
   return Object.fromEntries(files.map(({ name, state, error }) => [name, error?.code ?? state]));

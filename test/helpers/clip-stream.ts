@@ -57,7 +57,7 @@ export async function encodeClip(folder: string, { seconds, sourceSize, size, so
 export class ClipStream implements RelayStream {
   readonly name = 'main';
   state: StreamState = 'starting';
-  /** What `set` was asked. */
+  /** Requests to `set`. */
   readonly changes: unknown[] = [];
   /** The share of frames of which it says that a network made them. */
   share = 1;

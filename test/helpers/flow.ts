@@ -6,14 +6,14 @@ import type { Stage, Ticket } from '../../dist/plugins/workers/stage.js';
 
 export const FORMAT = { kind: 'gray', width: 2, height: 1 } as const;
 
-/** Where a run is made to fail or stop, and at which frame. */
+/** The part at which a run is made to fail or stop, and the frame. */
 export interface Fault {
   readonly where: 'decode' | 'stage' | 'encode' | 'abort';
   readonly at: number;
 }
 
 export interface FlowScript {
-  /** What the frames hold, one number each; equal neighbours are duplicates. */
+  /** Contents of the frames, one number each; equal neighbours are duplicates. */
   readonly contents: readonly number[];
   readonly stages: readonly { readonly past: number; readonly future: number; readonly reusable: boolean; readonly concurrency: number }[];
   readonly credits: number;
@@ -32,7 +32,7 @@ export interface FlowResult {
   readonly processed: number;
 }
 
-/** What a stage makes of a neighbourhood, so that a wrong neighbour shows: digits of a number to base 31, modulo 251. */
+/** A stage's result for a neighbourhood, so that a wrong neighbour shows: digits of a number to base 31, modulo 251. */
 export function blend(contents: readonly number[]): number {
   return contents.reduce((sum, content) => (sum * 31 + content + 1) % 251, 0);
 }

@@ -12,7 +12,7 @@ export interface StreamSums {
   readonly packets: readonly { readonly pts: number; readonly size: number; readonly md5: string }[];
 }
 
-/** What ffmpeg's framemd5 says of a NUT file, packets copied as they are. */
+/** The output of ffmpeg's framemd5 for a NUT file, packets copied as they are. */
 export async function framemd5(path: string): Promise<StreamSums[]> {
   const { stdout } = await run(FFMPEG, ['-nostdin', '-v', 'error', '-copyts', '-f', 'nut', '-i', path, '-map', '0', '-c', 'copy', '-f', 'framemd5', '-'], {
     maxBuffer: 1 << 26,

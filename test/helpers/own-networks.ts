@@ -1,4 +1,4 @@
-import { randomFrom } from '../../dist/doctor/random.js';
+import { randomFrom } from '../../dist/eval/random.js';
 import { Graph } from '../../dist/onnx/graph.js';
 import { serializeModel } from '../../dist/onnx/model-file.js';
 

@@ -1,6 +1,6 @@
-import { randomFrom } from '../../dist/doctor/random.js';
+import { randomFrom } from '../../dist/eval/random.js';
 
-/** How many cases the fuzz tests try: SRVID_FUZZ_CASES, else `usual`. Of cases that each take long, a `share` of the former. */
+/** Number of cases that the fuzz tests try: SRVID_FUZZ_CASES, else `usual`. Of cases that each take long, a `share` of the former. */
 export function fuzzCases(usual: number, share = 1): number {
   const asked = process.env['SRVID_FUZZ_CASES'];
   return asked === undefined ? usual : Math.ceil(Number(asked) * share);

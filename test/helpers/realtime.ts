@@ -54,7 +54,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** What a worker does with a frame: the milliseconds it takes, or how it fails. */
+/** A worker's treatment of a frame: the milliseconds it takes, or how it fails. */
 export type Service = number | 'dies' | 'hangs' | 'throws';
 
 /** A machine and a source, as a test describes them. */
@@ -66,11 +66,11 @@ export interface World {
   readonly policy?: DropPolicyName | DropPolicy;
   /** Milliseconds by level as calibration says, best first; the last one is the bypass. */
   readonly levels: readonly number[];
-  /** What it is in truth; by calibration where not given. */
+  /** The true value; by calibration where not given. */
   readonly service?: (level: number, now: number, sequence: number) => Service;
-  /** How long the encoder takes for a frame. */
+  /** Milliseconds that the encoder takes for a frame. */
   readonly encoderMs?: (now: number) => number;
-  /** What a frame holds; equal neighbours are duplicates. */
+  /** Content of a frame; equal neighbours are duplicates. */
   readonly content?: (sequence: number) => number;
   /** When a live source gives a frame; at its own rate where not given. */
   readonly arrival?: (sequence: number) => number;
@@ -80,7 +80,7 @@ export interface World {
 
 export interface Told {
   readonly written: readonly { readonly sequence: number; readonly pts: number; readonly bytes: readonly number[]; readonly at: number }[];
-  /** What workers were given, in the order they were given it. */
+  /** Tasks that workers were given, in the order they were given it. */
   readonly tasks: readonly { readonly sequence: number; readonly level: number; readonly at: number }[];
   readonly endings: readonly Ending[];
   readonly flow: FrameFlow;
@@ -93,12 +93,12 @@ export interface Told {
   readonly readAt: readonly number[];
 }
 
-/** What a level makes of a frame. */
+/** A level's result for a frame. */
 export function result(level: number, content: number): number {
   return 10 * content + level + 1;
 }
 
-/** How long a worker takes to start. */
+/** Milliseconds that a worker takes to start. */
 export const START_MS = 800;
 
 /** Runs the real-time flow in a world whose time is not real: workers and encoder take as long as the world says. */
@@ -203,7 +203,7 @@ export async function live(world: World): Promise<Told> {
   };
 }
 
-/** How many frames came to each end, by outcome and reason: "dropped: late". */
+/** Number of frames that came to each end, by outcome and reason: "dropped: late". */
 export function tally(endings: readonly Ending[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { outcome, reason } of endings) {

@@ -6,7 +6,7 @@ import { COMMAND, exitCodeOf } from './command.js';
 
 type Message = Readonly<Record<string, unknown>> & { readonly type: string };
 
-/** What came over one WebSocket: text as objects, binary as bytes, in order. */
+/** Messages of one WebSocket: text as objects, binary as bytes, in order. */
 export class Listener {
   readonly messages: (Message | Buffer)[] = [];
   closed: { readonly code: number; readonly reason: string } | undefined;

@@ -25,7 +25,7 @@ export const ABOUT: About = {
   budgetMs: 100,
 };
 
-/** What is given back after each test: servers, sockets, ffmpegs. */
+/** Things that are given back after each test: servers, sockets, ffmpegs. */
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
@@ -65,7 +65,7 @@ export class PlainStream implements RelayStream {
   readonly renditions = { sr: new Rendition(), source: new Rendition() };
   watching = 0;
   readonly changes: unknown[] = [];
-  /** What `set` and `ingest` do. */
+  /** The error that `set` and `ingest` throw. */
   refusal: SrvidError | undefined;
   onIngest: ((bytes: Readable) => Promise<void>) | undefined;
   #epoch = -1;

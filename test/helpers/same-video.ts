@@ -5,7 +5,7 @@ import { FFMPEG } from './programs.js';
 
 const run = promisify(execFile);
 
-/** What a player gets of a video: frames with their times, all other packets, and what the container says of its streams. */
+/** A video as a player gets it: frames with their times, all other packets, and what the container says of its streams. */
 export interface SeenVideo {
   /** Time in seconds and md5 of each decoded picture. */
   readonly frames: readonly string[];

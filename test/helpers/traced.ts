@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What a program did, its threads and child processes included. */
+/** A program's doings, its threads and child processes included. */
 export interface Trace {
   readonly code: number | null;
   readonly said: string;

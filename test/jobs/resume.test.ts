@@ -14,7 +14,7 @@ let expected: SeenVideo;
 
 beforeAll(async () => {
   const coded = ['-preset', 'ultrafast', '-g', '25', '-c:v', 'libx264', '-c:a', 'aac', '-shortest'];
-  ({ folder, clip } = await folderWithClip('clip.mkv', 'testsrc2=size=160x90:rate=25:duration=24', '-f', 'lavfi', '-i', 'sine=duration=24', ...coded));
+  ({ folder, clip } = await folderWithClip('clip.mkv', 'testsrc2=size=160x90:rate=25:duration=12', '-f', 'lavfi', '-i', 'sine=duration=12', ...coded));
   const whole = join(folder, 'whole.mkv');
   await srvid([clip, whole, ...OPTIONS, '--no-resume']);
   expected = await seen(whole);
@@ -48,10 +48,10 @@ it('Ctrl-C keeps what is done and says how to go on; a list names it, and it can
   const output = join(folder, 'stopped.mkv');
   const result = await stopped('stopped.mkv', 'SIGINT', 3);
   expect(result.code).toBe(130);
-  expect(result.stderr).toMatch(/[3-9] of 24 segments are done and kept: the same command goes on from there/);
+  expect(result.stderr).toMatch(/[3-9] of 12 segments are done and kept: the same command goes on from there/);
   const listed = await srvid(['jobs', folder]);
   expect(listed.stdout.toString()).toContain(`${output}: `);
-  expect(listed.stdout.toString()).toMatch(/\d of 24 segments of .*clip\.mkv/);
+  expect(listed.stdout.toString()).toMatch(/\d of 12 segments of .*clip\.mkv/);
   const cleaned = await srvid(['jobs', 'clean', output]);
   expect(cleaned.code, cleaned.stderr).toBe(0);
   expect(await readdir(folder)).not.toContain('.stopped.mkv.srvid-job');
@@ -107,11 +107,11 @@ it('where the disk is full at the end, all segments stay, and more room is all t
   const limited = ['-c', `ulimit -f ${Math.floor(largest / 2048)}; trap '' XFSZ; exec "$@"`, 'bash', process.execPath, COMMAND, clip, output, ...OPTIONS];
   const failure = (await promisify(execFile)('bash', limited, { maxBuffer: 1 << 26 }).catch((error: unknown) => error)) as { code: number; stdout: string };
   expect(failure.code).toBe(1);
-  expect(failure.stdout).toContain('24 of 24 segments are done and kept');
+  expect(failure.stdout).toContain('12 of 12 segments are done and kept');
   expect(await readdir(folder)).not.toContain('full.mkv');
   const rerun = await srvid([clip, output, ...OPTIONS]);
   expect(rerun.code, rerun.stderr).toBe(0);
-  expect(countOf(rerun)).toEqual([24]);
+  expect(countOf(rerun)).toEqual([12]);
   expect(await seen(output)).toEqual(expected);
 });
 

@@ -11,6 +11,7 @@ import { lower } from '../../dist/onnx/lower.js';
 import { type OnnxModel, parseModel, readModelFile, serializeModel } from '../../dist/onnx/model-file.js';
 import { isConv } from '../../dist/onnx/quantised-conv.js';
 import { openNetwork } from '../../dist/plugins/inference/onnx-runtime.js';
+import { quantisedChain } from '../helpers/quantised-chain.js';
 import { fuzzCases, randomBytes } from '../helpers/random.js';
 
 const path = (name: string) => new URL(`../../${name}`, import.meta.url).pathname;
@@ -76,23 +77,6 @@ const layer = fc.record({
 
 const FIRST = { channels: 28, side: 3, groups: 'one', zero: 0, perTensor: false, bias: 'int32', signed: false, activation: 'Relu' } as const;
 
-/** A chain of layers; each reads what the one before it stored. */
-function chain(seed: number, first: number, layers: readonly (typeof layer extends fc.Arbitrary<infer T> ? T : never)[], float: boolean): OnnxModel {
-  const network = new Network(seed);
-  let [stored, inputs, step, zero] = [network.input(first, float ? 'float32' : 'uint8'), first, 1 / 255, 0];
-  if (float) stored = network.quantised(stored, step, 0);
-  for (const { channels, side, groups, perTensor, bias, activation, ...rest } of layers) {
-    const group = groups === 'one' ? 1 : groups === 'each' ? inputs : ([4, 3, 2].find((count) => inputs % count === 0) ?? 1);
-    const outputs = groups === 'each' ? inputs : Math.ceil(channels / group) * group;
-    let tensor = network.conv(network.dequantised(stored, step, zero), inputs, outputs, side, { group, inputStep: step, perTensor, bias });
-    if (activation === 'Relu') tensor = network.node('Relu', [tensor]);
-    if (activation === 'Clip') tensor = network.node('Clip', [tensor, network.constant('low', { dims: [], data: Float32Array.of(0) })]);
-    [step, zero, inputs] = [1 / 60, rest.zero, outputs];
-    stored = network.quantised(tensor, step, zero);
-  }
-  return network.model(stored, inputs);
-}
-
 test('any chain of quantised convolutions gives the same bytes, and then has nothing left to rewrite', async () => {
   let [rewritten, grouped, spread] = [0, 0, 0];
   const chains = fc.tuple(
@@ -103,7 +87,7 @@ test('any chain of quantised convolutions gives the same bytes, and then has not
   );
   await fc.assert(
     fc.asyncProperty(chains, async ([seed, first, layers, float]) => {
-      const original = chain(seed, first, layers, float);
+      const original = quantisedChain(seed, first, layers, float);
       const { model, lowered } = lower(original);
       await proveEqual(original, model);
       rewritten += lowered.length;

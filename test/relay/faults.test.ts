@@ -22,7 +22,7 @@ beforeEach(() => {
 
 interface RawSocket {
   readonly socket: Socket;
-  /** What came back so far. */
+  /** Bytes that came back so far. */
   readonly answer: () => string;
   readonly closed: Promise<void>;
 }

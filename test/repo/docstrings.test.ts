@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const SOURCE = fileURLToPath(new URL('../../src/', import.meta.url));
-/** Folders of src/ whose docstrings are checked. */
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const SOURCE = join(ROOT, 'src');
+/** Folders of src/ whose exports are checked. */
 const FOLDERS = [
   'api',
   'bench',
@@ -12,6 +13,7 @@ const FOLDERS = [
   'client',
   'doctor',
   'eval',
+  'folders',
   'onnx',
   'options',
   'pipeline',
@@ -41,11 +43,17 @@ test('every folder that is checked has files', () => {
   for (const folder of FOLDERS) expect(files.some(({ path }) => path.startsWith(`${folder}/`))).toBe(true);
 });
 
-test('no docstring opens with a word that puts the thing second', () => {
-  const found = files.flatMap(({ path, text }) =>
-    [...text.matchAll(OPENING)].map(({ index, 0: match }) => `${path}:${lineAt(text, index)}: ${match.replace(/\s+/g, ' ')}`),
+test('no docstring opens with a word that puts the thing second', async () => {
+  const found = await Promise.all(
+    ['src', 'bench', 'scripts', 'templates', 'examples', 'test'].map(async (folder) => {
+      const paths = (await readdir(join(ROOT, folder), { recursive: true })).filter((path) => /\.(?:ts|js|mjs|cc|h)$/.test(path));
+      const texts = await Promise.all(paths.map(async (path) => ({ path: `${folder}/${path}`, text: await readFile(join(ROOT, folder, path), 'utf8') })));
+      return texts.flatMap(({ path, text }) =>
+        [...text.matchAll(OPENING)].map(({ index, 0: match }) => `${path}:${lineAt(text, index)}: ${match.replace(/\s+/g, ' ')}`),
+      );
+    }),
   );
-  expect(found).toEqual([]);
+  expect(found.flat()).toEqual([]);
 });
 
 test('every export has a docstring directly above', () => {

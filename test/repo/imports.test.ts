@@ -150,7 +150,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'session.ts': ['jobs', 'prepare.ts', 'report', 'processing.ts', ...ENGINE, ...MEDIA, ...PLAN],
   eval: [...ENGINE, ...MEDIA, ...PLAN, 'plugins/pixels'],
   doctor: ['eval', 'onnx', ...MEDIA, 'plugins', 'plugins/inference', 'plugins/pixels'],
-  bench: ['processing.ts', 'report', 'tuning', ...ENGINE, ...MEDIA, ...PLAN],
+  bench: ['processing.ts', 'report', 'tuning', 'plugins/own', ...ENGINE, ...MEDIA, ...PLAN],
   'relay/fmp4': ['options'],
   'relay/delivery': ['client', 'options', ...FRAMES, 'relay/fmp4'],
   'relay/source': MEDIA,
@@ -214,6 +214,7 @@ test('srvid’s own plugins use what any plugin may use, and the arithmetic besi
   const open = [
     'plugins/contract.ts',
     'plugins/networks/luma-network.ts',
+    'plugins/networks/planar-network.ts',
     'plugins/networks/rgb-network.ts',
     'plugins/pixels/resample.ts',
     'pipeline/frames/frame.ts',

@@ -32,7 +32,7 @@ interface Trial {
 const NO_NATIVE: NativeEngineHere = { missing: 'it was not built' };
 const NATIVE = nativeEngineHere();
 
-/** What is chosen on a machine with these timings, and what was timed for it. */
+/** The choice on a machine with these timings, and the candidates that were timed for it. */
 async function chosenBy({
   request = {},
   time = () => 10,

@@ -27,21 +27,23 @@ def time(parser: argparse.ArgumentParser):
     """time models against each other: one thread, alternating runs, ratio to the first"""
     parser.add_argument("models", nargs="+", type=Path)
     parser.add_argument("--output", default="1920x1080", help="size that each enlarges to, WIDTHxHEIGHT (default: %(default)s)")
+    parser.add_argument("--input", help="size that each reads, in place of --output: for networks that restore beside others")
     parser.add_argument("--rounds", type=int, default=15)
     return _run_time
 
 
 def _run_time(given: argparse.Namespace) -> None:
     from ..measure.runtime import Session
-    from ..measure.timing import milliseconds
+    from ..measure.timing import input_milliseconds
 
-    width, height = (int(side) for side in given.output.split("x"))
     sessions = [Session(str(model)) for model in given.models]
-    times = milliseconds(sessions, width, height, given.rounds)
-    print(f"one thread, median of {given.rounds} alternating runs, frames of {width}x{height}")
-    for model, session, taken in zip(given.models, sessions, times):
-        scale = int(session.facts["scale"])
-        print(f"{model.name:40} {f'from {width // scale}x{height // scale}':16} {taken:8.1f} ms {taken / times[0]:7.3f}")
+    width, height = (int(side) for side in (given.input or given.output).split("x"))
+    scales = [1 if given.input else int(session.facts["scale"]) for session in sessions]
+    sizes = [(width // scale, height // scale) for scale in scales]
+    times = input_milliseconds(sessions, sizes, given.rounds)
+    print(f"one thread, median of {given.rounds} alternating runs, " + (f"frames of {given.input} as input" if given.input else f"frames of {given.output}"))
+    for model, size, taken in zip(given.models, sizes, times):
+        print(f"{model.name:40} {f'from {size[0]}x{size[1]}':16} {taken:8.1f} ms {taken / times[0]:7.3f}")
 
 
 def restoration(parser: argparse.ArgumentParser):

@@ -120,13 +120,18 @@ def contact_sheet(parser: argparse.ArgumentParser):
     parser.add_argument("--presets", default="abpn", help="srvid's presets or preset files, comma between them (default: %(default)s)")
     parser.add_argument("--scale", type=int, choices=(2, 3, 4), default=3, help="default: %(default)s")
     parser.add_argument("--models", type=Path, help="folder of other networks than srvid's own")
+    parser.add_argument("--noise", type=float, metavar="SIGMA", help="show noise of so many levels instead, and what ffmpeg's filters and lpienet-denoise leave of it")
     add_data(parser)
     return _run_contact_sheet
 
 
 def _run_contact_sheet(given: argparse.Namespace) -> None:
     from ..ship.contact_sheet import contact_sheet
+    from ..ship.restored_sheet import restored_sheet
 
-    options = ["--models", str(given.models)] if given.models else []
-    contact_sheet(data_of(given), given.presets.split(","), given.scale, options).save(given.out, optimize=True)
+    if given.noise:
+        made = restored_sheet(data_of(given), (given.models or MODELS) / "lpienet-denoise-fp32.onnx", given.noise)
+    else:
+        made = contact_sheet(data_of(given), given.presets.split(","), given.scale, ["--models", str(given.models)] if given.models else [])
+    made.save(given.out, optimize=True)
     print(f"{given.out}: {given.out.stat().st_size / 1024:.0f} kB")

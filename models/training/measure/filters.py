@@ -12,6 +12,13 @@ REPEATED = 8
 """Runs of the filter in one process, over which the time of a start is spread."""
 
 
+def denoisers(sigma: float) -> dict[str, list[str]]:
+    """The grids: bm3d by its own sigma, which is no number of levels: several times the true one acts, and groups of one block; nlmeans by strength and patch."""
+    bm3d = [f"bm3d=sigma={sigma * factor:.0f}:block=4:bstep=4:group=1:range=9" for factor in (3, 4, 5, 6)]
+    nlmeans = [f"nlmeans=s={min(strength * sigma / 25, 30):.1f}:p={patch}:r=11" for strength in (10, 14, 20) for patch in (3, 5)]
+    return {"bm3d": bm3d, "nlmeans": nlmeans}
+
+
 def filtered(planes: Planes, graph: str) -> Planes:
     """The picture behind a filter graph, "nlmeans=s=8". @raises SystemExit if ffmpeg is missing or refuses"""
     height, width = planes.y.shape

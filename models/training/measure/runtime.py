@@ -26,6 +26,11 @@ class Session:
         self.align = int(self.facts.get("align", 1))
         self.outputs = [output.name for output in self._session.get_outputs()]
 
+    def input_shapes(self, width: int, height: int) -> dict[str, tuple[int, ...]]:
+        """The shape of each input for one picture of that size in luma pixels, a multiple of `align`; U and V of 4:2:0 have half of its sides."""
+        inputs = [(entry, 1 if entry.shape[2] == "h" else 2) for entry in self._session.get_inputs()]
+        return {entry.name: (1, entry.shape[1], height // part, width // part) for entry, part in inputs}
+
     def run(self, batch: np.ndarray) -> list[np.ndarray]:
         """All outputs for `batch`, uint8 [n, c, h, w]."""
         return self._session.run(None, {"input": np.ascontiguousarray(batch)})

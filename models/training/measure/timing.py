@@ -11,17 +11,21 @@ from .runtime import Session
 def milliseconds(sessions: list[Session], width: int, height: int, rounds: int = 11) -> list[float]:
     """Median time for one picture of width x height at each model's output, in CPU time of one thread, which other programs do not add to; runs
     alternate, so that what they take of caches and clock hits all alike."""
-    random = np.random.default_rng(0)
     scales = [int(session.facts["scale"]) for session in sessions]
-    shapes = [(1, session.channels, height // scale, width // scale) for session, scale in zip(sessions, scales)]
-    batches = [random.integers(16, 236, shape, dtype=np.uint8) for shape in shapes]
-    for session, batch in zip(sessions, batches):
-        session.run(batch)
+    return input_milliseconds(sessions, [(width // scale, height // scale) for scale in scales], rounds)
+
+
+def input_milliseconds(sessions: list[Session], sizes: list[tuple[int, int]], rounds: int) -> list[float]:
+    """The same for pictures of a width and height of its own at each model's input."""
+    random = np.random.default_rng(0)
+    feeds = [{name: random.integers(16, 236, shape, dtype=np.uint8) for name, shape in session.input_shapes(*size).items()} for session, size in zip(sessions, sizes)]
+    for session, tensors in zip(sessions, feeds):
+        session.feed(tensors)
     times: list[list[float]] = [[] for _ in sessions]
     for _ in range(rounds):
-        for session, batch, taken in zip(sessions, batches, times):
+        for session, tensors, taken in zip(sessions, feeds, times):
             start = time.process_time()
-            session.run(batch)
+            session.feed(tensors)
             taken.append((time.process_time() - start) * 1000)
     return [float(np.median(taken)) for taken in times]
 

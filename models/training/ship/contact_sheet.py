@@ -44,22 +44,32 @@ CREDIT = "text, face, foliage: Kodak image suite; night: CID22 (Cloudinary), CC 
 
 def contact_sheet(data: Path, presets: list[str], scale: int, options: list[str]) -> Image.Image:
     """A row a subject, a column a method, 1:1; under each cell the Y-PSNR of that crop. `options` go to srvid as they are."""
-    missing = [crop.file for crop in CROPS if not (data / crop.file).exists()]
+    require(data, CROPS)
+    headings = [f"low resolution, x{scale}", "bicubic", *(f"srvid: {preset}" for preset in presets), "original"]
+    return sheet(headings, [(crop.subject, _cells(data / crop.file, crop, presets, scale, options)) for crop in CROPS], CREDIT)
+
+
+def require(data: Path, crops: tuple[Crop, ...]) -> None:
+    """@raises SystemExit naming the pictures that are missing below `data`"""
+    missing = [crop.file for crop in crops if not (data / crop.file).exists()]
     if missing:
         raise SystemExit(f"{data} has no {', no '.join(missing)}. The sheet is made of these pictures.")
-    headings = [f"low resolution, x{scale}", "bicubic", *(f"srvid: {preset}" for preset in presets), "original"]
-    sheet = Image.new("RGB", (LABEL + len(headings) * (SIDE + GAP), HEADING + len(CROPS) * (SIDE + CAPTION + GAP) + CAPTION), PAPER)
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
+
+
+def sheet(headings: list[str], rows: list[tuple[str, list[tuple[Image.Image, str]]]], credit: str) -> Image.Image:
+    """Cells of SIDE pixels with a caption under each: a subject and its cells a row, a heading a column."""
+    drawn = Image.new("RGB", (LABEL + len(headings) * (SIDE + GAP), HEADING + len(rows) * (SIDE + CAPTION + GAP) + CAPTION), PAPER)
+    draw, font = ImageDraw.Draw(drawn), ImageFont.load_default(14)
     for column, heading in enumerate(headings):
         draw.text((_left(column) + SIDE / 2, HEADING / 2), heading, INK, font, anchor="mm")
-    for row, crop in enumerate(CROPS):
+    for row, (subject, cells) in enumerate(rows):
         top = HEADING + row * (SIDE + CAPTION + GAP)
-        sheet.paste(_sideways(crop.subject, font), (0, top))
-        for column, (cell, figure) in enumerate(_cells(data / crop.file, crop, presets, scale, options)):
-            sheet.paste(cell, (_left(column), top))
+        drawn.paste(_sideways(subject, font), (0, top))
+        for column, (cell, figure) in enumerate(cells):
+            drawn.paste(cell, (_left(column), top))
             draw.text((_left(column) + SIDE / 2, top + SIDE + CAPTION / 2), figure, INK, font, anchor="mm")
-    draw.text((LABEL, sheet.height - CAPTION / 2), CREDIT, INK, ImageFont.load_default(12), anchor="lm")
-    return sheet
+    draw.text((LABEL, drawn.height - CAPTION / 2), credit, INK, ImageFont.load_default(12), anchor="lm")
+    return drawn
 
 
 def _left(column: int) -> int:

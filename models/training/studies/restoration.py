@@ -11,7 +11,7 @@ import numpy as np
 
 from ..data.planar import Planes
 from ..data.restorable import measured_pictures, with_noise
-from ..measure.filters import filtered, milliseconds
+from ..measure.filters import denoisers, filtered, milliseconds
 from ..measure.planar_runtime import PlanarSession
 from ..measure.restoration import BLURS, SIGMAS, Probe, Quality, blurred_probe, quality
 from .study import Rows
@@ -29,7 +29,7 @@ def denoising(models: list[Path], folder: Path, count: int, filters: list[str]) 
     noises["Poisson-Gaussian"] = [Probe(with_shot_noise(truth, 0), truth) for truth in pictures]
     rows = _head("noise")
     for (name, probes), sigma in zip(noises.items(), (*SIGMAS, (SHOT * 110 + READ**2) ** 0.5)):
-        rows += _rows(name, probes, models, {name: grid for name, grid in _denoisers(sigma).items() if name in filters})
+        rows += _rows(name, probes, models, {name: grid for name, grid in denoisers(sigma).items() if name in filters})
     return rows
 
 
@@ -45,13 +45,6 @@ def with_shot_noise(planes: Planes, seed: int) -> Planes:
     random = np.random.default_rng(seed)
     noisy = (random.poisson(plane / SHOT) * SHOT + READ * random.standard_normal(plane.shape) for plane in planes.each())
     return Planes(*(np.clip(np.rint(plane), 0, 255).astype(np.uint8) for plane in noisy))
-
-
-def _denoisers(sigma: float) -> dict[str, list[str]]:
-    """The grids: bm3d by its own sigma, which is no number of levels: several times the true one acts, and groups of one block; nlmeans by strength and patch."""
-    bm3d = [f"bm3d=sigma={sigma * factor:.0f}:block=4:bstep=4:group=1:range=9" for factor in (3, 4, 5, 6)]
-    nlmeans = [f"nlmeans=s={min(strength * sigma / 25, 30):.1f}:p={patch}:r=11" for strength in (10, 14, 20) for patch in (3, 5)]
-    return {"bm3d": bm3d, "nlmeans": nlmeans}
 
 
 def _rows(case: str, probes: list[Probe], models: list[Path], grids: dict[str, list[str]]) -> Rows:

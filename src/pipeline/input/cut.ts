@@ -1,5 +1,5 @@
 import { toNumber } from '../frames/time.js';
-import { clockMayRestart } from './joined-clock.js';
+import { clockMayRestart, clockWraps } from './joined-clock.js';
 import type { Source } from './source.js';
 
 /** The part of a source to process, in seconds from its beginning. */
@@ -9,16 +9,16 @@ export interface TimeRange {
 }
 
 /**
- * A planned reading: ffmpeg's input options, which choose where it begins and what becomes time 0, and the filters that
- * then cut exactly.
+ * A planned reading: ffmpeg's input options, which choose where it begins, and the filters that then cut exactly, on the
+ * clock of that input.
  */
 export interface Cut {
   readonly inputOptions: readonly string[];
   readonly filters: readonly string[];
+  /** Seconds of the input's clock that precede time 0. A time before 0 on that clock would pass for a jump of it. */
+  readonly skipsSeconds: number;
   /** Packets before time 0 are to be cut off: ffmpeg seeks to packets before the time that was asked for. */
   readonly cutsBeginning: boolean;
-  /** Time 0 in the packets that ffmpeg reads, in seconds. The filters make it 0 for pictures; other streams are to be cut there. */
-  readonly zeroSeconds: number;
 }
 
 /**
@@ -34,44 +34,47 @@ export function isCut({ start, duration }: TimeRange): boolean {
   return (start ?? 0) > 0 || duration !== undefined;
 }
 
+/** The parts of a source on which its reading depends. */
+type CutSource = Pick<Source, 'probe' | 'hasTimestamps' | 'info' | 'keepsClock' | 'clockJumps'>;
+
 /**
  * Plans the reading. Time 0 is where the cut begins or, without one, where the source begins; a source that begins
  * before 0 keeps its times, and so does one with `keepsClock`. ffmpeg seeks in formats that have an index. MPEG-TS is
- * read from an earlier place, raw streams and files whose clock jumps from their beginning, and all three are trimmed.
+ * read from an earlier place, raw streams and joined files from their beginning, and all of these are trimmed.
  */
-export function planCut(source: Pick<Source, 'probe' | 'hasTimestamps' | 'info' | 'keepsClock' | 'clockJumps'>, range: TimeRange): Cut {
+export function planCut(source: CutSource, range: TimeRange): Cut {
   const { start = 0, duration } = range;
-  if (!source.hasTimestamps) return { inputOptions: [], filters: countedTrim(toNumber(source.info.frameRate), range), cutsBeginning: false, zeroSeconds: 0 };
+  const whole = (...inputOptions: string[]): Cut => ({ inputOptions, filters: [], skipsSeconds: 0, cutsBeginning: false });
+  if (!source.hasTimestamps) return { ...whole(), filters: countedTrim(toNumber(source.info.frameRate), range) };
   // With -copyts ffmpeg leaves all times alone. Otherwise it counts from the source's beginning and closes jumps of its clock.
-  if (source.keepsClock) return { inputOptions: ['-copyts'], filters: [], cutsBeginning: false, zeroSeconds: 0 };
+  if (source.keepsClock) return whole('-copyts');
   if (!isCut(range)) {
     const begins = source.probe.startSeconds ?? 0;
-    if (clockMayRestart(source.probe))
-      return { inputOptions: begins < 0 ? ['-itsoffset', String(begins)] : [], filters: [], cutsBeginning: false, zeroSeconds: 0 };
+    if (clockMayRestart(source.probe)) return begins < 0 && !clockWraps(source.probe) ? whole('-itsoffset', String(begins)) : whole();
     // Versions of ffmpeg differ in whether sound that precedes the picture by an encoder's delay is the beginning, so the time is said.
-    return { inputOptions: ['-copyts', ...(begins > 0 ? ['-itsoffset', String(-begins)] : [])], filters: [], cutsBeginning: false, zeroSeconds: 0 };
+    return whole('-copyts', ...(begins > 0 ? ['-itsoffset', String(-begins)] : []));
   }
-  if (source.clockJumps) return afterJumps(start, duration);
-  const from = /mpegts/.test(source.probe.formatName) ? Math.max(0, start - LOOSE_SEEK_SECONDS) : start;
+  const from = seekSeconds(source, start);
+  const skipsSeconds = start - from;
   const seek = from > 0 ? ['-ss', String(from)] : [];
-  const offset = from < start ? ['-itsoffset', String(from - start)] : [];
   // ffmpeg counts this length from the time that it seeks to, or from the first frame. The filter counts from time 0.
-  const length = duration === undefined ? [] : ['-t', String(from > 0 ? duration : start + duration)];
-  const end = duration === undefined ? [] : [`end=${duration}`];
-  return { inputOptions: [...seek, ...offset, ...length], filters: [`trim=${['start=0', ...end].join(':')}`], cutsBeginning: start > 0, zeroSeconds: 0 };
+  const length = duration === undefined ? [] : ['-t', String(skipsSeconds + duration)];
+  const end = duration === undefined ? [] : [`end=${skipsSeconds + duration}`];
+  return { inputOptions: [...seek, ...length], filters: [`trim=${[`start=${skipsSeconds}`, ...end].join(':')}`], skipsSeconds, cutsBeginning: start > 0 };
 }
 
-/** ffmpeg takes an offset back by more than 10 s for one more jump of the clock and closes it, so packets keep their times. */
-function afterJumps(start: number, duration: number | undefined): Cut {
-  const [length, end] = duration === undefined ? [[], ''] : [['-t', String(start + duration)], `:end=${start + duration}`];
-  return { inputOptions: length, filters: [`trim=start=${start}${end}`, `setpts=PTS-${start}/TB`], cutsBeginning: true, zeroSeconds: start };
-}
-
-/** The time of the container's clock that becomes time 0, in seconds: see `planCut`. */
-export function zeroOf({ probe, keepsClock }: Pick<Source, 'probe' | 'keepsClock'>, range: TimeRange): number {
+/** The time of the container's clock that becomes time 0, in seconds. */
+export function zeroOf({ probe, keepsClock }: Pick<CutSource, 'probe' | 'keepsClock'>, range: TimeRange): number {
   const begins = probe.startSeconds ?? 0;
   if (isCut(range)) return begins + (range.start ?? 0);
-  return keepsClock ? 0 : Math.max(0, begins);
+  if (keepsClock) return 0;
+  return clockWraps(probe) ? begins : Math.max(0, begins);
+}
+
+/** Seconds from the source's beginning to where ffmpeg is to seek. A joined file has several places for one time. */
+function seekSeconds({ probe, clockJumps }: CutSource, start: number): number {
+  if (clockJumps) return 0;
+  return /mpegts/.test(probe.formatName) ? Math.max(0, start - LOOSE_SEEK_SECONDS) : start;
 }
 
 /** Frame n of a raw stream is at n / rate, and belongs to the cut from `start` on, until its length is over. */

@@ -13,6 +13,7 @@ import { NutReader } from '../nut/reader.js';
 import type { NutStream } from '../nut/syntax.js';
 import { type Cut, planCut, type TimeRange } from './cut.js';
 import { clockMayRestart, watching } from './joined-clock.js';
+import { captionsWatch, printsCaptions } from './late-captions.js';
 import type { Source } from './source.js';
 import { isIdle, printedShape } from './steady.js';
 
@@ -107,13 +108,18 @@ export class Decoder {
 
   /** The last lines that ffmpeg printed. */
   get log(): readonly string[] {
-    return this.#process.log.filter((line) => printedShape(line) === undefined && !isIdle(line));
+    return this.#process.log.filter((line) => printedShape(line) === undefined && !isIdle(line) && !printsCaptions(line));
   }
 
   /** The first shape of a pixel that is not the source's; undefined where all frames have one. */
   get otherShape(): string | undefined {
     for (const line of this.#process.log) if (printedShape(line)) return printedShape(line);
     return undefined;
+  }
+
+  /** Closed captions were found that the source's first frames did not have. */
+  get hasLateCaptions(): boolean {
+    return this.#process.log.some(printsCaptions);
   }
 
   /** Waits for the stream's headers. @throws SRVID_DECODE_FAILED, SRVID_INPUT_EMPTY, SRVID_STREAM_CORRUPT */
@@ -242,7 +248,9 @@ function decodeCommand(source: Source, options: DecoderOptions) {
   const ticks = parseRational(source.video.time_base) ?? source.info.timeBase;
   // Another size with as many bytes would pass for the same one; every other size shows in the byte count.
   const sameSize = `crop=w='if(eq(iw*ih,${width * height})*not(eq(iw,${width})),-1,iw)':h=ih:exact=1`;
-  const filters = [...cut.filters, sameSize, ...source.filters];
+  const zero = cut.skipsSeconds > 0 ? [`setpts=PTS-${cut.skipsSeconds}/TB`] : [];
+  const watch = live ? undefined : captionsWatch(source);
+  const filters = [...cut.filters, ...zero, ...(watch ? [watch] : []), sameSize, ...source.filters];
   const input = [
     ...(format ? ['-f', format] : []),
     ...source.probe.input.options,

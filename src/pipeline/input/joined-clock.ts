@@ -11,6 +11,17 @@ export function clockMayRestart({ formatName }: Pick<Probe, 'formatName'>): bool
   return formatName.split(',').some((name) => JOINABLE.has(name));
 }
 
+/** Demuxers of MPEG's clocks of 33 bits at 90 kHz, which begin again at 0 after 26.5 hours. */
+const WRAPPING = new Set(['mpegts', 'mpegtsraw', 'mpeg', 'hls']);
+
+/**
+ * True for formats whose clock knows no time before 0. ffmpeg tells one all the same where the clock begins again
+ * within a minute after the file's beginning.
+ */
+export function clockWraps({ formatName }: Pick<Probe, 'formatName'>): boolean {
+  return formatName.split(',').some((name) => WRAPPING.has(name));
+}
+
 /**
  * An ffmpeg output that reads streams of an input and writes nothing. ffmpeg finds a jump in whichever sound or picture
  * comes first after it, among the streams that it reads. Two processes that are to move all streams alike must

@@ -7,6 +7,7 @@ import { assertFileName } from '../ffmpeg/file-name.js';
 import { assertPixels } from '../ffmpeg/input-file.js';
 import { type Probe, probeBytes, probeFile, probeOpened } from '../ffmpeg/probe.js';
 import { isRemote, remoteInput } from '../ffmpeg/remote-input.js';
+import { clockWraps } from './joined-clock.js';
 import { hasLateIndex } from './late-index.js';
 import { shownUrl } from './live-input.js';
 import { refuseLosses } from './losses.js';
@@ -119,5 +120,7 @@ function lateIndex(name: string, cause?: unknown): SrvidError {
 export function accepted(source: Source, { strict, maxPixels, keepStart = false }: Pick<OpenOptions, 'strict' | 'maxPixels' | 'keepStart'>): Source {
   assertPixels(source.url, source.info.format.width, source.info.format.height, maxPixels);
   if (strict) refuseLosses(source.losses, 'SRVID_INPUT_UNSUPPORTED');
-  return { ...source, keepsClock: keepStart };
+  // Where the clock is not kept, time 0 is the beginning, which only looks like a time before 0.
+  const shiftSeconds = keepStart || !clockWraps(source.probe) ? source.shiftSeconds : 0;
+  return { ...source, keepsClock: keepStart, shiftSeconds };
 }

@@ -15,6 +15,8 @@ export interface FrameSpan {
   readonly past: number;
   /** The same from `to` on. */
   readonly future: number;
+  /** Decodes from the beginning of the source, since a keyframe turned out to need what comes before it. */
+  readonly fromBeginning?: boolean;
 }
 
 /** Settings of a span's reading. */
@@ -62,11 +64,17 @@ export class SpanReader {
     return this.#decoder?.otherShape;
   }
 
+  /** See `Decoder.hasLateCaptions`. */
+  get hasLateCaptions(): boolean {
+    return this.#decoder?.hasLateCaptions ?? false;
+  }
+
   /** Finds the first frame. @throws the errors of `Decoder.open`; SRVID_INPUT_DAMAGED where the frame is not there */
   async open(): Promise<void> {
     const { from } = this.span;
     if (from === undefined) return this.#start(undefined);
-    for (const earlier of EARLIER) if (await this.#beginsAt(from, seekCut(this.setting, from, earlier + (this.#needs > 0 ? this.#leadSeconds : 0)))) return;
+    for (const earlier of this.span.fromBeginning ? [] : EARLIER)
+      if (await this.#beginsAt(from, seekCut(this.setting, from, earlier + (this.#needs > 0 ? this.#leadSeconds : 0)))) return;
     if (await this.#beginsAt(from, undefined)) return;
     const { source } = this.setting;
     throw new SrvidError(
@@ -138,5 +146,10 @@ function seekCut({ source, range }: SpanSource, from: number, earlier: number): 
   const seek = ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', (wanted + zero - earlier + early).toFixed(6)];
   // Frames before the wanted one need not come through the pipe where nobody asks for them.
   const trim = earlier === 0 && !filters.some((filter) => filter.startsWith('bwdif')) ? [`trim=start=${(wanted - ROUNDING_SECONDS).toFixed(6)}`] : [];
-  return { inputOptions: ['-copyts', ...seek, ...(zero === 0 ? [] : ['-itsoffset', (-zero).toFixed(6)])], filters: trim, cutsBeginning: false, zeroSeconds: 0 };
+  return {
+    inputOptions: ['-copyts', ...seek, ...(zero === 0 ? [] : ['-itsoffset', (-zero).toFixed(6)])],
+    filters: trim,
+    cutsBeginning: false,
+    skipsSeconds: 0,
+  };
 }

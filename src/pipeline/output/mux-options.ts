@@ -16,8 +16,8 @@ export const PROGRESS = 3;
 /** The ffmpeg command of a plan. */
 export function encodeCommand(plan: EncodePlan, binary: Pick<FfmpegBinary, 'setsChromaLocation'>): FfmpegCommand {
   const { container, carry, output, shiftSeconds } = plan;
-  const zero = carry.from === 'file' ? carry.cut.zeroSeconds : 0;
-  const offset = shiftSeconds > 0 || zero > 0 ? ['-itsoffset', String(zero - shiftSeconds)] : [];
+  const skips = carry.from === 'file' ? carry.cut.skipsSeconds : 0;
+  const offset = skips !== shiftSeconds ? ['-itsoffset', String(skips - shiftSeconds)] : [];
   // With -seek_timestamp ffmpeg does not take the first frame's time for time 0.
   // Of coded frames ffmpeg finds out the first times of decoding, which NUT does not tell, by looking at some.
   const look = plan.coded ? [] : ['-probesize', '32', '-analyzeduration', '0'];
@@ -38,7 +38,7 @@ export function encodeCommand(plan: EncodePlan, binary: Pick<FfmpegBinary, 'sets
     ...(plan.salvage ? ['-max_error_rate', '1'] : []),
     // Seeking cuts sound at a packet before the time; the second cut, on the way out, is exact. Without it muxers that
     // know no time before 0 would shift all streams.
-    ...(carry.from === 'file' && (carry.cut.cutsBeginning || carry.fromZero) ? ['-ss', String(zero)] : []),
+    ...(carry.from === 'file' && (carry.cut.cutsBeginning || carry.fromZero) ? ['-ss', String(skips)] : []),
     ...(carry.from === 'file' && carry.lastsSeconds !== undefined ? ['-t', String(carry.lastsSeconds + END_MARGIN_SECONDS)] : []),
     ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
     ...['-f', output === 'pipe:1' ? (container.pipeMuxer ?? container.muxer) : container.muxer],

@@ -5,11 +5,11 @@ import { readBounded } from '../../bounded-file.js';
 import { messageOf, SrvidError } from '../../errors.js';
 import { MAX_MODEL_BYTES } from '../../onnx/model-file.js';
 import type { ListedModel } from '../contract.js';
-import { type ModelEntry, parseManifest } from './manifest.js';
+import { type ModelEntry, PLANES_IN_WORDS, parseManifest } from './manifest.js';
 import { readModelBytes, toShared, type VerifiedModel } from './model-bytes.js';
 import { readUnlisted } from './unlisted-model.js';
 
-export { type ModelEntry, parseManifest } from './manifest.js';
+export { type ModelEntry, PLANES_IN_WORDS, parseManifest } from './manifest.js';
 export type { VerifiedModel } from './model-bytes.js';
 
 const MAX_MANIFEST_BYTES = 4 << 20;
@@ -132,13 +132,13 @@ export async function loadModelLibrary(folder = OWN_FOLDER): Promise<ModelLibrar
 }
 
 /** Names of the models for an error message: the family's on the same planes, else all. */
-function installed({ models }: ModelLibrary, family: string, planes: 'y' | 'rgb'): string {
+function installed({ models }: ModelLibrary, family: string, planes: ModelEntry['planes']): string {
   const related = models.filter((model) => model.family === family && model.planes === planes);
   const named = (related.length > 0 ? related : models).map((model) => model.id).join(', ') || 'none';
   if (related.length === 0) return `installed are: ${named}`;
   // A model without a scale is told first.
   const scales = [...new Set(related.map(({ scale = 0 }) => scale))].sort((a, b) => a - b).map((scale) => (scale ? `x${scale}` : 'one without a scale'));
-  return `of ${family} on ${planes === 'y' ? 'luma' : 'RGB'} only ${scales.join(', ')} is installed: ${named}`;
+  return `of ${family} on ${PLANES_IN_WORDS[planes]} only ${scales.join(', ')} is installed: ${named}`;
 }
 
 /** Loads a model from a file without checking a hash, for tests and benchmarks. @throws the error of reading */

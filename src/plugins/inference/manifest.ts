@@ -14,7 +14,7 @@ const entrySchema = z.object({
   /** Output size ÷ input size, any real number; absent for a model whose output size is the plugin's to say. */
   scale: z.number().positive().max(16).optional(),
   precision: z.enum(['int8', 'fp32']),
-  planes: z.enum(['y', 'rgb']),
+  planes: z.enum(['y', 'yuv', 'rgb']),
   file: z.string().regex(/^[\w.-]+\.onnx$/),
   sha256,
   bytes: z.number().int().positive(),
@@ -36,6 +36,9 @@ const manifestSchema = z.object({ version: z.literal(1), models: z.array(entrySc
 
 /** One model as `models/manifest.json` lists it. `parameters` and `macsPerPixel` (per input pixel) are the unpadded network's. */
 export type ModelEntry = z.infer<typeof entrySchema>;
+
+/** The planes of a model's pictures, for messages. */
+export const PLANES_IN_WORDS = { y: 'luma', yuv: 'luma and chroma', rgb: 'RGB' } as const satisfies Record<ModelEntry['planes'], string>;
 
 /** The entries of a manifest. @throws a JSON or zod error */
 export function parseManifest(json: string): readonly ModelEntry[] {

@@ -45,7 +45,7 @@ export async function loadModel(
 ): Promise<LoadedModel> {
   const session = await inNative(async () => {
     const opened = await backend.open(`model ${entry.id} from ${path}`, Uint8Array.from(new Uint8Array(bytes)), settings);
-    if (entry.scale !== undefined) await tryOnce(opened, entry);
+    if (entry.scale !== undefined || entry.planes === 'yuv') await tryOnce(opened, entry);
     return opened;
   });
   const kept = new Map<string, Buffers>();
@@ -100,20 +100,21 @@ function like(info: TensorInfo | undefined, dims: readonly number[]): Tensor {
   return { data: info?.type === 'float32' ? new Float32Array(product(dims)) : new Uint8Array(product(dims)), dims };
 }
 
-/** Refuses, before the first frame, a model whose input or output differs from the manifest. */
+/** Refuses, before the first frame, a model whose inputs or outputs differ from the manifest. */
 async function tryOnce(session: BackendSession, entry: ModelEntry): Promise<void> {
   const side = 16 * entry.align;
-  const dims = [1, channelsOf(entry), side, side];
-  const [input, output] = [session.inputs[0]?.type, session.outputs[0]?.type];
-  const expected = `${output ?? 'uint8 or float32'} [${scaledDims(entry.scale as number, dims)}]`;
-  const alone = session.inputs.length === 1 && session.outputs.length === 1;
+  const dims = entry.planes === 'yuv' ? [1, 2, 2].map((part) => [1, 1, side / part, side / part]) : [[1, channelsOf(entry), side, side]];
+  const typeOf = (at: number) => (entry.planes === 'yuv' ? 'uint8' : (session.outputs[at]?.type ?? 'uint8 or float32'));
+  const expected = dims.map((given, at) => `${typeOf(at)} [${scaledDims(entry.scale ?? 1, given)}]`).join(', ');
+  const counted = session.inputs.length === dims.length && session.outputs.length === dims.length;
+  const typed = session.inputs.every(({ type }) => type !== undefined && (entry.planes !== 'yuv' || type === 'uint8'));
   const found =
-    alone && input
-      ? await session.describe([like(session.inputs[0], dims)]).then(
-          ([given]) => given ?? 'nothing',
+    counted && typed
+      ? await session.describe(dims.map((given, at) => like(session.inputs[at], given))).then(
+          (given) => given.join(', ') || 'nothing',
           (error: unknown) => `the error "${messageOf(error)}"`,
         )
-      : `something else: it has ${session.inputs.length} inputs and ${session.outputs.length} outputs, the first input of ${input ?? 'another type'}`;
+      : `something else: it has ${session.inputs.length} inputs and ${session.outputs.length} outputs, the first input of ${session.inputs[0]?.type ?? 'another type'}`;
   if (found === expected) return;
   throw new SrvidError(
     'SRVID_MODEL_INVALID',

@@ -1,8 +1,11 @@
 // The thread of one network; `network-thread.ts` is the main thread's side.
 import { parentPort } from 'node:worker_threads';
 import { messageOf, SrvidError } from '../../errors.js';
+import type { Size, Tensor } from '../contract.js';
+import { alignedUp, copyPadded } from '../pixels/padding.js';
 import { NativeMark } from '../threads/native-mark.js';
 import type { WorkerGreeting } from '../threads/watched-pool.js';
+import type { ModelEntry } from './manifest.js';
 import type { ModelTiming, NetworkReply, NetworkRequest, Tensors } from './network-protocol.js';
 import type { Network } from './onnx-runtime.js';
 
@@ -60,12 +63,14 @@ async function time(inputs: Tensors): Promise<number> {
   return performance.now() - since;
 }
 
-async function timeModel({ model, luma, size: { width, height }, engine, threads, times }: ModelTiming): Promise<number[]> {
-  const { loadModel } = await import('./model.js');
-  const { scale = 1 } = model.entry;
+async function timeModel({ model, luma, size, engine, threads, times }: ModelTiming): Promise<number[]> {
+  const { loadModel, scaledDims } = await import('./model.js');
   const loaded = await loadModel(model, { engine, device: 'cpu', threads });
-  const input = { data: luma, dims: [1, 1, height, width] };
-  const output = { data: new Uint8Array(width * height * scale * scale), dims: [1, 1, height * scale, width * scale] };
+  const input = inputsFor(model.entry, luma, size);
+  const output = input.map(({ data, dims }) => {
+    const scale = model.entry.scale ?? 1;
+    return { data: new Uint8Array(data.length * scale * scale), dims: scaledDims(scale, dims) };
+  });
   const taken: number[] = [];
   for (let index = -WARM_UP; index < times; index++) {
     const since = performance.now();
@@ -74,4 +79,17 @@ async function timeModel({ model, luma, size: { width, height }, engine, threads
   }
   await loaded.release();
   return taken;
+}
+
+/** Inputs of one of srvid's own models for a picture of which the luma is known. Times hardly depend on the values, so the luma serves for colour, too. */
+function inputsFor({ planes, align }: ModelEntry, luma: Uint8Array, { width, height }: Size): Tensor[] {
+  const tensor = (data: Uint8Array, channels: number, h: number, w: number): Tensor => ({ data, dims: [1, channels, h, w] });
+  if (planes === 'y') return [tensor(luma, 1, height, width)];
+  if (planes === 'rgb') return [tensor(Buffer.concat([luma, luma, luma]), 3, height, width)];
+  // A model without a scale takes whole blocks alone.
+  const [h, w] = [alignedUp(height, align), alignedUp(width, align)];
+  const padded = new Uint8Array(h * w);
+  copyPadded({ data: luma, width, height }, { data: padded, width: w, height: h });
+  const chroma = padded.subarray(0, padded.length / 4);
+  return [tensor(padded, 1, h, w), tensor(chroma, 1, h / 2, w / 2), tensor(chroma, 1, h / 2, w / 2)];
 }

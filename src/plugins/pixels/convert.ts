@@ -45,7 +45,7 @@ function chain(first: Convert, middle: FrameFormat, second: Convert | undefined)
 
 function completeSplit(from: SplitFormat, to: PlainFormat, color: Color): Convert {
   const [luma, small] = [lumaBytes(from), smallOffset(from)];
-  const scaler = chromaScaler(from.small, to, color);
+  const scaler = planChroma(from.small, to, color);
   return (input, output) => {
     output.set(input.subarray(0, luma));
     scaler(planesOf(from.small, input.subarray(small)), planesOf(to, output));
@@ -62,15 +62,18 @@ function reshapeChroma(from: PlainFormat, to: PlainFormat, color: Color): Conver
       fillMiddle(output.subarray(luma));
     };
   }
-  const scaler = chromaScaler(from, to, color);
+  const scaler = planChroma(from, to, color);
   return (input, output) => {
     output.set(input.subarray(0, luma));
     scaler(planesOf(from, input), planesOf(to, output));
   };
 }
 
-/** Scales U and V from one plain format to another, respecting the chroma position. */
-function chromaScaler(from: PlainFormat, to: PlainFormat, color: Color): (input: readonly Plane[], output: readonly Plane[]) => void {
+/**
+ * Plans the scaling of U and V from one plain format to another, by the chroma position of `color`. The result takes the
+ * planes of frames of both formats, of which it reads and writes the second and the third; none where one has no chroma.
+ */
+export function planChroma(from: PlainFormat, to: PlainFormat, color: Color): (input: readonly Plane[], output: readonly Plane[]) => void {
   const source = planesOf(from, new Uint8Array(frameBytes(from)))[1];
   const target = planesOf(to, new Uint8Array(frameBytes(to)))[1];
   if (!source || !target) return () => {};

@@ -28,13 +28,17 @@ export interface LevelPlan {
 /** The name of the level that resamples, which no plugin may have: a chain's own level may be `bicubic`. */
 const BYPASS = 'bypass';
 
+/** The end of a level's name that leaves out the networks that keep the size, `swift-alone`. */
+const ALONE = '-alone';
+
 /** The means of planning, and the most multiplications of a level above the chain's own; any number where not given. */
 type Context = { readonly library: ModelLibrary; readonly precision: Precision; readonly format: PlainFormat; readonly mostMacs?: number | undefined };
 
 /**
  * Plans the levels of a chain. Each level is the chain with another network in place of its scaler. The bypass has
  * cubic resampling there, and no networks at all. The levels are those that the user named, else the chain's own and
- * all installed ones that are cheaper.
+ * all installed ones that are cheaper. Where other networks stand beside the scaler, as for noise, `bicubic` is a level of
+ * these alone, and `swift-alone` is the level `swift` without them.
  * @throws SRVID_OPTION_INVALID where the chain keeps something from frame to frame, or no named level is installed
  */
 export async function planLevels(chain: Chain, { levels: named }: RealtimeSettings, context: Context): Promise<LevelPlan> {
@@ -46,11 +50,11 @@ export async function planLevels(chain: Chain, { levels: named }: RealtimeSettin
   const missing: string[] = [];
   const found: Level[] = [];
   for (const name of new Set(named ?? [own.name, ...BUILTIN_PLUGINS])) {
-    if (name === 'bicubic' && own.name !== name) continue; // The bypass does the same.
-    const level = name === own.name ? own : await replaced(name, chain.plugins, context).catch(reasonOf);
+    const level = name === own.name ? own : await levelNamed(name, chain.plugins, context).catch(reasonOf);
     if (typeof level === 'string') missing.push(`${name}: ${level}`);
     // Loading one that will never be used would delay each start.
     else if (level.macs > own.macs && level.macs > mostMacs) missing.push(`${name}: too slow on this machine`);
+    else if (level.macs === 0 && level !== own) missing.push(`${name}: the bypass does the same`);
     else if (sameFormat(level.group.output, own.group.output) && (named || level === own || level.macs < own.macs)) found.push(level);
   }
   if (found.length === 0) {
@@ -78,18 +82,35 @@ function scalerName(plugins: readonly ChainPlugin[]): string {
   return (plugins[scalerOf(plugins)] ?? (plugins[0] as ChainPlugin)).plugin.name;
 }
 
+/** The level of a name that is not the chain's own. @throws an Error where there is none */
+async function levelNamed(name: string, plugins: readonly ChainPlugin[], context: Context): Promise<Level> {
+  const { format } = context;
+  if (!name.endsWith(ALONE)) return levelOf(name, await replaced(name, plugins, context), format);
+  const scaler = name.slice(0, -ALONE.length);
+  const all = scaler === scalerName(plugins) ? plugins : await replaced(scaler, plugins, context);
+  const others = all.filter((loaded) => loaded.models.length === 0 || !keepsSize(loaded, format));
+  if (others.length === all.length || others.length === 0) throw new Error('the chain has no other network to leave out');
+  return levelOf(name, others, format);
+}
+
+function keepsSize(loaded: ChainPlugin, format: Size): boolean {
+  const { width, height } = outputSize(loaded, format);
+  return width === format.width && height === format.height;
+}
+
 /**
  * The chain with one of srvid's own plugins in place of its scaler, at the same scale.
  * @throws an Error where that is impossible
  */
-async function replaced(name: string, plugins: readonly ChainPlugin[], { library, precision, format }: Context): Promise<Level> {
+async function replaced(name: string, plugins: readonly ChainPlugin[], { library, precision }: Context): Promise<readonly ChainPlugin[]> {
   const place = scalerOf(plugins);
   if (place < 0 || !(BUILTIN_PLUGINS as readonly string[]).includes(name))
     throw new Error(`not installed.${didYouMean(name, BUILTIN_PLUGINS)}`.replace(/\.$/, ''));
   const { scale } = (plugins[place] as ChainPlugin).options as { scale?: number };
   const found = await findPlugin(name, process.cwd());
+  if (!found.plugin.scales) throw new Error('it does not enlarge');
   const instead = await withModels(withOptions(found, scale === undefined ? {} : { scale }), library, precision);
-  return levelOf(name, plugins.with(place, instead), format);
+  return plugins.with(place, instead);
 }
 
 /** The chain without networks; resampling reaches the scaler's size. */

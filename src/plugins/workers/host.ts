@@ -9,7 +9,7 @@ import { retryDeaths, WorkerPool } from './pool.js';
 import type { GroupSpec, TaskResult, WorkerRequest, WorkerSetup } from './protocol.js';
 import type { Stage, Ticket } from './stage.js';
 
-type FrameTask = Omit<Extract<WorkerRequest, { op: 'process' }>, 'id' | 'at'>;
+type GivenTask = Omit<Extract<WorkerRequest, { op: 'process' }>, 'id' | 'at'>;
 
 /** Options of a plugin host. */
 export interface HostOptions {
@@ -75,7 +75,7 @@ export class PluginHost {
   }
 
   /** Processes a frame. Where its worker died or hung, and the policy says so, the frame passes the plugin that was at work. */
-  async #process(pool: WorkerPool, group: Group, task: FrameTask): Promise<TaskResult> {
+  async #process(pool: WorkerPool, group: Group, task: GivenTask): Promise<TaskResult> {
     try {
       return await (group.ordered ? pool.run(task) : retryDeaths(pool.size, () => pool.run(task)));
     } catch (error) {

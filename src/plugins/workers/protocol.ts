@@ -50,24 +50,23 @@ export interface TaskResult {
   readonly bypassed: boolean;
 }
 
+/** One frame of a group's work: slots of the input ring, past, present and future, with a pts each, and the output's slot. */
+export interface FrameTask {
+  readonly inputs: readonly number[];
+  readonly output: number;
+  readonly pts: readonly number[];
+  /** The frame's number, from 0; undefined for a trial frame, of which plugins tell nothing. */
+  readonly frame: number | undefined;
+  /** A step that the frame passes without its plugin, since its thread died of it. */
+  readonly skip?: number | undefined;
+  /** One Int32, which the worker sets to the step at work, from 1, for who looks at the thread from outside. */
+  readonly at: SharedArrayBuffer;
+}
+
 /** A request to a worker. It holds only numbers and strings, which can always be cloned. */
 export type WorkerRequest =
   | { readonly id: number; readonly op: 'open' }
-  | {
-      readonly id: number;
-      readonly op: 'process';
-      readonly group: number;
-      /** Slots of the input ring: past, present, future. */
-      readonly inputs: readonly number[];
-      readonly output: number;
-      readonly pts: readonly number[];
-      /** The frame's number, from 0; absent for a trial frame, of which plugins tell nothing. */
-      readonly frame: number | undefined;
-      /** A step that the frame passes without its plugin. */
-      readonly skip?: number | undefined;
-      /** One Int32, which the worker sets to the step at work, from 1. */
-      readonly at: SharedArrayBuffer;
-    }
+  | ({ readonly id: number; readonly op: 'process'; readonly group: number } & FrameTask)
   | { readonly id: number; readonly op: 'flush' }
   | { readonly id: number; readonly op: 'close' };
 

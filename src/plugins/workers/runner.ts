@@ -1,21 +1,8 @@
 import { slotBytes } from '../../pipeline/frames/ring.js';
 import { type Convert, planConversion } from '../pixels/convert.js';
-import type { GroupSpec, StepSpec, TaskResult } from './protocol.js';
+import type { FrameTask, GroupSpec, StepSpec, TaskResult } from './protocol.js';
 import { StepRunner, type ThreadParts } from './step-runner.js';
 import type { TaskNotes, Voice } from './voice.js';
-
-/** One frame of a group's work: slots of the input ring, past, present and future, with a pts each, and the output's slot. */
-export interface FrameTask {
-  readonly inputs: readonly number[];
-  readonly output: number;
-  readonly pts: readonly number[];
-  /** The frame's number; undefined for a trial frame, of which plugins tell nothing. */
-  readonly frame: number | undefined;
-  /** A step whose plugin is left out, since its thread died of it. */
-  readonly skip?: number | undefined;
-  /** One Int32: the step at work, from 1, for who looks at this thread from outside. */
-  readonly at: SharedArrayBuffer;
-}
 
 /** Runs one group on one thread: from input slots to one output slot. */
 export class GroupRunner {

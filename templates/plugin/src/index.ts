@@ -1,6 +1,6 @@
 import { definePlugin, z } from 'srvid/plugin';
 
-/** What users may write behind the plugin's name: --plugin __PACKAGE__?strength=0.8 */
+/** Options that users write behind the plugin's name: --plugin __PACKAGE__?strength=0.8 */
 const options = z.strictObject({
   strength: z.number().min(0).max(1).default(0.5).describe('0 changes nothing, 1 lifts the most'),
 });

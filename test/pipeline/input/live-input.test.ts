@@ -45,7 +45,7 @@ test('each protocol may open itself, what it is made of, and no files', () => {
   }
 });
 
-/** What may stand in a URL's parts, long enough not to be found by accident. */
+/** Texts for a URL's parts, long enough not to be found by accident. */
 const secret = fc.stringMatching(/^[A-Za-z0-9_~.-]{12,24}$/).filter((text) => !'rtsp://camera.example.lan:8554/...'.includes(text));
 
 test('no user, password, path or query of a URL is ever shown, alone or in what ffmpeg says', () => {

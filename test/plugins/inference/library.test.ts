@@ -31,7 +31,10 @@ test('every model that is shipped is the file that was measured, and has its car
 
 test('every model that is shipped has a name of its own, which says what it is', () => {
   expect(new Set(shipped.models.map((model) => model.id)).size).toBe(shipped.models.length);
-  for (const { id, family, scale, precision, planes } of shipped.models) expect(id).toBe(`${family}${planes === 'rgb' ? '-rgb' : ''}-x${scale}-${precision}`);
+  for (const { id, family, scale, precision, planes } of shipped.models) {
+    const form = { y: `-x${scale}`, rgb: `-rgb-x${scale}`, yuv: '' }[planes];
+    expect(id).toBe(`${family}${form}-${precision}`);
+  }
 });
 
 test('auto is int8 where there is one, else fp32', () => {
@@ -109,7 +112,7 @@ test.each([
   { scale: 0 },
   { halo: -1 },
   { precision: 'fp16' },
-  { planes: 'yuv' },
+  { planes: 'uv' },
   { bytes: 1.5 },
 ])('an entry with %j is refused', (change) => {
   expect(() => parseManifest(JSON.stringify({ version: 1, models: [{ ...entry, ...change }] }))).toThrow();

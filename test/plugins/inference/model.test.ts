@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { randomFrom } from '../../../dist/doctor/random.js';
+import { randomFrom } from '../../../dist/eval/random.js';
 import { loadModelLibrary, type ModelEntry, modelAt as modelFile } from '../../../dist/plugins/inference/library.js';
 import { type LoadedModel, loadModel } from '../../../dist/plugins/inference/model.js';
 import { failureOf } from '../../helpers/errors.js';

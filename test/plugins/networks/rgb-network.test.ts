@@ -22,7 +22,7 @@ const verified = await library.load(library.resolve({ family: 'abpn', scale: SCA
 const network = await loadModel(verified);
 afterAll(() => network.release());
 
-/** What the network makes of packed RGB, by way of planes that are written out here: red, green, blue. */
+/** The network's result for packed RGB, by way of planes that are written out here: red, green, blue. */
 async function enlarged(rgb: Uint8Array, width = WIDTH, height = HEIGHT): Promise<Uint8Array> {
   const [small, large] = [width * height, width * height * SCALE * SCALE];
   const input = Uint8Array.from({ length: 3 * small }, (_, at) => rgb[(at % small) * 3 + Math.floor(at / small)] as number);

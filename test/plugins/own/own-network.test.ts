@@ -25,7 +25,7 @@ async function fileOf(name: string, shape: Shape): Promise<string> {
   return name;
 }
 
-/** What srvid's workers make of one picture. */
+/** The result of srvid's workers for one picture. */
 async function processed({ module, plugin, options, own }: OwnNetwork, kind: PixelFormat, bytes: Uint8Array, size = PICTURE): Promise<Uint8Array> {
   const loaded = await withModels({ ...withOptions({ module, plugin }, options), own }, await loadModelLibrary(), 'auto');
   const host = new PluginHost({
@@ -43,7 +43,7 @@ async function processed({ module, plugin, options, own }: OwnNetwork, kind: Pix
   return through(host, bytes);
 }
 
-/** What ONNX Runtime makes of the whole picture at once, without anything of srvid: in levels, pixel by pixel. */
+/** ONNX Runtime's result for the whole picture at once, without anything of srvid: in levels, pixel by pixel. */
 async function expected(shape: Shape, bytes: Uint8Array, size = PICTURE): Promise<Float64Array> {
   const { channels = 3, layout = 'nchw', white = 1, scale = 2, type = 'float32' } = shape;
   const session = await ort.InferenceSession.create(superResolver({ ...withoutSize(shape), halfInside: false, type: type === 'float16' ? 'float32' : type }));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { randomFrom } from '../../../dist/doctor/random.js';
+import { randomFrom } from '../../../dist/eval/random.js';
 import { colorMatrix, rgbToYuv, yuvToRgb } from '../../../dist/plugins/pixels/color-matrix.js';
 import { temporaryFolder } from '../../helpers/media.js';
 import { FFMPEG } from '../../helpers/programs.js';

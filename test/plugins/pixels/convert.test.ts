@@ -17,7 +17,7 @@ function converted(from: FrameFormat, to: FrameFormat, bytes: Uint8Array, color:
   return output;
 }
 
-/** Where a chroma sample sits among luma samples, by the definition of its site (ITU-T H.273, chroma sample location). */
+/** Place of a chroma sample among luma samples, by the definition of its site (ITU-T H.273, chroma sample location). */
 function place(kind: Planar, site: (typeof SITES)[number], axis: 0 | 1, index: number): number {
   const step = STEP[kind][axis];
   if (step === 1) return index;
@@ -34,7 +34,7 @@ function ramp(format: PlainFormat & { kind: Planar }, site: (typeof SITES)[numbe
   return paint(format, (plane, x, y) => (plane === 0 ? 50 : 20 + SLOPE * place(format.kind, site, axis, axis === 0 ? x : y)));
 }
 
-/** By how many luma pixels of the input the chroma of `bytes` is off along an axis: worst and mean, edges left out. */
+/** Luma pixels of the input by which the chroma of `bytes` is off along an axis: worst and mean, edges left out. */
 function misplacement(
   bytes: Uint8Array,
   format: PlainFormat & { kind: Planar },

@@ -105,7 +105,7 @@ test('rows of a padded plane are read and written by their stride, and nothing o
   }
 });
 
-/** What Pillow 13's `Image.resize` made of `pattern`, row by row. */
+/** The result of Pillow 13's `Image.resize` for `pattern`, row by row. */
 const PILLOW = [
   ['CUBIC', { width: 12, height: 9 }, { width: 6, height: 3 }, [108, 142, 141, 131, 121, 98, 116, 139, 145, 131, 145, 103, 145, 153, 150, 148, 153, 152]],
   ['LANCZOS3', { width: 12, height: 9 }, { width: 6, height: 3 }, [107, 142, 140, 132, 117, 98, 114, 141, 148, 127, 152, 99, 143, 152, 149, 148, 152, 153]],

@@ -94,6 +94,27 @@ test('levels of which none is installed are refused, each with its reason', asyn
   expect(error.message).toMatch(/best: not installed for this scale; better: not installed/);
 });
 
+test('of a chain with a network for noise, a level is kept that does nothing else, and one without it is there by name', async () => {
+  const restoring = await loadModelLibrary(new URL('../../fixtures/models/restoring/', import.meta.url));
+  const denoiser = restoring.resolve({ family: 'lpienet-denoise', planes: 'yuv' }, 'auto');
+  await copyFile(fileURLToPath(new URL(denoiser.file, restoring.folder)), join(folder, denoiser.file));
+  const installed = new ModelLibrary(library.folder, [...library.models, denoiser]);
+  const stepsOf = ({ levels }: Awaited<ReturnType<typeof planned>>) =>
+    Object.fromEntries(levels.map(({ name, group }) => [name, group.steps.map(({ loaded }) => loaded.plugin.name)]));
+  const usual = await planned(['denoise', 'abpn?scale=3'], { installed });
+  expect(stepsOf(usual)).toEqual({ abpn: ['denoise', 'abpn'], xlsr: ['denoise', 'xlsr'], bicubic: ['denoise', 'bicubic'] });
+  expect(usual.bypass.group.steps.map(({ loaded }) => loaded.plugin.name)).toEqual(['bicubic']);
+  const named = await planned(['denoise', 'abpn?scale=3'], { installed, levels: ['xlsr-alone', 'abpn-alone', 'abpn', 'bicubic-alone'] });
+  expect(stepsOf(named)).toEqual({ abpn: ['denoise', 'abpn'], 'abpn-alone': ['abpn'], 'xlsr-alone': ['xlsr'] });
+  expect(named.missing).toEqual(['bicubic-alone: the bypass does the same']);
+  for (const { group } of [...named.levels, named.bypass]) expect(group.output).toEqual(usual.levels[0]?.group.output);
+
+  const alone = await planned(['denoise'], { installed });
+  expect(stepsOf(alone)).toEqual({ denoise: ['denoise'] });
+  expect(alone.bypass.group.output).toEqual({ kind: 'yuv420p', width: 64, height: 36 });
+  expect((await failureOf(() => planned(['denoise'], { installed, levels: ['denoise-alone'] }))).message).toContain('no other network to leave out');
+});
+
 test('the command runs with several levels, all of them loaded', async () => {
   const input = join(folder, 'input.mp4');
   await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x36:r=25:d=0.6', '-pix_fmt', 'yuv420p', input);

@@ -69,7 +69,7 @@ test.each(['yuv420p', 'yuv422p', 'yuv444p'] as const)('red and blue swapped twic
   expect(largestDifference(once, flat)).toBeGreaterThan(10);
 });
 
-/** What a stage makes of flat frames of these levels, each with its neighbours. */
+/** A stage's results for flat frames of these levels, each with its neighbours. */
 async function levelsThrough(host: PluginHost, levels: readonly number[]): Promise<(number | undefined)[]> {
   const tickets = levels.map((level, index) => feed(host, new Uint8Array(63).fill(level), index));
   const [stage, ring] = [host.stages[0], host.rings[1]];

@@ -63,7 +63,7 @@ async function playsOn(page: Page, seconds = 2, id: 'after' | 'before' = 'after'
   ] as const);
 }
 
-/** How many frames the two pictures are apart, by the counter that is burned into them. */
+/** Number of frames that the two pictures are apart, by the counter that is burned into them. */
 const framesApart = (page: Page): Promise<number> =>
   page.evaluate(() => {
     const canvas = new OffscreenCanvas(1, 1);

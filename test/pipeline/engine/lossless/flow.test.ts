@@ -16,7 +16,7 @@ const script = fc
   })
   .map(({ contents, stages, extra }) => ({ contents, stages, credits: 1 + extra + stages.reduce((sum, stage) => sum + stage.future, 0) }));
 
-/** What the stages make of the whole stream, computed plainly. */
+/** The stages' results for the whole stream, computed plainly. */
 function expected({ contents, stages }: { contents: readonly number[]; stages: readonly Shape[] }): number[] {
   return stages.reduce<number[]>(
     (frames, { past, future }) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { randomFrom } from '../../../../dist/doctor/random.js';
+import { randomFrom } from '../../../../dist/eval/random.js';
 import { ServiceTimes } from '../../../../dist/pipeline/engine/realtime/service-times.js';
 
 /** Frames at a level that takes so long, give or take a tenth. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { randomFrom } from '../../../../dist/doctor/random.js';
+import { randomFrom } from '../../../../dist/eval/random.js';
 import type { Engine } from '../../../../dist/plugins/inference/backend.js';
 import { loadModelLibrary, type ModelEntry, modelAt } from '../../../../dist/plugins/inference/library.js';
 import { type LoadedModel, loadModel } from '../../../../dist/plugins/inference/model.js';

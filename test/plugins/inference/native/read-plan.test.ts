@@ -1,13 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Network } from '../../../../bench/networks.mjs';
 import { lower } from '../../../../dist/onnx/lower.js';
 import { parseModel, serializeModel } from '../../../../dist/onnx/model-file.js';
 import type { NativePlan } from '../../../../dist/plugins/inference/native/plan.js';
 import { readPlan } from '../../../../dist/plugins/inference/native/read-plan.js';
 import { openNetwork } from '../../../../dist/plugins/inference/onnx-runtime.js';
 import { superResolver } from '../../../helpers/own-networks.js';
+import { quantisedChain } from '../../../helpers/quantised-chain.js';
 import { fuzzCases, randomBytes } from '../../../helpers/random.js';
 import { runPlainly } from './reference.js';
 
@@ -76,19 +76,7 @@ test('any chain of quantised convolutions, lowered or not, is either read as a p
   const chains = fc.tuple(fc.integer({ min: 0, max: 9999 }), fc.constantFrom(1, 1, 3), fc.array(layer, { minLength: 1, maxLength: 3 }), fc.boolean());
   await fc.assert(
     fc.asyncProperty(chains, async ([seed, planes, layers, isLowered]) => {
-      const network = new Network(seed);
-      let [stored, inputs, step] = [network.input(planes, 'uint8'), planes, 1 / 255];
-      let zero = 0;
-      for (const { channels, side, groups, perTensor, bias, activation, ...rest } of layers) {
-        const group = groups === 'one' ? 1 : groups === 'each' ? inputs : ([4, 3, 2].find((count) => inputs % count === 0) ?? 1);
-        const outputs = groups === 'each' ? inputs : Math.ceil(channels / group) * group;
-        let tensor = network.conv(network.dequantised(stored, step, zero), inputs, outputs, side, { group, inputStep: step, perTensor, bias });
-        if (activation === 'Relu') tensor = network.node('Relu', [tensor]);
-        if (activation === 'Clip') tensor = network.node('Clip', [tensor, network.constant('low', { dims: [], data: Float32Array.of(0) })]);
-        [step, zero, inputs] = [1 / 60, rest.zero, outputs];
-        stored = network.quantised(tensor, step, zero);
-      }
-      const original = network.model(stored, inputs);
+      const original = quantisedChain(seed, planes, layers);
       const bytes = serializeModel(isLowered ? lower(original).model : original);
       const plan = readPlan(bytes, 'the network');
       if ('unsupported' in plan) {

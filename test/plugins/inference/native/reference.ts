@@ -6,7 +6,7 @@ interface Value {
   readonly data: Uint8Array;
 }
 
-/** What a plan means, in the plainest way: every value whole, every sum by itself. Independent of all C++. */
+/** A plan's meaning, in the plainest way: every value whole, every sum by itself. Independent of all C++. */
 export function runPlainly(plan: NativePlan, input: Uint8Array, height: number, width: number): Uint8Array {
   const rows = height / plan.fold;
   const columns = width / plan.fold;
