@@ -6,9 +6,10 @@ import { withTimeout } from '../pipeline/frames/timeout.js';
 import { type Job, type ReachedQueue, reachQueue, type Worker } from './bull.js';
 import { pieceKey, textOfError } from './keys.js';
 import { type OpenMaker, OpenMakers } from './open-makers.js';
+import { openStorage } from './open-storage.js';
 import { readOrder } from './order.js';
 import { SharedSources } from './shared-sources.js';
-import { openStorage, type Storage } from './storage.js';
+import type { Storage } from './storage.js';
 
 /** Settings of a worker. */
 export interface PieceWorkerOptions {

@@ -209,6 +209,8 @@ export class QueueRun {
   }
 
   #failed(segment: SegmentJob, reason: string | undefined): void {
+    // An event and a look at the job may both find it.
+    if (!this.#open.delete(jobIdOf(segment))) return;
     const error = errorOfText(reason);
     this.#tell({ type: 'failed', job: segment, error });
     this.#told.then(() => this.#fail(error), this.#fail);

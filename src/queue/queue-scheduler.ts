@@ -1,8 +1,9 @@
 import type { RetryPolicy, ScheduleHooks, Scheduler, SegmentJob } from '../jobs/scheduler.js';
 import { withTimeout } from '../pipeline/frames/timeout.js';
 import { type Queue, type QueueEvents, reachQueue } from './bull.js';
+import { openStorage } from './open-storage.js';
 import { QueueRun } from './queue-run.js';
-import { openStorage, type Storage } from './storage.js';
+import type { Storage } from './storage.js';
 
 /** Settings of a scheduler that hands segments to other processes. */
 export interface QueueSchedulerOptions {

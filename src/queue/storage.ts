@@ -21,12 +21,6 @@ export interface Storage {
   removeAll(part: string): Promise<void>;
 }
 
-/** Opens a storage by its name: "s3://bucket/prefix", or the path of a folder. @throws SRVID_SHARE_FAILED, SRVID_OPTION_INVALID, SRVID_PACKAGE_MISSING */
-export async function openStorage(share: string): Promise<Storage> {
-  if (/^s3:\/\//i.test(share)) return (await import('./s3-storage.js')).S3Storage.open(share);
-  return (await import('./folder-storage.js')).FolderStorage.open(share);
-}
-
 /** The error of a storage that does not do what was asked of it. */
 export function shareFailed(tried: string, found: string, cause?: unknown): SrvidError {
   const message = `Tried to ${withoutSecrets(tried)}: ${withoutSecrets(found)}. Check that the share can be reached and written from this machine, and has room.`;

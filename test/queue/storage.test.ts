@@ -4,7 +4,7 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { openStorage } from '../../dist/queue/storage.js';
+import { openStorage } from '../../dist/queue/open-storage.js';
 import { failureOf } from '../helpers/errors.js';
 import { temporaryFolder } from '../helpers/media.js';
 import { freePort } from '../helpers/redis.js';
