@@ -23,7 +23,7 @@ export interface QueueSchedulerOptions {
 }
 
 const CHECK_MS = 10_000;
-/** All that fails on one machine may succeed on another, or a minute later. */
+/** Attempts at a segment: one that fails here may succeed on another machine, or a minute later. */
 const RETRY: RetryPolicy = { attempts: 4, firstDelayMs: 2000 };
 /** A server that does not answer is not waited for at the end. */
 const GOODBYE_MS = 700;
