@@ -51,7 +51,7 @@ test.each(FAMILIES)('%s has the scales it was trained for, and names them where 
 
 test('every network that is shipped has a plugin with its planes and scale, which promises its halo and no smaller one', async () => {
   for (const { family, scale, halo, planes } of library.models) {
-    const { plugin } = await findPlugin({ y: family, rgb: `${family}-rgb`, yuv: family.replace('lpienet-', '') }[planes], '/');
+    const { plugin } = await findPlugin({ y: family.replace(/-video$/, ''), rgb: `${family}-rgb`, yuv: family.replace('lpienet-', '') }[planes], '/');
     expect(plugin.planes).toBe(planes);
     if (planes === 'yuv') expect([plugin.scales, scale]).toEqual([undefined, undefined]);
     else expect(plugin.scales).toContain(scale);
