@@ -92,7 +92,7 @@ const withFault = (FAULT: string): CommandOptions => ({ env: { FFMPEG_PATH: FAUL
 /** Columns: the attempt, the arguments, the exit code, the error code, a part of the message, and what is special about the run. */
 const CASES: readonly (readonly [string, readonly string[], number, string, RegExp, CommandOptions?])[] = [
   ['a missing file', ['absent.mp4', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND', /absent\.mp4 does not exist/],
-  ['a folder', ['folder.mp4', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND', /is not a file/],
+  ['a folder, with a file as output', ['folder.mp4', 'o.mp4'], 1, 'SRVID_OUTPUT_UNWRITABLE', /the output must be a folder/],
   ['an empty file', ['empty.mp4', 'o.mp4'], 1, 'SRVID_INPUT_UNREADABLE', /empty\.mp4/],
   ['text that is named a video', ['text.mp4', 'o.mp4'], 1, 'SRVID_INPUT_UNREADABLE', /Invalid data/],
   ['noise', ['noise.mkv', 'o.mp4'], 1, 'SRVID_INPUT_UNREADABLE', /noise\.mkv/],

@@ -58,7 +58,7 @@ describe('the output size', () => {
 describe('--json', () => {
   it('tells start, progress and end, with every figure of the summary', async () => {
     const result = await srvid([input, join(folder, 'json.mp4'), '--scale', '3', '--precision', 'int8', ...FAST]);
-    const [start] = result.events;
+    const start = result.events.find(({ type }) => type === 'start');
     expect(start).toMatchObject({
       v: 1,
       type: 'start',
@@ -160,7 +160,7 @@ describe('an existing output', () => {
 describe('what cannot be', () => {
   it.each([
     ['an input that does not exist', ['absent.mp4', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND'],
-    ['a folder as input', ['.', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND'],
+    ['a folder as input, with a file as output', ['.', 'o.mp4'], 1, 'SRVID_OUTPUT_UNWRITABLE'],
     ['an output that tells no kind of file', ['input.mp4', 'o.xyz'], 2, 'SRVID_OUTPUT_FORMAT'],
     ['an output folder that does not exist', ['input.mp4', 'no/where/o.mp4'], 1, 'SRVID_OUTPUT_UNWRITABLE'],
     ['an unknown preset', ['input.mp4', 'o.mp4', '--preset', 'finest'], 2, 'SRVID_PRESET_UNKNOWN'],

@@ -124,7 +124,7 @@ describe('the plot of an evaluation', () => {
       item: kind === 'clip' ? index / 25 : `${index}.png`,
       scores: { srvid: score(psnr), bicubic: score(psnr - 1.3) },
     }));
-    return plotPsnr({ kind, preset: 'abpn', scale: 2, scores: [], items } as unknown as Evaluation);
+    return plotPsnr({ kind, preset: 'abpn', scale: 2, scores: [score(30), { ...score(29), method: 'bicubic' }], items } as unknown as Evaluation);
   };
   const ticksOf = (svg: string, anchor: string) =>
     [...svg.matchAll(new RegExp(`text-anchor="${anchor}">([-\\d.]+)<`, 'g'))].map((match) => Number(match[1])).filter(Number.isFinite);
