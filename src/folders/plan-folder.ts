@@ -44,10 +44,11 @@ export interface FolderPlan {
  */
 export async function planFolder({ input, output, exclude, format }: FolderOptions): Promise<FolderPlan> {
   const target = resolve(output);
-  await refuseFile(output, target);
   const { base, files, isDeep, unread } = await findFiles(input, exclude);
-  await refuseInside(base, target, isDeep, exclude);
+  // First: a mistyped name with a bracket in it looks like a pattern.
   if (files.length === 0) throw nothingFound(input, exclude);
+  await refuseFile(output, target);
+  await refuseInside(base, target, isDeep, exclude);
   const plan = files.map((name) => {
     const outputName = `${name.slice(0, name.length - extname(name).length)}${endingFor(name, format)}`;
     return { name, outputName, input: join(base, name), output: join(target, outputName) };
@@ -101,7 +102,7 @@ function nothingFound(input: string, exclude: readonly string[]): SrvidError {
   const left = exclude.length > 0 ? ', without those that --exclude names' : '';
   return new SrvidError(
     'SRVID_INPUT_NOT_FOUND',
-    `Looked for ${input}${left}, and found no ${/[*?[{]/.test(input) ? 'file that fits the pattern' : 'video in the folder'}. ${
+    `Looked for ${input}${left}, and found no ${/[*?[{]/.test(input) ? 'file of this name, and none that fits it as a pattern' : 'video in the folder'}. ${
       left ? 'Give another --exclude' : 'Give another pattern; a folder stands for the videos in it, and "folder/**" for all its files'
     }.`,
     { path: input },
