@@ -36,9 +36,9 @@ class AnyScaleBatch:
     """The truth, [n, R, C], whole levels."""
     side: int
     """Rows, and columns, of the whole enlargement."""
-    rows: torch.Tensor
+    rows: np.ndarray
     """int64 [R]"""
-    columns: torch.Tensor
+    columns: np.ndarray
     weights: torch.Tensor
     """Of each crop's squared error, [n]."""
 
@@ -71,9 +71,9 @@ class AnyScale:
             high = torch.cat((with_borders(high[:framed], torch.from_numpy(drawn_borders(random, framed))), high[framed:]))
         high = high.float()
         low = shrunk(high, self._patch) / 255
-        rows, columns = (torch.from_numpy(np.sort(random.permutation(side)[: self._samples])) for _ in range(2))
+        rows, columns = (np.sort(random.permutation(side)[: self._samples]) for _ in range(2))
         bilinear = F.interpolate(low, size=(side, side), mode="bilinear", align_corners=False)
-        chosen = [picture[:, 0].index_select(1, rows).index_select(2, columns) for picture in (bilinear, high / 255)]
+        chosen = [picture[:, 0].index_select(1, torch.from_numpy(rows)).index_select(2, torch.from_numpy(columns)) for picture in (bilinear, high / 255)]
         return AnyScaleBatch(low, *chosen, side, rows, columns, torch.from_numpy(self._weights[which]))
 
 

@@ -52,20 +52,6 @@ class Grid:
     """float32 [1, 2]: height and width of a pixel of the enlargement, in half pixels of the picture."""
 
 
-def grid(low: tuple[int, int], high: tuple[int, int], rows: torch.Tensor | None = None, columns: torch.Tensor | None = None) -> Grid:
-    """The grid of an enlargement from `low` (height, width) to `high`; of its `rows` and `columns`, int64, if they are given."""
-    sides = [_side(*sizes, chosen) for sizes, chosen in zip(zip(low, high), (rows, columns))]
-    return Grid(sides[0][0], sides[1][0], sides[0][1], sides[1][1], torch.tensor([[2 * small / large for small, large in zip(low, high)]], dtype=torch.float32))
-
-
-def _side(low: int, high: int, chosen: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
-    positions = torch.arange(high) if chosen is None else chosen
-    # Twice the distance of a pixel's middle from the picture's edge, times `high`: whole numbers, so that ties fall alike everywhere.
-    doubled = (2 * positions + 1) * low
-    nearest = (doubled // (2 * high)).clamp(0, low - 1)
-    return nearest, (doubled.double() / high - (2 * nearest + 1)).float()[:, None]
-
-
 class Head(nn.Module):
     """One head without its first layer's weights on features: places to the first layer, ReLU, hidden layers with ReLU, one number."""
 

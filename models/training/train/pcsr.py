@@ -16,8 +16,9 @@ import torch
 from onnx import numpy_helper
 
 from ..data.any_scale import LEAST, MOST, AnyScale, AnyScaleBatch, load_luma
-from ..networks.pcsr import Pcsr, Shape, grid
+from ..networks.pcsr import Pcsr, Shape
 from .checkpoint import log_line, write_atomically
+from .grids import grid
 from .pcsr_validation import Validation
 from .schedule import learning_rate
 from .soap import Soap
@@ -78,6 +79,8 @@ def train_pcsr(recipe: PcsrRecipe, data: Path, run: Path, start_from: Path | Non
     pictures = load_luma(data / "train", recipe.sizes, recipe.lossy_sizes, least)
     crops = AnyScale(pictures, recipe.patch, recipe.samples, recipe.batch, recipe.frames, recipe.floor, recipe.seed)
     validation = Validation(data)
+    if start_from:
+        bring_to_unit(network, crops.at(0).low)
     average, path = copy.deepcopy(network).eval().requires_grad_(False), run / "checkpoint.pt"
     state = torch.load(path, weights_only=True) if path.exists() else {"stage": STAGES[0], "step": 0}
     if "network" in state:
@@ -100,6 +103,13 @@ def carry_over(network: Pcsr, path: Path) -> None:
         if kernel is None or kernel.shape != tuple(conv.kernel().shape):
             raise SystemExit(f"{path}: its convolution {index} is {'missing' if kernel is None else 'x'.join(map(str, kernel.shape))}, and the backbone's is {'x'.join(map(str, conv.kernel().shape))}. Give another model with --from.")
         conv.load_merged(torch.from_numpy(kernel.copy()), torch.from_numpy(bias.copy()))
+
+
+@torch.no_grad()
+def bring_to_unit(network: Pcsr, low: torch.Tensor) -> None:
+    """Scale the last convolution of a backbone that was carried over, so that new heads meet features of a mean square of 1 over `low`."""
+    last, factor = network.convs[-1], network.features(low).square().mean().rsqrt()
+    last.load_merged(last.kernel() * factor, last.bias * factor)
 
 
 def averaged_pcsr(run: Path) -> tuple[PcsrRecipe, Pcsr, dict]:

@@ -10,7 +10,8 @@ from PIL import Image
 
 from ..data.pictures import image_files, planes
 from ..measure.metrics import psnr
-from ..networks.pcsr import Pcsr, grid
+from ..networks.pcsr import Pcsr
+from .grids import grid
 
 SCALES = (1.5, 2.0, 3.0, 4.0)
 EVERY = 4
@@ -44,7 +45,7 @@ class Validation:
         return found
 
     def _gains(self, network: Pcsr, given: Reduced, scale: float, choices: tuple[str, ...]) -> dict[str, float]:
-        low = torch.from_numpy(given.low).float()[None, None] / 255
+        low = torch.from_numpy(given.low.astype(np.float32))[None, None] / 255
         where = grid(given.low.shape, given.high.shape)
         with torch.no_grad():
             features = network.features(low)
