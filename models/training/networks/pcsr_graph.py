@@ -1,6 +1,6 @@
 """The float ONNX models of PCSR. The first layer of each head is split among three of them, so that nothing is computed twice:
 
-`pcsr-backbone`: `input` uint8 [1, 1, h, w] to what the first layers make of each pixel's features, `light` and `heavy` [h*w, hidden],
+`pcsr-backbone`: `input` uint8 [n, 1, h, w] to what the first layers make of each pixel's features, `light` and `heavy` [h*w, hidden],
 and to the classifier's logit, `difficulty` [h*w, 1].
 `pcsr-place`: `y` [R, 1], `x` [C, 1] and `cell` [1, 2] to what the place of a pixel of the enlargement adds to these: `light_row`,
 `light_column`, `heavy_row`, `heavy_column` [R or C, hidden], `decision_row`, `decision_column` [R or C, 1]; and `steps` (`Steps`).
@@ -91,7 +91,7 @@ def head_model(network: Pcsr, name: str, facts: dict[str, str]) -> onnx.ModelPro
 
 def picture_input() -> onnx.ValueInfoProto:
     """Input of the backbone."""
-    return helper.make_tensor_value_info("input", TensorProto.UINT8, [1, 1, "h", "w"])
+    return helper.make_tensor_value_info("input", TensorProto.UINT8, ["n", 1, "h", "w"])
 
 
 def as_rows(builder: GraphBuilder, tensor: str, name: str, channels: int) -> str:
