@@ -1,6 +1,6 @@
 """PCSR's bundle of models run in ONNX Runtime, pixel by pixel as the program does it: an independent reference of it, and the means to measure it.
 
-The first layer of a head is done here, in floats or, for int8 models, in the program's integers (`_Activations`).
+The first layer of a head is done here, in floats or, for int8 models, in the program's integers (`FirstLayers`).
 """
 
 from dataclasses import dataclass
@@ -28,11 +28,32 @@ ROUNDS = 20
 
 @dataclass(frozen=True)
 class Enlarged:
-    """An enlargement, uint8 [H, W]; and for each pixel whether the heavy head made it, bool, and the probability that it should have, float32."""
+    """An enlargement, uint8 [H, W], and for each pixel whether the heavy head made it."""
 
     picture: np.ndarray
     heavy: np.ndarray
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One picture's enlargement before anything is decided."""
+
+    base: np.ndarray
+    """The bilinear enlargement in levels, float32 [H, W]."""
+    residuals: dict[str, np.ndarray]
+    """By head, in levels, float32 [H, W]."""
     probability: np.ndarray
+    """The classifier's probability of heavy, float32 [H, W]."""
+    costs: tuple[float, float]
+    """Multiplications for a patch with the light and with the heavy head."""
+
+    def enlarged(self, k: float | str = 0.0, refine: bool = False) -> Enlarged:
+        """The picture. `k` is the weight of the costs in the decision, or "adaptive"; `refine` smooths light pixels beside heavy ones."""
+        heavy = chosen(self.probability, self.costs, k)
+        picture = self.base + np.where(heavy, self.residuals["heavy"], self.residuals["light"])
+        if refine:
+            picture = refined(picture, heavy)
+        return Enlarged(np.clip(np.floor(picture + 0.5), 0, 255).astype(np.uint8), heavy)
 
 
 class Bundle:
@@ -40,67 +61,61 @@ class Bundle:
 
     def __init__(self, models: dict[str, onnx.ModelProto | str]):
         self._sessions = {name: Session(model) for name, model in models.items()}
-        self._steps: np.ndarray | None = None
 
     @staticmethod
     def of(folder: Path, precision: str) -> "Bundle":
         """The bundle of files in `folder`."""
         return Bundle({part: str(folder / f"pcsr-{part}-{precision}.onnx") for part in PARTS})
 
-    def enlarge(self, low: np.ndarray, size: tuple[int, int], k: float | str = 0.0, refine: bool = False) -> Enlarged:
-        """Luma, uint8 [h, w], at `size` (H, W). `k` is the weight of the costs in the decision, or "adaptive"; `refine` smooths light pixels beside heavy ones."""
-        state = self.prepare(low, size)
-        probability = state.probability()
-        heavy = chosen(probability, self._costs(low.shape, size), k)
-        picture = state.base.copy()
-        for name, mask in zip(HEADS, (~heavy, heavy)):
-            rows, columns = np.nonzero(mask)
-            for begin in range(0, len(rows), BAND):
-                part = slice(begin, begin + BAND)
-                picture[rows[part], columns[part]] += self._residual(name, state.activation(name, rows[part], columns[part]))
-        if refine:
-            picture = refined(picture, heavy)
-        return Enlarged(np.clip(np.floor(picture + 0.5), 0, 255).astype(np.uint8), heavy, probability)
+    def parts(self, low: np.ndarray, size: tuple[int, int]) -> Parts:
+        """Luma, uint8 [h, w], enlarged to `size` (H, W) by both heads."""
+        first = self.first_layers(low, size)
+        residuals = {name: self._residuals(name, first, size) for name in HEADS}
+        return Parts(bilinear(low, size), residuals, first.probability(), first.costs(size))
 
-    def prepare(self, low: np.ndarray, size: tuple[int, int]) -> "_Activations":
+    def first_layers(self, low: np.ndarray, size: tuple[int, int]) -> "FirstLayers":
         """Backbone and places run; what a head reads can be asked for."""
         (rows, y), (columns, x) = (nearest_and_places(*sides) for sides in zip(low.shape, size))
         features = dict(zip(self._sessions["backbone"].outputs, self._sessions["backbone"].run(low[None, None])))
         place = self._sessions["place"]
         tables = dict(zip(place.outputs, place.feed({"y": y[:, None], "x": x[:, None], "cell": cell(low.shape, size)})))
-        self._steps = tables["steps"][0]
-        return _Activations(low.shape, rows, columns, features, tables, bilinear(low, size))
+        return FirstLayers(low.shape, rows, columns, features, tables)
 
-    def _residual(self, name: str, activation: np.ndarray) -> np.ndarray:
-        """In levels, float32 [n]."""
-        found, step = self._sessions[name].feed({"activation": activation})[0][:, 0], self._steps[5 + HEADS.index(name)]
-        return (found.astype(np.float32) - (128 if found.dtype == np.uint8 else 0)) * step
-
-    def _costs(self, low: tuple[int, int], size: tuple[int, int]) -> tuple[float, float]:
-        scale = (size[0] * size[1]) / (low[0] * low[1])
-        light, heavy, backbone = self._steps[:3].astype(np.float64)
-        return tuple(PATCH**2 * (backbone + head * scale) for head in (light, heavy))
+    def _residuals(self, name: str, first: "FirstLayers", size: tuple[int, int]) -> np.ndarray:
+        height, width = size
+        step = first.tables["steps"][0, 5 + HEADS.index(name)]
+        result, columns, tall = np.empty(size, np.float32), np.arange(width), max(1, BAND // width)
+        for top in range(0, height, tall):
+            rows = np.arange(top, min(top + tall, height))
+            activation = first.activation(name, rows[:, None], columns)
+            found = self._sessions[name].feed({"activation": activation.reshape(-1, activation.shape[-1])})[0][:, 0]
+            result[rows] = ((found.astype(np.float32) - (128 if found.dtype == np.uint8 else 0)) * step).reshape(-1, width)
+        return result
 
 
 @dataclass(frozen=True)
-class _Activations:
-    """First layers of one picture, waiting for the pixels that are to be made."""
+class FirstLayers:
+    """First layers of one picture, for the pixels that are asked for."""
 
     low: tuple[int, int]
     rows: np.ndarray
     columns: np.ndarray
     features: dict[str, np.ndarray]
     tables: dict[str, np.ndarray]
-    base: np.ndarray
-    """The bilinear enlargement in levels, float32."""
 
     def probability(self) -> np.ndarray:
         """The classifier's probability of heavy, float32 [H, W]."""
         seen = self.features["difficulty"].reshape(self.low)[self.rows][:, self.columns]
         return 1 / (1 + np.exp(-(seen + self.tables["decision_row"] + self.tables["decision_column"].T)))
 
+    def costs(self, size: tuple[int, int]) -> tuple[float, float]:
+        """Multiplications for a patch of the picture with the light and with the heavy head."""
+        scale = (size[0] * size[1]) / (self.low[0] * self.low[1])
+        light, heavy, backbone = self.tables["steps"][0, :3].astype(np.float64)
+        return tuple(PATCH**2 * (backbone + head * scale) for head in (light, heavy))
+
     def activation(self, name: str, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """A head's input for pixels of the enlargement: float32 [n, hidden], or uint8 in whole steps for int8 models."""
+        """A head's input for pixels of the enlargement: float32 [..., hidden], or uint8 in whole steps for int8 models."""
         seen = self.features[name][self.rows[rows] * self.low[1] + self.columns[columns]]
         row, column = (self.tables[f"{name}_{end}"] for end in ("row", "column"))
         if seen.dtype != np.uint8:

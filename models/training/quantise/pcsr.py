@@ -93,10 +93,10 @@ def _activations(bundle: Bundle, crops: list[np.ndarray]) -> dict[str, list[np.n
     random, found = np.random.default_rng(3), {name: [] for name in HEADS}
     for index, crop in enumerate(crops):
         size = tuple(round(side * SCALES[index % len(SCALES)]) for side in crop.shape[1:])
-        state = bundle.prepare(crop[0], size)
+        first = bundle.first_layers(crop[0], size)
         rows, columns = (random.integers(side, size=SAMPLED) for side in size)
         for name in HEADS:
-            found[name].append(state.activation(name, rows, columns))
+            found[name].append(first.activation(name, rows, columns))
     return found
 
 
