@@ -1,9 +1,11 @@
-"""Commands of PCSR, whose networks are bundles for any scale: `pcsr-train`."""
+"""Commands of PCSR, whose networks are bundles for any scale: `pcsr-train`, `pcsr-evaluate`."""
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 
-from .options import add_data, add_recipe, data_of, recipe_of
+from .options import MODELS, add_data, add_recipe, data_of, recipe_of
 
 
 def pcsr_train(parser: argparse.ArgumentParser):
@@ -16,3 +18,32 @@ def pcsr_train(parser: argparse.ArgumentParser):
     add_data(parser)
     parser.add_argument("--validate-every", type=int, default=2000, help="steps between two validations, each of which writes the checkpoint (default: %(default)s)")
     return lambda given: train_pcsr(recipe_of(given, PcsrRecipe), data_of(given), given.run, given.start_from, given.validate_every)
+
+
+def pcsr_evaluate(parser: argparse.ArgumentParser):
+    """Y-PSNR of PCSR at any scales and by any decisions, beside bicubic and networks of whole scales"""
+    parser.add_argument("--models", type=Path, default=MODELS, help="folder of the models (default: %(default)s)")
+    parser.add_argument("--folder", type=Path, required=True, help="high-resolution pictures")
+    parser.add_argument("--mosaic", action="store_true", help="four pictures in one")
+    parser.add_argument("--scales", default="1.5,2,2.25,3,4", help="default: %(default)s")
+    parser.add_argument("--k", default="-25,0,25,adaptive", help="weights of the costs in the decision; -25 is all heavy, 25 all light (default: %(default)s). Write --k=-25,0")
+    parser.add_argument("--precisions", default="fp32,int8", help="default: %(default)s")
+    parser.add_argument("--beside", default="abpn,xlsr,swift,best", help="families to compare with, in int8 (default: %(default)s)")
+    parser.add_argument("--refine", action="store_true", help="each decision also with refinement")
+    parser.add_argument("--json", action="store_true", help="rows as JSON in place of the table")
+    return _run_evaluate
+
+
+def _run_evaluate(given: argparse.Namespace) -> None:
+    from ..measure.pcsr import Bundle
+    from ..measure.real_scales import evaluated, pictures, table
+
+    bundles = {precision: Bundle.of(given.models, precision) for precision in _words(given.precisions)}
+    ks = [word if word == "adaptive" else float(word) for word in _words(given.k)]
+    scales = [float(word) for word in _words(given.scales)]
+    rows = evaluated(bundles, MODELS, _words(given.beside), pictures(given.folder, given.mosaic), scales, ks, (False, True) if given.refine else (False,))
+    print(json.dumps([asdict(row) for row in rows], indent=2) if given.json else table(rows))
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in text.split(",") if word]

@@ -18,7 +18,7 @@ from .pairs import LOSSY_TYPES
 from .pictures import bicubic, image_files, planes
 
 LEAST, MOST = 1.0, 4.0
-SCALES = {2.0: 0.18, 3.0: 0.18, 4.0: 0.18, 1.5: 0.12, 2.25: 0.09}
+SCALES = {1.5: 0.18, 2.0: 0.17, 2.25: 0.1, 3.0: 0.15, 4.0: 0.15}
 """Scales that are drawn more often than all others from `LEAST` to `MOST`, and their chances."""
 WEIGHED_AT = 3
 """The scale at which a picture's bicubic error decides its weight."""

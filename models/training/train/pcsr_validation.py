@@ -1,15 +1,13 @@
 """Gains of PCSR over bicubic enlargement while it trains, on some of the validation pictures and at some scales."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 
-from ..data.pictures import image_files, planes
 from ..measure.metrics import psnr
+from ..measure.real_scales import Reduced, border, pictures, reduced
 from ..networks.pcsr import Pcsr
 from .grids import grid
 
@@ -18,22 +16,12 @@ EVERY = 4
 """One picture in so many is taken."""
 
 
-@dataclass(frozen=True)
-class Reduced:
-    """A picture, its reduction, and the PSNR of its bicubic enlargement in dB; luma, uint8."""
-
-    low: np.ndarray
-    high: np.ndarray
-    bicubic: float
-
-
 class Validation:
     """The pictures of val and val2, reduced once."""
 
     def __init__(self, data: Path):
-        files = [file for name in ("val", "val2") if (data / name).is_dir() for file in image_files(data / name)[::EVERY]]
-        pictures = [planes(Image.open(file).convert("RGB"), 1)[0] for file in files]
-        self._given = {scale: [reduced(picture, scale) for picture in pictures] for scale in SCALES}
+        chosen = [picture for name in ("val", "val2") if (data / name).is_dir() for picture in pictures(data / name)[::EVERY]]
+        self._given = {scale: [reduced(picture, scale) for picture in chosen] for scale in SCALES}
 
     def __call__(self, network: Pcsr, stage: str) -> dict:
         """The gain in dB by scale: of the heavy head; in the second stage also of the light one, and of the classifier's choice with its share of heavy pixels."""
@@ -57,15 +45,5 @@ class Validation:
             bilinear = F.interpolate(low, size=given.high.shape, mode="bilinear", align_corners=False)[0, 0]
             for name in choices:
                 picture = ((bilinear + residuals[name]) * 255).round().clamp(0, 255).numpy()
-                found[name] = psnr(picture, given.high, round(scale)) - given.bicubic
+                found[name] = psnr(picture, given.high, border(scale)) - given.bicubic
         return found
-
-
-def reduced(picture: np.ndarray, scale: float) -> Reduced:
-    """A picture of luma, uint8 [h, w], cut so that the scale is exact where it is a multiple of 1/4."""
-    height, width = (side // 36 * 36 for side in picture.shape)
-    high = np.ascontiguousarray(picture[:height, :width])
-    size = (round(width / scale), round(height / scale))
-    low = np.asarray(Image.fromarray(high).resize(size, Image.BICUBIC))
-    larger = np.asarray(Image.fromarray(low).resize((width, height), Image.BICUBIC))
-    return Reduced(low, high, psnr(larger, high, round(scale)))
