@@ -10,6 +10,7 @@ COMMANDS = (
     training.average,
     training.qat,
     pcsr.pcsr_train,
+    pcsr.pcsr_export,
     pcsr.pcsr_evaluate,
     pictures.verify,
     pictures.pack,

@@ -1,4 +1,4 @@
-"""Commands of PCSR, whose networks are bundles for any scale: `pcsr-train`, `pcsr-evaluate`."""
+"""Commands of PCSR, whose networks are bundles for any scale: `pcsr-train`, `pcsr-export`, `pcsr-evaluate`."""
 
 import argparse
 import json
@@ -18,6 +18,26 @@ def pcsr_train(parser: argparse.ArgumentParser):
     add_data(parser)
     parser.add_argument("--validate-every", type=int, default=2000, help="steps between two validations, each of which writes the checkpoint (default: %(default)s)")
     return lambda given: train_pcsr(recipe_of(given, PcsrRecipe), data_of(given), given.run, given.start_from, given.validate_every)
+
+
+def pcsr_export(parser: argparse.ArgumentParser):
+    """write PCSR's float and int8 bundles, their manifest entries and their card"""
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=MODELS, help="folder of the models (default: %(default)s)")
+    parser.add_argument("--crops", type=int, default=96, help="crops to calibrate on (default: %(default)s)")
+    add_data(parser)
+    return _run_export
+
+
+def _run_export(given: argparse.Namespace) -> None:
+    from ..quantise.fidelity import Refused
+    from ..quantise.lower import NotEqual
+    from ..ship.pcsr import export_pcsr
+
+    try:
+        print(*export_pcsr(given.run, data_of(given), given.out, given.crops, MODELS), sep="\n")
+    except (Refused, NotEqual) as refusal:
+        raise SystemExit(str(refusal)) from refusal
 
 
 def pcsr_evaluate(parser: argparse.ArgumentParser):
