@@ -12,6 +12,8 @@ COMMANDS = (
     pcsr.pcsr_train,
     pcsr.pcsr_export,
     pcsr.pcsr_evaluate,
+    pcsr.pcsr_chart,
+    pcsr.pcsr_maps,
     pictures.verify,
     pictures.pack,
     pictures.compress,

@@ -1,4 +1,5 @@
-"""Commands of PCSR, whose networks are bundles for any scale: `pcsr-train`, `pcsr-export`, `pcsr-evaluate`."""
+"""Commands of PCSR, whose networks are bundles for any scale: `pcsr-train`, `pcsr-export`, `pcsr-evaluate`, `pcsr-chart`,
+`pcsr-maps`."""
 
 import argparse
 import json
@@ -59,10 +60,54 @@ def _run_evaluate(given: argparse.Namespace) -> None:
     from ..measure.real_scales import evaluated, pictures, table
 
     bundles = {precision: Bundle.of(given.models, precision) for precision in _words(given.precisions)}
-    ks = [word if word == "adaptive" else float(word) for word in _words(given.k)]
     scales = [float(word) for word in _words(given.scales)]
-    rows = evaluated(bundles, MODELS, _words(given.beside), pictures(given.folder, given.mosaic), scales, ks, (False, True) if given.refine else (False,))
+    rows = evaluated(bundles, MODELS, _words(given.beside), pictures(given.folder, given.mosaic), scales, _decisions(given.k), (False, True) if given.refine else (False,))
     print(json.dumps([asdict(row) for row in rows], indent=2) if given.json else table(rows))
+
+
+def pcsr_chart(parser: argparse.ArgumentParser):
+    """draw quality against time from rows of pcsr-evaluate --json and a table of times"""
+    parser.add_argument("--rows", type=Path, required=True, help="JSON that `pcsr-evaluate --json` printed")
+    parser.add_argument("--times", type=Path, required=True, help="TSV with the columns method, scale, ms; methods by the names of the rows")
+    parser.add_argument("--out", type=Path, required=True, help="PNG to write")
+    return _run_chart
+
+
+def _run_chart(given: argparse.Namespace) -> None:
+    from ..studies.pcsr import chart
+
+    chart(json.loads(given.rows.read_text()), given.times, given.out)
+    print(given.out)
+
+
+def pcsr_maps(parser: argparse.ArgumentParser):
+    """write pictures of the decisions, and the crop that refinement helps most"""
+    parser.add_argument("--models", type=Path, default=MODELS, help="folder of the models (default: %(default)s)")
+    parser.add_argument("--folder", type=Path, required=True, help="high-resolution pictures")
+    parser.add_argument("--pictures", default="0,1,2", help="their numbers in the order of their names (default: %(default)s)")
+    parser.add_argument("--scale", type=float, default=3.0, help="default: %(default)s")
+    parser.add_argument("--k", default="0,adaptive", help="a column for each; write --k=-0.5,0 (default: %(default)s)")
+    parser.add_argument("--precision", choices=("int8", "fp32"), default="int8", help="default: %(default)s")
+    parser.add_argument("--out", type=Path, required=True, help="PNG of the maps")
+    parser.add_argument("--refinement", type=Path, help="PNG of a crop: without refinement, with it, the truth, the map")
+    return _run_maps
+
+
+def _run_maps(given: argparse.Namespace) -> None:
+    from ..measure.pcsr import Bundle
+    from ..studies.pcsr import maps, refinement
+
+    bundle, ks = Bundle.of(given.models, given.precision), _decisions(given.k)
+    maps(bundle, given.folder, [int(word) for word in _words(given.pictures)], given.scale, ks).save(given.out, optimize=True)
+    print(given.out)
+    if given.refinement:
+        made, place = refinement(bundle, given.folder, given.scale, ks[0])
+        made.save(given.refinement, optimize=True)
+        print(f"{given.refinement}: {place}")
+
+
+def _decisions(text: str) -> list[float | str]:
+    return [word if word == "adaptive" else float(word) for word in _words(text)]
 
 
 def _words(text: str) -> list[str]:
