@@ -40,7 +40,7 @@ class AnyScaleBatch:
     """int64 [R]"""
     columns: np.ndarray
     weights: torch.Tensor
-    """Of each crop's squared error, [n]."""
+    """Weight of each crop's squared error, [n]."""
 
 
 class AnyScale:

@@ -25,7 +25,7 @@ def write(folder: Path) -> Path:
     entries = {entry["id"]: entry for entry in manifest.read(folder) if entry["card"] == f"{FAMILY}.md"}
     facts = facts_of(onnx.load(folder / entries[f"{FAMILY}-backbone-fp32"]["file"]))
     recipe = json.loads(facts["recipe"])
-    chosen = "Nothing was trained on the validation pictures, by which checkpoints are chosen (one in four of val and val2)."
+    chosen = "Nothing was trained on the validation pictures, by which checkpoints are chosen (one in six of val and val2)."
     card = folder / f"{FAMILY}.md"
     card.write_text("\n\n".join([_head(facts, recipe), _quality(facts), _cost(entries, recipe), _training(facts, recipe), _quantisation(), data_section(facts, chosen)]) + "\n")
     return card

@@ -2,6 +2,7 @@ import contextlib
 import io
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,16 @@ class Trained(unittest.TestCase):
         self.assertTrue(all(name.startswith(("heads.light", "firsts.light", "difficulty", "decision")) for name in changed), changed)
         self.assertIn("decision", changed)
         self.assertTrue(any(name.startswith("heads.light") for name in changed))
+
+    def test_a_run_takes_over_the_first_stage_of_another(self):
+        with self.quiet:
+            train_pcsr(self.recipe, self.data, self.root / "run", validate_every=4)
+            train_pcsr(replace(self.recipe, light=(32,)), self.data, self.root / "further", base=self.root / "run", validate_every=4)
+        before, after = (averaged_pcsr(self.root / name)[1].state_dict() for name in ("run", "further"))
+        self.assertEqual(after["heads.light.layers.0.weight"].shape, (1, 32))
+        for name in before:
+            if name.startswith(("convs", "firsts.heavy", "heads.heavy")):
+                torch.testing.assert_close(after[name], before[name], rtol=0, atol=0)
 
     def test_a_run_becomes_eight_models_a_manifest_and_a_card(self):
         run, out = self.root / "run", self.root / "models"

@@ -65,10 +65,11 @@ class PcsrRecipe:
         return Shape(light=self.light, heavy=self.heavy)
 
 
-def train_pcsr(recipe: PcsrRecipe, data: Path, run: Path, start_from: Path | None = None, validate_every: int = 2000) -> None:
+def train_pcsr(recipe: PcsrRecipe, data: Path, run: Path, start_from: Path | None = None, base: Path | None = None, validate_every: int = 2000) -> None:
     """Train both stages, writing checkpoint.pt and log.jsonl below `run`; continues from a checkpoint found there.
 
-    `start_from` is a float model of this trainer whose first convolutions fit the backbone's.
+    `start_from` is a float model of this trainer whose first convolutions fit the backbone's. `base` is another run, whose first stage
+    this one takes over, so that the second alone is trained.
     """
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
@@ -89,7 +90,10 @@ def train_pcsr(recipe: PcsrRecipe, data: Path, run: Path, start_from: Path | Non
         network.load_state_dict(state["network"])
         average.load_state_dict(state["average"])
     else:
-        log_line(run, {"step": 0, "pictures": len(pictures), "start_from": start_from.name if start_from else None})
+        if base:
+            state = {"stage": STAGES[1], "step": 0}
+            take_first_stage(average, base)
+        log_line(run, {"step": 0, "pictures": len(pictures), "start_from": start_from.name if start_from else None, "base": base.name if base else None})
     print(f"{len(pictures)} pictures, {state['stage']} from step {state['step']}, {json.dumps(asdict(recipe))}", flush=True)
     for stage in STAGES[STAGES.index(state["stage"]) :]:
         _train_stage(stage, recipe, crops, network, average, run, validation, state if stage == state["stage"] else {"step": 0}, validate_every)
@@ -103,6 +107,15 @@ def carry_over(network: Pcsr, path: Path) -> None:
         if kernel is None or kernel.shape != tuple(conv.kernel().shape):
             raise SystemExit(f"{path}: its convolution {index} is {'missing' if kernel is None else 'x'.join(map(str, kernel.shape))}, and the backbone's is {'x'.join(map(str, conv.kernel().shape))}. Give another model with --from.")
         conv.load_merged(torch.from_numpy(kernel.copy()), torch.from_numpy(bias.copy()))
+
+
+def take_first_stage(network: Pcsr, base: Path) -> None:
+    """The backbone and the heavy head of run `base`. @raises SystemExit if their shapes are others"""
+    recipe, trained, _ = averaged_pcsr(base)
+    if (recipe.shape.body, recipe.heavy) != (network.shape.body, network.shape.heavy):
+        raise SystemExit(f"{base} has a heavy head of {recipe.heavy} units, and {network.shape.heavy} were asked for. Give the same --heavy.")
+    for ours, theirs in zip((network.convs, network.firsts["heavy"], network.heads["heavy"]), (trained.convs, trained.firsts["heavy"], trained.heads["heavy"])):
+        ours.load_state_dict(theirs.state_dict())
 
 
 @torch.no_grad()

@@ -12,7 +12,7 @@ from ..networks.pcsr import Pcsr
 from .grids import grid
 
 SCALES = (1.5, 2.0, 3.0, 4.0)
-EVERY = 4
+EVERY = 6
 """One picture in so many is taken."""
 
 
