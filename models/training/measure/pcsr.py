@@ -41,7 +41,7 @@ class Parts:
     base: np.ndarray
     """The bilinear enlargement in levels, float32 [H, W]."""
     residuals: dict[str, np.ndarray]
-    """By head, in levels, float32 [H, W]."""
+    """For each head, in levels, float32 [H, W]."""
     probability: np.ndarray
     """The classifier's probability of heavy, float32 [H, W]."""
     costs: tuple[float, float]

@@ -31,7 +31,7 @@ class Shape:
     body: tuple[int, ...] = (32, 32, 32, 32)
     first: int = 5
     light: tuple[int, ...] = (16,)
-    heavy: tuple[int, ...] = (64, 64)
+    heavy: tuple[int, ...] = (64, 64, 64)
 
     def hidden(self, head: str) -> tuple[int, ...]:
         """Hidden units of one of `HEADS`."""

@@ -51,7 +51,7 @@ class PcsrRecipe:
     sizes: tuple[float, ...] = (1.0, 0.7, 0.5)
     lossy_sizes: tuple[float, ...] = (0.8, 0.6, 0.45)
     light: tuple[int, ...] = (16,)
-    heavy: tuple[int, ...] = (64, 64)
+    heavy: tuple[int, ...] = (64, 64, 64)
     seed: int = 1
 
     @staticmethod
