@@ -68,7 +68,7 @@ class Head(nn.Module):
             self.layers[-1].bias.zero_()
 
     def tables(self, where: Grid) -> tuple[torch.Tensor, torch.Tensor]:
-        """What each row, [R, hidden], and each column, [C, hidden], adds."""
+        """Additions of each row, [R, hidden], and of each column, [C, hidden]."""
         return tuple(part(torch.cat((place, where.cell[:, axis : axis + 1].expand_as(place)), 1)) for axis, (part, place) in enumerate(zip(self.places, (where.y, where.x))))
 
     def forward(self, features: torch.Tensor, where: Grid) -> torch.Tensor:
@@ -116,7 +116,7 @@ class Pcsr(nn.Module):
         return self.firsts[name](features).permute(0, 2, 3, 1)
 
     def residual(self, name: str, features: torch.Tensor, where: Grid) -> torch.Tensor:
-        """What the bilinear enlargement lacks, by one head, [n, R, C]."""
+        """The residual that one head gives, [n, R, C]: what the bilinear enlargement lacks."""
         return self.heads[name](self.first(name, features), where)
 
     def logit(self, features: torch.Tensor, where: Grid) -> torch.Tensor:

@@ -16,11 +16,11 @@ from ..quantise.fidelity import Refused
 from ..quantise.pcsr import quantised_bundle
 from ..train.history import history
 from ..train.pcsr import averaged_pcsr
+from ..train.pcsr_validation import EVERY
 from . import manifest, pcsr_card
 from .facts import LICENCE, compact
 from .licences import data_summary
 
-FOLDERS = {"kodak": "eval/kodak", "val": "val"}
 SCALES = (1.5, 2.0, 2.25, 3.0, 4.0)
 DECISIONS = (ALL_HEAVY, 0.0, "adaptive", ALL_LIGHT)
 CALIBRATED_AT = (2, 3, 4)
@@ -46,10 +46,11 @@ def export_pcsr(run: Path, data: Path, out: Path, crops: int = 96, beside: Path 
     found = [crop for scale in CALIBRATED_AT for crop in calibration_crops(data / "train", scale, 1, crops // len(CALIBRATED_AT))]
     bundles = {"fp32": float_bundle(network, {**facts, "precision": "fp32"}), "int8": quantised_bundle(network, facts, found)}
     running = {precision: Bundle(models) for precision, models in bundles.items()}
-    measured = {name: evaluated(running, beside or out, pcsr_card.BESIDE if beside or _present(out) else [], pictures(data / folder), list(SCALES), list(DECISIONS), (False,)) for name, folder in FOLDERS.items() if (data / folder).is_dir()}
-    require_fidelity(measured["val"])
+    require_fidelity(evaluated(running, out, [], pictures(data / "val")[::EVERY], list(SCALES), [ALL_HEAVY, ALL_LIGHT], (False,)))
+    kodak = data / "eval" / "kodak"
+    rows = evaluated(running, beside or out, pcsr_card.BESIDE if beside else [], pictures(kodak), list(SCALES), list(DECISIONS), (False,)) if kodak.is_dir() else []
     out.mkdir(parents=True, exist_ok=True)
-    return _written(network, bundles, {name: [asdict(row) for row in rows] for name, rows in measured.items()}, out)
+    return _written(network, bundles, [asdict(row) for row in rows], out)
 
 
 def float_bundle(network: Pcsr, facts: dict[str, str]) -> dict[str, onnx.ModelProto]:
@@ -68,7 +69,7 @@ def require_fidelity(rows: list[Found]) -> None:
                 raise Refused(f"PCSR is not written: in int8, {head}, its Y-PSNR at x{scale:g} falls by {loss:.2f} dB against its float network (limit {MOST_LOSS}). Give more --crops, or train further.")
 
 
-def _written(network: Pcsr, bundles: dict[str, dict[str, onnx.ModelProto]], measured: dict[str, list[dict]], out: Path) -> list[Path]:
+def _written(network: Pcsr, bundles: dict[str, dict[str, onnx.ModelProto]], measured: list[dict], out: Path) -> list[Path]:
     files = []
     for precision, models in bundles.items():
         for part in PARTS:
@@ -97,7 +98,3 @@ def _size(network: Pcsr, part: str) -> dict[str, str]:
 
 def _parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
-
-
-def _present(folder: Path) -> bool:
-    return all((folder / f"{family}-x{scale}-int8.onnx").exists() for family in pcsr_card.BESIDE for scale in (2, 3, 4))

@@ -12,7 +12,6 @@ from .licences import data_section
 
 BESIDE = ["abpn", "xlsr", "swift", "best"]
 """Families that the table of the card compares with, in int8."""
-_SETS = {"kodak": "Kodak (24 pictures)", "val": "validation (CID22, 41 pictures)"}
 
 
 def is_bundle(name: str) -> bool:
@@ -50,24 +49,21 @@ A feature depends on {facts["halo"]} pixels of the picture on each side."""
 
 
 def _quality(facts: dict[str, str]) -> str:
-    parts = [
-        "## Quality",
+    rows = json.loads(facts["measured"])
+    scales = sorted({row["scale"] for row in rows})
+    methods: dict[str, dict[float, dict]] = {}
+    for row in rows:
+        family = row["method"].split(" ")[0]
+        methods.setdefault(family if family in BESIDE else row["method"].replace("pcsr", "**PCSR**", 1), {})[row["scale"]] = row
+    lines = [f"| Kodak (24 pictures) | {' | '.join(f'x{scale:g}' for scale in scales)} |", "|---" * (len(scales) + 1) + "|"]
+    for method, found in methods.items():
+        cells = [f"{found[scale]['psnr']:.2f} dB" if method == "bicubic" else _cell(found[scale]) for scale in scales]
+        lines.append(f"| {method} | {' | '.join(cells)} |")
+    told = (
         "Low resolution by Pillow BICUBIC at the true ratio, sides cut to multiples of 36 first; dB of Y-PSNR over bicubic enlargement; in brackets the share of pixels that the heavy head made; "
-        "the files as shipped. Other networks (int8) are of the next whole scale, at 1.5 and 2.25 followed by bicubic reduction.",
-    ]
-    for name, rows in json.loads(facts["measured"]).items():
-        scales = sorted({row["scale"] for row in rows})
-        methods: dict[str, dict[float, dict]] = {}
-        for row in rows:
-            words = row["method"].split(" ")
-            method = words[0] if words[0] in BESIDE else row["method"].replace("pcsr", "**PCSR**", 1)
-            methods.setdefault(method, {})[row["scale"]] = row
-        lines = [f"| {_SETS[name]} | {' | '.join(f'x{scale:g}' for scale in scales)} |", "|---" * (len(scales) + 1) + "|"]
-        for method, found in methods.items():
-            cells = [f"{found[scale]['psnr']:.2f} dB" if method == "bicubic" else _cell(found[scale]) for scale in scales]
-            lines.append(f"| {method} | {' | '.join(cells)} |")
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts)
+        "the files as shipped. Other networks (int8) are of the next whole scale, at 1.5 and 2.25 followed by bicubic reduction."
+    )
+    return "\n\n".join(["## Quality", told, "\n".join(lines)])
 
 
 def _cell(row: dict) -> str:
