@@ -71,6 +71,10 @@ def train_pcsr(recipe: PcsrRecipe, data: Path, run: Path, start_from: Path | Non
     `start_from` is a float model of this trainer whose first convolutions fit the backbone's. `base` is another run, whose first stage
     this one takes over, so that the second alone is trained.
     """
+    path = run / "checkpoint.pt"
+    state = torch.load(path, weights_only=True) if path.exists() else {"stage": STAGES[0], "step": 0}
+    if "recipe" in state and PcsrRecipe.of(state["recipe"]) != recipe:
+        raise SystemExit(f"{path} was made by another recipe:\n  there {state['recipe']}\n  asked {asdict(recipe)}\nGive another --run folder.")
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     network = Pcsr(recipe.shape)
@@ -78,15 +82,14 @@ def train_pcsr(recipe: PcsrRecipe, data: Path, run: Path, start_from: Path | Non
         carry_over(network, start_from)
     least = round(recipe.patch * MOST)
     pictures = load_luma(data / "train", recipe.sizes, recipe.lossy_sizes, least)
+    if not pictures:
+        raise SystemExit(f"No photograph in {data / 'train'} is {least} pixels a side at the sizes asked for, which x{MOST:g} needs. Give larger ones, or a smaller --patch.")
     crops = AnyScale(pictures, recipe.patch, recipe.samples, recipe.batch, recipe.frames, recipe.floor, recipe.seed)
     validation = Validation(data)
     if start_from:
         bring_to_unit(network, crops.at(0).low)
-    average, path = copy.deepcopy(network).eval().requires_grad_(False), run / "checkpoint.pt"
-    state = torch.load(path, weights_only=True) if path.exists() else {"stage": STAGES[0], "step": 0}
+    average = copy.deepcopy(network).eval().requires_grad_(False)
     if "network" in state:
-        if PcsrRecipe.of(state["recipe"]) != recipe:
-            raise SystemExit(f"{path} was made by another recipe:\n  there {state['recipe']}\n  asked {asdict(recipe)}\nGive another --run folder.")
         network.load_state_dict(state["network"])
         average.load_state_dict(state["average"])
     else:

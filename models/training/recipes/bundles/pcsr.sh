@@ -4,5 +4,5 @@
 set -eu
 RUNS="${1:?a folder for the runs}"
 shift
-"${PYTHON:-python}" -m training pcsr-train --run "$RUNS/pcsr" --from best-x2-fp32.onnx --steps 26000 --light-steps 5000 "$@"
+"${PYTHON:-python}" -m training pcsr-train --run "$RUNS/pcsr" --from best-x2-fp32.onnx --steps 18500 --light-steps 3000 --validate-every 2000 "$@"
 "${PYTHON:-python}" -m training pcsr-export --run "$RUNS/pcsr" --out "$RUNS/models"
