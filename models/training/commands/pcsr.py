@@ -15,7 +15,7 @@ def pcsr_train(parser: argparse.ArgumentParser):
 
     parser.add_argument("--run", type=Path, required=True, help="folder for the checkpoint and the log")
     parser.add_argument("--from", dest="start_from", type=Path, help="float ONNX model of this trainer whose first convolutions the backbone starts as")
-    parser.add_argument("--base", type=Path, help="run whose backbone and heavy head are taken as they are; only light head and classifier are trained")
+    parser.add_argument("--base", type=Path, help="run to begin from; with --steps 0 its backbone and heavy head stay as they are, and --light may be another")
     add_recipe(parser, PcsrRecipe, set())
     add_data(parser)
     parser.add_argument("--validate-every", type=int, default=2000, help="steps between two validations, each of which writes the checkpoint (default: %(default)s)")

@@ -168,10 +168,10 @@ class Trained(unittest.TestCase):
         self.assertIn("decision", changed)
         self.assertTrue(any(name.startswith("heads.light") for name in changed))
 
-    def test_a_run_takes_over_the_first_stage_of_another(self):
+    def test_a_run_without_steps_takes_over_the_first_stage_of_another(self):
         with self.quiet:
             train_pcsr(self.recipe, self.data, self.root / "run", validate_every=4)
-            train_pcsr(replace(self.recipe, light=(32,)), self.data, self.root / "further", base=self.root / "run", validate_every=4)
+            train_pcsr(replace(self.recipe, steps=0, light=(32,)), self.data, self.root / "further", base=self.root / "run", validate_every=4)
         before, after = (averaged_pcsr(self.root / name)[1].state_dict() for name in ("run", "further"))
         self.assertEqual(after["heads.light.layers.0.weight"].shape, (1, 32))
         for name in before:

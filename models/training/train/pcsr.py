@@ -68,8 +68,8 @@ class PcsrRecipe:
 def train_pcsr(recipe: PcsrRecipe, data: Path, run: Path, start_from: Path | None = None, base: Path | None = None, validate_every: int = 2000) -> None:
     """Train both stages, writing checkpoint.pt and log.jsonl below `run`; continues from a checkpoint found there.
 
-    `start_from` is a float model of this trainer whose first convolutions fit the backbone's. `base` is another run, whose first stage
-    this one takes over, so that the second alone is trained.
+    `start_from` is a float model of this trainer whose first convolutions fit the backbone's. `base` is another run that this one begins from;
+    with no `steps`, the second stage alone is trained, and its light head may be of another shape.
     """
     path = run / "checkpoint.pt"
     state = torch.load(path, weights_only=True) if path.exists() else {"stage": STAGES[0], "step": 0}
@@ -80,6 +80,8 @@ def train_pcsr(recipe: PcsrRecipe, data: Path, run: Path, start_from: Path | Non
     network = Pcsr(recipe.shape)
     if start_from:
         carry_over(network, start_from)
+    if base:
+        begin_from(network, base)
     least = round(recipe.patch * MOST)
     pictures = load_luma(data / "train", recipe.sizes, recipe.lossy_sizes, least)
     if not pictures:
@@ -93,9 +95,6 @@ def train_pcsr(recipe: PcsrRecipe, data: Path, run: Path, start_from: Path | Non
         network.load_state_dict(state["network"])
         average.load_state_dict(state["average"])
     else:
-        if base:
-            state = {"stage": STAGES[1], "step": 0}
-            take_first_stage(average, base)
         log_line(run, {"step": 0, "pictures": len(pictures), "start_from": start_from.name if start_from else None, "base": base.name if base else None})
     print(f"{len(pictures)} pictures, {state['stage']} from step {state['step']}, {json.dumps(asdict(recipe))}", flush=True)
     for stage in STAGES[STAGES.index(state["stage"]) :]:
@@ -112,13 +111,13 @@ def carry_over(network: Pcsr, path: Path) -> None:
         conv.load_merged(torch.from_numpy(kernel.copy()), torch.from_numpy(bias.copy()))
 
 
-def take_first_stage(network: Pcsr, base: Path) -> None:
-    """The backbone and the heavy head of run `base`. @raises SystemExit if their shapes are others"""
-    recipe, trained, _ = averaged_pcsr(base)
-    if (recipe.shape.body, recipe.heavy) != (network.shape.body, network.shape.heavy):
-        raise SystemExit(f"{base} has a heavy head of {recipe.heavy} units, and {network.shape.heavy} were asked for. Give the same --heavy.")
-    for ours, theirs in zip((network.convs, network.firsts["heavy"], network.heads["heavy"]), (trained.convs, trained.firsts["heavy"], trained.heads["heavy"])):
-        ours.load_state_dict(theirs.state_dict())
+def begin_from(network: Pcsr, base: Path) -> None:
+    """Take the running average of run `base`: all of it, or without the light head if that has another shape. @raises SystemExit if the heavy head has"""
+    _, trained, _ = averaged_pcsr(base)
+    if (trained.shape.body, trained.shape.heavy) != (network.shape.body, network.shape.heavy):
+        raise SystemExit(f"{base} has a heavy head of {trained.shape.heavy} units, and {network.shape.heavy} were asked for. Give the same --heavy.")
+    alike = trained.shape == network.shape
+    network.load_state_dict({name: value for name, value in trained.state_dict().items() if alike or ".light." not in name}, strict=alike)
 
 
 @torch.no_grad()
