@@ -8,7 +8,7 @@ import type { Chain } from '../plugins/plan/chain.js';
 import { borderOf, type Job, measuredSize, planFor, runChain } from './chain-run.js';
 import { Comparison, type Measured, planarMeasured } from './comparison.js';
 import { CompressedClip } from './compressed.js';
-import { addNoise } from './noise.js';
+import { planDegradation } from './degradation.js';
 import type { PerMethod } from './report.js';
 import { planResize, type Resize } from './resize.js';
 
@@ -18,7 +18,7 @@ interface Clip {
 }
 
 /**
- * Evaluates a chain on a clip. Every frame is reduced by the chain's factor, gets noise and is compressed if that is asked for, is
+ * Evaluates a chain on a clip. Every frame is reduced by the chain's factor, is harmed and compressed if that is asked for, is
  * restored by the chain, and its luma is measured. Frames keep the decoder's format, as in a run. Chroma is reduced as well, for
  * plugins that read it, and measured where the chain keeps the size.
  */
@@ -29,7 +29,7 @@ export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip
   // Encoders take even sides.
   const size = measuredSize(`A frame of ${opened.source.url}`, format, scale, options.compress ? 2 * scale : scale);
   const low: PlainFormat = { kind: format.kind, width: size.width / scale, height: size.height / scale };
-  const reduce = withNoise(planResize(format, low, CUBIC, size), job);
+  const reduce = withHarm(planResize(format, low, CUBIC, size), low, job);
   const comparison = new Comparison(borderOf(scale), true);
   if (!options.compress)
     return { comparison, warnings: await measure(job, binary, opened, comparison, { size, low, reduced: async (whole) => reduce(whole) }) };
@@ -128,13 +128,14 @@ async function measure(
   return [...source.losses, ...decoder.log.map((line) => `While decoding, ffmpeg said: ${line}`)];
 }
 
-/** Adds noise to reduced frames, where it is asked for: that of seed n to frame n. */
-function withNoise(reduce: Resize, { noise }: Job): Resize {
-  if (noise === undefined) return reduce;
+/** Harms reduced frames, where it is asked for: frame n has the noise of seed n. */
+function withHarm(reduce: Resize, low: PlainFormat, { degradation }: Job): Resize {
+  if (degradation === undefined) return reduce;
+  const degrade = planDegradation(low, degradation);
   let seed = 0;
   return (whole) => {
     const small = reduce(whole);
-    addNoise(small, noise, seed++);
+    degrade(small, seed++);
     return small;
   };
 }

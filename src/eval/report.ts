@@ -56,6 +56,8 @@ export interface Evaluation {
   readonly scale: number;
   /** Codec and quality by which the reduced frames of a clip were compressed, as asked for: "x264:28". */
   readonly compression?: string;
+  /** The blur of what the chain got, as asked for: "motion:9:45". */
+  readonly blur?: string;
   /** The noise that was added to what the chain got. Picture or frame n has that of seed n. */
   readonly noise?: number | 'poisson';
   /** Pixels that are left out on each side. */
