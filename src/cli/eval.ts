@@ -93,6 +93,7 @@ const columnsFor = (scores: readonly Score[]): readonly Column[] => [
   { title: scores.some(({ method }) => method === 'given') ? 'over given' : 'over bicubic', of: ({ gain }) => `${gain >= 0 ? '+' : ''}${gain.toFixed(3)} dB` },
   { title: 'UV-PSNR', of: ({ chromaPsnr }) => (chromaPsnr === undefined ? undefined : `${chromaPsnr.toFixed(3)} dB`) },
   { title: 'SSIM', of: ({ ssim }) => ssim.toFixed(4) },
+  { title: 'VMAF', of: ({ vmaf }) => vmaf?.toFixed(2) },
   { title: 'RGB-PSNR', of: ({ rgbPsnr }) => (rgbPsnr === undefined ? undefined : `${rgbPsnr.toFixed(3)} dB`) },
   { title: 'luma shift', of: ({ lumaShift }) => lumaShift.toFixed(3) },
   { title: 'flicker', of: ({ flicker }) => flicker?.toFixed(3) },

@@ -63,8 +63,8 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
     const found = await stat(path).catch(() => undefined);
     const ofPictures = found?.isDirectory() || (found?.isFile() && isPicture(path));
     assertCompressible(options, ofPictures === true);
-    const { comparison, warnings } = ofPictures
-      ? { comparison: await evaluatePictures(job, binary, path, found?.isDirectory() === true), warnings: [] }
+    const { comparison, vmaf, warnings } = ofPictures
+      ? { comparison: await evaluatePictures(job, binary, path, found?.isDirectory() === true), vmaf: undefined, warnings: [] }
       : await evaluateClip(job, binary);
     return {
       v: 1,
@@ -81,7 +81,7 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
       ...(noise === undefined ? {} : { noise }),
       border: borderOf(scale),
       count: comparison.items.length,
-      scores: comparison.scores(),
+      scores: comparison.scores(vmaf),
       items: comparison.items,
       warnings,
     };

@@ -25,6 +25,8 @@ export interface Score extends ItemScore {
   readonly gain: number;
   /** Mean luma minus the original's, in levels of 0 to 255. Below 0: the method darkens. */
   readonly lumaShift: number;
+  /** VMAF of the whole clip, 0 to 100. Where ffmpeg has libvmaf. */
+  readonly vmaf?: number;
   /** Mean change of the error from frame to frame, in levels of 0 to 255. For clips of at least two frames. */
   readonly flicker?: number;
 }
