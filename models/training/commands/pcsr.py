@@ -8,6 +8,9 @@ from pathlib import Path
 
 from .options import MODELS, add_data, add_recipe, data_of, recipe_of
 
+COLOURS = 64
+"""Colours of a map, which keep its file small."""
+
 
 def pcsr_train(parser: argparse.ArgumentParser):
     """train PCSR, backbone and heavy head first, then light head and classifier; continues a run found in --run"""
@@ -99,7 +102,7 @@ def _run_maps(given: argparse.Namespace) -> None:
     from ..studies.pcsr import maps, refinement
 
     bundle, ks = Bundle.of(given.models, given.precision), _decisions(given.k)
-    maps(bundle, given.folder, [int(word) for word in _words(given.pictures)], given.scale, ks).save(given.out, optimize=True)
+    maps(bundle, given.folder, [int(word) for word in _words(given.pictures)], given.scale, ks).quantize(COLOURS).save(given.out, optimize=True)
     print(given.out)
     if given.refinement:
         made, place = refinement(bundle, given.folder, given.scale, ks[0])
