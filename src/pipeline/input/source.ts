@@ -101,6 +101,11 @@ export function rotationOf(stream: ProbedStream): number {
   return stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation ?? 0;
 }
 
+/** True where all frames of a stream surely follow one rate: the average one is the nominal one. Matroska tells only the nominal one. */
+export function hasOneRate({ nb_frames, r_frame_rate, avg_frame_rate }: ProbedStream): boolean {
+  return nb_frames !== undefined && r_frame_rate === avg_frame_rate;
+}
+
 function pickVideo(url: string, probe: Probe): ProbedStream {
   const videos = probe.streams.filter((stream) => stream.codec_type === 'video');
   const moving = videos.filter((stream) => !stream.disposition?.['attached_pic']);
