@@ -144,7 +144,7 @@ function lossesOf(video: ProbedStream, decodeFormat: string, deinterlace: 'auto'
   if (depth) losses.push(`The source has ${depth} bits a sample (${format}); srvid works on 8, so smooth gradients may show steps.`);
   if (transfer === 'smpte2084' || transfer === 'arib-std-b67') {
     const name = transfer === 'smpte2084' ? 'PQ' : 'HLG';
-    losses.push(`The source is HDR (${name}). Its colour tags are kept, but at 8 bits bands are likely, and mastering and light-level data are lost.`);
+    losses.push(`The source is HDR (${name}). Its colour tags are kept, but at 8 bits bands are likely.`);
   }
   if (TRANSPARENT.test(format)) losses.push(`The source has transparency (${format}), which is lost.`);
   else if (tagOf(video, 'alpha_mode') === '1') losses.push('The source has transparency (a second picture with each, alpha_mode=1), which is lost.');

@@ -12,6 +12,7 @@ import { encodedSize, scaledAspect } from './encode-graph.js';
 import type { EncodePlan, EncoderSettings } from './encode-plan.js';
 import { assertOnClock, type EncoderClock, encoderTimeBase, secondsOffClock, toleranceOf } from './encoder-clock.js';
 import type { ViewMarks } from './spherical.js';
+import { planStaticHdr } from './static-hdr.js';
 import { planTags } from './tags.js';
 import { planViewMarks } from './view-marks.js';
 
@@ -59,7 +60,9 @@ export function planOutput(request: OutputRequest): PlannedOutput {
     ...{ startSeconds: range.start ?? 0, isCut: range.start !== undefined || range.duration !== undefined },
   });
   const view = planViewMarks(source.video, container.muxer, output !== 'pipe:1', format.width / source.info.format.width);
-  const losses = [...carried.warnings, ...(container.isBare ? [] : tags.warnings), ...view.warnings];
+  const chosen = request.encoderFor(container.picture ?? container.muxer);
+  const { encoder, warnings: unwritten } = planStaticHdr(source.video, chosen);
+  const losses = [...carried.warnings, ...(container.isBare ? [] : tags.warnings), ...view.warnings, ...unwritten];
   if (container.isSingle && !isCut(range) && (source.expectedFrames ?? 1) > 1) throw tooManyPictures(`${source.expectedFrames} frames`);
   if (strict) refuseLosses(losses, 'SRVID_OUTPUT_FORMAT');
   assertFrameSize('A result', format.width, format.height);
@@ -82,7 +85,6 @@ export function planOutput(request: OutputRequest): PlannedOutput {
   });
   const fromHere: EncodePlan['carry'] = fromPipe ? { from: 'pipe', streams, forwarded: [] } : fromFile();
   const carry: EncodePlan['carry'] = container.isBare ? { from: 'nothing' } : fromHere;
-  const encoder = request.encoderFor(container.picture ?? container.muxer);
   const clock = clockOf(encoder.name, container.muxer, source, range);
   return {
     plan: {
