@@ -173,7 +173,8 @@ class Run {
     this.#checkShape(otherShape);
     if (hasLateCaptions) this.#orRefused(LATE_CAPTIONS, 'SRVID_INPUT_UNSUPPORTED');
     for (const line of log) this.#listeners.warn(decodingSaid(line));
-    const { damage = [], rate } = this.#encoder ?? {};
+    const { damage = [], rate, count } = this.#encoder ?? {};
+    if (count?.loss !== undefined) this.#orRefused(count.loss, 'SRVID_OUTPUT_FORMAT');
     if (rate?.varies)
       this.#listeners.warn(
         `Y4M knows one frame rate, ${formatRational(rate.rate)}, and the times of these frames follow another: each frame is there, at the rate's time.`,
