@@ -25,7 +25,7 @@ import type { MakePiece, PieceResult, Scheduler, SegmentEvent, SegmentJob, Span 
 import { fingerprintOf } from './source-mark.js';
 import { orStopped } from './stopping.js';
 
-/** One segment's frames at work, and the next one's decoder and the last one's encoder beside it. */
+/** One segment's frames at work, and the next one's encoder, or the last one's, beside it. */
 const AT_WORK = 2;
 
 /** A caller's connections to a run in segments. */
@@ -63,7 +63,7 @@ export class LongRun {
     const plan = new Promise<EncodePlan>((resolve) => {
       this.#settle = resolve;
     });
-    this.#maker = new PieceMaker({ prepared, plan, folder: this.#folder, onNote: this.#hear });
+    this.#maker = new PieceMaker({ prepared, plan, folder: this.#folder, inOrder: true, onNote: this.#hear });
   }
 
   /** Claims the output and tries the encoder. @returns the reason for which it cannot be cut, if there is one */
