@@ -16,7 +16,7 @@ import { EVENT_LOOP_RESOLUTION_MS, framesToDo, type PreparedRun, type RunningPar
 import { begunJob, forget, remember } from './job-list.js';
 import { JobProgress } from './job-progress.js';
 import { damagedPieces, joinPieces } from './join.js';
-import { JournalFile, jobFolderOf } from './journal.js';
+import { type Journal, JournalFile, jobFolderOf } from './journal.js';
 import { LocalScheduler } from './local-scheduler.js';
 import { assertSameJob, makesOf, nameOfWhole, portableOptions } from './makes.js';
 import { piecePlan } from './piece-format.js';
@@ -47,6 +47,7 @@ export class LongRun {
   #settle: (plan: EncodePlan) => void = () => {};
   #plan: EncodePlan | undefined;
   #spans: readonly Span[] = [];
+  #begun: Journal | undefined;
   #file: JournalFile | undefined;
   #scheduler: Scheduler | undefined;
   #covers: CoverArt | undefined;
@@ -73,8 +74,9 @@ export class LongRun {
     if (this.hooks.signal?.aborted) this.#interrupt();
     await this.#output.claim();
     const { options } = this.prepared;
+    this.#begun = await begunJob(this.#folder);
     const cut = cutAtKeyframes(this.prepared.binary, { ...this.prepared, range: options }, options.segment ?? SEGMENT_SECONDS, this.#stop.signal);
-    const loaded = this.hooks.scheduler ? undefined : this.#maker.open();
+    const loaded = this.hooks.scheduler ? undefined : this.#maker.open(this.#begun === undefined);
     const [{ plan, holds }, spans] = await this.#orStopped(Promise.all([this.#tried(), cut, loaded]));
     if (spans.length < 2) return 'there is no keyframe to cut it at';
     if (!holds) return `segments cannot hold what ${plan.encoder.name} writes`;
@@ -144,8 +146,8 @@ export class LongRun {
   /** Begins the journal, or goes on with that of an earlier run. */
   async #begin(): Promise<JournalFile> {
     const { prepared } = this;
-    const made = makesOf(prepared, this.#plan as EncodePlan);
-    const [source, makes, begun] = await Promise.all([fingerprintOf(prepared.options.input), made, begunJob(this.#folder)]);
+    const begun = this.#begun;
+    const [source, makes] = await Promise.all([fingerprintOf(prepared.options.input), makesOf(prepared, this.#plan as EncodePlan)]);
     if (begun) assertSameJob(this.#folder, begun, { source, makes });
     const output = resolve(prepared.options.output);
     const frames = framesToDo(prepared.options, prepared.opened.source);

@@ -51,6 +51,8 @@ export class PieceMaker {
   #opened: Promise<void> | undefined;
   /** The reader of the last piece, at whose end the decoder of the next one may be. */
   #last: SpanReader | undefined;
+  /** The decoder of the beginning, which was started before its piece was asked for. */
+  #ahead: Decoder | undefined;
   /** The end of the frames of the piece that is at work. */
   #busy: Promise<unknown> = Promise.resolve();
 
@@ -63,8 +65,9 @@ export class PieceMaker {
     return this.#engine;
   }
 
-  /** Loads plugins and networks. @throws the errors of `Engine.open` */
-  async open(): Promise<void> {
+  /** Loads plugins and networks. `fromBeginning` starts the first piece's decoder meanwhile. @throws the errors of `Engine.open` */
+  async open(fromBeginning = false): Promise<void> {
+    if (fromBeginning) this.#ahead = this.#decoder(undefined);
     this.#opened ??= this.engine.open();
     await this.#opened;
   }
@@ -110,16 +113,15 @@ export class PieceMaker {
 
   /** Ends the threads. Safe at any time. */
   async close(): Promise<void> {
-    await Promise.all([this.#engine?.close(), this.#last?.letGo()]);
+    await Promise.all([this.#engine?.close(), this.#last?.letGo(), this.#ahead?.stop()]);
   }
 
   #reader({ span }: SegmentJob, fromBeginning: boolean): SpanReader {
     const { prepared } = this.setting;
-    const { binary, opened, options, groups } = prepared;
-    const { start, duration, salvage, stallTimeoutMs } = options;
+    const { opened, options, groups } = prepared;
+    const { start, duration } = options;
     const [past, future] = [groups.reduce((sum, { window }) => sum + window.past, 0), groups.reduce((sum, { window }) => sum + window.future, 0)];
-    const how = { start, duration, forwarded: [], salvage, stallTimeoutMs };
-    const place = { source: opened.source, range: { start, duration }, decode: (cut: Cut | undefined) => new Decoder(binary, opened.source, { ...how, cut }) };
+    const place = { source: opened.source, range: { start, duration }, decode: (cut: Cut | undefined) => this.#decoder(cut) };
     const leaves = this.setting.inOrder && !fromBeginning && past + future === 0;
     const frames = { from: span.from ?? undefined, to: span.to ?? undefined, past, future, fromBeginning, leaves };
     if (!leaves) return new SpanReader(place, frames);
@@ -127,6 +129,14 @@ export class PieceMaker {
     if (!follows) this.#last?.letGo().catch(() => {});
     this.#last = new SpanReader(place, frames, follows ? this.#last : undefined);
     return this.#last;
+  }
+
+  #decoder(cut: Cut | undefined): Decoder {
+    const { binary, opened, options } = this.setting.prepared;
+    const { start, duration, salvage, stallTimeoutMs } = options;
+    const ahead = cut ? undefined : this.#ahead;
+    if (ahead) this.#ahead = undefined;
+    return ahead ?? new Decoder(binary, opened.source, { start, duration, forwarded: [], salvage, stallTimeoutMs, cut });
   }
 
   #warnings(reader: SpanReader): string[] {
