@@ -8,6 +8,7 @@ import { COMMAND, type CommandResult, srvid, warningsOf } from '../helpers/comma
 import { ffmpeg, folderWithClip, lavfi } from '../helpers/media.js';
 import { type SeenVideo, seen } from '../helpers/same-video.js';
 
+const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url));
 const OPTIONS = ['--preset', 'bicubic', '--encoder', 'ffv1', '--segment', '1', '--workers', '1', '--json'];
 // Each runs the command several times.
 vi.setConfig({ testTimeout: 300_000 });
@@ -27,8 +28,8 @@ const jobOf = (name: string) => join(folder, `.${name}.srvid-job`);
 const countOf = (result: CommandResult) => result.events.filter(({ type }) => type === 'segments').map(({ done }) => done as number);
 
 /** Runs the command, and ends it by a signal once so many segments are done. */
-async function stopped(name: string, signal: NodeJS.Signals, done = 2): Promise<CommandResult> {
-  return srvid([clip, join(folder, name), ...OPTIONS], {
+async function stopped(name: string, signal: NodeJS.Signals, done = 2, ...more: string[]): Promise<CommandResult> {
+  return srvid([clip, join(folder, name), ...OPTIONS, ...more], {
     onStart: (child) =>
       child.stdout?.on('data', (chunk: Buffer) => {
         if (chunk.includes(`"done":${done},`)) child.kill(signal);
@@ -55,9 +56,10 @@ it('after a kill the same command goes on, and the result is that of one run', a
 
 it('Ctrl-C keeps what is done and says how to go on; a list names it, and it can be removed', async () => {
   const output = join(folder, 'stopped.mkv');
-  const result = await stopped('stopped.mkv', 'SIGINT', 3);
+  // From five seconds on no frame is done.
+  const result = await stopped('stopped.mkv', 'SIGINT', 3, '--plugin', `${FIXTURES}/plugins/fail-at.js?pts=5000&way=wait`);
   expect(result.code).toBe(130);
-  expect(result.stderr).toMatch(/[3-9] of 12 segments are done and kept: the same command goes on from there/);
+  expect(result.stderr).toMatch(/[345] of 12 segments are done and kept: the same command goes on from there/);
   const listed = await srvid(['jobs', folder]);
   expect(listed.stdout.toString()).toContain(`${output}: `);
   expect(listed.stdout.toString()).toMatch(/\d of 12 segments of .*clip\.mkv/);
@@ -94,12 +96,11 @@ it('other options and another source are refused, with what differs; --no-resume
 
 it('a kill just before or after a piece, the journal or the output gets its name costs the segment at work alone', async () => {
   const output = join(folder, 'cut.mkv');
-  const command = [clip, output, ...OPTIONS, '--duration', '5'];
+  const command = [clip, output, ...OPTIONS, '--duration', '5', '-y'];
   const whole = join(folder, 'cut-whole.mkv');
   await srvid([clip, whole, ...OPTIONS, '--duration', '5', '--no-resume']);
-  const preload = fileURLToPath(new URL('../fixtures/programs/killed-at-rename.mjs', import.meta.url));
   const killedAt = async (moment: string) => {
-    const { code } = await srvid(command, { env: { NODE_OPTIONS: `--import ${preload}`, KILLED_AT: moment } });
+    const { code } = await srvid(command, { env: { NODE_OPTIONS: `--import ${FIXTURES}/programs/killed-at-rename.mjs`, KILLED_AT: moment } });
     expect(code, moment).toBe(137);
     return Object.keys((JSON.parse(await readFile(join(jobOf('cut.mkv'), 'journal.json'), 'utf8')) as { pieces: object }).pieces);
   };
@@ -114,7 +115,7 @@ it('a kill just before or after a piece, the journal or the output gets its name
     expect(kept).not.toContain(String(index));
     expect(kept.length).toBeGreaterThanOrEqual(index - 1);
   }
-  expect(await killedAt('before cut.mkv 1')).toEqual(['0', '1', '2', '3', '4']);
+  for (const moment of ['before cut.mkv 1', 'after cut.mkv 1']) expect(await killedAt(moment)).toEqual(['0', '1', '2', '3', '4']);
   const rerun = await srvid(command);
   expect(rerun.code, rerun.stderr).toBe(0);
   expect(countOf(rerun)).toEqual([5]);
