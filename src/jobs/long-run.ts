@@ -16,15 +16,16 @@ import { framesToDo, type PreparedRun, type RunningParts, startEvent, summaryOf,
 import { begunJob, forget, remember } from './job-list.js';
 import { JobProgress } from './job-progress.js';
 import { damagedPieces, joinPieces } from './join.js';
-import { JournalFile, jobFolderOf } from './journal.js';
+import { type Journal, JournalFile, jobFolderOf } from './journal.js';
 import { LocalScheduler } from './local-scheduler.js';
 import { assertSameJob, makesOf, nameOfWhole, portableOptions } from './makes.js';
 import { piecePlan } from './piece-format.js';
 import { PieceMaker } from './piece-maker.js';
 import type { MakePiece, PieceResult, Scheduler, SegmentEvent, SegmentJob, Span } from './scheduler.js';
+import { cutAtKeyframes, SEGMENT_SECONDS } from './segments.js';
 import { fingerprintOf } from './source-mark.js';
 
-/** One segment's frames at work, and the next one's decoder and the last one's encoder beside it. */
+/** One segment's frames at work, and the next one's encoder, or the last one's, beside it. */
 const AT_WORK = 2;
 
 /** A caller's connections to a run in segments. */
@@ -45,6 +46,8 @@ export class LongRun {
   #started = false;
   #settle: (plan: EncodePlan) => void = () => {};
   #plan: EncodePlan | undefined;
+  #spans: readonly Span[] = [];
+  #begun: Journal | undefined;
   #file: JournalFile | undefined;
   #scheduler: Scheduler | undefined;
   #covers: CoverArt | undefined;
@@ -52,7 +55,6 @@ export class LongRun {
 
   constructor(
     private readonly prepared: PreparedRun,
-    private readonly spans: readonly Span[],
     private readonly hooks: SegmentHooks,
   ) {
     const { output, binary, opened, options, carried } = prepared;
@@ -64,24 +66,22 @@ export class LongRun {
     const plan = new Promise<EncodePlan>((resolve) => {
       this.#settle = resolve;
     });
-    this.#maker = new PieceMaker({ prepared, plan, folder: this.#folder, onNote: this.#listeners.hear });
+    this.#maker = new PieceMaker({ prepared, plan, folder: this.#folder, inOrder: true, onNote: this.#listeners.hear });
   }
 
-  /** Claims the output and tries the encoder. @returns the reason for which it cannot be cut, if there is one */
+  /** Claims the output, tries the encoder, loads networks and finds the segments, all at once. @returns the reason for which it cannot be cut, if there is one */
   async open(): Promise<string | undefined> {
     this.hooks.signal?.addEventListener('abort', this.#interrupt, { once: true });
     if (this.hooks.signal?.aborted) this.#interrupt();
     await this.#output.claim();
-    const { binary } = this.prepared;
-    const [plan] = await this.#orStopped(Promise.all([settleOutput(this.#setting), this.hooks.scheduler ? undefined : this.#maker.open()]));
-    try {
-      // Written over by the output itself.
-      await this.#orStopped(encodedSample(binary, piecePlan(plan, this.#output.partial), 'as before'));
-    } catch (error) {
-      this.#stop.signal.throwIfAborted();
-      if (error instanceof SrvidError) return `segments cannot hold what ${plan.encoder.name} writes`;
-      throw error;
-    }
+    const { options } = this.prepared;
+    this.#begun = await begunJob(this.#folder);
+    const cut = cutAtKeyframes(this.prepared.binary, { ...this.prepared, range: options }, options.segment ?? SEGMENT_SECONDS, this.#stop.signal);
+    const loaded = this.hooks.scheduler ? undefined : this.#maker.open(this.#begun === undefined);
+    const [{ plan, holds }, spans] = await this.#orStopped(Promise.all([this.#tried(), cut, loaded]));
+    if (spans.length < 2) return 'there is no keyframe to cut it at';
+    if (!holds) return `segments cannot hold what ${plan.encoder.name} writes`;
+    this.#spans = spans;
     this.#plan = plan;
     this.#settle(plan);
     return undefined;
@@ -127,16 +127,29 @@ export class LongRun {
     await forget(this.#folder);
   }
 
+  /** Settles the plan, and writes a sample of a piece. `holds` is false where that cannot be read again. */
+  async #tried(): Promise<{ readonly plan: EncodePlan; readonly holds: boolean }> {
+    const plan = await settleOutput(this.#setting);
+    try {
+      // Written over by the output itself.
+      await encodedSample(this.prepared.binary, piecePlan(plan, this.#output.partial), 'as before');
+      return { plan, holds: true };
+    } catch (error) {
+      this.#stop.signal.throwIfAborted();
+      if (error instanceof SrvidError) return { plan, holds: false };
+      throw error;
+    }
+  }
+
   /** Begins the journal, or goes on with that of an earlier run. */
   async #begin(): Promise<JournalFile> {
     const { prepared } = this;
-    const source = await fingerprintOf(prepared.options.input);
-    const makes = await makesOf(prepared, this.#plan as EncodePlan);
-    const begun = await begunJob(this.#folder);
+    const begun = this.#begun;
+    const [source, makes] = await Promise.all([fingerprintOf(prepared.options.input), makesOf(prepared, this.#plan as EncodePlan)]);
     if (begun) assertSameJob(this.#folder, begun, { source, makes });
     const output = resolve(prepared.options.output);
     const frames = framesToDo(prepared.options, prepared.opened.source);
-    const fresh = { whole: nameOfWhole(source, makes, output), output, source, makes: { ...makes }, spans: [...this.spans], pieces: {}, frames };
+    const fresh = { whole: nameOfWhole(source, makes, output), output, source, makes: { ...makes }, spans: [...this.#spans], pieces: {}, frames };
     const file = await JournalFile.begin(this.#folder, begun ?? fresh);
     this.#file = file;
     await remember(this.#folder);

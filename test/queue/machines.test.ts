@@ -90,6 +90,26 @@ test('a worker that is killed costs the segment that it was at, and no other', a
   await ended;
 }, 120_000);
 
+test('Redis that is killed and started again in the middle of a video costs no segment, and submitter and worker wait for it', async () => {
+  const share = ['--queue', redis.url, '--share', at('share')];
+  const { child, said } = await serving([COMMAND, 'worker', ...share], 'ready for segments');
+  let restarted: Promise<void> | undefined;
+  const result = await srvid([at('in.mkv'), at('restarted.mkv'), ...HOW, ...share, '--segment', '1'], {
+    onStart: ({ stdout }) =>
+      stdout?.on('data', (chunk: Buffer) => {
+        if (chunk.includes('"done":2,')) restarted ??= redis.restart();
+      }),
+  });
+  expect(endOf(result)).toMatchObject({ framesIn: 200, framesOut: 200 });
+  expect(restarted).toBeDefined();
+  await restarted;
+  await expectLikePlain(at('restarted.mkv'));
+  const code = exitCodeOf(child);
+  child.kill('SIGTERM');
+  expect(await code).toBe(0);
+  expect(said()).toContain('segment 8 of 8');
+}, 120_000);
+
 test.each([
   [['in.mkv', 'x.mkv', '--queue', 'redis://127.0.0.1'], '--queue needs --share'],
   [['in.mkv', 'x.mkv', '--share', 'share'], 'give --queue, too'],

@@ -111,6 +111,11 @@ export class Decoder {
     return this.#process.log.filter((line) => printedShape(line) === undefined && !isIdle(line) && !printsCaptions(line));
   }
 
+  /** Forgets what ffmpeg has printed so far. */
+  forgetLog(): void {
+    this.#process.forgetLog();
+  }
+
   /** The first shape of a pixel that is not the source's; undefined where all frames have one. */
   get otherShape(): string | undefined {
     for (const line of this.#process.log) if (printedShape(line)) return printedShape(line);
