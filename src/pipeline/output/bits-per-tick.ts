@@ -10,6 +10,8 @@ import { codedTimeBase } from './mux-options.js';
 const SUSPECTS = /^(mpeg4|msmpeg4(v2)?|wmv[12]|flv|h26[13]p?|rv[12]0|mjpeg|amv|speedhq|snow|vc2|libtheora|libxvid)$/;
 /** Options that count bits a second. */
 const RATES = ['b', 'minrate', 'maxrate'];
+/** Options that ask for a quality instead. */
+const QUALITIES = ['q', 'global_quality'];
 /** ffmpeg's bits a second where nobody says them, but for VC-2's. */
 const DEFAULT_BITS = '200k';
 const DEFAULT_BITS_OF: Readonly<Record<string, string>> = { vc2: '600M' };
@@ -28,7 +30,8 @@ const SMALLER = 0.95;
 export async function ratedSettings(binary: FfmpegBinary, plan: EncodePlan): Promise<EncoderSettings> {
   const { name, options } = plan.encoder;
   const ticksPerFrame = 1 / (toNumber(codedTimeBase(plan)) * toNumber(plan.frameRate));
-  if (ticksPerFrame < 1.01 || !SUSPECTS.test(name) || !(await sharesBitsByTicks(binary, name))) return plan.encoder;
+  const isRated = ticksPerFrame > 1.01 && SUSPECTS.test(name) && !options.some(([option]) => QUALITIES.includes(option));
+  if (!isRated || !(await sharesBitsByTicks(binary, name))) return plan.encoder;
   const said = options.some(([option]) => option === 'b') ? options : [['b', DEFAULT_BITS_OF[name] ?? DEFAULT_BITS] as const, ...options];
   // ffmpeg reads a number as an expression.
   return { name, options: said.map(([option, value]) => [option, RATES.includes(option) ? `(${value})*${ticksPerFrame}` : value] as const) };
