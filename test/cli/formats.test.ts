@@ -154,7 +154,7 @@ it.each([
 ])('fields of %s in %s, too small to be joined, are left as they are, and a warning says so', async (format, size) => {
   const name = `small-${format}-${size}.mkv`;
   await ffmpeg('-f', 'lavfi', '-i', `testsrc2=s=${size}:r=10:d=0.5`, '-pix_fmt', format, '-c:v', 'ffv1', '-field_order', 'tt', join(folder, name));
-  expect(warningsOf(await upscale(name, `out-${name}`, '--encoder', 'ffv1'))).toEqual([expect.stringMatching(/too small to be deinterlaced/)]);
+  expect(warningsOf(await upscale(name, `out-${name}`, '--encoder', 'ffv1'))).toContainEqual(expect.stringMatching(/too small to be deinterlaced/));
 });
 
 describe('encoders', () => {

@@ -237,7 +237,9 @@ it('a frame beside the rate is put at a time that an AVI has, which is said, and
     const result = await srvid([join(folder, `${name}.mkv`), output, '--preset', 'bicubic', '--encoder', encoder, '--encoder-option', 'bf=0', '--json', '-y']);
     expect(endOf(result)).toMatchObject({ framesIn: 10, framesOut: 10 });
     expect(warningsOf(result)).toEqual([expect.stringMatching(moved)]);
-    expect((await videoTimes(output)).map((time) => Math.round(time * 25))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const times = (await framesOf(output)).map(({ time }) => Math.round(time * 25));
+    // Frames that are coded out of order begin later in an AVI, and all else with them.
+    expect(times.map((time) => time - (times[0] as number))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   }
   const refused = await srvid([join(folder, 'beside.mkv'), join(folder, 'refused.avi'), '--preset', 'bicubic', '--json', '--strict']);
   expect(refused.events.at(-1)).toMatchObject({ code: 'SRVID_OUTPUT_FORMAT', message: expect.stringMatching(/20\.0 ms away/) });
