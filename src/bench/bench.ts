@@ -66,7 +66,9 @@ async function measureAll(request: BenchRequest): Promise<BenchReport> {
   let clipName = '';
   await withTemporaryFolder(async (folder) => {
     for (const scale of new Set([...wanted.values()].flat())) {
-      const size = { width: Math.round(TARGET.width / scale), height: Math.round(TARGET.height / scale) };
+      // The clip's encoder takes even sides.
+      const side = (target: number) => 2 * Math.round(target / scale / 2);
+      const size = { width: side(TARGET.width), height: side(TARGET.height) };
       const clip = await prepareClip(binary.ffmpeg, { source: request.clip, size, frames: request.frames, folder, signal: request.signal });
       clipName = clip.name;
       for (const [preset, scales] of wanted) if (scales.includes(scale)) cases.push(await measure({ request, binary, clip, preset, scale, folder, peaks }));
@@ -133,7 +135,7 @@ async function measure(given: CaseRequest): Promise<BenchCase> {
     preset,
     scale,
     source: `${width}x${height}`,
-    target: `${TARGET.width}x${TARGET.height}`,
+    target: `${Math.round(width * scale)}x${Math.round(height * scale)}`,
     models: plan.models.map(({ entry }) => entry.id),
     engine: engineInWords(plan.engine),
     engineReason: plan.engineReason,

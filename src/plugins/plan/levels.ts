@@ -5,6 +5,7 @@ import { didYouMean } from '../../similar-name.js';
 import type { Size } from '../contract.js';
 import type { ModelLibrary, Precision } from '../inference/library.js';
 import { BUILTIN_PLUGINS, findPlugin, withOptions } from '../registry.js';
+import { isRange, offersScale } from '../scales.js';
 import type { Chain } from './chain.js';
 import { type Group, outputSize, planChain } from './groups.js';
 import { type ChainPlugin, withModels } from './plugin-models.js';
@@ -99,18 +100,23 @@ function keepsSize(loaded: ChainPlugin, format: Size): boolean {
 }
 
 /**
- * The chain with one of srvid's own plugins in place of its scaler, at the same scale.
+ * The chain with one of srvid's own plugins in place of its scaler, for the same size.
  * @throws an Error where that is impossible
  */
-async function replaced(name: string, plugins: readonly ChainPlugin[], { library, precision }: Context): Promise<readonly ChainPlugin[]> {
+async function replaced(name: string, plugins: readonly ChainPlugin[], { library, precision, format }: Context): Promise<readonly ChainPlugin[]> {
   const place = scalerOf(plugins);
   if (place < 0 || !(BUILTIN_PLUGINS as readonly string[]).includes(name))
     throw new Error(`not installed.${didYouMean(name, BUILTIN_PLUGINS)}`.replace(/\.$/, ''));
-  const { scale } = (plugins[place] as ChainPlugin).options as { scale?: number };
   const found = await findPlugin(name, process.cwd());
   if (!found.plugin.scales) throw new Error('it does not enlarge');
-  const instead = await withModels(withOptions(found, scale === undefined ? {} : { scale }), library, precision);
-  return plugins.with(place, instead);
+  const scaler = plugins[place] as ChainPlugin;
+  const arriving = plugins.slice(0, place).reduce<Size>((size, loaded) => outputSize(loaded, size), format);
+  const { width, height } = outputSize(scaler, arriving);
+  const { scale = width / arriving.width, ...exact } = scaler.options as { readonly scale?: number; readonly width?: number };
+  const factor = exact.width === undefined ? scale : width / arriving.width;
+  if (!offersScale(found.plugin.scales, factor)) throw new Error('not made for this scale');
+  const instead = withOptions(found, isRange(found.plugin.scales) ? { width, height } : { scale: factor });
+  return plugins.with(place, await withModels(instead, library, precision));
 }
 
 /** The chain without networks; resampling reaches the scaler's size. */
