@@ -9,6 +9,7 @@ const MODES = {
   lower: './lower.mjs',
   lowering: './lowering.mjs',
   ops: './ops.mjs',
+  pcsr: './pcsr.mjs',
   scale: './scale.mjs',
   'same-bytes': './same-bytes.mjs',
   sessions: './sessions.mjs',

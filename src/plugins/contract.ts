@@ -164,6 +164,11 @@ export interface Plugin<Options = unknown, State = unknown> {
   readonly state?: 'none' | 'ordered';
   /** The models to load and check before the first frame. */
   models?(options: Options): readonly ModelSpec[];
+  /**
+   * Multiplications of its models for one frame, by which levels of real time are put in order; where not given, all of them on
+   * every pixel of the input. `perPixel` has those of each model for one pixel, in the order of `models`.
+   */
+  macs?(options: Options, sizes: { readonly input: Size; readonly output: Size }, perPixel: readonly number[]): number;
   /** Makes the state that the plugin keeps between frames. `context.state` is still undefined. */
   init?(context: PluginContext<Options>): State | Promise<State>;
   /**

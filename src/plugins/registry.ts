@@ -128,7 +128,8 @@ function complaintAbout(candidate: unknown): string | undefined {
   if (!haloValid) return `its "halo" is ${JSON.stringify(plugin.halo)}; expected a number of pixels from 0 to ${MAX_HALO}, or 'global'`;
   const sized = plugin.scale === undefined || typeof plugin.scale === 'function' || isFactor(plugin.scale);
   if (!sized) return `its "scale" is ${shown(plugin.scale)}; expected a number above 0, or a function that gives one or a size`;
-  if (plugin.scales !== undefined && !areFactors(plugin.scales)) return 'its "scales" must be a list of numbers above 0, or { least, most } of two such numbers';
+  if (plugin.scales !== undefined && !areFactors(plugin.scales))
+    return 'its "scales" must be a list of numbers above 0, or { least, most } of two such numbers';
   const { past = 0, future = 0 } = plugin.window ?? {};
   if (![past, future].every((count) => Number.isInteger(count) && count >= 0 && count <= 16)) return 'its "window" must have past and future from 0 to 16';
   return undefined;

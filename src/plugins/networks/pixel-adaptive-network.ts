@@ -49,7 +49,8 @@ export function pixelAdaptiveNetwork({ name, description, ...family }: PixelAdap
     scales: SCALES,
     // And one for refinement. With `adaptive` the decision depends on the whole picture, of which equal ones still give equal results.
     halo: family.reach + 1,
-    models: () => Object.values(parts),
+    models: () => [parts.backbone, parts.place, parts.light, parts.heavy],
+    macs: macsOf,
     init: () => ({}),
     async process(frame, context) {
       const { state, input, output } = context;
@@ -65,6 +66,13 @@ export function pixelAdaptiveNetwork({ name, description, ...family }: PixelAdap
       return result;
     },
   });
+}
+
+/** Multiplications for one frame, with a rough guess at the share of heavy pixels, which falls with `k`. */
+function macsOf({ k, adaptive }: Options, { input, output }: { readonly input: Size; readonly output: Size }, perPixel: readonly number[]): number {
+  const [backbone = 0, place = 0, light = 0, heavy = 0] = perPixel;
+  const share = adaptive ? 0.5 : 1 / (1 + Math.exp(2 * k));
+  return (backbone + place) * input.width * input.height + (light + share * (heavy - light)) * output.width * output.height;
 }
 
 function sizeOf({ scale, width, height }: Options, input: Size): number | Size {

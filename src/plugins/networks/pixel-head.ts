@@ -1,7 +1,7 @@
 import type { Model } from '../contract.js';
 import type { KernelLayout } from '../pixels/kernels.js';
-import type { HeadTables } from './placement.js';
 import type { PixelKernels } from './pixel-kernels.js';
+import type { HeadTables } from './placement.js';
 
 /** Pixels of one run of a head. Its activations stay in the cache; a run's own overhead is that of some hundred pixels. */
 const BATCH = 8192;

@@ -7,6 +7,7 @@ import type { ModelLibrary, Precision } from '../inference/library.js';
 import { describeOwnNetwork, OWN_NETWORK } from '../own/describe.js';
 import { BUILTIN_PLUGINS, findPlugin, type LoadedPlugin, type PluginRequest, parsePluginSpec, withOptions } from '../registry.js';
 import { isRange, offersScale } from '../scales.js';
+import { optionsOf } from '../schema-options.js';
 import { outputSize } from './groups.js';
 import { areInstalled, type ChainPlugin, type UnresolvedPlugin, withModels } from './plugin-models.js';
 import type { LoadedPreset } from './presets.js';
@@ -38,6 +39,7 @@ export async function buildChain(
   else
     for (const { use, options: given } of preset.preset.plugins)
       found.push(await findFirst([use].flat(), given, preset.folder, { options, library, sized, signal }));
+  withPresetOptions(found, options.model === undefined ? preset.options : {}, options.debugMap);
   for (const request of options.plugins) found.push(await find(request, process.cwd(), signal));
   const target = sized ? targetSize({ size, height }, info) : undefined;
   const scaled = target ? await reaching(target, found, options, library, info) : atScale(options.scale, found);
@@ -51,6 +53,19 @@ export async function withPrecision(
   precision: Precision,
 ): Promise<Chain> {
   return { plugins: await Promise.all(plugins.map((loaded) => withModels(loaded, library, precision))) };
+}
+
+/** Gives the options that follow a preset's name, and the wish for a map, to the plugin that they are for. @throws SRVID_OPTION_INVALID */
+function withPresetOptions(found: Found[], options: Found['options'] = {}, map: boolean): void {
+  const place = Math.max(0, scalerIn(found));
+  const scaler = found[place] as Found;
+  if (map && !optionsOf(scaler.plugin.options)?.some(({ name }) => name === 'map')) {
+    const names = found.map(({ plugin }) => plugin.name).join(', ');
+    throw new SrvidError('SRVID_OPTION_INVALID', `--debug-map was given, but of this chain (${names}) no plugin decides for each pixel. Leave it out.`, {
+      names,
+    });
+  }
+  found[place] = { ...scaler, options: { ...scaler.options, ...options, ...(map && { map }) } };
 }
 
 /** Finds what a step asks for: a plugin, or a network of the user's own. */

@@ -65,11 +65,7 @@ test.each([
 test.each([
   ['within its range', 1000, ['bicubic {"scale":2,"width":1334,"height":1000}']],
   ['below the source', 180, ['bicubic {"scale":2,"width":240,"height":180}']],
-  [
-    'beyond its range',
-    6000,
-    ['bicubic {"scale":2,"width":7680,"height":5760}', 'bicubic {"scale":2,"width":8000,"height":6000}'],
-  ],
+  ['beyond its range', 6000, ['bicubic {"scale":2,"width":7680,"height":5760}', 'bicubic {"scale":2,"width":8000,"height":6000}']],
 ])('a plugin of any real scale makes a height %s itself', async (_, height, names) => {
   const chain = await chainOf({ height }, info(480, 360));
   expect(chain.names).toEqual(names);
