@@ -84,8 +84,8 @@ export async function enlargedByReference(
     exact[pixel] =
       bilinear(luma, input, rows[row]?.at as number, columns[column]?.at as number) + (residuals[heavy[pixel] ? 'heavy' : 'light'][pixel] as number);
   });
-  const result = refine ? refined(exact, heavy, output) : exact;
-  return { picture: Uint8Array.from(result, (value) => clipped(Math.round(value))), heavy };
+  const levels = exact.map((value) => clipped(Math.round(value)));
+  return { picture: Uint8Array.from(refine ? refined(levels, heavy, output) : levels, Math.round), heavy };
 }
 
 function placeOf(index: number, inputs: number, outputs: number) {
