@@ -3,7 +3,7 @@ import type { Model, Size } from '../../dist/plugins/contract.js';
 /** The networks of a pixel-adaptive family, loaded. */
 export type Networks = Readonly<Record<'backbone' | 'place' | 'light' | 'heavy', Model>>;
 
-/** What is wanted of the decision, as the plugin's options have it. */
+/** Wishes for the decision, as the plugin's options have them. */
 export interface Wanted {
   readonly k: number;
   readonly adaptive: boolean;

@@ -1,5 +1,4 @@
-import type { PixelFamily } from '../networks/adaptive-picture.js';
-import { pixelAdaptiveNetwork } from '../networks/pixel-adaptive-network.js';
+import { type PixelFamily, pixelAdaptiveNetwork } from '../networks/pixel-adaptive-network.js';
 
 /** Sizes of the networks, as `models/training` makes them. */
 export const PCSR_FAMILY: PixelFamily = { light: 16, heavy: 64, reach: 5 };

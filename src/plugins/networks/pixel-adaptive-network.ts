@@ -3,6 +3,8 @@ import type { Plane } from '../../pipeline/frames/frame.js';
 import { definePlugin, type ListedModel, type Plugin, type Size } from '../contract.js';
 import { AdaptivePicture, type PixelFamily } from './adaptive-picture.js';
 
+export type { PixelFamily } from './adaptive-picture.js';
+
 /** One pixel-adaptive family, described for the plugin that runs it. */
 export interface PixelAdaptiveNetwork extends PixelFamily {
   /** The plugin's name; its networks are `<name>-backbone`, `-place`, `-light` and `-heavy` in `srvid models`. */

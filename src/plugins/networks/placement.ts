@@ -17,7 +17,7 @@ export interface HeadTables {
 export interface Placement {
   readonly light: HeadTables;
   readonly heavy: HeadTables;
-  /** What a place adds to the difficulty. */
+  /** Its one value is added to the difficulty. */
   readonly decision: HeadTables;
   /** Multiplications: of each head for an output pixel, and of the backbone for an input pixel. */
   readonly costs: { readonly light: number; readonly heavy: number; readonly backbone: number };
@@ -62,7 +62,7 @@ export async function placementOf(model: Model, sizes: HeadSizes, rows: Axis, co
 type Six<T> = [T, T, T, T, T, T];
 type Eight = [number, number, number, number, number, number, number, number];
 
-/** Where the decision is no longer a matter of degree: all pixels are of one kind. */
+/** The largest k in either direction: with it all pixels are of one kind. */
 const ALL = 25;
 
 /**

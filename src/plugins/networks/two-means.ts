@@ -1,5 +1,6 @@
-/** Bins of a histogram of difficulties, logits, and bins for a difficulty of 1. The middle of the bins is difficulty 0. */
+/** Bins of a histogram of difficulties, which are logits. Its middle is difficulty 0. */
 export const DIFFICULTY_BINS = 1 << 15;
+/** Bins for a difference of 1 in difficulty. */
 export const BINS_PER_UNIT = 1 << 10;
 
 /** Rounds of two-means at most, as in PCSR. */
