@@ -7,8 +7,8 @@ import type { Size } from '../plugins/contract.js';
 import type { Engine } from '../plugins/inference/backend.js';
 import type { Chain } from '../plugins/plan/chain.js';
 import { type FrameOrigin, type Group, outputSize, planChain } from '../plugins/plan/groups.js';
+import type { Degradation } from './degradation.js';
 import { isMeasurable } from './metrics.js';
-import type { Noise } from './noise.js';
 
 /** The settings of an evaluation, the same for all of its pictures or frames. */
 export interface Job {
@@ -17,10 +17,10 @@ export interface Job {
   /** The same chain with networks for compressed video, where it is to be measured, too. */
   readonly videoChain?: Chain | undefined;
   readonly engine: Engine;
-  /** The chain's factor. 1 only where noise is added. */
+  /** The chain's factor. 1 only where pictures are harmed. */
   readonly scale: number;
-  /** Noise to add to what the chain gets. */
-  readonly noise: Noise | undefined;
+  /** Harm to do to what the chain gets. */
+  readonly degradation: Degradation | undefined;
   readonly signal: AbortSignal;
   /** Called after each picture or frame. `total` is undefined if it is not known. */
   readonly onItem: (done: number, total: number | undefined) => void;
@@ -39,15 +39,15 @@ const PROBE = 100_000;
 
 /**
  * The factor by which the chain enlarges width and height: any real number, rounded to five digits.
- * @throws SRVID_OPTION_INVALID unless it is above 1, or at least 1 where noise is added
+ * @throws SRVID_OPTION_INVALID unless it is above 1, or at least 1 where pictures are harmed
  */
-export function scaleOf({ plugins }: Chain, noise: Noise | undefined): number {
+export function scaleOf({ plugins }: Chain, degradation: Degradation | undefined): number {
   const { width, height } = plugins.reduce<Size>((size, loaded) => outputSize(loaded, size), { width: PROBE, height: PROBE });
   const scale = width / PROBE;
-  if (width === height && (scale > 1 || (scale === 1 && noise !== undefined))) return scale;
+  if (width === height && (scale > 1 || (scale === 1 && degradation !== undefined))) return scale;
   const message =
     width === height && scale === 1
-      ? 'This chain keeps the size of pictures, so an evaluation has nothing for it to restore. Give --noise, which adds noise to what the chain gets, or a preset that enlarges.'
+      ? 'This chain keeps the size of pictures, so an evaluation has nothing for it to restore. Give --noise or --blur, which harm what the chain gets, or a preset that enlarges.'
       : `An evaluation reduces pictures by the chain's factor and lets the chain restore them, so that must be above 1; this chain makes ${width}x${height} of ${PROBE}x${PROBE}. Give --scale with a larger number, or another preset.`;
   throw new SrvidError('SRVID_OPTION_INVALID', message, { scale });
 }
