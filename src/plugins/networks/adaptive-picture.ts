@@ -39,7 +39,7 @@ export interface PixelWishes {
  * Input pixels of a strip, beside what the backbone reaches beyond it. A strip's features, of which there are far more than
  * pixels, stay in the cache until they are used.
  */
-const STRIP_PIXELS = 1 << 16;
+const STRIP_PIXELS = 1 << 17;
 
 /** Offsets of the buffers of a picture, in the kernels' memory. */
 interface PictureLayout {

@@ -58,7 +58,7 @@ describe.each(['int8', 'fp32'] as const)('the networks in %s', (precision) => {
     ['all heavy', [24, 18], [31, 23], { ...USUAL, k: -25 }],
     ['all light', [24, 18], [31, 23], { ...USUAL, k: 25 }],
     ['by what the picture’s own difficulties say', [40, 30], [60, 45], { ...USUAL, adaptive: true }],
-    ['in more strips than one', [1100, 70], [1210, 77], USUAL],
+    ['in more strips than one', [2200, 90], [2310, 95], USUAL],
     ['with smooth seams', [40, 30], [90, 68], { ...USUAL, refine: true }],
   ] as const)('enlarge every pixel by the head that is chosen for it: %s', async (_, [width, height], [wide, high], wanted) => {
     const [input, output] = [
