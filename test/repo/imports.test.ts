@@ -214,6 +214,7 @@ test('srvid’s own plugins use what any plugin may use, and the arithmetic besi
   const open = [
     'plugins/contract.ts',
     'plugins/networks/luma-network.ts',
+    'plugins/networks/pixel-adaptive-network.ts',
     'plugins/networks/planar-network.ts',
     'plugins/networks/rgb-network.ts',
     'plugins/pixels/resample.ts',
