@@ -6,6 +6,7 @@ const MODES = {
   chroma: './chroma.mjs',
   clips: './clips.mjs',
   engines: './engines.mjs',
+  frontier: './frontier.mjs',
   lower: './lower.mjs',
   lowering: './lowering.mjs',
   ops: './ops.mjs',

@@ -7,8 +7,8 @@ import type { Size } from '../plugins/contract.js';
 import type { Engine } from '../plugins/inference/backend.js';
 import type { Chain } from '../plugins/plan/chain.js';
 import { type FrameOrigin, type Group, outputSize, planChain } from '../plugins/plan/groups.js';
+import type { Degradation } from './degradation.js';
 import { isMeasurable } from './metrics.js';
-import type { Noise } from './noise.js';
 
 /** The settings of an evaluation, the same for all of its pictures or frames. */
 export interface Job {
@@ -17,10 +17,10 @@ export interface Job {
   /** The same chain with networks for compressed video, where it is to be measured, too. */
   readonly videoChain?: Chain | undefined;
   readonly engine: Engine;
-  /** The chain's factor. 1 only where noise is added. */
+  /** The chain's factor. 1 only where pictures are harmed. */
   readonly scale: number;
-  /** Noise to add to what the chain gets. */
-  readonly noise: Noise | undefined;
+  /** Harm to do to what the chain gets. */
+  readonly degradation: Degradation | undefined;
   readonly signal: AbortSignal;
   /** Called after each picture or frame. `total` is undefined if it is not known. */
   readonly onItem: (done: number, total: number | undefined) => void;
@@ -36,16 +36,16 @@ export interface Ends {
 
 /**
  * The factor by which the chain enlarges width and height.
- * @throws SRVID_OPTION_INVALID unless it is an integer, of at least 2 where no noise is added
+ * @throws SRVID_OPTION_INVALID unless it is an integer, of at least 2 where pictures are not harmed
  */
-export function scaleOf({ plugins }: Chain, noise: Noise | undefined): number {
+export function scaleOf({ plugins }: Chain, degradation: Degradation | undefined): number {
   const probe = { width: 240, height: 240 };
   const { width, height } = plugins.reduce<Size>((size, loaded) => outputSize(loaded, size), probe);
   const scale = width / probe.width;
-  if (width === height && Number.isInteger(scale) && scale >= (noise === undefined ? 2 : 1)) return scale;
+  if (width === height && Number.isInteger(scale) && scale >= (degradation === undefined ? 2 : 1)) return scale;
   const message =
     width === height && scale === 1
-      ? 'This chain keeps the size of pictures, so an evaluation has nothing for it to restore. Give --noise, which adds noise to what the chain gets, or a preset that enlarges.'
+      ? 'This chain keeps the size of pictures, so an evaluation has nothing for it to restore. Give --noise or --blur, which harm what the chain gets, or a preset that enlarges.'
       : `An evaluation reduces pictures by the chain's factor and lets the chain restore them, so that must be a whole number, 2 or more; this chain makes ${width}x${height} of 240x240, x${Number(scale.toFixed(3))}. A network of another scale, such as 1.5, cannot be measured. Give --scale with a whole number that the network has, or another preset.`;
   throw new SrvidError('SRVID_OPTION_INVALID', message, { scale });
 }

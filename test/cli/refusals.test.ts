@@ -30,7 +30,8 @@ beforeAll(async () => {
   await picture('16400x16', '-frames:v', '1', '-c:v', 'ffv1', at('too-wide.mkv'));
   await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=5:d=0.6', '-c:v', 'libwebp_anim', at('moving.webp'));
   await symlink(at('good.mp4'), at('link.mp4'));
-  await mkdir(at('folder.mp4'));
+  for (const name of ['folder.mp4', 'empty-folder']) await mkdir(at(name));
+  await writeFile(at('folder.mp4/one.mp4'), '');
   await mkdir(at('closed'));
   await chmod(at('closed'), 0o555);
   await picture('320x180', '-movflags', '+faststart', '-g', '50', at('whole.mp4'));
@@ -93,6 +94,7 @@ const withFault = (FAULT: string): CommandOptions => ({ env: { FFMPEG_PATH: FAUL
 const CASES: readonly (readonly [string, readonly string[], number, string, RegExp, CommandOptions?])[] = [
   ['a missing file', ['absent.mp4', 'o.mp4'], 2, 'SRVID_INPUT_NOT_FOUND', /absent\.mp4 does not exist/],
   ['a folder, with a file as output', ['folder.mp4', 'o.mp4'], 1, 'SRVID_OUTPUT_UNWRITABLE', /the output must be a folder/],
+  ['a folder without a video', ['empty-folder', 'out'], 2, 'SRVID_INPUT_NOT_FOUND', /no video in the folder/],
   ['an empty file', ['empty.mp4', 'o.mp4'], 1, 'SRVID_INPUT_UNREADABLE', /empty\.mp4/],
   ['text that is named a video', ['text.mp4', 'o.mp4'], 1, 'SRVID_INPUT_UNREADABLE', /Invalid data/],
   ['noise', ['noise.mkv', 'o.mp4'], 1, 'SRVID_INPUT_UNREADABLE', /noise\.mkv/],
