@@ -70,7 +70,7 @@ const probeSchema = z
   })
   .loose();
 
-/** What a stream or a frame carries beside its pixels, with ffprobe's names. */
+/** Words of a stream or a frame beside its pixels, with ffprobe's names. */
 export type SideData = Readonly<z.infer<typeof sideDataSchema>>;
 
 /** One stream as ffprobe describes it. */
