@@ -22,8 +22,7 @@ describe('srvid models', () => {
       const line = lines.find((text) => text.startsWith(`${id} `));
       const gain = measured['kodak'] && `+${measured['kodak'].gain.toFixed(2)} dB`;
       for (const figure of [
-        scale === undefined ? '' : `x${scale}`,
-        { y: 'luma', yuv: 'luma and chroma', rgb: 'rgb' }[planes],
+        scale === undefined ? (planes === 'yuv' ? 'luma and chroma' : 'luma') : `x${scale}`,
         `${(parameters / 1000).toFixed(1)}k`,
         `${(macsPerPixel / 1000).toFixed(1)}k`,
         gain ?? '',

@@ -128,7 +128,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'pipeline/input': [...FRAMES, 'pipeline/nut', 'pipeline/ffmpeg'],
   'pipeline/output': MEDIA,
   options: ['pipeline/policies'],
-  'plugins/threads': [],
+  'plugins/threads': ['plugins/inference/native'],
   plugins: [...FRAMES, 'plugins/threads'],
   'plugins/pixels': [...FRAMES, 'plugins'],
   'plugins/pixels/assembly': [],
