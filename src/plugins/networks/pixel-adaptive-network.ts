@@ -24,7 +24,7 @@ const options = z
     height: z.int().positive().optional().describe('output height in pixels, with width'),
     k: z.number().min(K.least).max(K.most).default(0).describe('the larger, the fewer pixels get the heavy head: -25 is all, 25 none'),
     adaptive: z.boolean().default(false).describe("the picture's own difficulties decide, instead of k"),
-    refine: z.boolean().default(true).describe('smooth light pixels beside heavy ones'),
+    refine: z.boolean().default(false).describe('smooth light pixels beside heavy ones, for scales of 3 and more'),
     map: z.boolean().default(false).describe('paint the decisions over the picture: heavy pixels bright, light ones dark'),
   })
   .refine((given) => (given.width === undefined) === (given.height === undefined), { message: 'width and height go together' });

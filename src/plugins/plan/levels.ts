@@ -57,7 +57,7 @@ export async function planLevels(chain: Chain, { levels: named }: RealtimeSettin
     // Loading one that will never be used would delay each start.
     else if (level.macs > own.macs && level.macs > mostMacs) missing.push(`${name}: too slow on this machine`);
     else if (level.macs === 0 && level !== own) missing.push(`${name}: the bypass does the same`);
-    else if (sameFormat(level.group.output, own.group.output) && (named || level === own || level.macs < own.macs)) found.push(level);
+    else if (sameFormat(level.group.output, own.group.output) && (named || level === own || (level.macs < own.macs && !runsAnyScale(level)))) found.push(level);
   }
   if (found.length === 0) {
     throw new SrvidError(
@@ -69,6 +69,11 @@ export async function planLevels(chain: Chain, { levels: named }: RealtimeSettin
     );
   }
   return { levels: found.sort((a, b) => b.macs - a.macs), bypass, missing: named ? missing : [] };
+}
+
+/** True where a network of any real scale runs, which is a level only where it is named: its time depends on what it sees. */
+function runsAnyScale({ group }: Level): boolean {
+  return group.steps.some(({ loaded }) => loaded.models.length > 0 && isRange(loaded.plugin.scales));
 }
 
 /** The reason why a level is not available, in few words. */

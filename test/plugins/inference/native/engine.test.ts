@@ -16,7 +16,7 @@ const here = nativeEngineHere();
 if ('missing' in here) throw new Error(`these tests need the native engine: ${here.missing}`);
 const { kernels, build } = here;
 const library = await loadModelLibrary();
-const networks = library.models.filter(({ precision }) => precision === 'int8');
+const networks = library.models.filter(({ precision, scale }) => precision === 'int8' && scale !== undefined);
 const CLIP = fileURLToPath(new URL('../../../../examples/clips/city-360p25.mp4', import.meta.url));
 const opened: LoadedModel[] = [];
 const settings = { device: 'cpu', threads: 1 } as const;
