@@ -1,12 +1,14 @@
-// `npm run accept:resume [-- --kills 20] [-- --seconds 180] [-- --runs 4]`: kills a run in segments at random moments, gives the same command again
-// each time, and compares the result with that of one run; then what segments cost against one piece, in alternating runs.
-import { execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+// `npm run accept:resume [-- --kills 20] [-- --seconds 180] [-- --runs 4]`: kills a run in segments at random moments, gives the same again each time, and
+// compares the result with that of one run; then what segments cost against one piece, in alternating runs. `--size`, `--preset`, `--scale` and `--encoder`
+// say how much work a frame is.
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { median } from '../dist/bench/tools.js';
+import { differences, FFMPEG, seen, session } from './both-ways.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -16,112 +18,104 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '4' },
     size: { type: 'string', default: '64x36' },
     preset: { type: 'string', default: 'bicubic' },
+    scale: { type: 'string', default: '2' },
+    encoder: { type: 'string', default: 'ffv1' },
   },
 });
-const COMMAND = new URL('../dist/cli/main.js', import.meta.url).pathname;
-const FFMPEG = process.env.FFMPEG_PATH || 'ffmpeg';
+const [seconds, segment] = [Number(values.seconds), Number(values.segment)];
 const root = await mkdtemp(join(tmpdir(), 'srvid-resume-'));
 const clip = join(root, 'clip.mkv');
-const [whole, output] = [join(root, 'whole.mkv'), join(root, 'out.mkv')];
+const output = join(root, 'out.mkv');
 const journal = join(root, '.out.mkv.srvid-job', 'journal.json');
-const options = ['--preset', values.preset, '--encoder', 'ffv1', '--json', '-y'];
-const segments = ['--segment', values.segment];
-let failed = false;
+const how = { preset: values.preset, scale: Number(values.scale), encoder: values.encoder };
+const WAYS = { 'in one piece': { ...how, resume: false }, 'in segments': { ...how, segment } };
 
 try {
-  const made = ['-f', 'lavfi', '-i', `testsrc2=size=${values.size}:rate=25:duration=${values.seconds}`, '-f', 'lavfi', '-i', `sine=duration=${values.seconds}`];
+  const made = ['-f', 'lavfi', '-i', `testsrc2=size=${values.size}:rate=25:duration=${seconds}`, '-f', 'lavfi', '-i', `sine=duration=${seconds}`];
   execFileSync(FFMPEG, ['-v', 'error', ...made, '-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-g', '50', '-c:a', 'aac', clip]);
-  const one = await srvid([clip, whole, ...options, '--no-resume']);
-  const { count, done, lost } = await killed(Number(values.kills), one.seconds);
-  const equal = seen(whole) === seen(output);
-  const most = Math.max(...lost);
-  console.log(
-    `${done} kills in a run of ${count} segments: result ${equal ? 'equal' : 'DIFFERENT'}, pieces that vanished ${most}, job folder ${existsSync(journal) ? 'LEFT' : 'gone'}`,
-  );
-  failed = !equal || most > 0 || existsSync(journal);
-  await overhead(Number(values.runs));
+  if (Number(values.kills) > 0) await killed(Number(values.kills));
+  if (Number(values.runs) > 0) await overhead(Number(values.runs));
 } finally {
   await rm(root, { recursive: true, force: true });
 }
-if (failed) process.exitCode = 1;
 
-/** Kills a run so many times, each at a random moment of what one segment takes, and lets the last one end. */
-async function killed(kills, seconds) {
-  const each = (seconds / Number(values.seconds)) * Number(values.segment);
-  let [before, done] = [0, 0];
-  const lost = [0];
-  for (let kill = 0; kill < kills; kill++) {
+/** Kills a run so many times, each at a random moment of what one segment takes, lets the last one end, and compares. */
+async function killed(kills) {
+  const whole = join(root, 'whole.mkv');
+  const one = await completed(whole, WAYS['in one piece']);
+  const each = one.seconds / (seconds / segment);
+  let [kept, done, vanished] = [0, 0, 0];
+  const again = [0];
+  while (done < kills) {
     // Start-up is part of what may be killed.
-    const { code } = await srvid([clip, output, ...options, ...segments], Math.random() * 1000 * (2 + 2 * each));
+    const { code, events } = await session(clip, output, WAYS['in segments'], Math.random() * 1000 * (2 + 2 * each));
     if (code === 0) {
       console.error('it ended before the kill; once more from the beginning');
-      await rm(output, { force: true });
-      before = 0;
+      kept = 0;
       continue;
     }
     done++;
-    const now = pieces();
-    lost.push(Math.max(0, before - now));
-    console.error(`kill ${kill + 1}: ${now} segments kept, ${before} before`);
-    before = now;
+    const frames = framesKept();
+    const written = events.findLast(({ type }) => type === 'progress')?.frames ?? kept;
+    again.push(Math.max(0, written - frames));
+    vanished += frames < kept ? 1 : 0;
+    kept = frames;
+    console.error(`kill ${done}: ${written} frames were made, ${frames} are kept`);
   }
-  const last = await srvid([clip, output, ...options, ...segments]);
-  const count = last.events.find(({ type }) => type === 'segments')?.count;
-  if (last.code !== 0) throw new Error(`the last run failed: ${last.said}`);
-  return { count, done, lost };
+  const last = await completed(output, WAYS['in segments']);
+  const { count } = last.events.find(({ type }) => type === 'segments') ?? {};
+  const others = differences(await seen(whole), await seen(output));
+  const most = Math.max(...again);
+  const left = existsSync(journal);
+  console.log(
+    [
+      `${done} kills in a run of ${count} segments: the result is ${others.length === 0 ? 'equal in frames, times and streams' : `DIFFERENT in ${others.join(', ')}`}`,
+      `  made again after a kill: at most ${most} frames, ${(most / (25 * segment)).toFixed(2)} of a segment; kept pieces vanished ${vanished} times; job folder ${left ? 'LEFT' : 'gone'}`,
+    ].join('\n'),
+  );
+  if (others.length > 0 || vanished > 0 || left) process.exitCode = 1;
 }
 
+async function completed(path, options) {
+  const result = await session(clip, path, options);
+  if (result.code !== 0) throw new Error(result.said);
+  return result;
+}
+
+/** Alternating runs. What a user sees first is a frame in the progress; the first piece is the first that a loss of power leaves. */
 async function overhead(runs) {
-  const times = { plain: [], cut: [] };
+  const all = Object.fromEntries(Object.keys(WAYS).map((name) => [name, []]));
   for (let run = 0; run < runs; run++) {
-    for (const [name, more] of [
-      ['plain', ['--no-resume']],
-      ['cut', segments],
-    ]) {
-      const { code, seconds, said } = await srvid([clip, output, ...options, ...more]);
-      if (code !== 0) throw new Error(said);
-      times[name].push(seconds);
+    for (const [name, options] of Object.entries(WAYS)) {
+      const result = await completed(output, options);
+      const { events } = result;
+      const first = (isIt) => events.find(isIt)?.at ?? result.seconds;
+      all[name].push({
+        ...result,
+        frame: first(({ type, frames }) => type === 'progress' && frames > 0),
+        piece: first(({ type, done }) => type === 'segments' && done > 0),
+        count: events.findLast(({ type }) => type === 'segments')?.count ?? 1,
+      });
     }
   }
-  if (runs === 0) return;
-  const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
-  const [plain, cut] = [median(times.plain), median(times.cut)];
-  const share = 100 * (cut / plain - 1);
-  console.log(`in one piece ${plain.toFixed(2)} s, in segments of ${values.segment} s ${cut.toFixed(2)} s (medians of ${runs}): ${share.toFixed(1)} % more`);
-}
-
-function pieces() {
-  if (!existsSync(journal)) return 0;
-  return Object.keys(JSON.parse(readFileSync(journal, 'utf8')).pieces).length;
-}
-
-/** Decoded frames with their times, and all packets beside them, as one hash. */
-function seen(path) {
-  const sums = (...args) => execFileSync(FFMPEG, ['-v', 'error', '-copyts', '-i', path, ...args, '-f', 'framemd5', '-'], { maxBuffer: 1 << 28 }).toString();
-  const text = sums('-map', '0:v', '-c:v', 'rawvideo', '-fps_mode', 'passthrough', '-enc_time_base', '-1') + sums('-map', '0:a', '-c', 'copy');
-  return createHash('md5').update(text).digest('hex');
-}
-
-/** Runs the command; kills it after some milliseconds where they are given. */
-function srvid(args, killAfterMs) {
-  const startedAt = performance.now();
-  const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let [out, said] = ['', ''];
-  child.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    said += chunk;
-  });
-  const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
-  return new Promise((resolve) =>
-    child.once('close', (code) => {
-      clearTimeout(timer);
-      const events = out
-        .split('\n')
-        .filter((line) => line.startsWith('{') && line.endsWith('}'))
-        .map((line) => JSON.parse(line));
-      resolve({ code, events, said, seconds: (performance.now() - startedAt) / 1000 });
-    }),
+  const of = (name, what) => median(all[name].map((result) => result[what]));
+  for (const name of Object.keys(WAYS)) {
+    const [took, frame, piece, cpu] = ['seconds', 'frame', 'piece', 'cpu'].map((what) => of(name, what).toFixed(2));
+    console.log(`${name}: ${took} s, CPU ${cpu} s; the first frame after ${frame} s, the first that is kept after ${piece} s (medians of ${runs})`);
+  }
+  const [plain, cut] = Object.keys(WAYS);
+  const { count } = all[cut][0];
+  const ratios = all[cut].map((result, run) => result.seconds / all[plain][run].seconds);
+  const more = (what) => of(cut, what) - of(plain, what);
+  console.log(
+    [
+      `${count} segments of ${segment} s: ${(100 * (of(cut, 'seconds') / of(plain, 'seconds') - 1)).toFixed(1)} % more time (pairs: ${ratios.map((ratio) => ratio.toFixed(3)).join(', ')}),`,
+      `  ${((1000 * more('seconds')) / count).toFixed(0)} ms a segment, of CPU ${((1000 * more('cpu')) / count).toFixed(0)} ms; start-up and join included`,
+    ].join('\n'),
   );
+}
+
+function framesKept() {
+  if (!existsSync(journal)) return 0;
+  return Object.values(JSON.parse(readFileSync(journal, 'utf8')).pieces).reduce((sum, { frames }) => sum + frames, 0);
 }

@@ -5,7 +5,7 @@ import { Decoder } from '../pipeline/input/decode.js';
 import { type OpenedSource, openSource } from '../pipeline/input/open.js';
 import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
 import type { Chain } from '../plugins/plan/chain.js';
-import { borderOf, type Job, measuredSize, planFor, runChain } from './chain-run.js';
+import { borderOf, type Job, measuredSizes, planFor, runChain } from './chain-run.js';
 import { ClipScores } from './clip-scores.js';
 import { type Comparison, type Measured, planarMeasured } from './comparison.js';
 import { CompressedClip } from './compressed.js';
@@ -30,8 +30,8 @@ export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip
   const opened = await openSource(binary, options);
   const { format } = opened.source.info;
   // Encoders take even sides.
-  const size = measuredSize(`A frame of ${opened.source.url}`, format, scale, options.compress ? 2 * scale : scale);
-  const low: PlainFormat = { kind: format.kind, width: size.width / scale, height: size.height / scale };
+  const { size, low: lowSize } = measuredSizes(`A frame of ${opened.source.url}`, format, scale, options.compress ? 2 : 1);
+  const low: PlainFormat = { kind: format.kind, ...lowSize };
   const reduce = withHarm(planResize(format, low, CUBIC, size), low, job);
   const scores = await ClipScores.of(binary, size, borderOf(scale));
   try {

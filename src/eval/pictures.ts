@@ -5,7 +5,7 @@ import type { Size } from '../plugins/contract.js';
 import { planConversion } from '../plugins/pixels/convert.js';
 import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
 import type { FrameOrigin, Group } from '../plugins/plan/groups.js';
-import { borderOf, type Job, measuredSize, planFor, runChain } from './chain-run.js';
+import { borderOf, type Job, measuredSizes, planFor, runChain } from './chain-run.js';
 import { Comparison, type Measured, planarMeasured } from './comparison.js';
 import { planDegradation } from './degradation.js';
 import { croppedPicture, type Picture, picturesIn, readPicture } from './picture-file.js';
@@ -19,6 +19,7 @@ import { planResize } from './resize.js';
 const ORIGIN: FrameOrigin = { color: { matrix: 'smpte170m', range: 'tv', chromaLocation: 'center' }, timeBase: { num: 1, den: 1 } };
 
 interface Original extends Picture {
+  readonly low: Size;
   readonly name: string;
   /** Its number among all pictures, from 0. */
   readonly index: number;
@@ -34,7 +35,8 @@ export async function evaluatePictures(job: Job, binary: FfmpegBinary, path: str
     const name = names[index];
     if (name === undefined) return undefined;
     const picture = await readPicture(binary, join(folder, name), job.options.stallTimeoutMs, job.options.maxPixels);
-    return { name, index, ...croppedPicture(picture, measuredSize(`The picture ${name}`, picture, job.scale)) };
+    const { size, low } = measuredSizes(`The picture ${name}`, picture, job.scale);
+    return { name, index, low, ...croppedPicture(picture, size) };
   };
   const add: Comparison['add'] = (...measured) => {
     comparison.add(...measured);
@@ -77,11 +79,11 @@ async function runOfOneSize(job: Job, first: Original, next: () => Promise<Origi
  * its planes; RGB if all its plugins take RGB; else 4:4:4 video. Bicubic and Lanczos enlarge the same planes. Where the chain keeps
  * the size, these planes are what is measured.
  */
-function planOne(job: Job, high: Size) {
+function planOne(job: Job, high: Original) {
   const ofRgb = job.chain.plugins.every(({ plugin }) => plugin.planes === 'rgb') ? 'rgb24' : 'yuv444p';
   const kind = job.degradation === undefined ? ofRgb : 'yuv420p';
   const size = { width: high.width, height: high.height };
-  const lowSize = { width: size.width / job.scale, height: size.height / job.scale };
+  const lowSize = high.low;
   const low: PlainFormat = { kind, ...lowSize };
   const whole: PlainFormat = { kind, ...size };
   const { groups, output }: { groups: readonly Group[]; output: FrameFormat } = planFor(job, low, size);

@@ -3,8 +3,8 @@ import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { parseForeignJson, readBounded } from '../bounded-file.js';
-import { messageOf, SrvidError } from '../errors.js';
-import { syncFolder } from '../pipeline/output/output-file.js';
+import { messageOf } from '../errors.js';
+import { syncFolder, unwritable } from '../pipeline/output/output-file.js';
 import { identitySchema, ownIdentity } from '../pipeline/output/process-identity.js';
 import { fingerprintSchema, type PieceResult, pieceResultSchema, spanSchema } from './scheduler.js';
 
@@ -67,14 +67,11 @@ export class JournalFile {
   /** Takes a job over, or begins it. @throws SRVID_OUTPUT_UNWRITABLE */
   static async begin(folder: string, journal: Omit<Journal, 'process' | 'v'>): Promise<JournalFile> {
     const file = new JournalFile(folder, { ...journal, v: 1, process: await ownIdentity() });
-    try {
+    await kept(folder, async () => {
       await mkdir(folder, { recursive: true });
       await syncFolder(dirname(folder));
-      await file.#write();
-    } catch (error) {
-      const message = `Tried to keep the journal of a long job in ${folder}: ${messageOf(error)}. Make room there, or give --no-resume.`;
-      throw new SrvidError('SRVID_OUTPUT_UNWRITABLE', message, { path: folder }, error);
-    }
+    });
+    await file.#write();
     return file;
   }
 
@@ -82,7 +79,7 @@ export class JournalFile {
     return this.state;
   }
 
-  /** Notes that a piece is finished. It must be on disk. */
+  /** Notes that a piece is finished. It must be on disk. @throws SRVID_OUTPUT_UNWRITABLE */
   async add(index: number, result: PieceResult): Promise<void> {
     this.state = { ...this.state, pieces: { ...this.state.pieces, [index]: result } };
     await this.#write();
@@ -104,7 +101,7 @@ export class JournalFile {
 
   /** One after the other. */
   #write(): Promise<void> {
-    const next = this.#written.catch(() => {}).then(() => this.#writeNow());
+    const next = this.#written.catch(() => {}).then(() => kept(this.folder, () => this.#writeNow()));
     this.#written = next;
     return next;
   }
@@ -118,13 +115,22 @@ export class JournalFile {
   }
 }
 
-/** Gives a finished file its name, so that a loss of power leaves it whole under that name, or not there. */
+/** Gives a finished file its name, so that a loss of power leaves it whole under that name, or not there. @throws SRVID_OUTPUT_UNWRITABLE */
 export async function settleFile(aside: string, path: string): Promise<{ readonly bytes: number }> {
-  const file = await open(aside, constants.O_RDONLY | constants.O_NOFOLLOW);
-  await flushed(file, async () => {});
-  await rename(aside, path);
-  await syncFolder(dirname(path));
-  return { bytes: (await stat(path)).size };
+  return kept(path, async () => {
+    const file = await open(aside, constants.O_RDONLY | constants.O_NOFOLLOW);
+    await flushed(file, async () => {});
+    await rename(aside, path);
+    await syncFolder(dirname(path));
+    return { bytes: (await stat(path)).size };
+  });
+}
+
+/** Names the place where work on the disk fails. @throws SRVID_OUTPUT_UNWRITABLE */
+async function kept<T>(path: string, work: () => Promise<T>): Promise<T> {
+  return work().catch((error: unknown) => {
+    throw unwritable(`Tried to keep a part of a long job in ${path}: ${messageOf(error)}. Make room there, or give --no-resume.`, path, error);
+  });
 }
 
 async function flushed(file: FileHandle, work: () => Promise<void>): Promise<void> {

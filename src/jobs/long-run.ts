@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { SrvidError } from '../errors.js';
+import { orStopped } from '../pipeline/frames/stopping.js';
 import { assertWhole } from '../pipeline/input/damage.js';
 import { CoverArt } from '../pipeline/output/cover-art.js';
 import { encodedSize } from '../pipeline/output/encode-graph.js';
@@ -8,24 +8,24 @@ import type { EncodePlan } from '../pipeline/output/encode-plan.js';
 import { type OutputSetting, settleOutput, writeMarks } from '../pipeline/output/output-steps.js';
 import { encodedSample } from '../pipeline/output/self-test.js';
 import type { Target } from '../pipeline/output/target.js';
-import { type PluginNote, printLog } from '../plugins/notes.js';
 import { outputOf, type SessionHooks } from '../prepare.js';
 import { reviewChoice } from '../processing.js';
-import type { SessionEvent, Summary } from '../report/events.js';
-import { EVENT_LOOP_RESOLUTION_MS, framesToDo, type PreparedRun, type RunningParts, startEvent, summaryOf } from '../report/run.js';
+import type { Summary } from '../report/events.js';
+import { Listeners } from '../report/listeners.js';
+import { framesToDo, type PreparedRun, type RunningParts, startEvent, summaryOf, tellProgress, watchEventLoop } from '../report/run.js';
 import { begunJob, forget, remember } from './job-list.js';
 import { JobProgress } from './job-progress.js';
 import { damagedPieces, joinPieces } from './join.js';
-import { JournalFile, jobFolderOf } from './journal.js';
+import { type Journal, JournalFile, jobFolderOf } from './journal.js';
 import { LocalScheduler } from './local-scheduler.js';
 import { assertSameJob, makesOf, nameOfWhole, portableOptions } from './makes.js';
 import { piecePlan } from './piece-format.js';
 import { PieceMaker } from './piece-maker.js';
 import type { MakePiece, PieceResult, Scheduler, SegmentEvent, SegmentJob, Span } from './scheduler.js';
+import { cutAtKeyframes, SEGMENT_SECONDS } from './segments.js';
 import { fingerprintOf } from './source-mark.js';
-import { orStopped } from './stopping.js';
 
-/** One segment's frames at work, and the next one's decoder and the last one's encoder beside it. */
+/** One segment's frames at work, and the next one's encoder, or the last one's, beside it. */
 const AT_WORK = 2;
 
 /** A caller's connections to a run in segments. */
@@ -37,6 +37,7 @@ export interface SegmentHooks extends SessionHooks {
 /** One run in segments. `open` comes first, `close` in every case last. */
 export class LongRun {
   readonly #stop = new AbortController();
+  readonly #listeners: Listeners;
   readonly #output: Target;
   readonly #folder: string;
   readonly #setting: OutputSetting;
@@ -45,6 +46,8 @@ export class LongRun {
   #started = false;
   #settle: (plan: EncodePlan) => void = () => {};
   #plan: EncodePlan | undefined;
+  #spans: readonly Span[] = [];
+  #begun: Journal | undefined;
   #file: JournalFile | undefined;
   #scheduler: Scheduler | undefined;
   #covers: CoverArt | undefined;
@@ -52,35 +55,33 @@ export class LongRun {
 
   constructor(
     private readonly prepared: PreparedRun,
-    private readonly spans: readonly Span[],
     private readonly hooks: SegmentHooks,
   ) {
     const { output, binary, opened, options, carried } = prepared;
     if (!output) throw new Error('LongRun: an output that is a stream has no segments');
+    this.#listeners = new Listeners(hooks, (error) => this.#stop.abort(error));
     this.#output = output;
     this.#folder = jobFolderOf(join(dirname(output.partial), basename(resolve(options.output))));
     this.#setting = { binary, opened, options, planned: outputOf(prepared, output.partial, carried), drops: false, warn: this.#warn };
     const plan = new Promise<EncodePlan>((resolve) => {
       this.#settle = resolve;
     });
-    this.#maker = new PieceMaker({ prepared, plan, folder: this.#folder, onNote: this.#hear });
+    this.#maker = new PieceMaker({ prepared, plan, folder: this.#folder, inOrder: true, onNote: this.#listeners.hear });
   }
 
-  /** Claims the output and tries the encoder. @returns the reason for which it cannot be cut, if there is one */
+  /** Claims the output, tries the encoder, loads networks and finds the segments, all at once. @returns the reason for which it cannot be cut, if there is one */
   async open(): Promise<string | undefined> {
     this.hooks.signal?.addEventListener('abort', this.#interrupt, { once: true });
     if (this.hooks.signal?.aborted) this.#interrupt();
     await this.#output.claim();
-    const { binary } = this.prepared;
-    const [plan] = await this.#orStopped(Promise.all([settleOutput(this.#setting), this.hooks.scheduler ? undefined : this.#maker.open()]));
-    try {
-      // Written over by the output itself.
-      await this.#orStopped(encodedSample(binary, piecePlan(plan, this.#output.partial), 'as before'));
-    } catch (error) {
-      this.#stop.signal.throwIfAborted();
-      if (error instanceof SrvidError) return `segments cannot hold what ${plan.encoder.name} writes`;
-      throw error;
-    }
+    const { options } = this.prepared;
+    this.#begun = await begunJob(this.#folder);
+    const cut = cutAtKeyframes(this.prepared.binary, { ...this.prepared, range: options }, options.segment ?? SEGMENT_SECONDS, this.#stop.signal);
+    const loaded = this.hooks.scheduler ? undefined : this.#maker.open(this.#begun === undefined);
+    const [{ plan, holds }, spans] = await this.#orStopped(Promise.all([this.#tried(), cut, loaded]));
+    if (spans.length < 2) return 'there is no keyframe to cut it at';
+    if (!holds) return `segments cannot hold what ${plan.encoder.name} writes`;
+    this.#spans = spans;
     this.#plan = plan;
     this.#settle(plan);
     return undefined;
@@ -92,14 +93,12 @@ export class LongRun {
     this.#emitStart();
     const file = await this.#begin();
     const progress = new JobProgress(prepared, file.journal.pieces);
-    const eventLoop = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
-    eventLoop.enable();
     const waits = this.#maker.waits;
     const parts: RunningParts = {
-      ...{ engine: this.#maker.engine, decoder: { waits: waits.decode }, encoder: { waits: waits.encode }, flow: progress.flow, eventLoop },
-      firstFrameAt: performance.now(),
+      ...{ engine: this.#maker.engine, decoder: { waits: waits.decode }, encoder: { waits: waits.encode }, flow: progress.flow },
+      ...{ eventLoop: watchEventLoop(), firstFrameAt: performance.now() },
     };
-    const ticker = setInterval(() => this.#emit(progress.event(parts)), prepared.options.progressIntervalMs);
+    const endTelling = tellProgress(this.#listeners, prepared.options.progressIntervalMs, parts, () => progress.event(parts));
     try {
       await this.#make(file, progress);
       const made = performance.now() - parts.firstFrameAt;
@@ -110,11 +109,10 @@ export class LongRun {
       if (!this.#stop.signal.aborted && Object.keys(pieces).length > 0) this.#warn(`${this.#kept()}`);
       throw error;
     } finally {
-      clearInterval(ticker);
-      eventLoop.disable();
+      endTelling();
     }
     const summary = { ...summaryOf(prepared, parts, prepared.options.output), ...progress.totals() };
-    this.#emit({ v: 1, type: 'end', ...summary });
+    this.#listeners.emit({ v: 1, type: 'end', ...summary });
     return summary;
   }
 
@@ -129,16 +127,29 @@ export class LongRun {
     await forget(this.#folder);
   }
 
+  /** Settles the plan, and writes a sample of a piece. `holds` is false where that cannot be read again. */
+  async #tried(): Promise<{ readonly plan: EncodePlan; readonly holds: boolean }> {
+    const plan = await settleOutput(this.#setting);
+    try {
+      // Written over by the output itself.
+      await encodedSample(this.prepared.binary, piecePlan(plan, this.#output.partial), 'as before');
+      return { plan, holds: true };
+    } catch (error) {
+      this.#stop.signal.throwIfAborted();
+      if (error instanceof SrvidError) return { plan, holds: false };
+      throw error;
+    }
+  }
+
   /** Begins the journal, or goes on with that of an earlier run. */
   async #begin(): Promise<JournalFile> {
     const { prepared } = this;
-    const source = await fingerprintOf(prepared.options.input);
-    const makes = await makesOf(prepared, this.#plan as EncodePlan);
-    const begun = await begunJob(this.#folder);
+    const begun = this.#begun;
+    const [source, makes] = await Promise.all([fingerprintOf(prepared.options.input), makesOf(prepared, this.#plan as EncodePlan)]);
     if (begun) assertSameJob(this.#folder, begun, { source, makes });
     const output = resolve(prepared.options.output);
     const frames = framesToDo(prepared.options, prepared.opened.source);
-    const fresh = { whole: nameOfWhole(source, makes, output), output, source, makes: { ...makes }, spans: [...this.spans], pieces: {}, frames };
+    const fresh = { whole: nameOfWhole(source, makes, output), output, source, makes: { ...makes }, spans: [...this.#spans], pieces: {}, frames };
     const file = await JournalFile.begin(this.#folder, begun ?? fresh);
     this.#file = file;
     await remember(this.#folder);
@@ -202,7 +213,7 @@ export class LongRun {
   #emitStart(): void {
     const { encoder, container, format } = this.#plan as EncodePlan;
     const target = { ...encodedSize(format), output: this.prepared.options.output, encoder: encoder.name, container: container.muxer };
-    this.#emit(startEvent(this.prepared, target));
+    this.#listeners.emit(startEvent(this.prepared, target));
     this.#started = true;
     const { notes, opened } = this.prepared;
     for (const message of [...notes, ...opened.source.losses, ...this.#setting.planned.warnings, ...this.#early]) this.#warn(message);
@@ -210,7 +221,7 @@ export class LongRun {
 
   #tellSegments(): void {
     const { spans, pieces } = (this.#file as JournalFile).journal;
-    this.#emit({ v: 1, type: 'segments', count: spans.length, done: Object.keys(pieces).length, folder: this.#folder });
+    this.#listeners.emit({ v: 1, type: 'segments', count: spans.length, done: Object.keys(pieces).length, folder: this.#folder });
   }
 
   /** The words about what is done and kept. */
@@ -227,27 +238,8 @@ export class LongRun {
     return orStopped(work, this.#stop.signal);
   }
 
-  readonly #hear = (note: PluginNote): void => {
-    if (note.type === 'event') this.#emit({ v: 1, ...note, type: 'plugin' });
-    else if (note.type === 'log' && this.hooks.onLog) this.#tell(this.hooks.onLog, note);
-    else printLog(note);
-  };
-
   readonly #warn = (message: string): void => {
-    if (this.#started) this.#emit({ v: 1, type: 'warning', message });
+    if (this.#started) this.#listeners.warn(message);
     else this.#early.push(message);
   };
-
-  #emit(event: SessionEvent): void {
-    if (this.hooks.onEvent) this.#tell(this.hooks.onEvent, event);
-  }
-
-  /** Calls a listener. One that throws fails the run, and not a timer. */
-  #tell<T>(listener: (told: T) => void, told: T): void {
-    try {
-      listener(told);
-    } catch (error) {
-      this.#stop.abort(error);
-    }
-  }
 }

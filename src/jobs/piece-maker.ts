@@ -5,6 +5,8 @@ import type { Engine } from '../pipeline/engine/engine.js';
 import { emptyFlow, type FrameFlow } from '../pipeline/engine/frame-flow.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import { Durations } from '../pipeline/frames/durations.js';
+import { orStopped } from '../pipeline/frames/stopping.js';
+import type { Cut } from '../pipeline/input/cut.js';
 import { decodingSaid, shapeChange } from '../pipeline/input/damage.js';
 import { Decoder } from '../pipeline/input/decode.js';
 import { LATE_CAPTIONS } from '../pipeline/input/late-captions.js';
@@ -19,7 +21,6 @@ import { settleFile } from './journal.js';
 import { piecePlan } from './piece-format.js';
 import type { MakingHooks, PieceResult, SegmentJob } from './scheduler.js';
 import { fileHash } from './source-mark.js';
-import { orStopped } from './stopping.js';
 
 /** Setting in which the pieces of one video are made. */
 export interface PieceSetting {
@@ -28,6 +29,8 @@ export interface PieceSetting {
   readonly plan: Promise<EncodePlan>;
   /** The folder of pieces. */
   readonly folder: string;
+  /** The pieces are asked for one after the other, so each decoder goes on with the next one's frames. */
+  readonly inOrder: boolean;
   readonly onNote?: NoteListener | undefined;
 }
 
@@ -38,14 +41,18 @@ const OF_BEGINNING = /co located POCs|reference picture missing|[Mm]issing refer
 const DECODED_WRONG = /error while decoding|corrupt|non-existing [PS]PS|[Ii]nvalid|concealing|decode_slice|no frame/;
 
 /**
- * Makes pieces by the ordinary engine, which stays loaded from one to the next. Pieces may be asked for ahead: the next one's decoder
- * starts, and the last one's encoder ends, while another's frames are at work.
+ * Makes pieces by the ordinary engine, which stays loaded from one to the next. Pieces may be asked for ahead: the next one's encoder
+ * starts, and the last one's ends, while another's frames are at work.
  */
 export class PieceMaker {
   /** Waiting times of the engine for decoders and encoders. */
   readonly waits = { decode: new Durations(), encode: new Durations() };
   #engine: Engine | undefined;
   #opened: Promise<void> | undefined;
+  /** The reader of the last piece, at whose end the decoder of the next one may be. */
+  #last: SpanReader | undefined;
+  /** The decoder of the beginning, which was started before its piece was asked for. */
+  #ahead: Decoder | undefined;
   /** The end of the frames of the piece that is at work. */
   #busy: Promise<unknown> = Promise.resolve();
 
@@ -58,8 +65,9 @@ export class PieceMaker {
     return this.#engine;
   }
 
-  /** Loads plugins and networks. @throws the errors of `Engine.open` */
-  async open(): Promise<void> {
+  /** Loads plugins and networks. `fromBeginning` starts the first piece's decoder meanwhile. @throws the errors of `Engine.open` */
+  async open(fromBeginning = false): Promise<void> {
+    if (fromBeginning) this.#ahead = this.#decoder(undefined);
     this.#opened ??= this.engine.open();
     await this.#opened;
   }
@@ -77,13 +85,13 @@ export class PieceMaker {
     const path = join(folder, job.piece);
     const aside = `${path}.part`;
     const plan = piecePlan(await this.setting.plan, aside);
-    const reader = this.#reader(job, fromBeginning);
     const encoder = new Encoder(prepared.binary, plan);
+    const reader = this.#reader(job, fromBeginning);
     const sink = new SpanSink(encoder, job, this.waits.encode, onProgress);
     try {
       const { framesIn, framesOut, outcomes } = await orStopped(this.#frames(reader, encoder, sink, signal), signal);
       if (framesIn !== framesOut) throw new SrvidError('SRVID_FRAMES_LOST', `${framesIn} frames were read, but ${framesOut} written.`, { framesIn, framesOut });
-      if (job.span.from !== null && !fromBeginning && reader.log.some((line) => DECODED_WRONG.test(line))) return undefined;
+      if (!reader.isWhole && reader.log.some((line) => DECODED_WRONG.test(line))) return undefined;
       await orStopped(encoder.finish(), signal);
       const sha256 = await fileHash(aside);
       const { bytes } = await settleFile(aside, path);
@@ -91,7 +99,7 @@ export class PieceMaker {
       // Neighbours are no frames of this piece. Where there are any, no result is reused.
       const own = { ...outcomes, sr: outcomes.sr - (framesOut - frames) };
       const tookMs = Math.round(performance.now() - startedAt);
-      return { piece: job.piece, frames, bytes, sha256, outcomes: own, tookMs, warnings: this.#warnings(reader, job) };
+      return { piece: job.piece, frames, bytes, sha256, outcomes: own, tookMs, warnings: this.#warnings(reader) };
     } finally {
       await Promise.all([reader.stop(), encoder.stop()]);
       await rm(aside, { force: true });
@@ -105,26 +113,37 @@ export class PieceMaker {
 
   /** Ends the threads. Safe at any time. */
   async close(): Promise<void> {
-    await this.#engine?.close();
+    await Promise.all([this.#engine?.close(), this.#last?.letGo(), this.#ahead?.stop()]);
   }
 
   #reader({ span }: SegmentJob, fromBeginning: boolean): SpanReader {
     const { prepared } = this.setting;
-    const { binary, opened, options, groups } = prepared;
-    const { start, duration, salvage, stallTimeoutMs } = options;
+    const { opened, options, groups } = prepared;
+    const { start, duration } = options;
     const [past, future] = [groups.reduce((sum, { window }) => sum + window.past, 0), groups.reduce((sum, { window }) => sum + window.future, 0)];
-    const how = { start, duration, forwarded: [], salvage, stallTimeoutMs };
-    return new SpanReader(
-      { source: opened.source, range: { start, duration }, decode: (cut) => new Decoder(binary, opened.source, { ...how, cut }) },
-      { from: span.from ?? undefined, to: span.to ?? undefined, past, future, fromBeginning },
-    );
+    const place = { source: opened.source, range: { start, duration }, decode: (cut: Cut | undefined) => this.#decoder(cut) };
+    const leaves = this.setting.inOrder && !fromBeginning && past + future === 0;
+    const frames = { from: span.from ?? undefined, to: span.to ?? undefined, past, future, fromBeginning, leaves };
+    if (!leaves) return new SpanReader(place, frames);
+    const follows = this.#last !== undefined && frames.from !== undefined && this.#last.span.to === frames.from;
+    if (!follows) this.#last?.letGo().catch(() => {});
+    this.#last = new SpanReader(place, frames, follows ? this.#last : undefined);
+    return this.#last;
   }
 
-  #warnings(reader: SpanReader, { span }: SegmentJob): string[] {
+  #decoder(cut: Cut | undefined): Decoder {
+    const { binary, opened, options } = this.setting.prepared;
+    const { start, duration, salvage, stallTimeoutMs } = options;
+    const ahead = cut ? undefined : this.#ahead;
+    if (ahead) this.#ahead = undefined;
+    return ahead ?? new Decoder(binary, opened.source, { start, duration, forwarded: [], salvage, stallTimeoutMs, cut });
+  }
+
+  #warnings(reader: SpanReader): string[] {
     const { opened, options } = this.setting.prepared;
     const losses = [shapeChange(opened.source, reader.otherShape) ?? [], reader.hasLateCaptions ? LATE_CAPTIONS : []].flat();
     if (options.strict) refuseLosses(losses, 'SRVID_INPUT_UNSUPPORTED');
-    const said = reader.log.filter((line) => span.from === null || !OF_BEGINNING.test(line));
+    const said = reader.log.filter((line) => reader.isWhole || !OF_BEGINNING.test(line));
     return [...losses, ...said.map(decodingSaid)];
   }
 

@@ -1,10 +1,8 @@
 import type { SessionOptions } from '../options/session.js';
-import { orAborted } from '../prepare.js';
 import type { Summary } from '../report/events.js';
 import type { PreparedRun } from '../report/run.js';
 import { LongRun, type SegmentHooks } from './long-run.js';
-import type { Span } from './scheduler.js';
-import { cutAtKeyframes, SEGMENT_SECONDS, whyOnePiece } from './segments.js';
+import { whyOnePiece } from './segments.js';
 
 /** Inputs that last longer than this many seconds are worked on in segments unasked. */
 export const LONG_SECONDS = 600;
@@ -15,7 +13,7 @@ export const LONG_SECONDS = 600;
  * @throws SRVID_JOB_DIFFERS, SRVID_JOB_DAMAGED, and the errors of a session
  */
 export async function runInSegments(prepared: PreparedRun, hooks: SegmentHooks): Promise<Summary | undefined> {
-  const { options, binary, levels } = prepared;
+  const { options, levels } = prepared;
   const wish = wishOf(options, lastsSeconds(prepared), hooks);
   if (wish === 'no') return undefined;
   const range = { start: options.start, duration: options.duration };
@@ -26,9 +24,7 @@ export async function runInSegments(prepared: PreparedRun, hooks: SegmentHooks):
   };
   const why = whyOnePiece(request);
   if (why !== undefined) return onePiece(why);
-  const spans: readonly Span[] = await orAborted(cutAtKeyframes(binary, request, options.segment ?? SEGMENT_SECONDS, hooks.signal), hooks, () => {});
-  if (spans.length < 2) return onePiece('there is no keyframe to cut it at');
-  const run = new LongRun(prepared, spans, hooks);
+  const run = new LongRun(prepared, hooks);
   try {
     const unfit = await run.open();
     return unfit === undefined ? await run.go() : onePiece(unfit);

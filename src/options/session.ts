@@ -30,7 +30,18 @@ export const inputFields = sessionFields.pick({
 
 /** The options that say what is done to frames: nothing of input or output. */
 export const processingFields = sessionFields.pick({
-  ...{ preset: true, model: true, plugins: true, pluginsBefore: true, onPluginError: true, scale: true, size: true, height: true, content: true },
+  ...{
+    preset: true,
+    model: true,
+    plugins: true,
+    pluginsBefore: true,
+    onPluginError: true,
+    scale: true,
+    size: true,
+    height: true,
+    content: true,
+    debugMap: true,
+  },
   ...{ realtime: true, budgetMs: true, policy: true, levels: true },
   ...{ workers: true, threads: true, precision: true, engine: true, device: true, retune: true, models: true, taskTimeoutMs: true },
 });

@@ -1,7 +1,10 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { LocalScheduler } from '../../dist/jobs/local-scheduler.js';
+import type { MakePiece, Scheduler } from '../../dist/jobs/scheduler.js';
+import { runSession } from '../../dist/session.js';
 import { endOf, srvid, warningsOf } from '../helpers/command.js';
 import { ffmpeg, ffprobe, lavfi, temporaryFolder, videoTimes } from '../helpers/media.js';
 import { seen } from '../helpers/same-video.js';
@@ -9,6 +12,7 @@ import { seen } from '../helpers/same-video.js';
 const CODED = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '25', '-bf', '3', '-b_strategy', '0'];
 const PICTURES = (seconds: number, rate = '25') => lavfi(`testsrc2=size=64x36:rate=${rate}:duration=${seconds}`);
 const SOUND = (seconds: number) => [...lavfi(`sine=duration=${seconds}`), '-c:a', 'aac'];
+const TOLD = fileURLToPath(new URL('../fixtures/programs/told-processes.mjs', import.meta.url));
 const PLUGIN = (name: string) => fileURLToPath(new URL(`../fixtures/plugins/${name}`, import.meta.url));
 
 /** Made-up sources, each with what makes it hard to cut. */
@@ -37,24 +41,40 @@ beforeAll(async () => {
 async function bothWays(name: string, extension: string, ...options: string[]) {
   const [whole, cut] = [join(folder, `${name}.whole.${extension}`), join(folder, `${name}.cut.${extension}`)];
   const plain = await srvid([join(folder, name), whole, '--preset', 'bicubic', '--json', '-y', '--no-resume', ...options]);
-  const segmented = await srvid([join(folder, name), cut, '--preset', 'bicubic', '--json', '-y', '--segment', '2', ...options]);
+  const told = join(folder, `${name}.${extension}.told`);
+  const env = { NODE_OPTIONS: `--import ${TOLD}`, TOLD_PROCESSES: told };
+  const segmented = await srvid([join(folder, name), cut, '--preset', 'bicubic', '--json', '-y', '--segment', '2', ...options], { env });
   expect(segmented.code, segmented.stderr).toBe(0);
+  const decoders = (await readFile(told, 'utf8')).split('\n').filter((line) => line.includes('-c:v rawvideo')).length;
   const { count } = segmented.events.find(({ type }) => type === 'segments') ?? { count: 1 };
-  return { whole, cut, plain, segmented, count: count as number };
+  return { whole, cut, plain, segmented, decoders, count: count as number };
 }
 
 describe.each(Object.keys(SOURCES))('%s', (name) => {
   it('in segments gives the frames, times, sound and tags of one piece', async () => {
-    const { whole, cut, plain, segmented, count } = await bothWays(name, 'mkv', '--encoder', 'ffv1');
+    const { whole, cut, plain, segmented, count, decoders } = await bothWays(name, 'mkv', '--encoder', 'ffv1');
     expect(count).toBeGreaterThan(2);
+    expect(decoders).toBe(1);
     const [before, after] = [await seen(whole), await seen(cut)];
     expect(after).toEqual(before);
     expect(before.frames.length).toBeGreaterThan(100);
     expect(endOf(segmented)).toMatchObject({ framesIn: endOf(plain)['framesIn'], framesOut: endOf(plain)['framesOut'] });
     expect(warningsOf(segmented)).toEqual(warningsOf(plain));
     expect((await readdir(folder)).filter((file) => file.startsWith('.'))).toEqual([]);
+    expect(await seen(await backwards(name))).toEqual(before);
   });
 });
+
+/** Makes the segments from the last to the first, each by a decoder of its own, as other machines and a run that goes on do. */
+async function backwards(name: string): Promise<string> {
+  const output = join(folder, `${name}.backwards.mkv`);
+  const scheduler = async ({ make }: { readonly make: MakePiece }): Promise<Scheduler> => {
+    const forwards = new LocalScheduler(make, { concurrency: 2 });
+    return { run: (jobs, hooks) => forwards.run([...jobs].reverse(), hooks), close: () => forwards.close() };
+  };
+  await runSession({ input: join(folder, name), output, preset: 'bicubic', encoder: 'ffv1', segment: 2 }, {}, { scheduler });
+  return output;
+}
 
 it('frames that are coded out of order keep their times in MP4, and are decoded in time', async () => {
   const { whole, cut, count } = await bothWays('open-gop.mp4', 'mp4', '--encoder-option', 'bf=3');

@@ -4,17 +4,17 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startRedis } from '../../bench/redis-server.mjs';
 import { findFfmpeg } from '../../dist/pipeline/ffmpeg/binary.js';
 import { COMMAND, endOf, exitCodeOf, srvid } from '../helpers/command.js';
 import { ffmpeg, ffprobe, frameHashes, lavfi, packetHashes, temporaryFolder } from '../helpers/media.js';
-import { type RedisServer, startRedis } from '../helpers/redis.js';
 import { type S3Server, startS3 } from '../helpers/s3.js';
 
 const WORKER = fileURLToPath(new URL('../fixtures/queue-worker.mjs', import.meta.url));
 const HOW = ['--preset', 'bicubic', '--encoder', 'ffv1', '--json'];
 const folder = await temporaryFolder();
 const at = (name: string) => join(folder, name);
-let redis: RedisServer;
+let redis: Awaited<ReturnType<typeof startRedis>>;
 let s3: S3Server;
 
 /** Eight seconds with a keyframe each second, B-frames between, and sound; and the result of a run in one piece. */
@@ -88,6 +88,26 @@ test('a worker that is killed costs the segment that it was at, and no other', a
   const ended = once(other.child, 'exit');
   other.child.kill('SIGKILL');
   await ended;
+}, 120_000);
+
+test('Redis that is killed and started again in the middle of a video costs no segment, and submitter and worker wait for it', async () => {
+  const share = ['--queue', redis.url, '--share', at('share')];
+  const { child, said } = await serving([COMMAND, 'worker', ...share], 'ready for segments');
+  let restarted: Promise<void> | undefined;
+  const result = await srvid([at('in.mkv'), at('restarted.mkv'), ...HOW, ...share, '--segment', '1'], {
+    onStart: ({ stdout }) =>
+      stdout?.on('data', (chunk: Buffer) => {
+        if (chunk.includes('"done":2,')) restarted ??= redis.restart();
+      }),
+  });
+  expect(endOf(result)).toMatchObject({ framesIn: 200, framesOut: 200 });
+  expect(restarted).toBeDefined();
+  await restarted;
+  await expectLikePlain(at('restarted.mkv'));
+  const code = exitCodeOf(child);
+  child.kill('SIGTERM');
+  expect(await code).toBe(0);
+  expect(said()).toContain('segment 8 of 8');
 }, 120_000);
 
 test.each([

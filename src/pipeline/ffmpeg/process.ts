@@ -89,6 +89,11 @@ export class FfmpegProcess {
     return this.#log;
   }
 
+  /** Forgets the lines that were printed so far. */
+  forgetLog(): void {
+    this.#log.length = 0;
+  }
+
   get ended(): boolean {
     return this.#exit !== undefined || this.#startError !== undefined;
   }

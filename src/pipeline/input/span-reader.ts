@@ -17,6 +17,8 @@ export interface FrameSpan {
   readonly future: number;
   /** Decodes from the beginning of the source, since a keyframe turned out to need what comes before it. */
   readonly fromBeginning?: boolean;
+  /** The decoder stays at `to`, for the reader of the next span. Only where no neighbours are read. */
+  readonly leaves?: boolean;
 }
 
 /** Settings of a span's reading. */
@@ -26,6 +28,17 @@ export interface SpanSource {
   readonly range: TimeRange;
   /** Starts a decoder, with a reading of its own or from the beginning of the range. */
   readonly decode: (cut: Cut | undefined) => Decoder;
+}
+
+/** A decoder at the end of a span, and the frame after that, which it has given already. */
+interface Left extends HeldFrame {
+  readonly decoder: Decoder;
+  readonly isWhole: boolean;
+}
+
+interface HeldFrame {
+  readonly pts: number;
+  readonly bytes: Uint8Array;
 }
 
 /** Frames that may be spoilt where decoding begins: those that are shown before the keyframe, and those that a deinterlacer has no neighbours for. */
@@ -39,39 +52,67 @@ const EARLIER = [0, 2, 15, 60] as const;
 
 /**
  * Reads the frames of one span, each exactly once, whatever the container's index says: decoding begins at a keyframe, earlier
- * where the first frame is not the one that is wanted.
+ * where the first frame is not the one that is wanted. Where the span before has left its decoder, that one goes on.
  */
 export class SpanReader {
   #decoder: Decoder | undefined;
   #ending: Promise<void> | undefined;
   /** Frames that were read in search of the first. */
-  #held: { readonly pts: number; readonly bytes: Uint8Array }[] = [];
+  #held: HeldFrame[] = [];
   #after = 0;
-  #said: readonly string[] | undefined;
+  #said: Pick<Decoder, 'log' | 'otherShape' | 'hasLateCaptions'> | undefined;
+  #isWhole = false;
+  #isStopped = false;
+  #isOver = false;
+  #leaves: boolean;
+  #left: Left | undefined;
+  #before: SpanReader | undefined;
+  readonly #parted: Promise<void>;
+  #part: () => void = () => {};
 
+  /** @param before reader of the span that ends where this one begins, which leaves its decoder */
   constructor(
     private readonly setting: SpanSource,
-    private readonly span: FrameSpan,
-  ) {}
+    readonly span: FrameSpan,
+    before?: SpanReader,
+  ) {
+    this.#before = before;
+    this.#leaves = span.leaves === true;
+    this.#parted = new Promise((resolve) => {
+      this.#part = resolve;
+    });
+  }
 
-  /** The last lines that ffmpeg printed, before it was stopped at the span's end. */
+  /** The last lines that ffmpeg printed, before the span's end. */
   get log(): readonly string[] {
-    return this.#said ?? this.#decoder?.log ?? [];
+    return this.#words?.log ?? [];
   }
 
   /** See `Decoder.otherShape`. */
   get otherShape(): string | undefined {
-    return this.#decoder?.otherShape;
+    return this.#words?.otherShape;
   }
 
   /** See `Decoder.hasLateCaptions`. */
   get hasLateCaptions(): boolean {
-    return this.#decoder?.hasLateCaptions ?? false;
+    return this.#words?.hasLateCaptions ?? false;
+  }
+
+  /** Decoding began at the beginning, be it in a span before this one: what ffmpeg says is not about a beginning in mid-stream. */
+  get isWhole(): boolean {
+    return this.#isWhole;
   }
 
   /** Finds the first frame. @throws the errors of `Decoder.open`; SRVID_INPUT_DAMAGED where the frame is not there */
   async open(): Promise<void> {
     const { from } = this.span;
+    const left = this.#before && (await this.#before.#taken());
+    this.#before = undefined;
+    if (left) {
+      [this.#decoder, this.#isWhole, this.#held] = [left.decoder, left.isWhole, [left]];
+      if (this.#isStopped) await left.decoder.stop();
+      return;
+    }
     if (from === undefined) return this.#start(undefined);
     for (const earlier of this.span.fromBeginning ? [] : EARLIER)
       if (await this.#beginsAt(from, seekCut(this.setting, from, earlier + (this.#needs > 0 ? this.#leadSeconds : 0)))) return;
@@ -85,22 +126,65 @@ export class SpanReader {
 
   /** Reads the next frame into the memory that `slot` gives, and returns its pts; undefined at the end. */
   async next(slot: () => Uint8Array): Promise<number | undefined> {
+    if (this.#isOver) return undefined;
+    let bytes: Uint8Array = new Uint8Array();
+    const memory = () => {
+      bytes = slot();
+      return bytes;
+    };
     const held = this.#held.shift();
-    if (held) slot().set(held.bytes);
-    const pts = held ? held.pts : this.#ending ? undefined : await (this.#decoder as Decoder).next(slot);
+    if (held) memory().set(held.bytes);
+    const pts = held ? held.pts : await (this.#decoder as Decoder).next(memory);
     if (pts === undefined || this.span.to === undefined || pts < this.span.to || this.#after++ < this.span.future) return pts;
-    this.#said = this.log;
-    this.#ending = this.#decoder?.stop();
+    this.#end({ pts, bytes });
     return undefined;
   }
 
-  /** Ends ffmpeg if it still runs. */
+  /** Ends ffmpeg if it still runs, unless it stays for the next span. */
   async stop(): Promise<void> {
-    await Promise.all([this.#ending, this.#decoder?.stop()]);
+    this.#isStopped = true;
+    this.#part();
+    await Promise.all([this.#ending, this.#decoder?.stop(), this.#before?.letGo()]);
+  }
+
+  /** Ends the decoder at the end of the span, where nobody has taken it: it is not needed. */
+  async letGo(): Promise<void> {
+    this.#leaves = false;
+    await this.#left?.decoder.stop();
+    this.#left = undefined;
+  }
+
+  get #words(): Pick<Decoder, 'log' | 'otherShape' | 'hasLateCaptions'> | undefined {
+    return this.#said ?? this.#decoder;
+  }
+
+  /** Ends the span, of which `next` is the first frame that is not part of it. */
+  #end(next: HeldFrame): void {
+    const decoder = this.#decoder as Decoder;
+    const { log, otherShape, hasLateCaptions } = decoder;
+    this.#isOver = true;
+    this.#said = { log, otherShape, hasLateCaptions };
+    // Whoever began in mid-stream and has complained since may lack what the next span needs, too.
+    if (this.#leaves && (this.#isWhole || log.length === 0)) {
+      decoder.forgetLog();
+      this.#left = { pts: next.pts, bytes: next.bytes.slice(), decoder, isWhole: this.#isWhole };
+      this.#decoder = undefined;
+    } else this.#ending = decoder.stop();
+    this.#part();
+  }
+
+  /** Waits for this span's end, and gives up the decoder that is left there. */
+  async #taken(): Promise<Left | undefined> {
+    await this.#parted;
+    const left = this.#left;
+    this.#left = undefined;
+    return left;
   }
 
   async #start(cut: Cut | undefined): Promise<void> {
     await this.#decoder?.stop();
+    if (this.#isStopped) throw new Error('SpanReader: it was stopped');
+    this.#isWhole = cut === undefined;
     this.#decoder = this.setting.decode(cut);
     await this.#decoder.open();
   }

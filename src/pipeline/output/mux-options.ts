@@ -1,6 +1,6 @@
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
 import { type FfmpegCommand, fileUrl } from '../ffmpeg/command.js';
-import { formatRational, inverse, type Rational } from '../frames/time.js';
+import { formatRational, inverse, type Rational, toNumber } from '../frames/time.js';
 import { watching } from '../input/joined-clock.js';
 import { codecOptions } from './carried-stream.js';
 import { colorTags } from './color-tags.js';
@@ -13,15 +13,21 @@ const END_MARGIN_SECONDS = 0.001;
 /** Descriptor on which ffmpeg reports its progress. */
 export const PROGRESS = 3;
 
+/** Parts of a second that are whole ticks in the time bases of containers. */
+const LATE_STEPS = 8;
+const FILTERS = '-bsf:v:0';
+
 /** The ffmpeg command of a plan. */
 export function encodeCommand(plan: EncodePlan, binary: Pick<FfmpegBinary, 'setsChromaLocation'>): FfmpegCommand {
   const { container, carry, output, shiftSeconds } = plan;
   const skips = carry.from === 'file' ? carry.cut.skipsSeconds : 0;
-  const offset = skips !== shiftSeconds ? ['-itsoffset', String(skips - shiftSeconds)] : [];
+  const cuts = carry.from === 'file' && (carry.cut.cutsBeginning || carry.fromZero);
+  const late = cuts ? lateSeconds(plan) : 0;
+  const offset = skips - shiftSeconds + late;
   // With -seek_timestamp ffmpeg does not take the first frame's time for time 0.
   // Of coded frames ffmpeg finds out the first times of decoding, which NUT does not tell, by looking at some.
   const look = plan.coded ? [] : ['-probesize', '32', '-analyzeduration', '0'];
-  const frames = { url: 'pipe:0', options: ['-seek_timestamp', '1', ...offset, ...look, '-f', 'nut'] };
+  const frames = { url: 'pipe:0', options: ['-seek_timestamp', '1', ...(offset === 0 ? [] : ['-itsoffset', String(offset)]), ...look, '-f', 'nut'] };
   const carried = carry.from === 'file' ? [{ url: carry.input.url, options: [...carry.input.options, ...carry.cut.inputOptions] }] : [];
   const inputs = [frames, ...carried, ...(plan.sideData ? [plan.sideData.input] : [])];
   const outputOptions = [
@@ -29,7 +35,7 @@ export function encodeCommand(plan: EncodePlan, binary: Pick<FfmpegBinary, 'sets
     ...carriedStreams(plan),
     ...(plan.tags ?? []),
     ...(plan.coded ? [] : ['-fps_mode', 'passthrough', '-enc_time_base', formatRational(codedTimeBase(plan), ':')]),
-    ...(lastOf(plan)?.options ?? []),
+    ...onTime(lastOf(plan)?.options ?? [], late),
     // Before the encoder's own options, which may say otherwise.
     ...container.options(output === 'pipe:1'),
     // Only the first video stream is encoded; a cover that is carried along is copied.
@@ -38,13 +44,30 @@ export function encodeCommand(plan: EncodePlan, binary: Pick<FfmpegBinary, 'sets
     ...(plan.salvage ? ['-max_error_rate', '1'] : []),
     // Seeking cuts sound at a packet before the time; the second cut, on the way out, is exact. Without it muxers that
     // know no time before 0 would shift all streams.
-    ...(carry.from === 'file' && (carry.cut.cutsBeginning || carry.fromZero) ? ['-ss', String(skips)] : []),
-    ...(carry.from === 'file' && carry.lastsSeconds !== undefined ? ['-t', String(carry.lastsSeconds + END_MARGIN_SECONDS)] : []),
+    ...(cuts ? ['-ss', String(skips)] : []),
+    ...(carry.from === 'file' && carry.lastsSeconds !== undefined ? ['-t', String(carry.lastsSeconds + late + END_MARGIN_SECONDS)] : []),
     ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
     ...['-f', output === 'pipe:1' ? (container.pipeMuxer ?? container.muxer) : container.muxer],
   ];
   const furtherOutput = carry.from === 'file' ? watching(1, carry.watched) : [];
   return { inputs, outputOptions, output: output === 'pipe:1' ? output : fileUrl(output), furtherOutput };
+}
+
+/**
+ * Seconds by which coded frames come later into ffmpeg than they are meant. Those that are decoded before the first is shown have times of decoding
+ * before 0, and a cut on the way out goes by these: it would drop the first frame, and all up to the next keyframe with it.
+ */
+function lateSeconds({ coded, frameRate }: EncodePlan): number {
+  if (!coded?.decodeDelay) return 0;
+  return Math.ceil(((coded.decodeDelay + 1) / toNumber(frameRate)) * LATE_STEPS) / LATE_STEPS;
+}
+
+/** Options that put late frames back into their time, before other filters of their packets. */
+function onTime(options: readonly string[], late: number): readonly string[] {
+  if (late === 0) return options;
+  const filter = `setts=pts=PTS-${late}/TB:dts=DTS-${late}/TB`;
+  const [name, others, ...rest] = options;
+  return name === FILTERS ? [name, `${filter},${others}`, ...rest] : [FILTERS, filter, ...options];
 }
 
 /** The time base in which the encoder of a plan counts, and its packets with it. */
