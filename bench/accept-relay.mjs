@@ -2,12 +2,12 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { findBrowser } from '../scripts/setup/browser.mjs';
+import { freePort } from './free-port.mjs';
 import { COMMAND, makeClip } from './paced.mjs';
 import { STAMP, stampOf, startStampedSource } from './stamped-source.mjs';
 
@@ -178,14 +178,6 @@ async function moveSlider(page) {
 
 async function json({ address }, path) {
   return (await fetch(new URL(path, address))).json();
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Memory of all of Chromium's processes; one that has ended is not counted. */

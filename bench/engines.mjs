@@ -6,6 +6,7 @@ import { ONNX_RUNTIME } from '../dist/plugins/inference/backend.js';
 import { loadModelLibrary } from '../dist/plugins/inference/library.js';
 import { loadModel } from '../dist/plugins/inference/model.js';
 import { nativeEngineHere } from '../dist/plugins/inference/native-engine.js';
+import { picture } from './picture.mjs';
 
 const NETWORKS = ['abpn-x3-int8', 'swift-x2-int8', 'swift-x3-int8', 'best-x3-int8', 'ultra-x3-int8', 'xlsr-x3-int8', 'abpn-rgb-x3-int8'];
 const PAIRS = 7;
@@ -23,7 +24,7 @@ export async function measure(ids) {
     if (!entry) throw new Error(`there is no model ${id}`);
     const verified = await library.load(entry);
     const planes = id.includes('rgb') ? 3 : 1;
-    const input = { data: picture(planes), dims: [1, planes, HEIGHT, WIDTH] };
+    const input = { data: picture(WIDTH, HEIGHT, planes), dims: [1, planes, HEIGHT, WIDTH] };
     const load = (engine) => loadModel(verified, { engine, device: 'cpu', threads: 1 });
     const models = [await load(ONNX_RUNTIME), await load({ name: 'native', kernel, build: here.build })];
     const [height, width] = [HEIGHT * entry.scale, WIDTH * entry.scale];
@@ -42,16 +43,4 @@ export async function measure(ids) {
     console.log(`| ${id} | ${ort.toFixed(0)} ms | ${native.toFixed(0)} ms | ${(ort / native).toFixed(2)} times | ${same ? 'the same' : 'DIFFERENT'} |`);
     for (const model of models) await model.release();
   }
-}
-
-/** Edges, ramps and noise, the same each time. */
-function picture(planes) {
-  const data = new Uint8Array(planes * HEIGHT * WIDTH);
-  let noise = 1;
-  for (let index = 0; index < data.length; index++) {
-    noise = (Math.imul(noise, 1664525) + 1013904223) >>> 0;
-    const [x, y] = [index % WIDTH, Math.floor(index / WIDTH)];
-    data[index] = ((x >> 5) & 1 ? 160 : 40) + (y * 80) / HEIGHT / planes + (noise >>> 28);
-  }
-  return data;
 }

@@ -1,53 +1,12 @@
-// A Redis server, workers and a submitter on this machine, for measurements of several machines.
+// Workers and a submitter on this machine, for measurements of several machines.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { prepareClip } from '../dist/bench/clip.js';
 
 const FFMPEG = process.env.FFMPEG_PATH || 'ffmpeg';
 const COMMAND = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-
-/** A Redis server that keeps its data in `folder` when it is killed and started again. */
-export async function startRedis(folder) {
-  const port = await freePort();
-  let server = await startServer(port, folder);
-  const stop = async () => {
-    const ended = once(server, 'exit');
-    server.kill('SIGKILL');
-    await ended;
-  };
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    stop,
-    restart: async () => {
-      await stop();
-      server = await startServer(port, folder);
-    },
-  };
-}
-
-async function startServer(port, folder) {
-  const server = spawn('redis-server', ['--bind', '127.0.0.1', '--port', `${port}`, '--dir', folder, '--appendonly', 'yes', '--save', ''], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  server.once('error', () => {
-    throw new Error('redis-server is not installed: npm test installs it, where it may');
-  });
-  for await (const chunk of server.stdout) if (String(chunk).includes('Ready to accept connections')) break;
-  server.stdout.resume();
-  return server;
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** A worker, on one core where one is given. `segments` are what it has told of those that are done, with the time at which each came. */
 export async function startWorker({ url, share, core }) {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Queue, QueueEvents, Worker } from 'bullmq';
 import { median, withTemporaryFolder } from '../dist/bench/tools.js';
-import { clipOfSeconds, startRedis, startWorker, submit } from './queue-setting.mjs';
+import { clipOfSeconds, startWorker, submit } from './queue-setting.mjs';
+import { startRedis } from './redis-server.mjs';
 
 const COUNTS = [1, 10, 100, 1000];
 /** Files that the submitter copies at once. */
@@ -36,7 +37,7 @@ export async function measure(args) {
 /** Times and sizes on this machine. */
 async function measureHere(folder, { preset, scale }) {
   const share = join(folder, 'share');
-  await Promise.all([mkdir(share), mkdir(join(folder, 'redis'))]);
+  await mkdir(share);
   const input = await clipOfSeconds(folder, 6);
   const redis = await startRedis(join(folder, 'redis'));
   try {

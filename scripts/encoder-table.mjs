@@ -17,6 +17,8 @@ const SIZES = [
 ];
 const OPTIONS = { dnxhd: [['profile', 'dnxhr_hq']], avui: [['strict', '-2']] };
 const AT_ONCE = 2;
+/** Matrices as the table names them. Where nothing is said, these sizes have that of BT.601. */
+const MATRICES = { unsaid: 'BT.601, unsaid', smpte170m: 'BT.601', bt709: 'BT.709' };
 
 const binary = await findFfmpeg();
 const chosen = process.argv.slice(2);
@@ -75,7 +77,7 @@ function describe(encoder, container, results) {
   const formats = [...new Set(results.map(({ pixelFormat }) => pixelFormat.replace('yuvj', 'yuv')))].join(', ');
   const isRgb = /rgb|bgr|gbr|pal8/.test(formats);
   const ranges = results.map(({ source, range }) => (range === source.range ? 'kept' : range === 'pc' ? 'full' : 'limited'));
-  const matrices = results.map(({ source, matrix }) => (matrix === source.matrix ? 'kept' : matrix === 'unsaid' ? 'BT.601, unsaid' : 'BT.601'));
+  const matrices = results.map(({ source, matrix }) => (matrix === source.matrix ? 'kept' : (MATRICES[matrix] ?? matrix)));
   const one = (words) => (words.some((word) => word !== 'kept') ? words.find((word) => word !== 'kept') : 'kept');
   return `| ${encoder} | ${container} | ${formats} | ${isRgb ? 'full' : one(ranges)} | ${isRgb ? 'none: RGB' : one(matrices)} | ${off}${off > LEVELS_OFF ? ', by nature' : ''} |`;
 }

@@ -7,10 +7,10 @@ import { findFfmpeg } from '../dist/pipeline/ffmpeg/binary.js';
 import { frameBytes } from '../dist/pipeline/frames/frame.js';
 import { Decoder } from '../dist/pipeline/input/decode.js';
 import { openSource } from '../dist/pipeline/input/open.js';
+import { containerFor } from '../dist/pipeline/output/container.js';
 import { Encoder } from '../dist/pipeline/output/encode.js';
-import { checkEncoder } from '../dist/pipeline/output/encoder-options.js';
+import { settleOutput } from '../dist/pipeline/output/output-steps.js';
 import { planOutput } from '../dist/pipeline/output/plan.js';
-import { settlePlan } from '../dist/pipeline/output/settle.js';
 
 const run = promisify(execFile);
 const binary = await findFfmpeg();
@@ -43,10 +43,11 @@ export async function stored({ input, output, encoder, options }) {
   const opened = await openSource(binary, { input, deinterlace: 'auto', strict: false, allowReferences: false, maxPixels: 1 << 24 });
   const settings = { name: encoder, options };
   const { info } = opened.source;
-  const request = { target: output, output, source: opened, range: {}, format: info.format, encoderFor: () => settings, strict: false, stallTimeoutMs: 60_000 };
-  const { plan } = planOutput(request);
-  const facts = { isRgb: false, sourceHeight: info.format.height, pixelFormats: await checkEncoder(binary, settings) };
-  await encode((await settlePlan(binary, plan, facts)).plan, opened.source);
+  const ends = { source: opened, container: containerFor(output, undefined), carried: { streams: [], covers: [], warnings: [] }, output };
+  const request = { ...ends, range: {}, format: info.format, encoderFor: () => settings, salvage: false, strict: false, stallTimeoutMs: 60_000 };
+  const planned = planOutput(request);
+  const plan = await settleOutput({ binary, opened, planned, options: { strict: false }, drops: false, warn: () => {} });
+  await encode(plan, opened.source);
   const [before, after, frame] = [await patchesOf(input), await patchesOf(output), await frameOf(output)];
   return {
     off: Math.max(...before.map((level, at) => Math.abs(level - after[at]))),

@@ -1,10 +1,16 @@
 // npm run test:ffmpeg -- VERSION [ARGUMENTS OF VITEST]: runs tests on another version of ffmpeg, with the ffprobe that is installed.
-// Without names of tests among the arguments: those of exact frames and times, of colours, and of what is carried along.
+// Without names of tests among the arguments: those of exact frames and times, of colours, of what is carried along, and of VMAF, which the newest has.
 import { join } from 'node:path';
 import { ROOT, runCommand, SetupError } from './setup/command.mjs';
 import { otherFfmpeg } from './setup/other-ffmpeg.mjs';
 
-const TESTS = ['test/cli/exactness.test.ts', 'test/cli/color.test.ts', 'test/cli/carry.test.ts', 'test/pipeline/nut/nut-ffmpeg.test.ts'];
+const TESTS = [
+  'test/cli/exactness.test.ts',
+  'test/cli/color.test.ts',
+  'test/cli/carry.test.ts',
+  'test/cli/vmaf.test.ts',
+  'test/pipeline/nut/nut-ffmpeg.test.ts',
+];
 
 const [version = '9.0.2', ...args] = process.argv.slice(2);
 const tests = args.some((arg) => arg.startsWith('test/')) ? [] : TESTS;

@@ -13,8 +13,7 @@ import { assumedColor } from './plugins/pixels/color-matrix.js';
 import { buildChain, type Chain, reductionIn, withPrecision } from './plugins/plan/chain.js';
 import { type CompressionMeter, type ContentChoice, chooseContent } from './plugins/plan/content.js';
 import { type Group, planChain } from './plugins/plan/groups.js';
-import { type LevelPlan, planLevels } from './plugins/plan/levels.js';
-import { modelsOf } from './plugins/plan/plugin-models.js';
+import { type LevelPlan, macsOf, planLevels } from './plugins/plan/levels.js';
 import { type LoadedPreset, loadPreset } from './plugins/plan/presets.js';
 import { TEST_FRAME } from './tuning/candidate-time.js';
 import { chooseExecution, type Execution } from './tuning/execution.js';
@@ -98,9 +97,10 @@ export async function planProcessing(
  * have been disturbed, so twice as many as follow from it.
  */
 function mostMacsInTime({ basis, chain }: Execution, { frameRate }: StreamInfo): number | undefined {
-  const perPixel = modelsOf(chain.plugins).reduce((sum, { entry }) => sum + entry.macsPerPixel, 0);
-  if (!basis || perPixel === 0) return undefined;
-  return (2 * perPixel * TEST_FRAME.width * TEST_FRAME.height * 1000) / toNumber(frameRate) / basis.ms;
+  if (!basis) return undefined;
+  const networks = chain.plugins.filter(({ models }) => models.length > 0);
+  const macs = planChain(TEST_FRAME, networks).reduce((sum, group) => sum + macsOf(group), 0);
+  return macs === 0 ? undefined : (2 * macs * 1000) / toNumber(frameRate) / basis.ms;
 }
 
 /**

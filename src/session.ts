@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type ErrorCode, SrvidError } from './errors.js';
 import type { SegmentHooks } from './jobs/long-run.js';
 import { runInSegments } from './jobs/resume.js';
@@ -6,6 +5,7 @@ import type { SessionRequest } from './options/requests.js';
 import type { Engine } from './pipeline/engine/engine.js';
 import { emptyFlow } from './pipeline/engine/frame-flow.js';
 import { assertAnyWritten } from './pipeline/engine/realtime-report.js';
+import { orStopped } from './pipeline/frames/stopping.js';
 import { formatRational } from './pipeline/frames/time.js';
 import { assertWhole, decodingSaid, shapeChange } from './pipeline/input/damage.js';
 import { Decoder, type ForwardedPacket } from './pipeline/input/decode.js';
@@ -21,11 +21,11 @@ import type { EncodePlan } from './pipeline/output/encode-plan.js';
 import { type OutputSetting, planSideData, settleOutput, writeMarks } from './pipeline/output/output-steps.js';
 import type { PlannedOutput } from './pipeline/output/plan.js';
 import { StreamTarget } from './pipeline/output/stream-target.js';
-import { type PluginNote, printLog } from './plugins/notes.js';
 import { interruption, orAborted, outputOf, prepare, type SessionEnds, type SessionHooks } from './prepare.js';
 import { engineFor, reviewChoice } from './processing.js';
-import type { SessionEvent, Summary } from './report/events.js';
-import { EVENT_LOOP_RESOLUTION_MS, type PreparedRun, progressEvent, type RunningParts, startEvent, summaryOf } from './report/run.js';
+import type { Summary } from './report/events.js';
+import { Listeners } from './report/listeners.js';
+import { type PreparedRun, progressEvent, type RunningParts, startEvent, summaryOf, tellProgress, watchEventLoop } from './report/run.js';
 
 export type { SessionEnds, SessionHooks } from './prepare.js';
 
@@ -64,6 +64,7 @@ function indicesOf(streams: readonly { readonly index: number }[]): number[] {
 class Run {
   readonly #engine: Engine;
   readonly #stop = new AbortController();
+  readonly #listeners: Listeners;
   readonly #planned: PlannedOutput;
   #covers: CoverArt | undefined;
   #decoder: SourceReader | undefined;
@@ -76,9 +77,10 @@ class Run {
     private readonly ends: SessionEnds,
   ) {
     const { opened, output, carried } = prepared;
+    this.#listeners = new Listeners(hooks, (error) => this.#stop.abort(error));
     this.#planned = outputOf(prepared, output?.partial ?? 'pipe:1', carried);
     // A file can be read ahead of its time, so it is paced; what is read once arrives at its own pace.
-    this.#engine = engineFor(prepared, opened.source.info, !isReadOnce(opened), this.#hear);
+    this.#engine = engineFor(prepared, opened.source.info, !isReadOnce(opened), this.#listeners.hear);
   }
 
   async go(): Promise<Summary> {
@@ -86,10 +88,12 @@ class Run {
     if (this.hooks.signal?.aborted) this.#interrupt();
     await this.prepared.output?.claim();
     const { encoder, container, format } = this.#planned.plan;
-    this.#emit(startEvent(this.prepared, { ...encodedSize(format), output: this.prepared.options.output, encoder: encoder.name, container: container.muxer }));
-    for (const message of [...this.prepared.notes, ...this.prepared.opened.source.losses, ...this.#planned.warnings]) this.#warn(message);
+    this.#listeners.emit(
+      startEvent(this.prepared, { ...encodedSize(format), output: this.prepared.options.output, encoder: encoder.name, container: container.muxer }),
+    );
+    for (const message of [...this.prepared.notes, ...this.prepared.opened.source.losses, ...this.#planned.warnings]) this.#listeners.warn(message);
     const parts = await this.#start();
-    const ticker = setInterval(() => this.#emit(progressEvent(this.prepared, parts)), this.prepared.options.progressIntervalMs);
+    const endTelling = tellProgress(this.#listeners, this.prepared.options.progressIntervalMs, parts, () => progressEvent(this.prepared, parts));
     try {
       await this.#engine.run({ decoder: this.#decoder as SourceReader, encoder: this.#encoder as Encoder, flow: parts.flow, signal: this.#stop.signal });
       await this.#orInterrupted(this.#engine.flush());
@@ -98,8 +102,7 @@ class Run {
       await this.#orInterrupted((this.#encoder as Encoder).finish());
       await this.#orInterrupted(this.#stream?.end() ?? Promise.resolve());
     } finally {
-      clearInterval(ticker);
-      parts.eventLoop.disable();
+      endTelling();
     }
     return this.#finish(parts);
   }
@@ -113,7 +116,7 @@ class Run {
 
   get #setting(): OutputSetting {
     const { binary, opened, options, levels } = this.prepared;
-    return { binary, opened, options, planned: this.#planned, drops: levels !== undefined, warn: (message) => this.#warn(message) };
+    return { binary, opened, options, planned: this.#planned, drops: levels !== undefined, warn: this.#listeners.warn };
   }
 
   /** Starts all parts at once: workers load their networks while ffmpeg opens the source and the encoder is tested. */
@@ -124,9 +127,7 @@ class Run {
     const forward = (packet: ForwardedPacket) => encoder.forward(packet);
     decoder.forwardTo(this.prepared.levels ? holding(forward, HELD_SOUND_BYTES) : forward);
     await encoder.open();
-    const eventLoop = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
-    eventLoop.enable();
-    return { eventLoop, engine: this.#engine, decoder, encoder, flow: emptyFlow(), firstFrameAt: performance.now() };
+    return { eventLoop: watchEventLoop(), engine: this.#engine, decoder, encoder, flow: emptyFlow(), firstFrameAt: performance.now() };
   }
 
   /** A program's stream may pause for any time, as the reader of standard output may. */
@@ -171,17 +172,18 @@ class Run {
     assertWhole(this.prepared.opened.source, this.prepared.options, framesIn, log);
     this.#checkShape(otherShape);
     if (hasLateCaptions) this.#orRefused(LATE_CAPTIONS, 'SRVID_INPUT_UNSUPPORTED');
-    for (const line of log) this.#warn(decodingSaid(line));
-    const { damage = [], rate } = this.#encoder ?? {};
+    for (const line of log) this.#listeners.warn(decodingSaid(line));
+    const { damage = [], rate, count } = this.#encoder ?? {};
+    if (count?.loss !== undefined) this.#orRefused(count.loss, 'SRVID_OUTPUT_FORMAT');
     if (rate?.varies)
-      this.#warn(
+      this.#listeners.warn(
         `Y4M knows one frame rate, ${formatRational(rate.rate)}, and the times of these frames follow another: each frame is there, at the rate's time.`,
       );
-    if (damage.length > 0) this.#warn(`Part of a track beside the video is damaged, and left out. ffmpeg said: ${damage.slice(-2).join(' | ')}`);
+    if (damage.length > 0) this.#listeners.warn(`Part of a track beside the video is damaged, and left out. ffmpeg said: ${damage.slice(-2).join(' | ')}`);
     await writeMarks(this.#setting, this.prepared.output);
     await this.prepared.output?.publish();
     await reviewChoice(this.prepared, this.#engine.stageTimes(), performance.now() - parts.firstFrameAt);
-    this.#emit({ v: 1, type: 'end', ...summary });
+    this.#listeners.emit({ v: 1, type: 'end', ...summary });
     return summary;
   }
 
@@ -194,46 +196,13 @@ class Run {
   /** Warns of a loss that was noticed during the run. @throws an error of this code with --strict */
   #orRefused(loss: string, code: ErrorCode): void {
     if (this.prepared.options.strict) refuseLosses([loss], code);
-    this.#warn(loss);
+    this.#listeners.warn(loss);
   }
 
   readonly #interrupt = () => this.#stop.abort(interruption(this.hooks.signal?.reason));
 
-  /**
-   * Lets an interrupt end the wait for work that cannot be cancelled, such as start-up and the encoder's end. `close`
-   * then ends the work.
-   */
+  /** Lets an interrupt end the wait for work that cannot be cancelled; `close` then ends the work. */
   #orInterrupted<T>(work: Promise<T>): Promise<T> {
-    const { signal } = this.#stop;
-    return new Promise((resolve, reject) => {
-      const stop = () => reject(signal.reason);
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop, { once: true });
-      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-    });
-  }
-
-  /** Passes on what a plugin tells. */
-  readonly #hear = (note: PluginNote): void => {
-    if (note.type === 'event') this.#emit({ v: 1, ...note, type: 'plugin' });
-    else if (note.type === 'log' && this.hooks.onLog) this.#tell(this.hooks.onLog, note);
-    else printLog(note);
-  };
-
-  #warn(message: string): void {
-    this.#emit({ v: 1, type: 'warning', message });
-  }
-
-  #emit(event: SessionEvent): void {
-    if (this.hooks.onEvent) this.#tell(this.hooks.onEvent, event);
-  }
-
-  /** Calls a listener. One that throws fails the run, and not a timer. */
-  #tell<T>(listener: (told: T) => void, told: T): void {
-    try {
-      listener(told);
-    } catch (error) {
-      this.#stop.abort(error);
-    }
+    return orStopped(work, this.#stop.signal);
   }
 }

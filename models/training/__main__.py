@@ -2,13 +2,18 @@
 
 import argparse
 
-from .commands import measuring, pictures, shipping, testing, training
+from .commands import measuring, pcsr, pictures, shipping, testing, training
 from .train.memory import keep_freed_memory
 
 COMMANDS = (
     training.train,
     training.average,
     training.qat,
+    pcsr.pcsr_train,
+    pcsr.pcsr_export,
+    pcsr.pcsr_evaluate,
+    pcsr.pcsr_chart,
+    pcsr.pcsr_maps,
     pictures.verify,
     pictures.pack,
     pictures.compress,

@@ -1,18 +1,18 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { SrvidError } from '../errors.js';
 import type { EvaluationOptions } from '../options/session.js';
 import type { Engine } from '../pipeline/engine/engine.js';
 import { emptyFlow } from '../pipeline/engine/frame-flow.js';
 import { assertAnyWritten } from '../pipeline/engine/realtime-report.js';
-import { assertWhole } from '../pipeline/input/damage.js';
+import { orStopped } from '../pipeline/frames/stopping.js';
+import { assertWhole, decodingSaid } from '../pipeline/input/damage.js';
 import { Decoder } from '../pipeline/input/decode.js';
 import { isReadOnce } from '../pipeline/input/open.js';
 import type { SourceReader } from '../pipeline/input/reader.js';
 import type { Group } from '../plugins/plan/groups.js';
 import { interruption, orAborted, prepareFrames, type SessionEnds, type SessionHooks } from '../prepare.js';
 import { engineFor, reviewChoice } from '../processing.js';
-import type { SessionEvent } from '../report/events.js';
-import { EVENT_LOOP_RESOLUTION_MS, type PlannedRun, progressEvent, type RunningParts, startEvent, summaryOf } from '../report/run.js';
+import { Listeners } from '../report/listeners.js';
+import { type PlannedRun, progressEvent, type RunningParts, startEvent, summaryOf, tellProgress, watchEventLoop } from '../report/run.js';
 import type { OutputForm, OutputFrame } from './frame.js';
 import { FrameForm } from './frame-form.js';
 import { FrameSink } from './frame-sink.js';
@@ -39,6 +39,7 @@ export async function* runToFrames(options: EvaluationOptions, form: OutputForm,
 class FrameRun {
   readonly #engine: Engine;
   readonly #stop = new AbortController();
+  readonly #listeners: Listeners;
   readonly #reader: SourceReader;
   readonly #sink: FrameSink;
 
@@ -48,8 +49,9 @@ class FrameRun {
     private readonly hooks: SessionHooks,
   ) {
     const { opened, groups } = planned;
+    this.#listeners = new Listeners(hooks, (error) => this.#stop.abort(error));
     this.#reader = opened.reader ?? decoderOf(planned);
-    this.#engine = engineFor(planned, opened.source.info, !isReadOnce(opened));
+    this.#engine = engineFor(planned, opened.source.info, !isReadOnce(opened), this.#listeners.hear);
     this.#sink = new FrameSink(new FrameForm((groups.at(-1) as Group).output, form, opened.source));
   }
 
@@ -58,20 +60,19 @@ class FrameRun {
     if (this.hooks.signal?.aborted) this.#interrupt();
     const { opened, notes, groups } = this.planned;
     const { width, height } = (groups.at(-1) as Group).output;
-    this.#emit(startEvent(this.planned, { output: OUTPUT, width, height, encoder: 'none', container: 'none' }));
-    for (const message of [...notes, ...opened.source.losses]) this.#emit({ v: 1, type: 'warning', message });
+    this.#listeners.emit(startEvent(this.planned, { output: OUTPUT, width, height, encoder: 'none', container: 'none' }));
+    for (const message of [...notes, ...opened.source.losses]) this.#listeners.warn(message);
     const parts = this.#parts();
     const running = this.#run(parts).then(
       () => this.#sink.end(),
       (error: unknown) => this.#sink.end(error),
     );
-    const ticker = setInterval(() => this.#emit(progressEvent(this.planned, parts)), PROGRESS_MS);
+    const endTelling = tellProgress(this.#listeners, PROGRESS_MS, parts, () => progressEvent(this.planned, parts));
     try {
       for (let frame = await this.#sink.next(); frame; frame = await this.#sink.next()) yield frame;
       await running;
     } finally {
-      clearInterval(ticker);
-      parts.eventLoop.disable();
+      endTelling();
     }
     await this.#finish(parts);
   }
@@ -84,15 +85,21 @@ class FrameRun {
   }
 
   #parts(): RunningParts {
-    const eventLoop = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
-    eventLoop.enable();
-    return { eventLoop, engine: this.#engine, decoder: this.#reader, encoder: this.#sink, flow: emptyFlow(), firstFrameAt: performance.now() };
+    return {
+      eventLoop: watchEventLoop(),
+      engine: this.#engine,
+      decoder: this.#reader,
+      encoder: this.#sink,
+      flow: emptyFlow(),
+      firstFrameAt: performance.now(),
+    };
   }
 
   async #run({ flow }: RunningParts): Promise<void> {
     const { signal } = this.#stop;
     await orStopped(Promise.all([this.#engine.open(), this.#reader.open()]), signal);
     await this.#engine.run({ decoder: this.#reader, encoder: this.#sink, signal, flow });
+    await orStopped(this.#engine.flush(), signal);
     const realtime = this.#engine.realtime();
     if (realtime) assertAnyWritten(flow, realtime);
   }
@@ -103,22 +110,13 @@ class FrameRun {
     if (framesIn !== framesOut + outcomes.dropped)
       throw new SrvidError('SRVID_FRAMES_LOST', `${framesIn} frames were read, but ${framesOut} handed out.`, { framesIn, framesOut });
     assertWhole(this.planned.opened.source, this.planned.options, framesIn, this.#reader.log);
-    for (const line of this.#reader.log) this.#emit({ v: 1, type: 'warning', message: `While decoding, ffmpeg said: ${line}` });
+    for (const line of this.#reader.log) this.#listeners.warn(decodingSaid(line));
     await reviewChoice(this.planned, this.#engine.stageTimes(), performance.now() - parts.firstFrameAt);
-    this.#emit({ v: 1, type: 'end', ...summary });
+    this.#listeners.emit({ v: 1, type: 'end', ...summary });
     this.#stop.signal.throwIfAborted();
   }
 
   readonly #interrupt = () => this.#stop.abort(interruption(this.hooks.signal?.reason));
-
-  /** Sends an event. A listener that throws fails the run, and not a timer. */
-  #emit(event: SessionEvent): void {
-    try {
-      this.hooks.onEvent?.(event);
-    } catch (error) {
-      this.#stop.abort(error);
-    }
-  }
 }
 
 /** Sound does not come along: who takes frames has no place for it. */
@@ -127,14 +125,4 @@ function decoderOf({ binary, opened, options }: PlannedRun): Decoder {
   const { start, duration, inputFormat, stallTimeoutMs, salvage } = options;
   const { bytes, failure } = opened;
   return new Decoder(binary, opened.source, { start, duration, bytes, failure, format: bytes && inputFormat, forwarded: [], salvage, stallTimeoutMs });
-}
-
-/** Lets an abort end the wait for work that cannot be cancelled. */
-function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }

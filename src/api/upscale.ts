@@ -4,7 +4,7 @@ import { SrvidError } from '../errors.js';
 import type { InputRequest, OutputRequest, ProcessingRequest } from '../options/requests.js';
 import { outputFields, parseEvaluationOptions } from '../options/session.js';
 import { inProgramWords, toldToPrograms } from '../program-session.js';
-import type { SessionEvent, Summary } from '../report/events.js';
+import type { PluginLogEntry, SessionEvent, Summary } from '../report/events.js';
 import { runSession, type SessionHooks } from '../session.js';
 import { OUTPUT_FORMS, type OutputForm, type OutputFrame } from './frame.js';
 import { runToFrames } from './frame-run.js';
@@ -16,8 +16,10 @@ export interface UpscaleOptions extends InputRequest, ProcessingRequest {
   readonly format?: OutputForm | undefined;
   /** Stops the run. It then fails with SRVID_INTERRUPTED, whose `cause` is the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Called with each event: start, progress, warning, end (docs/json.md). */
+  /** Called with each event: start, progress, warning, plugin, end (docs/json.md). */
   readonly onEvent?: ((event: SessionEvent) => void) | undefined;
+  /** Receives what plugins log and print; standard error where not given. */
+  readonly onLog?: ((entry: PluginLogEntry) => void) | undefined;
 }
 
 /** Options of an output: which kind of file, and how it is encoded. */
@@ -127,7 +129,7 @@ export class Upscaling implements AsyncIterable<OutputFrame> {
   }
 }
 
-function partsOf({ signal, onEvent, ...request }: UpscaleOptions): { readonly hooks: SessionHooks; readonly request: InputRequest & ProcessingRequest } {
+function partsOf({ signal, onEvent, onLog, ...request }: UpscaleOptions): { readonly hooks: SessionHooks; readonly request: InputRequest & ProcessingRequest } {
   const misplaced = Object.keys(request).filter((name) => Object.hasOwn(outputFields.shape, name));
   if (misplaced.length > 0)
     throw new SrvidError(
@@ -135,5 +137,5 @@ function partsOf({ signal, onEvent, ...request }: UpscaleOptions): { readonly ho
       `${misplaced.join(', ')}: of the output, and not of upscale. Give ${misplaced.length > 1 ? 'them' : 'it'} to toFile or toStream, as their second argument.`,
       { options: misplaced },
     );
-  return { hooks: toldToPrograms({ signal, onEvent }), request };
+  return { hooks: toldToPrograms({ signal, onEvent, onLog }), request };
 }

@@ -9,9 +9,12 @@ import { ONNX_RUNTIME } from '../plugins/inference/backend.js';
 import { engineInWords, engineOption } from '../plugins/inference/engines.js';
 import { runtimeVersion } from '../plugins/inference/onnx-library.js';
 import { OWN_NETWORK } from '../plugins/own/describe.js';
+import { planChain } from '../plugins/plan/groups.js';
+import { macsOf } from '../plugins/plan/levels.js';
 import { loadPreset } from '../plugins/plan/presets.js';
 import { findPlugin } from '../plugins/registry.js';
 import type { EndEvent } from '../report/events.js';
+import { timeCandidate } from '../tuning/candidate-time.js';
 import { machineName } from '../tuning/measurements.js';
 import { packageVersion } from '../version.js';
 import { type BenchClip, prepareClip } from './clip.js';
@@ -66,7 +69,9 @@ async function measureAll(request: BenchRequest): Promise<BenchReport> {
   let clipName = '';
   await withTemporaryFolder(async (folder) => {
     for (const scale of new Set([...wanted.values()].flat())) {
-      const size = { width: Math.round(TARGET.width / scale), height: Math.round(TARGET.height / scale) };
+      // The clip's encoder takes even sides.
+      const side = (target: number) => 2 * Math.round(target / scale / 2);
+      const size = { width: side(TARGET.width), height: side(TARGET.height) };
       const clip = await prepareClip(binary.ffmpeg, { source: request.clip, size, frames: request.frames, folder, signal: request.signal });
       clipName = clip.name;
       for (const [preset, scales] of wanted) if (scales.includes(scale)) cases.push(await measure({ request, binary, clip, preset, scale, folder, peaks }));
@@ -133,7 +138,7 @@ async function measure(given: CaseRequest): Promise<BenchCase> {
     preset,
     scale,
     source: `${width}x${height}`,
-    target: `${TARGET.width}x${TARGET.height}`,
+    target: `${Math.round(width * scale)}x${Math.round(height * scale)}`,
     models: plan.models.map(({ entry }) => entry.id),
     engine: engineInWords(plan.engine),
     engineReason: plan.engineReason,
@@ -155,13 +160,19 @@ async function measure(given: CaseRequest): Promise<BenchCase> {
 
 async function measureRound(
   { request, binary, clip, preset, scale, folder, peaks }: CaseRequest,
-  { models, engine }: CasePlan,
+  { chain, models, engine }: CasePlan,
   last: EndEvent | undefined,
 ): Promise<{ round: Round; end: EndEvent }> {
   const { workers, threads, signal } = request;
   const peak = await int8Peak(engine.name === 'ort' ? [engine] : [ONNX_RUNTIME, engine], Math.min(15, clip.frames), signal);
   peaks.push(peak);
+  const format = { kind: 'gray', ...clip.size } as const;
+  // Networks of one picture in and one out are timed by themselves, any others within their plugin.
+  const alone = models.every(({ entry }) => entry.scale !== undefined || entry.planes === 'yuv');
   const each = async (count: number, times: number) => {
+    const candidate = { precision: precisionOf(models), engine, workers: 1, threads: count };
+    const frame = { format, bytes: clip.luma };
+    if (!alone) return (await timeCandidate({ candidate, chain, options: { device: 'cpu', realtime: false }, frame, signal })).ms;
     let total = 0;
     for (const model of models) total += await networkMs(model, clip, { engine, threads: count, times }, signal);
     return total;
@@ -184,7 +195,8 @@ async function measureRound(
   const layout = { workers: workers ?? last?.workers ?? end.workers, threads: threads ?? last?.threads ?? end.threads };
   const discarded = await discardedFps(binary, { input: clip.path, preset, scale, engine: engineName, ...layout }, signal);
   const boundFps = (defaultWorkers() * 1000) / (network + decode + encode);
-  const macs = models.reduce((sum, { entry }) => sum + entry.macsPerPixel, 0) * clip.size.width * clip.size.height;
+  const networks = chain.plugins.filter((loaded) => loaded.models.length > 0);
+  const macs = planChain(format, networks).reduce((sum, group) => sum + macsOf(group), 0);
   const gmacPerSecond = network === 0 ? 0 : macs / network / 1e6;
   const { fps, startupSeconds, peakRssMB, eventLoopP99Ms, cpuSeconds } = end;
   const round = {

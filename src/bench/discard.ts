@@ -6,7 +6,7 @@ import { Decoder } from '../pipeline/input/decode.js';
 import { openSource } from '../pipeline/input/open.js';
 import type { Engine } from '../plugins/inference/backend.js';
 import type { VerifiedModel } from '../plugins/inference/library.js';
-import { buildChain } from '../plugins/plan/chain.js';
+import { buildChain, type Chain } from '../plugins/plan/chain.js';
 import { modelsOf } from '../plugins/plan/plugin-models.js';
 import { engineFor, lookUp, planProcessing } from '../processing.js';
 
@@ -49,6 +49,7 @@ export async function discardedFps(
 
 /** The networks of a case, and the way in which a run chooses to run them. */
 export interface CasePlan {
+  readonly chain: Chain;
   readonly models: readonly VerifiedModel[];
   readonly engine: Engine;
   readonly engineReason: string;
@@ -65,11 +66,12 @@ export async function planCase(
 ): Promise<CasePlan> {
   const options = parseEvaluationOptions({ input, preset, scale: scaleOption(scale), engine });
   const [installed, { source }] = await Promise.all([lookUp(options), openSource(binary, options)]);
-  const models = modelsOf((await buildChain(options, installed.preset, installed.library, source.info)).plugins);
+  const chain = await buildChain(options, installed.preset, installed.library, source.info);
+  const models = modelsOf(chain.plugins);
   const layout = { workers: defaultWorkers(), threads: 1 };
   const settled = models.length > 0 ? { ...options, ...layout, precision: precisionOf(models) } : { ...options, ...layout };
   const { execution } = await planProcessing(settled, installed, source.info, { signal });
-  return { models, engine: execution.engine, engineReason: execution.reasons[0] ?? execution.engineReason };
+  return { chain: execution.chain, models, engine: execution.engine, engineReason: execution.reasons[0] ?? execution.engineReason };
 }
 
 /** The precision to ask for: int8 where any of the networks has it. Those that come in float alone run in float at either. */

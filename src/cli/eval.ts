@@ -8,6 +8,7 @@ import { plain, plainJson, plainLine } from './terminal.js';
 interface EvalFlags extends RunFlags {
   readonly plot?: string;
   readonly yes?: boolean;
+  readonly blur?: string;
   readonly noise?: number | 'poisson';
   readonly compress?: string;
 }
@@ -17,6 +18,7 @@ const OPTIONS: readonly CommandOption[] = [
   sessionOption('model', { help: "measure this ONNX network instead of the preset's plugins" }),
   sessionOption('plugins', { help: "add a plugin after the preset's (repeatable)" }),
   sessionOption('scale', { help: 'reduce and enlarge n times' }),
+  { flag: '--blur <kind:n>', help: 'blur what the preset gets, by gaussian:1.2, motion:9:45, defocus:2 or diffraction:1.5' },
   {
     flag: '--noise <n>',
     help: 'add noise to what the preset gets: its deviation in levels of 0 to 255, or poisson for that of a sensor',
@@ -38,13 +40,13 @@ const OPTIONS: readonly CommandOption[] = [
 
 /** Declares `srvid eval <input> [options]`. */
 export function addEvalOptions(command: Command): Command {
-  command.description('measure a preset: reduce originals or add noise, restore them, compare (docs/eval.md)');
+  command.description('measure a preset: reduce, blur or add noise to originals, restore them, compare (docs/eval.md)');
   command.argument('<input>', 'a folder of pictures, a picture or a video, in full size');
   return addOptions(command, OPTIONS);
 }
 
 /** Runs `srvid eval` and prints its table, or JSON. */
-export async function printEvaluation(input: string, { plot, yes, json, noise, compress, ...flags }: EvalFlags, interrupt: AbortSignal): Promise<void> {
+export async function printEvaluation(input: string, { plot, yes, json, blur, noise, compress, ...flags }: EvalFlags, interrupt: AbortSignal): Promise<void> {
   const [{ evaluate }, { plotPsnr }, { Drawing }] = await Promise.all([import('../eval/evaluate.js'), import('../eval/plot.js'), import('./drawing.js')]);
   // Errors of the plot's file are found here, before minutes of work.
   const drawing = plot === undefined ? undefined : await Drawing.prepare('--plot', plot, input, yes ?? false);
@@ -52,7 +54,7 @@ export async function printEvaluation(input: string, { plot, yes, json, noise, c
   const onItem = (done: number, total: number | undefined) => {
     if (counting) process.stderr.write(`\r\x1b[K${done}${total === undefined ? '' : `/${total}`} measured`);
   };
-  const evaluation = await evaluate({ ...requestFrom(flags), input, noise, compress }, { signal: interrupt, onItem }).finally(
+  const evaluation = await evaluate({ ...requestFrom(flags), input, blur, noise, compress }, { signal: interrupt, onItem }).finally(
     () => counting && process.stderr.write('\r\x1b[K'),
   );
   for (const warning of evaluation.warnings) process.stderr.write(`warning: ${plainLine(warning)}\n`);
@@ -60,12 +62,13 @@ export async function printEvaluation(input: string, { plot, yes, json, noise, c
   await drawing?.write(plotPsnr(evaluation));
 }
 
-function evaluationText({ kind, preset, models, videoModels, precision, scale, noise, border, count, scores, compression }: Evaluation): string {
+function evaluationText({ kind, preset, models, videoModels, precision, scale, blur, noise, border, count, scores, compression }: Evaluation): string {
   const all = [...models, ...(videoModels ?? [])];
   const columns = columnsFor(scores).filter(({ of }) => scores.some((score) => of(score) !== undefined));
   const rows = scores.map((score) => [METHOD_NAMES[score.method]?.(preset) ?? score.method, ...columns.map(({ of }) => of(score) ?? '')]);
   const details = [
     `${count} ${kind === 'clip' ? 'frame' : 'picture'}${count === 1 ? '' : 's'}`,
+    ...(blur === undefined ? [] : [`blurred by ${blur}`]),
     ...(noise === undefined ? [] : [noise === 'poisson' ? "a sensor's noise" : `noise of ${noise} levels`]),
     ...(compression === undefined ? [] : [`compressed by ${compression}`]),
     ...(scale === 1 ? [] : [`x${scale}`]),
@@ -90,6 +93,7 @@ const columnsFor = (scores: readonly Score[]): readonly Column[] => [
   { title: scores.some(({ method }) => method === 'given') ? 'over given' : 'over bicubic', of: ({ gain }) => `${gain >= 0 ? '+' : ''}${gain.toFixed(3)} dB` },
   { title: 'UV-PSNR', of: ({ chromaPsnr }) => (chromaPsnr === undefined ? undefined : `${chromaPsnr.toFixed(3)} dB`) },
   { title: 'SSIM', of: ({ ssim }) => ssim.toFixed(4) },
+  { title: 'VMAF', of: ({ vmaf }) => vmaf?.toFixed(2) },
   { title: 'RGB-PSNR', of: ({ rgbPsnr }) => (rgbPsnr === undefined ? undefined : `${rgbPsnr.toFixed(3)} dB`) },
   { title: 'luma shift', of: ({ lumaShift }) => lumaShift.toFixed(3) },
   { title: 'flicker', of: ({ flicker }) => flicker?.toFixed(3) },

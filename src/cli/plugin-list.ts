@@ -1,6 +1,7 @@
 import type { Plugin } from '../plugins/contract.js';
 import { OWN_NETWORK, ownHints } from '../plugins/own/describe.js';
 import { BUILTIN_PLUGINS, findPlugin } from '../plugins/registry.js';
+import { scalesInWords } from '../plugins/scales.js';
 import { optionsOf, type PluginOption } from '../plugins/schema-options.js';
 import { plain, plainJson } from './terminal.js';
 
@@ -13,7 +14,7 @@ interface Listed {
   readonly description: string;
   /** The planes that it works on; absent where its options decide. */
   readonly planes?: Plugin['planes'];
-  readonly scales?: readonly number[];
+  readonly scales?: Plugin['scales'];
   readonly ordered: boolean;
   readonly window?: Plugin['window'];
   /** Undefined where its schema cannot be read. */
@@ -38,7 +39,7 @@ async function describe(use: string): Promise<Listed> {
 function textOf({ use, description, planes, scales, ordered, window, options }: Listed): string {
   const works = [
     ...(planes ? [`on ${PLANES[planes]}`] : []),
-    ...(scales ? [scales.map((scale) => `x${scale}`).join(', ')] : []),
+    ...(scales ? [scalesInWords(scales)] : []),
     ...(window ? [`reads ${window.past} frames before and ${window.future} after`] : []),
     ...(ordered ? ['in order, on one thread'] : []),
   ];

@@ -7,8 +7,8 @@ import type { Size } from '../plugins/contract.js';
 import type { Engine } from '../plugins/inference/backend.js';
 import type { Chain } from '../plugins/plan/chain.js';
 import { type FrameOrigin, type Group, outputSize, planChain } from '../plugins/plan/groups.js';
+import type { Degradation } from './degradation.js';
 import { isMeasurable } from './metrics.js';
-import type { Noise } from './noise.js';
 
 /** The settings of an evaluation, the same for all of its pictures or frames. */
 export interface Job {
@@ -17,10 +17,10 @@ export interface Job {
   /** The same chain with networks for compressed video, where it is to be measured, too. */
   readonly videoChain?: Chain | undefined;
   readonly engine: Engine;
-  /** The chain's factor. 1 only where noise is added. */
+  /** The chain's factor. 1 only where pictures are harmed. */
   readonly scale: number;
-  /** Noise to add to what the chain gets. */
-  readonly noise: Noise | undefined;
+  /** Harm to do to what the chain gets. */
+  readonly degradation: Degradation | undefined;
   readonly signal: AbortSignal;
   /** Called after each picture or frame. `total` is undefined if it is not known. */
   readonly onItem: (done: number, total: number | undefined) => void;
@@ -34,32 +34,46 @@ export interface Ends {
   readonly take: (pts: number, bytes: Uint8Array) => Promise<void>;
 }
 
+/** The side of a square so large that its enlarged side tells any factor to five digits. */
+const PROBE = 100_000;
+
 /**
- * The factor by which the chain enlarges width and height.
- * @throws SRVID_OPTION_INVALID unless it is an integer, of at least 2 where no noise is added
+ * The factor by which the chain enlarges width and height: any real number, rounded to five digits.
+ * @throws SRVID_OPTION_INVALID unless it is above 1, or at least 1 where pictures are harmed
  */
-export function scaleOf({ plugins }: Chain, noise: Noise | undefined): number {
-  const probe = { width: 240, height: 240 };
-  const { width, height } = plugins.reduce<Size>((size, loaded) => outputSize(loaded, size), probe);
-  const scale = width / probe.width;
-  if (width === height && Number.isInteger(scale) && scale >= (noise === undefined ? 2 : 1)) return scale;
+export function scaleOf({ plugins }: Chain, degradation: Degradation | undefined): number {
+  const { width, height } = plugins.reduce<Size>((size, loaded) => outputSize(loaded, size), { width: PROBE, height: PROBE });
+  const scale = width / PROBE;
+  if (width === height && (scale > 1 || (scale === 1 && degradation !== undefined))) return scale;
   const message =
     width === height && scale === 1
-      ? 'This chain keeps the size of pictures, so an evaluation has nothing for it to restore. Give --noise, which adds noise to what the chain gets, or a preset that enlarges.'
-      : `An evaluation reduces pictures by the chain's factor and lets the chain restore them, so that must be a whole number, 2 or more; this chain makes ${width}x${height} of 240x240, x${Number(scale.toFixed(3))}. A network of another scale, such as 1.5, cannot be measured. Give --scale with a whole number that the network has, or another preset.`;
+      ? 'This chain keeps the size of pictures, so an evaluation has nothing for it to restore. Give --noise or --blur, which harm what the chain gets, or a preset that enlarges.'
+      : `An evaluation reduces pictures by the chain's factor and lets the chain restore them, so that must be above 1; this chain makes ${width}x${height} of ${PROBE}x${PROBE}. Give --scale with a larger number, or another preset.`;
   throw new SrvidError('SRVID_OPTION_INVALID', message, { scale });
 }
 
 /** Pixels on each side that are not measured: a border as wide as the factor, since enlarging knows nothing of what lies beyond. */
 export function borderOf(scale: number): number {
-  return scale === 1 ? 0 : scale;
+  return scale === 1 ? 0 : Math.ceil(scale);
 }
 
-/** The size of the measured part: cut to a multiple of the scale, or of another number. @throws SRVID_INPUT_UNSUPPORTED if it is too small to measure */
-export function measuredSize(what: string, { width, height }: Size, scale: number, multiple = scale): Size {
-  const size = { width: width - (width % multiple), height: height - (height % multiple) };
-  if (isMeasurable(size.width, size.height, borderOf(scale))) return size;
-  const least = 2 * borderOf(scale) + 11 + (multiple - scale);
+/** Sizes of an original's measured part, from its top left corner, and of its small form. */
+export interface MeasuredSizes {
+  readonly size: Size;
+  readonly low: Size;
+}
+
+/**
+ * The largest part of an original that has a small form from which the chain makes its size.
+ * @param multiple what the small form's sides are multiples of
+ * @throws SRVID_INPUT_UNSUPPORTED if it is too small to measure
+ */
+export function measuredSizes(what: string, { width, height }: Size, scale: number, multiple = 1): MeasuredSizes {
+  const small = (side: number) => Math.floor(side / scale / multiple) * multiple;
+  const low = { width: small(width), height: small(height) };
+  const size = { width: Math.round(low.width * scale), height: Math.round(low.height * scale) };
+  if (isMeasurable(size.width, size.height, borderOf(scale))) return { size, low };
+  const least = Math.ceil(2 * borderOf(scale) + 11 + (multiple - 1) * scale);
   throw new SrvidError('SRVID_INPUT_UNSUPPORTED', `${what} is ${width}x${height}; to be measured at x${scale} each side must have ${least} pixels or more.`, {
     width,
     height,

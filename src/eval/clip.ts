@@ -5,20 +5,23 @@ import { Decoder } from '../pipeline/input/decode.js';
 import { type OpenedSource, openSource } from '../pipeline/input/open.js';
 import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
 import type { Chain } from '../plugins/plan/chain.js';
-import { borderOf, type Job, measuredSize, planFor, runChain } from './chain-run.js';
-import { Comparison, type Measured, planarMeasured } from './comparison.js';
+import { borderOf, type Job, measuredSizes, planFor, runChain } from './chain-run.js';
+import { ClipScores } from './clip-scores.js';
+import { type Comparison, type Measured, planarMeasured } from './comparison.js';
 import { CompressedClip } from './compressed.js';
-import { addNoise } from './noise.js';
-import type { PerMethod } from './report.js';
+import { planDegradation } from './degradation.js';
+import type { Method, PerMethod } from './report.js';
 import { planResize, type Resize } from './resize.js';
 
 interface Clip {
   readonly comparison: Comparison;
+  /** VMAF of each method. Undefined where this ffmpeg has no libvmaf. */
+  readonly vmaf: Partial<Record<Method, number>> | undefined;
   readonly warnings: readonly string[];
 }
 
 /**
- * Evaluates a chain on a clip. Every frame is reduced by the chain's factor, gets noise and is compressed if that is asked for, is
+ * Evaluates a chain on a clip. Every frame is reduced by the chain's factor, is harmed and compressed if that is asked for, is
  * restored by the chain, and its luma is measured. Frames keep the decoder's format, as in a run. Chroma is reduced as well, for
  * plugins that read it, and measured where the chain keeps the size.
  */
@@ -27,27 +30,43 @@ export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip
   const opened = await openSource(binary, options);
   const { format } = opened.source.info;
   // Encoders take even sides.
-  const size = measuredSize(`A frame of ${opened.source.url}`, format, scale, options.compress ? 2 * scale : scale);
-  const low: PlainFormat = { kind: format.kind, width: size.width / scale, height: size.height / scale };
-  const reduce = withNoise(planResize(format, low, CUBIC, size), job);
-  const comparison = new Comparison(borderOf(scale), true);
-  if (!options.compress)
-    return { comparison, warnings: await measure(job, binary, opened, comparison, { size, low, reduced: async (whole) => reduce(whole) }) };
+  const { size, low: lowSize } = measuredSizes(`A frame of ${opened.source.url}`, format, scale, options.compress ? 2 : 1);
+  const low: PlainFormat = { kind: format.kind, ...lowSize };
+  const reduce = withHarm(planResize(format, low, CUBIC, size), low, job);
+  const scores = await ClipScores.of(binary, size, borderOf(scale));
+  try {
+    const warnings = options.compress
+      ? await measureCompressed(job, binary, opened, scores, { size, low, reduce })
+      : await measure(job, binary, opened, scores, { size, low, reduced: async (whole) => reduce(whole) });
+    signal.throwIfAborted();
+    return { comparison: scores.comparison, vmaf: await scores.vmaf(), warnings };
+  } finally {
+    await scores.stop();
+  }
+}
 
+/** Compresses the small frames and measures what becomes of them, by both kinds of networks where the job has both. Returns warnings, a sentence each. */
+async function measureCompressed(
+  job: Job,
+  binary: FfmpegBinary,
+  opened: OpenedSource,
+  scores: ClipScores,
+  { size, low, reduce }: Omit<Small, 'reduced'> & { readonly reduce: Resize },
+): Promise<string[]> {
   const compressed = await compress(job, binary, opened, low, reduce);
   const onCompressed = async (chain: Chain | undefined) => {
     const { next, stop } = await compressed.read();
     try {
-      return await measure(chain ? { ...job, chain } : job, binary, opened, comparison, { size, low: compressed.format, reduced: next }, chain !== undefined);
+      return await measure(chain ? { ...job, chain } : job, binary, opened, scores, { size, low: compressed.format, reduced: next }, chain !== undefined);
     } finally {
       await stop();
     }
   };
   try {
-    signal.throwIfAborted();
+    job.signal.throwIfAborted();
     const warnings = await onCompressed(undefined);
     if (job.videoChain) await onCompressed(job.videoChain);
-    return { comparison, warnings };
+    return warnings;
   } finally {
     await compressed.remove();
   }
@@ -69,7 +88,7 @@ async function measure(
   job: Job,
   binary: FfmpegBinary,
   { source, bytes }: OpenedSource,
-  comparison: Comparison,
+  scores: ClipScores,
   { size, low, reduced }: Small,
   again = false,
 ): Promise<string[]> {
@@ -116,8 +135,8 @@ async function measure(
           const { truth, small } = running.shift() as (typeof running)[number];
           // Frames of a cut count from where it begins, the report from where the clip does.
           const seconds = Number((ptsToSeconds(pts, timeBase) - source.shiftSeconds + (start ?? 0)).toFixed(6));
-          if (again) comparison.addTo(measuredFrames, truth, 'srvid-video', resultsOf(result, small).srvid);
-          else comparison.add(seconds, truth, resultsOf(result, small));
+          if (again) await scores.addTo(measuredFrames, truth, 'srvid-video', resultsOf(result, small).srvid);
+          else await scores.add(seconds, truth, resultsOf(result, small));
           job.onItem(++measuredFrames, total);
         },
       },
@@ -128,13 +147,14 @@ async function measure(
   return [...source.losses, ...decoder.log.map((line) => `While decoding, ffmpeg said: ${line}`)];
 }
 
-/** Adds noise to reduced frames, where it is asked for: that of seed n to frame n. */
-function withNoise(reduce: Resize, { noise }: Job): Resize {
-  if (noise === undefined) return reduce;
+/** Harms reduced frames, where it is asked for: frame n has the noise of seed n. */
+function withHarm(reduce: Resize, low: PlainFormat, { degradation }: Job): Resize {
+  if (degradation === undefined) return reduce;
+  const degrade = planDegradation(low, degradation);
   let seed = 0;
   return (whole) => {
     const small = reduce(whole);
-    addNoise(small, noise, seed++);
+    degrade(small, seed++);
     return small;
   };
 }

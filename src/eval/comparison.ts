@@ -41,8 +41,8 @@ export class Comparison {
     this.items[index] = { item, scores: { ...scores, [method]: this.#measure(method, result, truth) } };
   }
 
-  /** The mean scores of each method. There must be at least one item. */
-  scores(): Score[] {
+  /** The mean scores of each method, beside its `vmaf` where that was measured. There must be at least one item. */
+  scores(vmaf: Partial<Record<Method, number>> = {}): Score[] {
     const count = this.items.length;
     const baseline = this.items[0]?.scores.given ? 'given' : 'bicubic';
     const mean = (method: Method, of: keyof ItemScore) => this.items.reduce((sum, { scores }) => sum + (scores[method]?.[of] ?? 0), 0) / count;
@@ -55,6 +55,7 @@ export class Comparison {
         ssim: rounded(mean(method, 'ssim'), 5),
         ...(this.items[0]?.scores[method]?.rgbPsnr === undefined ? {} : { rgbPsnr: rounded(mean(method, 'rgbPsnr')) }),
         ...(this.items[0]?.scores[method]?.chromaPsnr === undefined ? {} : { chromaPsnr: rounded(mean(method, 'chromaPsnr')) }),
+        ...(vmaf[method] === undefined ? {} : { vmaf: rounded(vmaf[method]) }),
         lumaShift: rounded(lumaShift / count),
         ...(this.follows && count > 1 ? { flicker: rounded(flicker / (count - 1)) } : {}),
       };

@@ -35,8 +35,8 @@ const ANY_STREAM = {
 
 /**
  * Measures how well a chain restores pictures or frames. The originals are reduced by the chain's factor. The chain,
- * bicubic and Lanczos enlarge them again, and the results are compared with the originals. Noise may be added to what they
- * get; a chain that keeps the size is compared with the noisy pictures themselves.
+ * bicubic and Lanczos enlarge them again, and the results are compared with the originals. What they get may be harmed by
+ * blur and noise; a chain that keeps the size is compared with the harmed pictures themselves.
  * @throws SRVID_OPTION_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_INPUT_UNREADABLE, SRVID_INPUT_UNSUPPORTED,
  * SRVID_INTERRUPTED, and the errors of presets, networks and plugins
  */
@@ -51,19 +51,20 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
   const choice = await chooseContent(options.content, own, library, undefined);
   const chain = choice?.content === 'video' ? await twin() : own;
   const videoChain = choice && options.compress && options.content === 'auto' ? await twin() : undefined;
-  const { noise } = options;
-  const scale = scaleOf(chain, noise);
+  const { blur, noise } = options;
+  const degradation = (blur ?? noise) === undefined ? undefined : { blur, noise };
+  const scale = scaleOf(chain, degradation);
   // Both engines give the same bytes, so that nothing is measured to choose one.
   const { engines } = enginesFor(options, modelsOf(chain.plugins), nativeEngineHere);
   const { stop, dispose } = stopOf(signal);
   try {
-    const job: Job = { options, chain, videoChain, engine: engines[0], scale, noise, signal: stop, onItem };
+    const job: Job = { options, chain, videoChain, engine: engines[0], scale, degradation, signal: stop, onItem };
     const path = resolve(options.input);
     const found = await stat(path).catch(() => undefined);
     const ofPictures = found?.isDirectory() || (found?.isFile() && isPicture(path));
     assertCompressible(options, ofPictures === true);
-    const { comparison, warnings } = ofPictures
-      ? { comparison: await evaluatePictures(job, binary, path, found?.isDirectory() === true), warnings: [] }
+    const { comparison, vmaf, warnings } = ofPictures
+      ? { comparison: await evaluatePictures(job, binary, path, found?.isDirectory() === true), vmaf: undefined, warnings: [] }
       : await evaluateClip(job, binary);
     return {
       v: 1,
@@ -76,10 +77,11 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
       precision: [...new Set(modelsOf(chain.plugins).map(({ entry }) => entry.precision))].join('+') || 'none',
       scale,
       ...(request.compress === undefined ? {} : { compression: request.compress }),
+      ...(request.blur === undefined ? {} : { blur: request.blur }),
       ...(noise === undefined ? {} : { noise }),
       border: borderOf(scale),
       count: comparison.items.length,
-      scores: comparison.scores(),
+      scores: comparison.scores(vmaf),
       items: comparison.items,
       warnings,
     };

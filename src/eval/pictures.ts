@@ -5,9 +5,9 @@ import type { Size } from '../plugins/contract.js';
 import { planConversion } from '../plugins/pixels/convert.js';
 import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
 import type { FrameOrigin, Group } from '../plugins/plan/groups.js';
-import { borderOf, type Job, measuredSize, planFor, runChain } from './chain-run.js';
+import { borderOf, type Job, measuredSizes, planFor, runChain } from './chain-run.js';
 import { Comparison, type Measured, planarMeasured } from './comparison.js';
-import { addNoise } from './noise.js';
+import { planDegradation } from './degradation.js';
 import { croppedPicture, type Picture, picturesIn, readPicture } from './picture-file.js';
 import type { PerMethod } from './report.js';
 import { planResize } from './resize.js';
@@ -19,6 +19,7 @@ import { planResize } from './resize.js';
 const ORIGIN: FrameOrigin = { color: { matrix: 'smpte170m', range: 'tv', chromaLocation: 'center' }, timeBase: { num: 1, den: 1 } };
 
 interface Original extends Picture {
+  readonly low: Size;
   readonly name: string;
   /** Its number among all pictures, from 0. */
   readonly index: number;
@@ -34,7 +35,8 @@ export async function evaluatePictures(job: Job, binary: FfmpegBinary, path: str
     const name = names[index];
     if (name === undefined) return undefined;
     const picture = await readPicture(binary, join(folder, name), job.options.stallTimeoutMs, job.options.maxPixels);
-    return { name, index, ...croppedPicture(picture, measuredSize(`The picture ${name}`, picture, job.scale)) };
+    const { size, low } = measuredSizes(`The picture ${name}`, picture, job.scale);
+    return { name, index, low, ...croppedPicture(picture, size) };
   };
   const add: Comparison['add'] = (...measured) => {
     comparison.add(...measured);
@@ -49,7 +51,7 @@ export async function evaluatePictures(job: Job, binary: FfmpegBinary, path: str
  * uses neighbouring frames, each picture is a stream by itself.
  */
 async function runOfOneSize(job: Job, first: Original, next: () => Promise<Original | undefined>, add: Comparison['add']): Promise<Original | undefined> {
-  const { groups, small, truthOf, results } = planOne(job, first);
+  const { groups, small, degrade, truthOf, results } = planOne(job, first);
   const alone = groups.some(({ ordered, window }) => ordered || window.past + window.future > 0);
   const running: { readonly name: string; readonly truth: Measured; readonly reduced: Uint8Array }[] = [];
   let [ahead, started]: [Original | undefined, number] = [first, 0];
@@ -58,7 +60,7 @@ async function runOfOneSize(job: Job, first: Original, next: () => Promise<Origi
       if (!ahead || ahead.width !== first.width || ahead.height !== first.height || (alone && started > 0)) return undefined;
       const reduced = small(ahead.data);
       const truth = truthOf(ahead.data, reduced);
-      if (job.noise !== undefined) addNoise(reduced, job.noise, ahead.index);
+      degrade?.(reduced, ahead.index);
       slot().set(reduced);
       running.push({ name: ahead.name, truth, reduced });
       ahead = await next();
@@ -73,15 +75,15 @@ async function runOfOneSize(job: Job, first: Original, next: () => Promise<Origi
 }
 
 /**
- * Plans the conversions and the chain for pictures of one size. The chain gets 4:2:0 if noise is added, whose strength is that of
+ * Plans the conversions and the chain for pictures of one size. The chain gets 4:2:0 if they are harmed, which is done to
  * its planes; RGB if all its plugins take RGB; else 4:4:4 video. Bicubic and Lanczos enlarge the same planes. Where the chain keeps
  * the size, these planes are what is measured.
  */
-function planOne(job: Job, high: Size) {
+function planOne(job: Job, high: Original) {
   const ofRgb = job.chain.plugins.every(({ plugin }) => plugin.planes === 'rgb') ? 'rgb24' : 'yuv444p';
-  const kind = job.noise === undefined ? ofRgb : 'yuv420p';
+  const kind = job.degradation === undefined ? ofRgb : 'yuv420p';
   const size = { width: high.width, height: high.height };
-  const lowSize = { width: size.width / job.scale, height: size.height / job.scale };
+  const lowSize = high.low;
   const low: PlainFormat = { kind, ...lowSize };
   const whole: PlainFormat = { kind, ...size };
   const { groups, output }: { groups: readonly Group[]; output: FrameFormat } = planFor(job, low, size);
@@ -98,13 +100,14 @@ function planOne(job: Job, high: Size) {
     toLow(reduced, converted);
     return converted;
   };
+  const degrade = job.degradation && planDegradation(low, job.degradation);
   if (job.scale === 1) {
     const truthOf = (_: Uint8Array, clean: Uint8Array) => planarMeasured(low, clean.slice());
     const results = (bytes: Uint8Array, given: Uint8Array): PerMethod<Measured> => ({
       srvid: planarMeasured(low, bytes),
       given: planarMeasured(low, given),
     });
-    return { groups, small, truthOf, results };
+    return { groups, small, degrade, truthOf, results };
   }
   const [ofResult, ofBaseline, truthOf] = [planMeasured(output), planMeasured(whole), planMeasured({ kind: 'rgb24', ...size })];
   const results = (bytes: Uint8Array, reduced: Uint8Array): PerMethod<Measured> => ({
@@ -112,7 +115,7 @@ function planOne(job: Job, high: Size) {
     bicubic: ofBaseline(bicubic(reduced)),
     lanczos: ofBaseline(lanczos(reduced)),
   });
-  return { groups, small, truthOf, results };
+  return { groups, small, degrade, truthOf, results };
 }
 
 /** Converts frames of a format to luma and RGB. If only the luma was enlarged, the chroma is enlarged by cubic resampling. */

@@ -25,6 +25,8 @@ export interface Score extends ItemScore {
   readonly gain: number;
   /** Mean luma minus the original's, in levels of 0 to 255. Below 0: the method darkens. */
   readonly lumaShift: number;
+  /** VMAF of the whole clip, 0 to 100. Where ffmpeg has libvmaf. */
+  readonly vmaf?: number;
   /** Mean change of the error from frame to frame, in levels of 0 to 255. For clips of at least two frames. */
   readonly flicker?: number;
 }
@@ -56,6 +58,8 @@ export interface Evaluation {
   readonly scale: number;
   /** Codec and quality by which the reduced frames of a clip were compressed, as asked for: "x264:28". */
   readonly compression?: string;
+  /** The blur of what the chain got, as asked for: "motion:9:45". */
+  readonly blur?: string;
   /** The noise that was added to what the chain got. Picture or frame n has that of seed n. */
   readonly noise?: number | 'poisson';
   /** Pixels that are left out on each side. */

@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { SrvidError } from '../errors.js';
+import { orStopped } from '../pipeline/frames/stopping.js';
 import { assertWhole } from '../pipeline/input/damage.js';
 import { CoverArt } from '../pipeline/output/cover-art.js';
 import { encodedSize } from '../pipeline/output/encode-graph.js';
@@ -8,11 +8,11 @@ import type { EncodePlan } from '../pipeline/output/encode-plan.js';
 import { type OutputSetting, settleOutput, writeMarks } from '../pipeline/output/output-steps.js';
 import { encodedSample } from '../pipeline/output/self-test.js';
 import type { Target } from '../pipeline/output/target.js';
-import { type PluginNote, printLog } from '../plugins/notes.js';
 import { outputOf, type SessionHooks } from '../prepare.js';
 import { reviewChoice } from '../processing.js';
-import type { SessionEvent, Summary } from '../report/events.js';
-import { EVENT_LOOP_RESOLUTION_MS, framesToDo, type PreparedRun, type RunningParts, startEvent, summaryOf } from '../report/run.js';
+import type { Summary } from '../report/events.js';
+import { Listeners } from '../report/listeners.js';
+import { framesToDo, type PreparedRun, type RunningParts, startEvent, summaryOf, tellProgress, watchEventLoop } from '../report/run.js';
 import { begunJob, forget, remember } from './job-list.js';
 import { JobProgress } from './job-progress.js';
 import { damagedPieces, joinPieces } from './join.js';
@@ -24,7 +24,6 @@ import { PieceMaker } from './piece-maker.js';
 import type { MakePiece, PieceResult, Scheduler, SegmentEvent, SegmentJob, Span } from './scheduler.js';
 import { cutAtKeyframes, SEGMENT_SECONDS } from './segments.js';
 import { fingerprintOf } from './source-mark.js';
-import { orStopped } from './stopping.js';
 
 /** One segment's frames at work, and the next one's encoder, or the last one's, beside it. */
 const AT_WORK = 2;
@@ -38,6 +37,7 @@ export interface SegmentHooks extends SessionHooks {
 /** One run in segments. `open` comes first, `close` in every case last. */
 export class LongRun {
   readonly #stop = new AbortController();
+  readonly #listeners: Listeners;
   readonly #output: Target;
   readonly #folder: string;
   readonly #setting: OutputSetting;
@@ -59,13 +59,14 @@ export class LongRun {
   ) {
     const { output, binary, opened, options, carried } = prepared;
     if (!output) throw new Error('LongRun: an output that is a stream has no segments');
+    this.#listeners = new Listeners(hooks, (error) => this.#stop.abort(error));
     this.#output = output;
     this.#folder = jobFolderOf(join(dirname(output.partial), basename(resolve(options.output))));
     this.#setting = { binary, opened, options, planned: outputOf(prepared, output.partial, carried), drops: false, warn: this.#warn };
     const plan = new Promise<EncodePlan>((resolve) => {
       this.#settle = resolve;
     });
-    this.#maker = new PieceMaker({ prepared, plan, folder: this.#folder, inOrder: true, onNote: this.#hear });
+    this.#maker = new PieceMaker({ prepared, plan, folder: this.#folder, inOrder: true, onNote: this.#listeners.hear });
   }
 
   /** Claims the output, tries the encoder, loads networks and finds the segments, all at once. @returns the reason for which it cannot be cut, if there is one */
@@ -92,14 +93,12 @@ export class LongRun {
     this.#emitStart();
     const file = await this.#begin();
     const progress = new JobProgress(prepared, file.journal.pieces);
-    const eventLoop = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
-    eventLoop.enable();
     const waits = this.#maker.waits;
     const parts: RunningParts = {
-      ...{ engine: this.#maker.engine, decoder: { waits: waits.decode }, encoder: { waits: waits.encode }, flow: progress.flow, eventLoop },
-      firstFrameAt: performance.now(),
+      ...{ engine: this.#maker.engine, decoder: { waits: waits.decode }, encoder: { waits: waits.encode }, flow: progress.flow },
+      ...{ eventLoop: watchEventLoop(), firstFrameAt: performance.now() },
     };
-    const ticker = setInterval(() => this.#emit(progress.event(parts)), prepared.options.progressIntervalMs);
+    const endTelling = tellProgress(this.#listeners, prepared.options.progressIntervalMs, parts, () => progress.event(parts));
     try {
       await this.#make(file, progress);
       const made = performance.now() - parts.firstFrameAt;
@@ -110,11 +109,10 @@ export class LongRun {
       if (!this.#stop.signal.aborted && Object.keys(pieces).length > 0) this.#warn(`${this.#kept()}`);
       throw error;
     } finally {
-      clearInterval(ticker);
-      eventLoop.disable();
+      endTelling();
     }
     const summary = { ...summaryOf(prepared, parts, prepared.options.output), ...progress.totals() };
-    this.#emit({ v: 1, type: 'end', ...summary });
+    this.#listeners.emit({ v: 1, type: 'end', ...summary });
     return summary;
   }
 
@@ -215,7 +213,7 @@ export class LongRun {
   #emitStart(): void {
     const { encoder, container, format } = this.#plan as EncodePlan;
     const target = { ...encodedSize(format), output: this.prepared.options.output, encoder: encoder.name, container: container.muxer };
-    this.#emit(startEvent(this.prepared, target));
+    this.#listeners.emit(startEvent(this.prepared, target));
     this.#started = true;
     const { notes, opened } = this.prepared;
     for (const message of [...notes, ...opened.source.losses, ...this.#setting.planned.warnings, ...this.#early]) this.#warn(message);
@@ -223,7 +221,7 @@ export class LongRun {
 
   #tellSegments(): void {
     const { spans, pieces } = (this.#file as JournalFile).journal;
-    this.#emit({ v: 1, type: 'segments', count: spans.length, done: Object.keys(pieces).length, folder: this.#folder });
+    this.#listeners.emit({ v: 1, type: 'segments', count: spans.length, done: Object.keys(pieces).length, folder: this.#folder });
   }
 
   /** The words about what is done and kept. */
@@ -240,27 +238,8 @@ export class LongRun {
     return orStopped(work, this.#stop.signal);
   }
 
-  readonly #hear = (note: PluginNote): void => {
-    if (note.type === 'event') this.#emit({ v: 1, ...note, type: 'plugin' });
-    else if (note.type === 'log' && this.hooks.onLog) this.#tell(this.hooks.onLog, note);
-    else printLog(note);
-  };
-
   readonly #warn = (message: string): void => {
-    if (this.#started) this.#emit({ v: 1, type: 'warning', message });
+    if (this.#started) this.#listeners.warn(message);
     else this.#early.push(message);
   };
-
-  #emit(event: SessionEvent): void {
-    if (this.hooks.onEvent) this.#tell(this.hooks.onEvent, event);
-  }
-
-  /** Calls a listener. One that throws fails the run, and not a timer. */
-  #tell<T>(listener: (told: T) => void, told: T): void {
-    try {
-      listener(told);
-    } catch (error) {
-      this.#stop.abort(error);
-    }
-  }
 }

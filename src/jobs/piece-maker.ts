@@ -5,6 +5,7 @@ import type { Engine } from '../pipeline/engine/engine.js';
 import { emptyFlow, type FrameFlow } from '../pipeline/engine/frame-flow.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import { Durations } from '../pipeline/frames/durations.js';
+import { orStopped } from '../pipeline/frames/stopping.js';
 import type { Cut } from '../pipeline/input/cut.js';
 import { decodingSaid, shapeChange } from '../pipeline/input/damage.js';
 import { Decoder } from '../pipeline/input/decode.js';
@@ -20,7 +21,6 @@ import { settleFile } from './journal.js';
 import { piecePlan } from './piece-format.js';
 import type { MakingHooks, PieceResult, SegmentJob } from './scheduler.js';
 import { fileHash } from './source-mark.js';
-import { orStopped } from './stopping.js';
 
 /** Setting in which the pieces of one video are made. */
 export interface PieceSetting {

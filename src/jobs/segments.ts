@@ -5,7 +5,7 @@ import { isCut, type TimeRange, zeroOf } from '../pipeline/input/cut.js';
 import { hasIndex, keyframesBefore } from '../pipeline/input/keyframes.js';
 import { isReadOnce, type OpenedSource } from '../pipeline/input/open.js';
 import { sideDataKinds } from '../pipeline/input/side-data.js';
-import type { Source } from '../pipeline/input/source.js';
+import { hasOneRate, type Source } from '../pipeline/input/source.js';
 import type { Container } from '../pipeline/output/container.js';
 import type { Group } from '../plugins/plan/groups.js';
 import type { Span } from './scheduler.js';
@@ -38,6 +38,7 @@ export function whyOnePiece({ opened, groups, isRealtime, container, output }: S
   if (isRemote(source.probe.input.url)) return 'the input is not a file';
   if (output === '-') return 'the output is a stream';
   if (container.picture || container.isBare || container.muxer === 'gif') return `${container.muxer} holds pictures, and is not cut`;
+  if (container.muxer === 'avi' && !hasOneRate(source.video)) return 'AVI knows one frame rate, and which frames lie beside it is known only once all are read';
   if (ordered) return `the plugin ${ordered.steps[0]?.loaded.plugin.name} keeps something from frame to frame, so all frames are one segment`;
   if (!hasIndex(source)) return `the format ${source.probe.formatName} has no index of keyframes`;
   if (sideDataKinds(source.video).some((kind) => BESIDE_PIXELS.test(kind))) return 'the source has captions, or words about stereo, within its frames';

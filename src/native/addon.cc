@@ -1,8 +1,9 @@
-// The add-on's functions: kernels, open, run, close. Everything that comes from JavaScript is checked here or in what is called from here,
+// The add-on's functions: kernels, open, run, close, end. Everything that comes from JavaScript is checked here or in what is called from here,
 // and no C++ exception leaves this file.
 #include <node_api.h>
 
 #include <array>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <set>
@@ -102,6 +103,10 @@ napi_value close(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value end(napi_env env, napi_callback_info info) {
+  std::_Exit(to_int(env, arguments<1>(env, info)[0], "the exit code"));
+}
+
 /** Turns C++ exceptions into JavaScript's. */
 template <napi_value (*Function)(napi_env, napi_callback_info)>
 napi_value guarded(napi_env env, napi_callback_info info) noexcept {
@@ -128,7 +133,8 @@ napi_value initialise(napi_env env, napi_value exports) {
   expect_ok(env, napi_set_instance_data(env, data.get(), free_data, nullptr));
   data.release();
   const napi_property_descriptor functions[] = {function("kernels", guarded<kernel_names>), function("open", guarded<open>),
-                                                function("run", guarded<run>), function("close", guarded<close>)};
+                                                function("run", guarded<run>), function("close", guarded<close>),
+                                                function("end", guarded<end>)};
   expect_ok(env, napi_define_properties(env, exports, std::size(functions), functions));
   return exports;
 }

@@ -51,6 +51,6 @@ struct EmulatedTiles {
 
 }  // namespace
 
-AmxRow amx_emulated_row() noexcept { return amx_row_of<EmulatedTiles>; }
+PieceRow amx_emulated_row() noexcept { return amx_row_of<EmulatedTiles>; }
 
 }  // namespace srvid

@@ -28,7 +28,7 @@ struct Unstored {
 
 /** Stores up to `count` pixels, all of one group; a multiple of 4. */
 template <class T>
-inline void store_some(const AmxProgram& program, Unstored& block, int count) {
+inline void store_some(const PieceProgram& program, Unstored& block, int count) {
   const int part = block.done / kAmxPixels;
   if (part == block.groups) return;
   const int pixel = block.done % kAmxPixels;
@@ -44,7 +44,7 @@ inline void store_some(const AmxProgram& program, Unstored& block, int count) {
 
 /** Stores what is left of a block. */
 template <class T>
-inline void finish(const AmxProgram& program, Unstored& block) {
+inline void finish(const PieceProgram& program, Unstored& block) {
   while (block.done < block.groups * kAmxPixels) store_some<T>(program, block, kAmxPixels);
 }
 
@@ -52,20 +52,20 @@ inline void finish(const AmxProgram& program, Unstored& block) {
  * One block. Between its tile operations the block before is stored as bytes: the two use different units of the core, which so work at once.
  */
 template <class T, int Groups>
-inline void amx_block(T& tiles, const AmxProgram& program, const uint8_t* const* runs, long x, int group, Unstored& block, Unstored& before) {
+inline void amx_block(T& tiles, const PieceProgram& program, const uint8_t* const* runs, long x, int group, Unstored& block, Unstored& before) {
   tiles.template zero<0>();
   tiles.template zero<1>();
   if constexpr (Groups == 2) {
     tiles.template zero<2>();
     tiles.template zero<3>();
   }
-  const int8_t* weights = program.weights + static_cast<long>(group) * program.chunks * kAmxTile;
-  const long toNext = static_cast<long>(program.chunks) * kAmxTile;
-  const int slice = (2 * kAmxPixels / program.chunks + 4) / 4 * 4;
+  const int8_t* weights = program.weights + static_cast<long>(group) * program.pieces * kAmxTile;
+  const long toNext = static_cast<long>(program.pieces) * kAmxTile;
+  const int slice = (2 * kAmxPixels / program.pieces + 4) / 4 * 4;
   for (int run = 0; run < program.runCount; run++) {
     const long stride = program.runs[run].stride;
     const uint8_t* address = runs[run] + x * stride;
-    for (int chunk = program.runs[run].chunks; chunk > 0; chunk--, address += kAmxChunk, weights += kAmxTile) {
+    for (int chunk = program.runs[run].pieces; chunk > 0; chunk--, address += kAmxChunk, weights += kAmxTile) {
       tiles.template load<4>(address, stride);
       tiles.template load<5>(address + kAmxPixels / 2 * stride, stride);
       tiles.template load<6>(weights, 64);
@@ -92,7 +92,7 @@ inline void amx_block(T& tiles, const AmxProgram& program, const uint8_t* const*
 }
 
 template <class T>
-void amx_row_of(const AmxProgram& program, const uint8_t* const* runs, uint8_t* out, int width) noexcept {
+void amx_row_of(const PieceProgram& program, const uint8_t* const* runs, uint8_t* out, int width) noexcept {
   T tiles;
   Unstored blocks[2];
   blocks[1].groups = 0;

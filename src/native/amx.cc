@@ -61,7 +61,7 @@ static_assert(sizeof(Configuration) == 64, "the processor reads 64 bytes");
 
 }  // namespace
 
-AmxRow amx_row() noexcept { return amx_row_of<Tiles>; }
+PieceRow amx_row() noexcept { return amx_row_of<Tiles>; }
 
 void amx_enter() noexcept {
   Configuration configuration;
@@ -73,16 +73,6 @@ void amx_enter() noexcept {
 }
 
 void amx_leave() noexcept { __asm__ volatile("tilerelease"); }
-
-}  // namespace srvid
-
-#else
-
-namespace srvid {
-
-AmxRow amx_row() noexcept { return nullptr; }
-void amx_enter() noexcept {}
-void amx_leave() noexcept {}
 
 }  // namespace srvid
 

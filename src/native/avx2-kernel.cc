@@ -66,8 +66,8 @@ class Avx2Conv final : public RowConv {
     }
     std::copy(windows.bias.begin(), windows.bias.end(), bias_.data());
     std::copy(windows.multiplier.begin(), windows.multiplier.end(), multiplier_.data());
-    program_ = {blocks_.data(),  static_cast<int>(blocks_.size()), groups_.data(),       entries_.data(),    static_cast<int>(entries_.size()),
-                weights_.data(), bias_.data(),                     multiplier_.data(), windows.outStride, windows.zeroPoint};
+    const Packed packed{weights_.data(), bias_.data(), multiplier_.data(), windows.outStride, windows.zeroPoint};
+    program_ = {packed, blocks_.data(), static_cast<int>(blocks_.size()), groups_.data(), entries_.data(), static_cast<int>(entries_.size())};
   }
 
   size_t scratch() const noexcept override { return entries_.size() * sizeof(const uint8_t*); }

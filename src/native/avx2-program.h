@@ -2,15 +2,18 @@
 
 #include <cstdint>
 
+#include "packed.h"
+
 namespace srvid {
 
 /**
  * The AVX2 kernel's way to compute eight channels. VPMADDUBSW multiplies 32 bytes at once, but adds pairs of products in 16 bits, where they may
  * overflow; widening first is exact and half as fast. So the four-byte pieces of a window ("quads") are put into bins when weights are packed:
  * within a bin no input whatever can make a 16-bit sum overflow, and sums are widened once a bin. A quad whose weights alone could overflow is
- * split in two, with a part of the weights each.
+ * split in two, with a part of the weights each. Weights are [entry][8 channels][4 bytes], on a 32-byte line; bias and multipliers are [block][8],
+ * as floats' and sums' lanes.
  */
-struct Avx2Program {
+struct Avx2Program : Packed {
   /** Neighbouring bins with as many entries each, from 1 to kMostEntries: a loop for each number has no branches that are hard to foresee. */
   struct Group {
     int entries;
@@ -35,13 +38,6 @@ struct Avx2Program {
   const Group* groups;
   const Entry* entries;
   int entryCount;
-  /** [entry][8 channels][4 bytes], on a 32-byte line. */
-  const int8_t* weights;
-  /** [block][8], as floats' and sums' lanes. */
-  const int32_t* bias;
-  const float* multiplier;
-  int outStride;
-  int zeroPoint;
 };
 
 /** Quads in a bin at most. */

@@ -88,13 +88,4 @@ bool avx2_compiled() noexcept { return true; }
 
 }  // namespace srvid
 
-#else
-
-namespace srvid {
-
-void avx2_row(const Avx2Program&, const uint8_t**, const uint8_t* const*, uint8_t*, int) noexcept {}
-bool avx2_compiled() noexcept { return false; }
-
-}  // namespace srvid
-
 #endif

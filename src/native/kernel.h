@@ -5,6 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "requantisation.h"
+
 namespace srvid {
 
 /**
@@ -12,7 +14,7 @@ namespace srvid {
  * bytes: the result of a pixel is, for each channel, the dot product of weights with the bytes of a few such runs. A concatenation
  * has the runs of all its inputs. With few channels a run holds the taps side by side, so that nothing is padded but its end.
  */
-struct Windows {
+struct Windows : Requantisation {
   struct Run {
     /** Bytes from a pixel's run to the next pixel's. */
     int stride;
@@ -25,11 +27,6 @@ struct Windows {
   int outStride = 0;
   /** [channels][bytes of all runs, one after another]; 0 for bytes that hold no channel. */
   std::vector<int8_t> weights;
-  /** [channels]. */
-  std::vector<int32_t> bias;
-  /** [channels]. */
-  std::vector<float> multiplier;
-  int zeroPoint = 0;
 
   /** Bytes of all runs together. */
   int window_bytes() const {

@@ -12,25 +12,16 @@ namespace srvid {
 namespace {
 
 /** The instruction takes signed bytes on both sides: 128 is subtracted from the picture's, and the packing adds 128 x weights to the bias. */
-struct NeonDot {
-  static constexpr int kLanes = kNeonDotLanes;
-  static constexpr int kPixels = 5;
-  static constexpr int kVectors = 4;
-  using Sums = int32x4_t;
-  using Bytes = int8x16_t;
-  static Sums sums(const int32_t* bias) { return vld1q_s32(bias); }
-  static Bytes weights(const int8_t* address) { return vld1q_s8(address); }
-  static Bytes quad(const uint8_t* address) {
-    uint32_t value;
-    __builtin_memcpy(&value, address, sizeof value);
-    return vreinterpretq_s8_u32(vdupq_n_u32(value ^ 0x80808080u));
-  }
+struct NeonDot : NeonDotBlock {
+  static int32x4_t sums(const int32_t* bias) { return vld1q_s32(bias); }
+  static int8x16_t weights(const int8_t* address) { return vld1q_s8(address); }
+  static int8x16_t quad(const uint8_t* address) { return vreinterpretq_s8_u32(vdupq_n_u32(quad_at(address) ^ 0x80808080u)); }
   /** The instruction itself; see avx512-vnni.cc. */
-  static Sums dot(Sums sums, Bytes bytes, Bytes weights) {
+  static int32x4_t dot(int32x4_t sums, int8x16_t bytes, int8x16_t weights) {
     __asm__("sdot %0.4s, %1.16b, %2.16b" : "+w"(sums) : "w"(bytes), "w"(weights));
     return sums;
   }
-  static void store(uint8_t* out, long stride, const Sums* sums, const float* multiplier, int zeroPoint, int) {
+  static void store(uint8_t* out, long stride, const int32x4_t* sums, const float* multiplier, int zeroPoint, int) {
     const float32x4_t factors = vld1q_f32(multiplier);
     const int16x4_t zero = vdup_n_s16(static_cast<int16_t>(zeroPoint));
 #pragma GCC unroll 8
@@ -45,15 +36,7 @@ struct NeonDot {
 
 }  // namespace
 
-DotRow neon_dot_row() noexcept { return dot_row<NeonDot>; }
-
-}  // namespace srvid
-
-#else
-
-namespace srvid {
-
-DotRow neon_dot_row() noexcept { return nullptr; }
+PieceRow neon_dot_row() noexcept { return dot_row<NeonDot>; }
 
 }  // namespace srvid
 

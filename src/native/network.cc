@@ -22,9 +22,7 @@ Windows windows_of(const Plan& plan, const Conv& conv, const std::vector<Stage>&
   }
   windows.channels = conv.channels;
   windows.outStride = outStride;
-  windows.bias = conv.bias;
-  windows.multiplier = conv.multiplier;
-  windows.zeroPoint = conv.zeroPoint;
+  static_cast<Requantisation&>(windows) = conv;
   windows.weights.resize(static_cast<size_t>(windows.window_bytes()) * conv.channels);
   int8_t* to = windows.weights.data();
   const int area = conv.kernel * conv.kernel;

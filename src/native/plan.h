@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "requantisation.h"
+
 namespace srvid {
 
-/** A convolution: stride 1, zero padding of kernel / 2 on each side, uint8 in, int8 weights, uint8 out. */
-struct Conv {
+/** A convolution: stride 1, zero padding of kernel / 2 on each side, uint8 in, int8 weights, uint8 out. The zero point is 0 for all but the last. */
+struct Conv : Requantisation {
   /** Values that are concatenated along the channels: 0 is the network's input after the fold, k the result of convs[k - 1]. */
   std::vector<int> inputs;
   /** 1, 3 or 5. */
@@ -16,12 +18,6 @@ struct Conv {
   int channels = 0;
   /** [channels][input channels][kernel][kernel]. */
   std::vector<int8_t> weights;
-  /** [channels], in units of the integer sum. */
-  std::vector<int32_t> bias;
-  /** [channels]. */
-  std::vector<float> multiplier;
-  /** result = clamp(roundHalfToEven(float(sum + bias) * multiplier) + zeroPoint, 0, 255). 0 for all but the last convolution. */
-  int zeroPoint = 0;
 };
 
 /** A chain of convolutions between a fold (space to depth) and a pixel shuffle (depth to space). */

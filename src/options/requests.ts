@@ -55,6 +55,8 @@ export interface ProcessingRequest {
   readonly height?: number | undefined;
   /** Auto, clean or video: networks for clean or for compressed sources, where there are both (docs/compressed-video.md). Default: auto, by the source. */
   readonly content?: 'auto' | 'clean' | 'video' | undefined;
+  /** Paint over the picture which pixels a network took for hard ones, which it decides for each (docs/pcsr.md). */
+  readonly debugMap?: boolean | undefined;
   /** Process frames under deadlines: a file at its own rate, standard input as it comes (docs/realtime.md). */
   readonly realtime?: boolean | undefined;
   /** In real time: from arrival to the encoder. Default: 100. */

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { SrvidError } from '../errors.js';
 import type { DropPolicyName } from '../pipeline/policies/drop-policies.js';
 import { didYouMean } from '../similar-name.js';
+import { blur } from './blur.js';
 import { compression } from './compression.js';
 import type { Preset } from './preset.js';
 import type { InputRequest, ProcessingRequest, SessionRequest } from './requests.js';
@@ -29,7 +30,18 @@ export const inputFields = sessionFields.pick({
 
 /** The options that say what is done to frames: nothing of input or output. */
 export const processingFields = sessionFields.pick({
-  ...{ preset: true, model: true, plugins: true, pluginsBefore: true, onPluginError: true, scale: true, size: true, height: true, content: true },
+  ...{
+    preset: true,
+    model: true,
+    plugins: true,
+    pluginsBefore: true,
+    onPluginError: true,
+    scale: true,
+    size: true,
+    height: true,
+    content: true,
+    debugMap: true,
+  },
   ...{ realtime: true, budgetMs: true, policy: true, levels: true },
   ...{ workers: true, threads: true, precision: true, engine: true, device: true, retune: true, models: true, taskTimeoutMs: true },
 });
@@ -52,7 +64,7 @@ const processingSchema = processingFields.superRefine(checkProcessing);
 const noise = z.union([z.number().positive().max(100), z.literal('poisson')]);
 /** Input and processing, for what encodes nothing. */
 const evaluationSchema = z
-  .strictObject({ ...inputFields.shape, ...processingFields.shape, noise: noise.optional(), compress: compression.optional() })
+  .strictObject({ ...inputFields.shape, ...processingFields.shape, blur: blur.optional(), noise: noise.optional(), compress: compression.optional() })
   .superRefine(checkProcessing);
 /** Everything a session can be told; each option stands in the table of options/table.ts. */
 export const sessionSchema = sessionFields.superRefine(checkProcessing).superRefine(({ keepStart, start, duration }, context) => {
@@ -71,6 +83,8 @@ export type OutputOptions = Omit<SessionOptions, keyof ProcessingOptions | keyof
 /** Options of input and processing as a caller gives them: `input` is a folder of pictures, a picture or a video. */
 export interface EvaluationRequest extends InputRequest, ProcessingRequest {
   readonly input: string;
+  /** A blur and its size, "motion:9:45", for what the chain gets: see `--blur` in docs/eval.md. */
+  readonly blur?: string | undefined;
   /** Noise to add to what the chain gets: the deviation of Gaussian noise in levels of 0 to 255, or 'poisson'. */
   readonly noise?: number | 'poisson' | undefined;
   /** A codec and its quality, "x264:28": the small frames of a clip are compressed by it. */

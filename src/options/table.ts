@@ -129,6 +129,7 @@ export const SESSION_OPTIONS = {
   scale: { flag: '--scale <n>', form: 'number', group: 'Processing', help: 'enlarge n times', fallback: '2', schema: z.number().positive().max(16).optional() },
   size: { flag: '--size <WxH>', form: 'size', group: 'Processing', help: "enlarge to exactly this size; the pixel's shape makes up for another aspect", schema: size.optional() },
   height: { flag: '--height <n>', form: 'number', group: 'Processing', help: 'make the output this high, keeping the aspect; a height below the source\'s reduces it after the network', schema: outputHeight.optional() },
+  debugMap: { flag: '--debug-map', form: 'switch', group: 'Processing', help: 'paint over the picture which pixels a network took for hard ones, which it decides for each (docs/pcsr.md)', schema: z.boolean().default(false) },
   content: { flag: '--content <kind>', group: 'Processing', help: 'auto, clean or video: networks for clean or for compressed sources, where there are both (docs/compressed-video.md)', fallback: 'auto, by the source', schema: z.enum(['auto', 'clean', 'video']).default('auto') },
   encoder: { flag: '--encoder <name>', group: 'Output', help: "video encoder by ffmpeg's name", fallback: 'libx264', schema: encoderName.optional() },
   crf: { flag: '--crf <n>', form: 'number', group: 'Output', help: 'quality of the encoder, smaller is better', fallback: "the preset's", schema: crf.optional() },

@@ -20,6 +20,9 @@ export interface Size {
   readonly height: number;
 }
 
+/** Factors that a plugin enlarges by: those of a list, or every real number of a range, its ends included. */
+export type Scales = readonly number[] | { readonly least: number; readonly most: number };
+
 /** An ONNX model that a plugin asks for: one of srvid's library, or one in a file that comes with the plugin. */
 export type ModelSpec = ListedModel | ModelFile;
 
@@ -145,8 +148,11 @@ export interface Plugin<Options = unknown, State = unknown> {
   readonly planes: 'y' | 'yuv' | 'rgb';
   /** Output size ÷ input size, any real number, or the output size itself. 1 where not given. */
   readonly scale?: number | ((options: Options, input: Size) => number | Size);
-  /** The values that its option `scale` may have; `--scale` and `--height` choose among them. */
-  readonly scales?: readonly number[];
+  /**
+   * The values that its option `scale` may have; `--scale` and `--height` choose among them. A plugin with a range has the
+   * options `width` and `height`, too, an output size to be met exactly, which go before `scale`.
+   */
+  readonly scales?: Scales;
   /**
    * Pixels of the input that a result depends on, on each side. A number is a promise that the result depends on
    * nothing else (not on the pts, not on chance), so that equal input may reuse it; 'global' promises nothing.
@@ -158,6 +164,11 @@ export interface Plugin<Options = unknown, State = unknown> {
   readonly state?: 'none' | 'ordered';
   /** The models to load and check before the first frame. */
   models?(options: Options): readonly ModelSpec[];
+  /**
+   * Multiplications of its models for one frame, by which levels of real time are put in order; where not given, all of them on
+   * every pixel of the input. `perPixel` has those of each model for one pixel, in the order of `models`.
+   */
+  macs?(options: Options, sizes: { readonly input: Size; readonly output: Size }, perPixel: readonly number[]): number;
   /** Makes the state that the plugin keeps between frames. `context.state` is still undefined. */
   init?(context: PluginContext<Options>): State | Promise<State>;
   /**

@@ -16,7 +16,7 @@ import { importInTime, tryImport } from './trial.js';
 export { type PluginRequest, parsePluginSpec } from '../plugin-spec.js';
 
 /** The plugins that come with srvid. They are loaded in the same way as all others. */
-export const BUILTIN_PLUGINS = ['abpn', 'abpn-rgb', 'best', 'bicubic', 'denoise', 'swift', 'ultra', 'xlsr', 'xlsr-rgb'] as const;
+export const BUILTIN_PLUGINS = ['abpn', 'abpn-rgb', 'best', 'bicubic', 'deblur', 'denoise', 'pcsr', 'swift', 'ultra', 'xlsr', 'xlsr-rgb'] as const;
 
 /** Bytes of a plugin's package.json, and of the module itself, at most. */
 const MAX_MANIFEST_BYTES = 1 << 20;
@@ -128,10 +128,17 @@ function complaintAbout(candidate: unknown): string | undefined {
   if (!haloValid) return `its "halo" is ${JSON.stringify(plugin.halo)}; expected a number of pixels from 0 to ${MAX_HALO}, or 'global'`;
   const sized = plugin.scale === undefined || typeof plugin.scale === 'function' || isFactor(plugin.scale);
   if (!sized) return `its "scale" is ${shown(plugin.scale)}; expected a number above 0, or a function that gives one or a size`;
-  if (plugin.scales !== undefined && !(Array.isArray(plugin.scales) && plugin.scales.every(isFactor))) return 'its "scales" must be a list of numbers above 0';
+  if (plugin.scales !== undefined && !areFactors(plugin.scales))
+    return 'its "scales" must be a list of numbers above 0, or { least, most } of two such numbers';
   const { past = 0, future = 0 } = plugin.window ?? {};
   if (![past, future].every((count) => Number.isInteger(count) && count >= 0 && count <= 16)) return 'its "window" must have past and future from 0 to 16';
   return undefined;
+}
+
+function areFactors(scales: unknown): boolean {
+  if (Array.isArray(scales)) return scales.every(isFactor);
+  const { least, most } = (typeof scales === 'object' && scales !== null ? scales : {}) as { readonly least?: unknown; readonly most?: unknown };
+  return isFactor(least) && isFactor(most) && (least as number) <= (most as number);
 }
 
 function isFactor(value: unknown): boolean {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { IntervalHistogram } from 'node:perf_hooks';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { EvaluationOptions, SessionOptions } from '../options/session.js';
 import type { Engine } from '../pipeline/engine/engine.js';
 import type { FrameFlow } from '../pipeline/engine/frame-flow.js';
@@ -16,6 +16,7 @@ import { describePlan, type Group, modelsOfGroups } from '../plugins/plan/groups
 import type { LevelPlan } from '../plugins/plan/levels.js';
 import type { Processing } from '../processing.js';
 import type { ProgressEvent, RunMetrics, RunSettings, StageReport, StartEvent, Summary } from './events.js';
+import type { Listeners } from './listeners.js';
 import { bottleneckOf, stageReports } from './stages.js';
 
 /** A run whose input and processing are planned. */
@@ -61,7 +62,23 @@ export interface RunningParts {
 }
 
 /** Sampling interval of the main thread's delay. */
-export const EVENT_LOOP_RESOLUTION_MS = 10;
+const EVENT_LOOP_RESOLUTION_MS = 10;
+
+/** Measures the main thread's delay from now on. */
+export function watchEventLoop(): IntervalHistogram {
+  const delay = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
+  delay.enable();
+  return delay;
+}
+
+/** Tells the progress of a run at intervals. @returns a function that ends this, and the measurement of the main thread's delay */
+export function tellProgress(listeners: Listeners, intervalMs: number, parts: RunningParts, event: () => ProgressEvent): () => void {
+  const ticker = setInterval(() => listeners.emit(event()), intervalMs);
+  return () => {
+    clearInterval(ticker);
+    parts.eventLoop.disable();
+  };
+}
 
 /** The event before the first frame. */
 export function startEvent(run: PlannedRun, { output, ...target }: RunTarget): StartEvent {

@@ -1,4 +1,5 @@
 import { type ProcessingOptions, taskTimeoutMs } from '../options/session.js';
+import type { PlainFormat } from '../pipeline/frames/frame.js';
 import type { Engine } from '../plugins/inference/backend.js';
 import type { Precision } from '../plugins/inference/library.js';
 import type { Chain } from '../plugins/plan/chain.js';
@@ -6,6 +7,7 @@ import { planChain } from '../plugins/plan/groups.js';
 import { LevelHost } from '../plugins/workers/level-host.js';
 import { retryDeaths } from '../plugins/workers/pool.js';
 import { MachineLoad } from './machine-load.js';
+import { fillTrialPicture } from './trial-picture.js';
 
 /** A frame large enough that overhead around a run of a network does not matter, and small enough to be quick. */
 export const TEST_FRAME = { kind: 'gray', width: 320, height: 180 } as const;
@@ -37,20 +39,22 @@ export interface TimingRequest {
   /** The chain with the models of the candidate's precision. */
   readonly chain: Chain;
   readonly options: Pick<ProcessingOptions, 'device' | 'taskTimeoutMs' | 'realtime'>;
+  /** The frame: its format and bytes. A trial picture of `TEST_FRAME` where not given. */
+  readonly frame?: { readonly format: PlainFormat; readonly bytes: Uint8Array };
   /** Stops the timing. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Milliseconds for a test frame of 320x180 through a chain's networks, with all workers busy: the best of three short
+ * Milliseconds for a frame through a chain's networks, with all workers busy: the best of three short
  * windows, because disturbances only add time. Where the best two differ, there are two more.
  * @throws the errors of plugins and workers, or the signal's reason
  */
-export async function timeCandidate({ candidate, chain, options, signal }: TimingRequest): Promise<CandidateTime> {
+export async function timeCandidate({ candidate, chain, options, frame, signal }: TimingRequest): Promise<CandidateTime> {
   const { workers, threads, engine } = candidate;
   const networks = chain.plugins.filter(({ models }) => models.length > 0);
   const host = new LevelHost({
-    groups: planChain(TEST_FRAME, networks).slice(0, 1),
+    groups: planChain(frame?.format ?? TEST_FRAME, networks).slice(0, 1),
     origin: { color: {}, timeBase: { num: 1, den: 25 } },
     inference: { engine, device: options.device, threads },
     workers,
@@ -63,6 +67,10 @@ export async function timeCandidate({ candidate, chain, options, signal }: Timin
   try {
     signal?.throwIfAborted();
     await host.open();
+    for (let slot = 0; slot < workers; slot++) {
+      if (frame) host.input.bytes(slot).set(frame.bytes);
+      else fillTrialPicture(host.input.bytes(slot));
+    }
     const load = new MachineLoad();
     const times: number[] = [];
     while (times.length < WINDOWS || (times.length < MOST_WINDOWS && spreadOf(times) > CALM_SPREAD)) times.push(await timeWindow(host));

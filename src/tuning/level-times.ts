@@ -2,6 +2,7 @@ import type { Clock } from '../pipeline/frames/clock.js';
 import type { Level } from '../plugins/plan/levels.js';
 import type { LevelHost } from '../plugins/workers/level-host.js';
 import { retryDeaths } from '../plugins/workers/pool.js';
+import { fillTrialPicture } from './trial-picture.js';
 
 /** The most time that calibration may add to a session's start. */
 const LIMIT_MS = 500;
@@ -48,7 +49,7 @@ async function runOnAll(clock: Clock, host: CalibrationOptions['host'], level: n
   const times = await Promise.all(
     Array.from({ length: workers }, async () => {
       const slots = { input: input.take(), output: output.take() };
-      input.bytes(slots.input).fill(128);
+      fillTrialPicture(input.bytes(slots.input));
       try {
         await retryDeaths(workers, () => host.run(level, { ...slots, pts: 0 }));
         return clock.now() - since;

@@ -1,4 +1,8 @@
+import { execFile } from 'node:child_process';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { srvid } from '../helpers/command.js';
 import { ffmpeg, ffprobe, rawFrames, temporaryFolder } from '../helpers/media.js';
@@ -59,6 +63,8 @@ it.each([
   ['libx264rgb', 'mp4', 'tv', 'smpte170m', 'gbrp pc gbr'],
   ['v210', 'mov', 'pc', 'bt709', 'yuv422p10le unsaid bt709'],
   ['libvpx', 'webm', 'pc', 'bt709', 'yuv420p tv bt470bg'],
+  // VC-2 takes each tick for a frame, and would give it next to no bits.
+  ['vc2', 'mp4', 'pc', 'smpte170m', 'yuv420p pc bt709'],
 ])('%s in %s shows the colours of a source of range %s by %s', async (encoder, extension, range, matrix, tags) => {
   const [input, output] = [await patches(range, matrix), join(folder, `${encoder}-${range}.${extension}`)];
   const result = await srvid([input, output, '--preset', 'bicubic', '--encoder', encoder, '-y']);
@@ -95,8 +101,29 @@ it('an RGB source of odd size becomes what players show in MP4, and a warning sa
   expect(await streamOf(outputOf('gif.mp4'))).toMatchObject({ pix_fmt: 'yuv420p', width: 194, height: 146 });
 });
 
-it('a codec for which the container has no place is refused', async () => {
-  const result = await srvid([await patches('tv', 'bt709'), outputOf('prores.ts'), '--preset', 'bicubic', '--encoder', 'prores_ks']);
+it.each([
+  ['prores_ks', 'ts', /prores_ks .* mpegts cannot be found .*SRVID_OUTPUT_FORMAT/s],
+  ['bmp', 'avi', /bmp .* avi are taken for rawvideo there, and show another picture.*SRVID_OUTPUT_FORMAT/s],
+])('%s is refused for .%s, which has no place for the codec', async (encoder, extension, message) => {
+  const result = await srvid([await patches('tv', 'bt709'), outputOf(`none.${extension}`), '--preset', 'bicubic', '--encoder', encoder]);
   expect(result.code).toBe(2);
-  expect(result.stderr).toMatch(/prores_ks .* mpegts .*SRVID_OUTPUT_FORMAT/s);
+  expect(result.stderr).toMatch(message);
+});
+
+it.each(['mpeg4', 'libtheora'])('%s gets the bits a second that were asked for, however fine the source’s ticks are', async (encoder) => {
+  const input = outputOf('texture.mp4');
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=176x144:r=25:d=0.6', '-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-qp', '10', input);
+  const output = outputOf(`${encoder}.mkv`);
+  const result = await srvid([input, output, '--preset', 'bicubic', '--encoder', encoder, '--encoder-option', 'b=1500k', '-y']);
+  expect(result.code, result.stderr).toBe(0);
+  // Encoders keep to a rate but roughly in so short a time. One that takes ticks for frames would write a tenth of it.
+  const seconds = 0.6;
+  expect(((await stat(output)).size * 8) / seconds).toBeGreaterThan(900_000);
+});
+
+it('the script of the table of encoders prints a row', async () => {
+  const script = fileURLToPath(new URL('../../scripts/encoder-table.mjs', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [script, 'mjpeg']);
+  const row = stdout.trim();
+  expect(row).toMatch(/^\| mjpeg \| mp4 \| yuv420p \| full \| BT\.601 \| [0-3] \|$/);
 });

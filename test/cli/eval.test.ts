@@ -61,6 +61,20 @@ describe('a folder of pictures', () => {
     }
   });
 
+  it.each([
+    ['1.5', []],
+    ['2.25', []],
+    ['3', ['--plugin', 'bicubic?scale=0.5']],
+  ])('is measured at a factor that is no whole number, as at any other', async (scale, more) => {
+    const evaluation = await evaluated('waves', '--preset', 'bicubic', '--scale', scale, ...more);
+    const factor = more.length > 0 ? 1.5 : Number(scale);
+    expect(evaluation).toMatchObject({ scale: factor, border: Math.ceil(factor), count: 1 });
+    // Shifted by half a sample, or cut to another size, either would be several dB away from the other.
+    const [own, pillow] = [scoreOf(evaluation, 'srvid'), scoreOf(evaluation, 'bicubic')];
+    expect(Math.abs((own?.psnr ?? 0) - (pillow?.psnr ?? 100))).toBeLessThan(1);
+    expect(own?.psnr).toBeGreaterThan(24);
+  });
+
   it('is measured picture by picture, of any kind and size, in folders inside it, and averaged', async () => {
     const evaluation = await evaluated('two', '--preset', 'abpn', '--scale', '2');
     expect(evaluation).toMatchObject({ v: 1, type: 'eval', kind: 'pictures', preset: 'abpn', models: ['abpn-x2-int8'], precision: 'int8' });
@@ -223,15 +237,35 @@ describe('with --noise', () => {
   });
 });
 
+describe('with --blur', () => {
+  it('a chain that keeps the size gets blurred pictures, and noise after the blur', async () => {
+    const blurred = await evaluated('waves', '--preset', 'bicubic', '--scale', '1', '--blur', 'motion:9:45');
+    expect(blurred).toMatchObject({ scale: 1, border: 0, blur: 'motion:9:45', count: 1 });
+    const [kept, given] = blurred.scores;
+    expect({ ...kept, method: 'given' }).toEqual(given);
+    expect(given?.psnr).toBeLessThan(30);
+    const both = await evaluated('waves', '--preset', 'bicubic', '--scale', '1', '--blur', 'motion:9:45', '--noise', '10');
+    expect(both.scores[0]?.psnr).toBeLessThan(given?.psnr as number);
+    // A picture of one level has nothing to blur.
+    expect((await evaluated('grey', '--preset', 'bicubic', '--scale', '1', '--blur', 'gaussian')).scores[0]?.psnr).toBe(100);
+  });
+
+  it('frames of a clip are blurred, and the table says by what', async () => {
+    const { stdout } = await srvid(['eval', clip, '--preset', 'bicubic', '--scale', '1', '--blur', 'defocus:2']);
+    expect(stdout.toString()).toMatch(/^5 frames, blurred by defocus:2, no network; all pixels count\n/);
+  });
+});
+
 describe('srvid eval refuses', () => {
   it.each([
     ['a folder without pictures', 'none', [], 'SRVID_INPUT_NOT_FOUND', 'no pictures'],
     ['what is not there', 'nowhere', [], 'SRVID_INPUT_NOT_FOUND', 'nowhere'],
     ['a picture that is none', 'text', [], 'SRVID_INPUT_UNREADABLE', 'text.png'],
     ['a picture too small to be measured', 'tiny', [], 'SRVID_INPUT_UNSUPPORTED', '15 pixels or more'],
-    ['a factor that is not whole', 'two', ['--preset', 'bicubic', '--scale', '1.5'], 'SRVID_OPTION_INVALID', '360x360 of 240x240'],
+    ['a factor below 1', 'two', ['--preset', 'bicubic', '--scale', '0.5'], 'SRVID_OPTION_INVALID', 'must be above 1'],
     ['a chain to one size', 'two', ['--plugin', 'bicubic?width=480&height=480'], 'SRVID_OPTION_INVALID', 'no one factor'],
     ['a chain that keeps the size, without noise', 'two', ['--preset', 'bicubic', '--scale', '1'], 'SRVID_OPTION_INVALID', '--noise'],
+    ['a blur that it does not have', 'two', ['--blur', 'sharp'], 'SRVID_OPTION_INVALID', 'motion:N[:DEGREES]'],
     ['noise without strength', 'two', ['--noise', '0'], 'SRVID_OPTION_INVALID', 'noise: Too small'],
     ['a plot that is neither SVG nor PNG', 'two', ['--plot', 'plot.jpg'], 'SRVID_OUTPUT_FORMAT', '.svg or .png'],
     ['a codec that it does not compress by', 'clip.mkv', ['--compress', 'vp9:30'], 'SRVID_OPTION_INVALID', 'x264:N with N of 0 to 51'],

@@ -147,6 +147,16 @@ it('joins fields: a moving edge combs no more', async () => {
   expect(await combing('joined.mkv')).toBeLessThan(0.8 * (await combing('combed.mkv')));
 });
 
+it.each([
+  ['yuv420p', '2x2'],
+  ['yuv420p', '7x6'],
+  ['gray', '3x64'],
+])('fields of %s in %s, too small to be joined, are left as they are, and a warning says so', async (format, size) => {
+  const name = `small-${format}-${size}.mkv`;
+  await ffmpeg('-f', 'lavfi', '-i', `testsrc2=s=${size}:r=10:d=0.5`, '-pix_fmt', format, '-c:v', 'ffv1', '-field_order', 'tt', join(folder, name));
+  expect(warningsOf(await upscale(name, `out-${name}`, '--encoder', 'ffv1'))).toContainEqual(expect.stringMatching(/too small to be deinterlaced/));
+});
+
 describe('encoders', () => {
   beforeAll(() => ffmpeg(...PICTURE, '-pix_fmt', 'yuv420p', join(folder, 'plain.mkv')));
 

@@ -18,11 +18,11 @@ describe('srvid models', () => {
   it('has a line for each network of the manifest', async () => {
     const models = JSON.parse((await srvid(['models', '--json'])).stdout.toString()) as ModelEntry[];
     const lines = (await srvid(['models'])).stdout.toString().split('\n');
-    for (const { id, scale, parameters, macsPerPixel, measured } of models) {
+    for (const { id, scale, planes, parameters, macsPerPixel, measured } of models) {
       const line = lines.find((text) => text.startsWith(`${id} `));
       const gain = measured['kodak'] && `+${measured['kodak'].gain.toFixed(2)} dB`;
       for (const figure of [
-        scale === undefined ? 'luma and chroma' : `x${scale}`,
+        scale === undefined ? (planes === 'yuv' ? 'luma and chroma' : 'luma') : `x${scale}`,
         `${(parameters / 1000).toFixed(1)}k`,
         `${(macsPerPixel / 1000).toFixed(1)}k`,
         gain ?? '',

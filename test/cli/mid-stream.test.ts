@@ -30,6 +30,7 @@ it('range, chroma and depth that change in mid-stream are converted to the first
   const output = join(folder, 'joined.mkv');
   const result = await srvid([join(folder, 'joined.h264'), output, '--preset', 'bicubic', '--scale', '2', '--encoder', 'ffv1', '-y']);
   expect(result.code, result.stderr).toBe(0);
+  expect(result.stderr).toContain('12 frames in, 12 out');
   const bytes = await rawFrames(output, 'yuv420p');
   const size = 128 * 96 * 1.5;
   const found = [1, 4, 7, 10].map((frame) => [bytes[frame * size] as number, bytes[frame * size + 128 * 96] as number]);

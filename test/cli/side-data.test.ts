@@ -108,11 +108,56 @@ describe('transparency of a second picture', () => {
   });
 });
 
+it('further layers of HEVC are named as lost', async () => {
+  await ffmpeg(...FRAMES, '-frames:v', '3', '-pix_fmt', 'yuv420p', '-c:v', 'libx265', '-x265-params', 'log-level=none', '-tag:v', 'hvc1', at('layer.mp4'));
+  const file = await readFile(at('layer.mp4'));
+  const parameters = file.indexOf(Buffer.from('40010c01', 'hex'));
+  expect(parameters).toBeGreaterThan(0);
+  // The set says how many there are beside the first.
+  file[parameters + 3] = 0x11;
+  await writeFile(at('layers.mp4'), file);
+  expect(warningsOf(await run('layer.mp4', 'layer.mkv'))).toEqual([]);
+  const result = await run('layers.mp4', 'layers.mkv');
+  expect(endOf(result)).toMatchObject({ framesOut: 3 });
+  expect(warningsOf(result)).toEqual([expect.stringMatching(/further layers of HEVC/)]);
+});
+
 it('Dolby Vision without an ordinary base layer is named, and refused by --strict for that', async () => {
   const record = box('dvcC', Buffer.from([1, 0, (5 << 1) | 0, (6 << 3) | 5, 0]), Buffer.alloc(19));
   await writeFile(at('dolby.mp4'), inSampleEntry(await readFile(at('plain.mp4')), 'avc1', record));
   const result = await run('dolby.mp4', 'dolby.mkv', '--strict');
   expect(result.events.at(-1)).toMatchObject({ code: 'SRVID_INPUT_UNSUPPORTED', message: expect.stringMatching(/profile 5, .*colours will be wrong/) });
+});
+
+it('mastering data and light levels of HDR are kept by encoders that write them, and named where they are lost', async () => {
+  const display = 'G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)';
+  const hdr10 = `log-level=none:hdr10=1:master-display=${display}:max-cll=1000,400`;
+  const colours = ['-color_primaries', 'bt2020', '-color_trc', 'smpte2084', '-colorspace', 'bt2020nc'];
+  await ffmpeg(...FRAMES, '-frames:v', '4', '-pix_fmt', 'yuv420p10le', '-c:v', 'libx265', ...colours, '-x265-params', hdr10, at('hdr.mkv'));
+  const levels = async (name: string) => {
+    const entries = ['-show_entries', 'frame_side_data=side_data_type,red_x,green_y,white_point_x,min_luminance,max_luminance,max_content,max_average'];
+    const { frames } = await ffprobe<{ frames: { side_data_list: Record<string, unknown>[] }[] }>(at(name), '-read_intervals', '%+#1', ...entries);
+    const value = (text: unknown) => (typeof text === 'string' ? text.split('/').reduce((num, den) => String(Number(num) / Number(den))) : text);
+    const told = (frames[0]?.side_data_list ?? []).filter(({ side_data_type }) => /^(mastering|content)/i.test(side_data_type as string));
+    return told.map((data) => Object.entries(data).map(([name, text]) => [name, name === 'side_data_type' ? text : Number(Number(value(text)).toFixed(3))]));
+  };
+  const source = await levels('hdr.mkv');
+  expect(source).toHaveLength(2);
+  for (const [name, encoder] of [
+    ['hdr.mp4', 'libx264'],
+    ['hdr-x265.mkv', 'libx265'],
+    ['hdr-av1.mkv', 'libsvtav1'],
+  ] as const) {
+    const result = await run('hdr.mkv', name, '--encoder', encoder);
+    endOf(result);
+    expect(warningsOf(result).join(), name).not.toMatch(/mastering/);
+    if (encoder !== 'libx264') expect(await levels(name), name).toEqual(source);
+  }
+  // ffprobe reads these of H.264 only since 6.1, so the messages themselves are looked for.
+  const h264 = (await readFile(at('hdr.mp4'))).toString('hex');
+  expect(h264).toContain('891833c286c41d4c0bb884d03e803d13404200989680');
+  expect(h264).toContain('900403e80190');
+  expect(warningsOf(await run('hdr.mkv', 'hdr.webm'))).toContainEqual(expect.stringMatching(/mastering or light-level data, which is lost: .*libvpx-vp9/));
 });
 
 describe('marks of 360-degree and stereo video', () => {

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { endOf, exitCodeOf, srvid } from '../helpers/command.js';
+import { endOf, exitCodeOf, srvid, warningsOf } from '../helpers/command.js';
 import { ffmpeg, ffprobe, lavfi, temporaryFolder, videoTimes } from '../helpers/media.js';
 
 const folder = await temporaryFolder();
@@ -222,6 +222,28 @@ it('an AVI tells its frame rate, and has no empty frames between', async () => {
   expect((await lengths(output)).streams[0]?.r_frame_rate).toBe('25/1');
   const { streams } = await ffprobe<{ streams: { nb_frames: string }[] }>(output, '-show_entries', 'stream=nb_frames');
   expect(streams[0]?.nb_frames).toBe('10');
+});
+
+it('a frame beside the rate is put at a time that an AVI has, which is said, and --strict then publishes nothing', async () => {
+  const timed = (name: string, pts: string, rate: string) =>
+    ffmpeg(...PICTURE, '-vf', `settb=1/1000,setpts='${pts}'`, '-fps_mode', 'passthrough', '-enc_time_base', '1:1000', ...rate.split(' '), join(folder, name));
+  await timed('beside.mkv', '40*N+20*eq(N,4)', '-c:v ffv1');
+  await timed('crowd.mkv', '40*N-30*eq(N,5)', '-c:v ffv1');
+  for (const [name, encoder, moved] of [
+    ['beside', 'libx264', /25\/1, and 1 frame lay beside it: .*at most 20\.0 ms away/],
+    ['crowd', 'mpeg2video', /25\/1, and 1 frame lay beside it: .*at most 30\.0 ms away/],
+  ] as const) {
+    const output = join(folder, `${name}.avi`);
+    const result = await srvid([join(folder, `${name}.mkv`), output, '--preset', 'bicubic', '--encoder', encoder, '--encoder-option', 'bf=0', '--json', '-y']);
+    expect(endOf(result)).toMatchObject({ framesIn: 10, framesOut: 10 });
+    expect(warningsOf(result)).toEqual([expect.stringMatching(moved)]);
+    const times = (await framesOf(output)).map(({ time }) => Math.round(time * 25));
+    // Frames that are coded out of order begin later in an AVI, and all else with them.
+    expect(times.map((time) => time - (times[0] as number))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  }
+  const refused = await srvid([join(folder, 'beside.mkv'), join(folder, 'refused.avi'), '--preset', 'bicubic', '--json', '--strict']);
+  expect(refused.events.at(-1)).toMatchObject({ code: 'SRVID_OUTPUT_FORMAT', message: expect.stringMatching(/20\.0 ms away/) });
+  expect((await readdir(folder)).filter((name) => name.includes('refused'))).toEqual([]);
 });
 
 it('a reader of standard output that pauses is waited for', async () => {

@@ -1,6 +1,7 @@
 import type { PlainFormat } from '../../dist/pipeline/frames/frame.js';
 import { planesOf } from '../../dist/pipeline/frames/frame.js';
 import type { Plugin } from '../../dist/plugins/contract.js';
+import { ONNX_RUNTIME } from '../../dist/plugins/inference/backend.js';
 import { loadModelLibrary, type ModelLibrary } from '../../dist/plugins/inference/library.js';
 import { planChain } from '../../dist/plugins/plan/groups.js';
 import { type ChainPlugin, withModels } from '../../dist/plugins/plan/plugin-models.js';
@@ -42,7 +43,7 @@ export async function hostFor(
   return new PluginHost({
     groups: planChain(source, await loadChain(specs, library)),
     origin: { color: {}, timeBase: { num: 1, den: 25 } },
-    inference: { engine: { name: 'ort' }, device: 'cpu', threads: 1 },
+    inference: { engine: ONNX_RUNTIME, device: 'cpu', threads: 1 },
     workers: 1,
     credits: 4,
     taskTimeoutMs: 20_000,

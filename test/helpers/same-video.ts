@@ -25,7 +25,7 @@ export async function seen(path: string): Promise<SeenVideo> {
   );
   const ownWords = ({ ENCODER: _, encoder: __, ...tags }: Record<string, string> = {}) => tags;
   return {
-    frames: await sums(path, ['-map', '0:v', '-c:v', 'rawvideo', '-fps_mode', 'passthrough', '-enc_time_base', '-1']),
+    frames: await sums(path, ['-map', '0:v', '-c:v', 'rawvideo', '-fps_mode', 'passthrough', '-enc_time_base', '1:1000000']),
     beside: await sums(path, ['-map', '0', '-map', '-0:v', '-c', 'copy']).catch(() => []),
     streams: streams.map((stream) => ({ ...stream, tags: ownWords(stream['tags'] as Record<string, string>) })),
     chapters,

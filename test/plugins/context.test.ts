@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
-import { type PluginLogEntry, prometheusText, runSession, type SessionEvent, type Summary } from '../../dist/index.js';
+import { type PluginLogEntry, prometheusText, runSession, type SessionEvent, type Summary, upscale } from '../../dist/index.js';
 import { endOf, srvid } from '../helpers/command.js';
 import { failureOf } from '../helpers/errors.js';
 import { ffmpeg, temporaryFolder } from '../helpers/media.js';
@@ -51,6 +51,18 @@ test('a plugin in workers logs, emits and counts, and a program hears all of it,
   const text = prometheusText(outcome as Summary);
   expect(text).toContain('# TYPE srvid_plugin_total counter\nsrvid_plugin_total{plugin="speaks",name="frames_seen"} 6\n');
   expect(text).toContain('srvid_plugin_value{plugin="speaks",name="last_mean"} ');
+});
+
+test('a program that takes frames hears the same', async () => {
+  const [events, log]: [SessionEvent[], PluginLogEntry[]] = [[], []];
+  const hooks = { onEvent: (event: SessionEvent) => events.push(event), onLog: (entry: PluginLogEntry) => log.push(entry) };
+  let frames = 0;
+  for await (const _ of upscale(input, { preset: 'bicubic', workers: 1, plugins: [SPEAKS], ...hooks })) frames++;
+  expect(frames).toBe(FRAMES);
+  const emitted = events.filter((event) => event.type === 'plugin');
+  expect(emitted.map(({ event }) => (event as { readonly kind: string }).kind)).toEqual([...Array(FRAMES).fill('brightness'), 'flush']);
+  expect(events.at(-1)).toMatchObject({ type: 'end', plugins: [{ name: 'frames_seen', value: FRAMES }, {}, {}] });
+  expect(log.map(({ message }) => message)).toEqual(expect.arrayContaining(['ready\nand willing', 'a first frame', 'closed, true']));
 });
 
 test('the signal of a plugin aborts when the session is stopped', async () => {

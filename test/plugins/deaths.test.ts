@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { runSession, type SrvidError } from '../../dist/index.js';
+import { ONNX_RUNTIME } from '../../dist/plugins/inference/backend.js';
 import { planChain } from '../../dist/plugins/plan/groups.js';
 import { LevelHost } from '../../dist/plugins/workers/level-host.js';
 import { endOf, srvid } from '../helpers/command.js';
@@ -39,7 +40,7 @@ test.each(WAYS)('a worker that dies between two tasks by %s costs the next task,
     models: [],
     origin: { color: {}, timeBase: { num: 1, den: 25 } },
     precision: 'auto',
-    inference: { engine: { name: 'ort' }, device: 'cpu', threads: 1 },
+    inference: { engine: ONNX_RUNTIME, device: 'cpu', threads: 1 },
     workers: 1,
     slots: { input: 1, output: 1 },
     taskTimeoutMs: 10_000,

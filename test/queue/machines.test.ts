@@ -4,17 +4,17 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startRedis } from '../../bench/redis-server.mjs';
 import { findFfmpeg } from '../../dist/pipeline/ffmpeg/binary.js';
 import { COMMAND, endOf, exitCodeOf, srvid } from '../helpers/command.js';
 import { ffmpeg, ffprobe, frameHashes, lavfi, packetHashes, temporaryFolder } from '../helpers/media.js';
-import { type RedisServer, startRedis } from '../helpers/redis.js';
 import { type S3Server, startS3 } from '../helpers/s3.js';
 
 const WORKER = fileURLToPath(new URL('../fixtures/queue-worker.mjs', import.meta.url));
 const HOW = ['--preset', 'bicubic', '--encoder', 'ffv1', '--json'];
 const folder = await temporaryFolder();
 const at = (name: string) => join(folder, name);
-let redis: RedisServer;
+let redis: Awaited<ReturnType<typeof startRedis>>;
 let s3: S3Server;
 
 /** Eight seconds with a keyframe each second, B-frames between, and sound; and the result of a run in one piece. */

@@ -5,19 +5,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../bench/free-port.mjs';
+import { startRedis } from '../../bench/redis-server.mjs';
 import { packageVersion } from '../../dist/index.js';
 import type { ScheduleHooks, SegmentEvent, SegmentJob } from '../../dist/jobs/scheduler.js';
 import { QueueScheduler } from '../../dist/queue/queue-scheduler.js';
 import { failureOf } from '../helpers/errors.js';
 import { temporaryFolder } from '../helpers/media.js';
-import { freePort, type RedisServer, startRedis } from '../helpers/redis.js';
 import { startS3 } from '../helpers/s3.js';
 
 const WORKER = fileURLToPath(new URL('../fixtures/queue-worker.mjs', import.meta.url));
 const folder = await temporaryFolder();
 const at = (name: string) => join(folder, name);
 const source = at('source.mkv');
-let redis: RedisServer;
+let redis: Awaited<ReturnType<typeof startRedis>>;
 let counted = 0;
 const workers: ChildProcess[] = [];
 /** Each making of a piece, "made WHOLE INDEX". */

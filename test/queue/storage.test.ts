@@ -4,10 +4,10 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { freePort } from '../../bench/free-port.mjs';
 import { openStorage } from '../../dist/queue/open-storage.js';
 import { failureOf } from '../helpers/errors.js';
 import { temporaryFolder } from '../helpers/media.js';
-import { freePort } from '../helpers/redis.js';
 import { type S3Server, startS3 } from '../helpers/s3.js';
 
 const folder = await temporaryFolder();

@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../bench/free-port.mjs';
 import { FragmentSplitter } from '../../dist/relay/fmp4/splitter.js';
 import { FaultProxy } from '../helpers/fault-proxy.js';
 import { ffmpeg, ffprobe, rawFrames, temporaryFolder } from '../helpers/media.js';
@@ -339,14 +340,6 @@ test('whatever is pushed, the relay outlives it, leaves no process behind and ta
   await viewer.until(() => viewer.texts('hello').length > 0);
   await retried(async () => expect(await relay.children('ffmpeg')).toEqual([]));
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function retried(work: () => Promise<void>): Promise<void> {
   for (let tries = 0; ; tries++) {

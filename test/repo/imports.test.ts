@@ -128,7 +128,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'pipeline/input': [...FRAMES, 'pipeline/nut', 'pipeline/ffmpeg'],
   'pipeline/output': MEDIA,
   options: ['pipeline/policies'],
-  'plugins/threads': [],
+  'plugins/threads': ['plugins/inference/native'],
   plugins: [...FRAMES, 'plugins/threads'],
   'plugins/pixels': [...FRAMES, 'plugins'],
   'plugins/pixels/assembly': [],
@@ -214,6 +214,7 @@ test('srvid’s own plugins use what any plugin may use, and the arithmetic besi
   const open = [
     'plugins/contract.ts',
     'plugins/networks/luma-network.ts',
+    'plugins/networks/pixel-adaptive-network.ts',
     'plugins/networks/planar-network.ts',
     'plugins/networks/rgb-network.ts',
     'plugins/pixels/resample.ts',

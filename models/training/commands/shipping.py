@@ -71,15 +71,18 @@ def card(parser: argparse.ArgumentParser):
 
 
 def _run_card(given: argparse.Namespace) -> None:
-    from ..ship import card, restoring_card
+    from ..ship import card, manifest, pcsr_card, restoring_card
 
-    chosen = given.names or card.names(given.models)
+    chosen = given.names or manifest.cards(given.models)
+    bundles = [name for name in chosen if pcsr_card.is_bundle(name)]
     restoring = [name for name in chosen if restoring_card.is_restoring(given.models, name)]
-    enlarging = [name for name in chosen if name not in restoring]
+    enlarging = [name for name in chosen if name not in (*bundles, *restoring)]
     if given.measure:
         from ..ship.export import measure_again
 
         measure_again(given.models, enlarging, data_of(given))
+    for _ in bundles:
+        print(pcsr_card.write(given.models))
     for name in restoring:
         print(restoring_card.write(given.models, name))
     for name in enlarging:

@@ -9,7 +9,8 @@ SIDE = 25
 REACH = SIDE // 2
 MARGIN = REACH // 2
 """Pixels of a folded picture that a blur takes, each side."""
-KINDS = ("gaussian", "motion", "defocus", "diffraction")
+KINDS = ("motion", "gaussian", "motion", "defocus", "motion", "diffraction")
+"""Kinds of the bank's kernels, in turn. Half of them are movements: these differ most from one another, and take longest to learn."""
 HIGHLIGHT, WHITE, BRIGHTER = 200.0, 235.0, 4.0
 """Luma above HIGHLIGHT stands for light that the sensor cuts off at WHITE: it is taken to be BRIGHTER times as far above. Blurred and cut off
 again, it leaves the halo of an overexposed lamp."""
@@ -54,18 +55,18 @@ def diffraction(spread: float, degrees: float) -> np.ndarray:
 
 
 def bank(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Random kernels, float32 [count, 25, 25], a quarter of each kind, and 1 for each that cuts highlights off (diffraction), float32 [count]."""
+    """Random kernels, float32 [count, 25, 25], of `KINDS` in turn, and 1 for each that cuts highlights off (diffraction), float32 [count]."""
     random, kernels = np.random.default_rng(seed), []
     for index in range(count):
         kind, turn = KINDS[index % len(KINDS)], random.uniform(0, 180)
         if kind == "gaussian":
-            kernels.append(gaussian(random.uniform(0.5, 3.0)))
+            kernels.append(gaussian(random.uniform(0.5, 2.5)))
         elif kind == "motion":
-            kernels.append(motion(random.uniform(2, 17), turn))
+            kernels.append(motion(random.uniform(3, 15), turn))
         elif kind == "defocus":
-            kernels.append(defocus(random.uniform(0.8, 4.5)))
+            kernels.append(defocus(random.uniform(0.8, 3.2)))
         else:
-            kernels.append(diffraction(random.uniform(1.0, 3.0), turn))
+            kernels.append(diffraction(random.uniform(1.0, 2.2), turn))
     cut = np.array([KINDS[index % len(KINDS)] == "diffraction" for index in range(count)], np.float32)
     return torch.from_numpy(np.stack(kernels)), torch.from_numpy(cut)
 

@@ -17,7 +17,8 @@ SMALLEST = 160
 
 
 def training_pictures(folder: Path, sizes: tuple[float, ...], lossy_sizes: tuple[float, ...], share: float, seed: int, cache: Path | None = None) -> list[Restorable]:
-    """All photographs below `folder` at every relative size, and the `share` of them as H.264 leaves them, too.
+    """All photographs below `folder` at every relative size, and the `share` of them as H.264 leaves them, too; half of these were noisy before
+    unless `share` is 1, where nothing but the codec's harm is to be learnt.
 
     Matrices take turns. With a `cache`, what was made is read from there, or written there: encoding takes minutes.
     """
@@ -39,7 +40,7 @@ def training_pictures(folder: Path, sizes: tuple[float, ...], lossy_sizes: tuple
             clean = folded(planes)
             found.append(Restorable(clean, clean))
             if random.random() < share:
-                sigma = random.uniform(2, 20) * (random.random() < 0.5)
+                sigma = random.uniform(2, 20) * (random.random() < 0.5) * (share < 1)
                 coded, same = compressed(planes, int(random.choice(RATES)), sigma, random)
                 found.append(Restorable(folded(coded), folded(same)))
     if cache:

@@ -42,10 +42,12 @@ class RestorationPlan(StepPlan):
 
 
 class RestorationCrops:
-    """Pictures on a device, and random crops of `patch` luma pixels, noisy for the task "denoise", blurred for "deblur"."""
+    """Pictures on a device, and random crops of `patch` luma pixels, noisy for the task "denoise", blurred for "deblur", and only
+    as a codec left them for "deblock"."""
 
     def __init__(self, pictures: list[Restorable], task: str, patch: int, batch: int, seed: int, device: torch.device | str = "cpu"):
-        self._blurs = task == "deblur"
+        self._blurs, self._strongest = task == "deblur", {"denoise": STRONGEST, "deblur": BLUR_NOISE, "deblock": 0.0}[task]
+        self._varied = task == "denoise"
         self._batch, self._seed, self.device = batch, seed, torch.device(device)
         self._side = patch // 2 + (2 * MARGIN if self._blurs else 0)
         if any(min(picture.clean.shape[1:]) < self._side for picture in pictures):
@@ -61,7 +63,7 @@ class RestorationCrops:
         """The crops of a step, drawn on the CPU so that every device sees the same ones."""
         random, size, n = np.random.default_rng((self._seed, step)), self._side, self._batch
         _, orientation, places = self._places.draw(random, n, size)
-        noise = drawn(random, n, BLUR_NOISE if self._blurs else STRONGEST, not self._blurs)
+        noise = drawn(random, n, self._strongest, self._varied)
         crops = np.column_stack([places, random.integers(len(self._normal), size=n), random.integers(KERNELS, size=n), self._orders[orientation]])
         # A crop's squared error grows with its noise; what counts is by how much each is better (PSNR).
         weights = 1 / (noise[:, 0] + 4 + 12 * noise[:, 2] ** 0.5)

@@ -36,7 +36,7 @@ class GraphBuilder:
             helper.make_tensor_value_info(name, TensorProto.UINT8, ["n", channels, height, width])
             for name, height, width in (("input", "h", "w"), ("output", f"{scale}h", f"{scale}w"))
         ]
-        return self._model(ends[:1], ends[1:], facts)
+        return self.finished(ends[:1], ends[1:], facts)
 
     def planar(self, ends: tuple[str, ...], facts: dict[str, str]) -> onnx.ModelProto:
         """The finished model of a network that reads and writes planes of 4:2:0, checked; `ends` names Y, U and V. Outputs are `<end>.restored`."""
@@ -44,9 +44,10 @@ class GraphBuilder:
         inputs, outputs = (
             [helper.make_tensor_value_info(f"{end}{suffix}", TensorProto.UINT8, ["n", 1, *side]) for end, side in zip(ends, sides)] for suffix in ("", ".restored")
         )
-        return self._model(inputs, outputs, facts)
+        return self.finished(inputs, outputs, facts)
 
-    def _model(self, inputs: list, outputs: list, facts: dict[str, str]) -> onnx.ModelProto:
+    def finished(self, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto], facts: dict[str, str]) -> onnx.ModelProto:
+        """The finished model of a graph with ends of its own, checked."""
         constants = [numpy_helper.from_array(value, name) for name, value in self.constants.items()]
         graph = helper.make_graph(self.nodes, facts.get("family", "network"), inputs, outputs, constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="srvid")

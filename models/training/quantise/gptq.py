@@ -54,7 +54,7 @@ def _moments(model: onnx.ModelProto, tensor: str, sides: tuple[int, int], groups
     session = observing(model, tensor)
     total: np.ndarray | float = 0.0
     for crop in crops:
-        seen = session.observe(crop)[1][0].astype(np.float64)
+        seen = session.observe(crop)[-1][0].astype(np.float64)
         seen = np.pad(seen, ((0, 0), *((side // 2, side // 2) for side in sides)))
         windows = sliding_window_view(seen, sides, axis=(1, 2)).transpose(0, 3, 4, 1, 2)
         met = np.ascontiguousarray(windows).reshape(groups, -1, windows.shape[3] * windows.shape[4])

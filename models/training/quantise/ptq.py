@@ -43,5 +43,5 @@ def with_biases_corrected(quantised: onnx.ModelProto, floats: onnx.ModelProto, c
 def _channel_means(model: onnx.ModelProto, name: str, crops: list[np.ndarray]) -> np.ndarray:
     """Mean of each channel of tensor `name` over all pixels of `crops`, float64 [channels]."""
     session = observing(model, name)
-    totals = [session.observe(crop)[1].sum((0, 2, 3), dtype=np.float64) for crop in crops]
+    totals = [session.observe(crop)[-1].sum((0, 2, 3), dtype=np.float64) for crop in crops]
     return np.sum(totals, axis=0) / sum(crop[0].size for crop in crops)

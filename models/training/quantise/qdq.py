@@ -16,7 +16,8 @@ from ..networks.onnx_builder import LEVEL, GraphBuilder
 from ..networks.onnx_reader import constants_of, facts_of, is_relu, trunk_of
 from .calibrate import Ranges
 
-_MOVES = {"Gather", "DepthToSpace", "SpaceToDepth", "Slice", "Transpose", "Concat"}
+MOVES = {"Gather", "DepthToSpace", "SpaceToDepth", "Slice", "Transpose", "Concat", "Reshape"}
+"""Operators that only move bytes."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ A finer step would cut off the strongest edges; a coarser one, for as wide a ran
 def quantise(model: onnx.ModelProto, ranges: Ranges, facts: dict[str, str] | None = None) -> onnx.ModelProto:
     """The QDQ model of a float model written by `networks.graph.float_model`; `facts` are added to its own."""
     source, ranges = _Source(model), _alike_where_added(model, _alike_where_joined(model, ranges))
-    writer = _Writer(constants_of(model))
+    writer = QdqWriter(constants_of(model))
     for node in model.graph.node:
         result = node.output[0]
         if node.op_type == "Cast" and node.input[0] == "input":
@@ -46,16 +47,16 @@ def quantise(model: onnx.ModelProto, ranges: Ranges, facts: dict[str, str] | Non
             writer.stored[result] = writer.stored[node.input[0]]
         elif result in source.ending:
             writer.stored[result] = writer.stored[node.input[0]]
-        elif node.op_type in _MOVES:
+        elif node.op_type in MOVES:
             writer.move(node)
         elif is_relu(node):
-            writer.store(node, _relu(ranges[result]))
+            writer.store(node, relu_scale(ranges[result]))
         elif source.next_is_relu(node):
             writer.compute(node)
         else:
             writer.compute(node)
             writer.store_sum(node, source.scale_of(result, ranges))
-    _name_output(writer.nodes, writer.stored["output"][0])
+    rename(writer.nodes, writer.stored["output"][0], "output")
     scale, channels = source.shape()
     return writer.model(scale, channels, {**facts_of(model), **(facts or {}), "precision": "int8"})
 
@@ -94,14 +95,14 @@ class _Source:
         kinds = self._consumers[tensor]
         if any(is_relu(node) for node in kinds):
             return False
-        return len(kinds) == 1 and (kinds[0].op_type == "Clip" or (kinds[0].op_type in _MOVES and self._reaches_clip(kinds[0].output[0])))
+        return len(kinds) == 1 and (kinds[0].op_type == "Clip" or (kinds[0].op_type in MOVES and self._reaches_clip(kinds[0].output[0])))
 
     def _is_added_to_the_picture(self, tensor: str) -> bool:
         kinds = self._consumers[tensor]
         if len(kinds) != 1:
             return False
         result = kinds[0].output[0]
-        return self._reaches_clip(result) if kinds[0].op_type == "Add" else kinds[0].op_type in _MOVES and self._is_added_to_the_picture(result)
+        return self._reaches_clip(result) if kinds[0].op_type == "Add" else kinds[0].op_type in MOVES and self._is_added_to_the_picture(result)
 
     def _ending(self) -> set[str]:
         """Results from the Clip on: in 8 bits they are one and the same."""
@@ -112,7 +113,7 @@ class _Source:
         return names
 
 
-class _Writer(GraphBuilder):
+class QdqWriter(GraphBuilder):
     """Writes the QDQ model; remembers for each float tensor the uint8 tensor that stores it, and how."""
 
     def __init__(self, constants: dict[str, np.ndarray]) -> None:
@@ -132,7 +133,7 @@ class _Writer(GraphBuilder):
     def compute(self, node: onnx.NodeProto) -> None:
         """The node itself, on dequantised inputs."""
         if node.op_type == "Conv":
-            self._copy(node, [self._dequantised(node.input[0]), *self._weights(node)], node.output[0])
+            self._copy(node, [self.dequantised(node.input[0]), *self._weights(node)], node.output[0])
         else:
             self._copy(node, [self._input(name) for name in node.input], node.output[0])
 
@@ -140,7 +141,7 @@ class _Writer(GraphBuilder):
         """A tensor as floats; a constant, or nothing, as it is."""
         if name in self._floats:
             return self.constant(name, self._floats[name])
-        return self._dequantised(name) if name else name
+        return self.dequantised(name) if name else name
 
     def store(self, relu: onnx.NodeProto, scale: Scale) -> None:
         # No Relu or Clip is written: storing in uint8 with zero point 0 has already cut off what is below 0 or above the range.
@@ -153,7 +154,8 @@ class _Writer(GraphBuilder):
         name = self.node("QuantizeLinear", [computed, *self._scale(tensor, scale)], f"{tensor}.bytes")
         self.stored[tensor] = (name, scale)
 
-    def _dequantised(self, tensor: str) -> str:
+    def dequantised(self, tensor: str) -> str:
+        """A stored tensor as floats."""
         name, scale = self.stored[tensor]
         if name not in self._read:
             self._read[name] = self.node("DequantizeLinear", [name, *self._scale(tensor, scale)], f"{name}.value")
@@ -207,7 +209,8 @@ def _widened(seen: tuple[float, float], width: float) -> tuple[float, float]:
     return seen[0] - more, seen[1] + more
 
 
-def _relu(seen: tuple[float, float]) -> Scale:
+def relu_scale(seen: tuple[float, float]) -> Scale:
+    """The scale that covers the range of a ReLU's result."""
     return Scale(np.float32(max(seen[1] / 255, 1e-8)), 0)
 
 
@@ -218,6 +221,7 @@ def affine(seen: tuple[float, float]) -> Scale:
     return Scale(np.float32(step), int(np.clip(np.rint(-low / step), 0, 255)))
 
 
-def _name_output(nodes: list[onnx.NodeProto], name: str) -> None:
+def rename(nodes: list[onnx.NodeProto], name: str, new: str) -> None:
+    """Give a tensor that is an output of the graph, and of nothing read in it, another name."""
     for node in nodes:
-        node.output[:] = ["output" if output == name else output for output in node.output]
+        node.output[:] = [new if output == name else output for output in node.output]

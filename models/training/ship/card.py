@@ -8,6 +8,7 @@ import onnx
 from ..networks.onnx_reader import facts_of
 from . import manifest
 from .curve import draw
+from .licences import data_section
 
 PUBLISHED = {
     ("abpn", "y", 2): {"kodak": 2.51, "val": 3.73},
@@ -48,14 +49,14 @@ def write(folder: Path, name: str) -> list[Path]:
     floats = facts["fp32"]
     curve = draw(json.loads(floats["history"]), folder / f"{name}-curve.png", f"{floats['family']} x{floats['scale']}", _published(floats).get("val"))
     parts = [_head(facts["fp32"]), _quality(facts, entries), _cost(facts, entries)]
-    parts += [_training(facts["fp32"], curve), _quantisation(facts["int8"]), _data(facts["fp32"])]
+    parts += [_training(facts["fp32"], curve), _quantisation(facts["int8"]), data_section(facts["fp32"], _chosen(facts["fp32"]))]
     (folder / f"{name}.md").write_text("\n\n".join(parts) + "\n")
     return [folder / f"{name}.md", *([curve] if curve else [])]
 
 
 def names(folder: Path) -> list[str]:
-    """Names of the networks in the manifest of `folder`, such as abpn-x3."""
-    return sorted({entry["card"].removesuffix(".md") for entry in manifest.read(folder)})
+    """Names of the networks of one scale in the manifest of `folder`, such as abpn-x3: those whose cards are written here."""
+    return sorted({entry["card"].removesuffix(".md") for entry in manifest.read(folder) if "scale" in entry})
 
 
 def _head(facts: dict[str, str]) -> str:
@@ -199,15 +200,6 @@ def _quantisation(facts: dict[str, str]) -> str:
     lines += ["", "| stored tensor | range of the 8 bits | used by 99.9 % of values | cut off |", "|---|---|---|---|"]
     for layer in json.loads(facts["layers"]):
         lines.append(f"| {layer['tensor']} | {layer['low']:.3f} .. {layer['high']:.3f} | {layer['used']:.0%} | {layer['saturated']:.4%} |")
-    return "\n".join(lines)
-
-
-def _data(facts: dict[str, str]) -> str:
-    lines = ["## Data", "", "| source | pictures | licences |", "|---|---|---|"]
-    for source in json.loads(facts["data"]):
-        licences = ", ".join(f"{licence} ({count})" if len(source["licences"]) > 1 else licence for licence, count in sorted(source["licences"].items()))
-        lines.append(f"| {source['source']} | {source['pictures']} | {licences} |")
-    lines += ["", f"{_chosen(facts)} Kodak was only reported on."]
     return "\n".join(lines)
 
 

@@ -1,6 +1,7 @@
 """Sources and licences of the training photographs, for the cards."""
 
 import csv
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -22,3 +23,12 @@ def data_summary(data: Path) -> list[dict]:
     if present:
         summary.append({"source": "not listed in MANIFEST.tsv", "pictures": len(present), "licences": {"unknown": len(present)}})
     return summary
+
+
+def data_section(facts: dict[str, str], chosen: str) -> str:
+    """The card's section on the pictures that a model's facts tell of; `chosen` says by which pictures checkpoints were chosen."""
+    lines = ["## Data", "", "| source | pictures | licences |", "|---|---|---|"]
+    for source in json.loads(facts["data"]):
+        licences = ", ".join(f"{licence} ({count})" if len(source["licences"]) > 1 else licence for licence, count in sorted(source["licences"].items()))
+        lines.append(f"| {source['source']} | {source['pictures']} | {licences} |")
+    return "\n".join([*lines, "", f"{chosen} Kodak was only reported on."])

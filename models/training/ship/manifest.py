@@ -12,13 +12,13 @@ VERSION = 1
 
 
 def model_id(facts: dict[str, str], precision: str) -> str:
-    """`<family>[-rgb][-video]-x<scale>-<precision>`, which is the file's name too; no scale for networks that restore."""
+    """`<family>[-rgb][-video]-x<scale>-<precision>`, which is the file's name too; no scale for networks that restore or that take any."""
     return f"{card_name(facts)}-{precision}"
 
 
 def card_name(facts: dict[str, str]) -> str:
-    """Both precisions of a network share a card."""
-    scale = "" if facts["planes"] == "yuv" else f"-x{facts['scale']}"
+    """Both precisions of a network share a card, and all models of a bundle."""
+    scale = f"-x{facts['scale']}" if _has_scale(facts) else ""
     return f"{facts['family']}{'-rgb' if facts['planes'] == 'rgb' else ''}{_content(facts)}{scale}"
 
 
@@ -28,7 +28,7 @@ def entry(file: Path, measured: dict[str, dict[str, float]]) -> dict:
     return {
         "id": file.stem,
         "family": facts["family"] + _content(facts),
-        **({} if facts["planes"] == "yuv" else {"scale": int(facts["scale"])}),
+        **({"scale": int(facts["scale"])} if _has_scale(facts) else {}),
         "precision": facts["precision"],
         "planes": facts["planes"],
         "file": file.name,
@@ -40,9 +40,13 @@ def entry(file: Path, measured: dict[str, dict[str, float]]) -> dict:
         "macsPerPixel": int(facts["macsPerPixel"]),
         "licence": facts["licence"],
         "paper": facts["paper"],
-        "card": f"{card_name(facts)}.md",
+        "card": f"{facts.get('bundle', card_name(facts))}.md",
         "measured": measured,
     }
+
+
+def _has_scale(facts: dict[str, str]) -> bool:
+    return facts["planes"] != "yuv" and "scale" in facts
 
 
 def _content(facts: dict[str, str]) -> str:
@@ -59,6 +63,11 @@ def read(folder: Path) -> list[dict]:
     if content.get("version") != VERSION:
         raise SystemExit(f"{path} is of version {content.get('version')}; this exporter writes version {VERSION}. Remove it to start afresh.")
     return content["models"]
+
+
+def cards(folder: Path) -> list[str]:
+    """Names of all cards in `folder`, such as abpn-x3."""
+    return sorted({entry["card"].removesuffix(".md") for entry in read(folder)})
 
 
 def replace(folder: Path, entries: list[dict]) -> None:

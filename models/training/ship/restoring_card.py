@@ -7,6 +7,7 @@ import onnx
 
 from ..networks.onnx_reader import facts_of
 from . import manifest
+from .licences import data_section
 
 _SETS = {"kodak": "Kodak", "val": "validation (CID22)", "val2": "validation, other sources"}
 
@@ -22,7 +23,7 @@ def write(folder: Path, name: str) -> Path:
     facts = facts_of(onnx.load(folder / entry["file"]))
     recipe = json.loads(facts["recipe"])
     card = folder / f"{name}.md"
-    card.write_text("\n\n".join([_head(facts, recipe), _quality(facts), _cost(facts, entry), _training(facts, recipe), _data(facts)]) + "\n")
+    card.write_text("\n\n".join([_head(facts, recipe), _quality(facts), _cost(facts, entry), _training(facts, recipe), data_section(facts, "Nothing was trained on the validation pictures, by which checkpoints are chosen.")]) + "\n")
     return card
 
 
@@ -65,11 +66,3 @@ def _training(facts: dict[str, str], recipe: dict) -> str:
 
 {step:,} steps, batch {recipe["batch"]}, crops of {recipe["patch"]}x{recipe["patch"]} luma pixels in eight orientations. {recipe["optimizer"].upper()}, {recipe["schedule"]} schedule to {recipe["peak_rate"]:g};
 loss {recipe["loss"]} (alpha {recipe["alpha"]:g}, beta {recipe["beta"]:g}), weighted squared error from {recipe["mse_from"]:.0%} of the steps. Running average of the weights, {recipe["ema"]:g}. Seed {recipe["seed"]}.{unfinished}"""
-
-
-def _data(facts: dict[str, str]) -> str:
-    lines = ["## Data", "", "| source | pictures | licences |", "|---|---|---|"]
-    for source in json.loads(facts["data"]):
-        licences = ", ".join(f"{licence} ({count})" if len(source["licences"]) > 1 else licence for licence, count in sorted(source["licences"].items()))
-        lines.append(f"| {source['source']} | {source['pictures']} | {licences} |")
-    return "\n".join([*lines, "", "Nothing was trained on the validation pictures, by which checkpoints are chosen. Kodak was only reported on."])

@@ -113,7 +113,7 @@ def run(data: Path, work: Path, steps: int, models: Path, chart: Path | None = N
 
 def _shipped(models: Path) -> list[Point]:
     """The luma networks of `models`, in int8 as they are, by the manifest's figures; ABPN first of each scale."""
-    entries = {entry["id"]: entry for entry in manifest.read(models) if entry["planes"] == "y"}
+    entries = {entry["id"]: entry for entry in manifest.read(models) if entry["planes"] == "y" and "scale" in entry}
     points = []
     for entry in sorted((entry for entry in entries.values() if entry["precision"] == "int8"), key=lambda entry: (entry["scale"], entry["family"])):
         floats, int8 = (entries[entry["id"].replace("int8", precision)]["measured"] for precision in ("fp32", "int8"))
@@ -141,7 +141,7 @@ def _candidates(data: Path, work: Path, steps: int, recipe: dict, teacher: Path)
 
 def _teacher(models: Path) -> Path:
     """The float luma network of `models` that does best on val at the scale of `VARIED`."""
-    floats = [entry for entry in manifest.read(models) if (entry["planes"], entry["precision"], entry["scale"]) == ("y", "fp32", VARIED[0])]
+    floats = [entry for entry in manifest.read(models) if (entry["planes"], entry["precision"], entry.get("scale")) == ("y", "fp32", VARIED[0])]
     return models / max(floats, key=lambda entry: entry["measured"]["val"]["psnr"])["file"]
 
 

@@ -12,8 +12,8 @@ from . import fixtures
 class Lowered(unittest.TestCase):
     def test_it_gives_the_same_bytes(self):
         for family, scale, channels in ((family, *shape) for family in FAMILIES for shape in ((2, 1), (3, 1), (4, 1), (3, 3))):
-            if channels == 3 and issubclass(FAMILIES[family], Stack):
-                continue  # luma only
+            if getattr(FAMILIES[family], "restores", False) or (channels == 3 and issubclass(FAMILIES[family], Stack)):
+                continue  # planes of 4:2:0, or luma only
             with self.subTest(family=family, scale=scale, channels=channels):
                 quantised = fixtures.models(scale, channels, family)[1]
                 for multiple in (4, 8):

@@ -49,7 +49,7 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
     if recipe.weigh and recipe.floor <= 0:
         raise SystemExit(f"--floor {recipe.floor:g}: a picture that bicubic restores without error would weigh without end. Give a floor above 0.")
     if (recipe.task == "enlarge") == getattr(FAMILIES[recipe.family], "restores", False):
-        raise SystemExit(f"--task {recipe.task}: {recipe.family} is a network for {'denoise or deblur' if recipe.task == 'enlarge' else 'enlarge'}. Give another family or task.")
+        raise SystemExit(f"--task {recipe.task}: {recipe.family} is a network for {'denoise, deblur or deblock' if recipe.task == 'enlarge' else 'enlarge'}. Give another family or task.")
     if recipe.luma and recipe.channels != 3:
         raise SystemExit(f"--luma {recipe.luma:g} is a share for networks on RGB; with --channels {recipe.channels} all of the loss is on luma. Leave it out.")
     torch.manual_seed(recipe.seed)

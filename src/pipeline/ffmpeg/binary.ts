@@ -36,6 +36,13 @@ export async function videoEncoders(binary: FfmpegBinary): Promise<ReadonlySet<s
   return new Set([...said.matchAll(/^ V[A-Z.]{5} (\w\S*)/gm)].map((match) => match[1] as string));
 }
 
+/** The codec that an encoder writes, by ffmpeg's name: "h264" for libx264. */
+export async function codecOf(binary: FfmpegBinary, encoder: string): Promise<string> {
+  const said = await answerOf(binary.ffmpeg, ['-hide_banner', '-encoders']);
+  const line = said.split('\n').find((text) => text.split(/\s+/)[2] === encoder) ?? '';
+  return /\(codec (\S+)\)$/.exec(line.trim())?.[1] ?? encoder;
+}
+
 /** Names of the video and picture codecs that this build of ffmpeg decodes. */
 export async function decodableVideo(binary: FfmpegBinary): Promise<ReadonlySet<string>> {
   const said = await answerOf(binary.ffmpeg, ['-hide_banner', '-codecs']);

@@ -4,6 +4,9 @@ import { fileUrl } from './command.js';
 import { runTool } from './tied-process.js';
 
 const PROBE_TIMEOUT_MS = 30_000;
+/** Width and height to which a picture is made smaller, to tell its halves apart. */
+const HALVES = '2:2';
+const [DARK_BELOW, LIGHT_ABOVE] = [100, 155];
 
 const probedSchema = z.object({
   streams: z.array(z.object({ codec_name: z.string().optional(), codec_tag_string: z.string().optional() }).loose()),
@@ -47,6 +50,20 @@ export async function probeSample(binary: FfmpegBinary, video: string | Uint8Arr
     range: frame.color_range === 'tv' || frame.color_range === 'pc' ? frame.color_range : undefined,
     matrix: frame.color_space === 'unknown' || frame.color_space === 'reserved' ? undefined : frame.color_space,
   };
+}
+
+/**
+ * True where a reader's first picture is dark above and light below, as the frames were that became the video. `demuxer` as for
+ * `probeSample`.
+ */
+export async function showsHalves(binary: FfmpegBinary, video: string | Uint8Array, demuxer?: string): Promise<boolean> {
+  const isFile = typeof video === 'string';
+  const from = ['-v', 'quiet', ...(demuxer ? ['-f', demuxer] : []), '-i', isFile ? fileUrl(video) : 'pipe:0'];
+  const args = [...from, '-map', '0:v:0', '-frames:v', '1', '-vf', `scale=${HALVES}:flags=area,format=gray`, '-f', 'rawvideo', 'pipe:1'];
+  const how = { timeout: PROBE_TIMEOUT_MS, encoding: 'buffer', ...(isFile ? {} : { input: video }) } as const;
+  const { stdout } = await runTool(binary.ffmpeg, args, how).catch(() => ({ stdout: Buffer.alloc(0) }));
+  const [above = 255, , below = 0] = stdout;
+  return above < DARK_BELOW && below > LIGHT_ABOVE;
 }
 
 function json(text: string): unknown {

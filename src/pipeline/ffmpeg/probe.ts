@@ -15,7 +15,7 @@ const PROBE_TIMEOUT_MS = 30_000;
 /** Enough bytes to recognise a picture. */
 const HEAD_BYTES = 1 << 20;
 
-const dispositionSchema = z.record(z.string(), z.number());
+const sideDataSchema = z.object({ side_data_type: z.string().optional(), rotation: z.number().optional() }).loose();
 
 const streamSchema = z
   .object({
@@ -45,16 +45,13 @@ const streamSchema = z
     sample_rate: z.string().optional(),
     bits_per_raw_sample: z.string().optional(),
     extradata_size: z.number().optional(),
-    disposition: dispositionSchema.optional(),
+    disposition: z.record(z.string(), z.number()).optional(),
     tags: z.record(z.string(), z.string()).optional(),
-    side_data_list: z.array(z.object({ side_data_type: z.string().optional(), rotation: z.number().optional() }).loose()).optional(),
+    side_data_list: z.array(sideDataSchema).optional(),
   })
   .loose();
 
-const frameSchema = z.object({
-  stream_index: z.number().int().optional(),
-  side_data_list: z.array(z.object({ side_data_type: z.string().optional() })).default([]),
-});
+const frameSchema = z.object({ stream_index: z.number().int().optional(), side_data_list: z.array(sideDataSchema).default([]) });
 
 const probeSchema = z
   .object({
@@ -73,10 +70,13 @@ const probeSchema = z
   })
   .loose();
 
+/** Data of a stream or a frame beside its pixels, with ffprobe's names. */
+export type SideData = Readonly<z.infer<typeof sideDataSchema>>;
+
 /** One stream as ffprobe describes it. */
 export type ProbedStream = z.infer<typeof streamSchema> & {
-  /** Kinds of side data in its first frames, by ffprobe's names; none where no frame was looked at. */
-  readonly frame_side_data?: readonly string[];
+  /** Side data of its first frames, a kind more than once where more of them have it; none where no frame was looked at. */
+  readonly frame_side_data?: readonly SideData[];
 };
 
 /** An input as ffprobe describes it. */
@@ -101,11 +101,14 @@ export const ANALYSE_BYTES = '50000000';
 
 const LOOK_FAR = ['-analyzeduration', ANALYSE_MICROSECONDS, '-probesize', ANALYSE_BYTES];
 const PROBE_ARGUMENTS = ['-v', 'error', '-of', 'json', '-show_streams', '-show_chapters', '-show_format'];
+/** The kind, and the values of static HDR metadata. */
+const FRAME_SIDE_DATA =
+  'side_data_type,red_x,red_y,green_x,green_y,blue_x,blue_y,white_point_x,white_point_y,min_luminance,max_luminance,max_content,max_average';
 /**
  * Captions, Dolby Vision and the like are known only once frames are decoded. So the first packets are, without their
  * deblocking, since nobody looks at the pictures: 5 ms at 360p, 0.1 s at 1080p.
  */
-const FIRST_FRAMES = ['-skip_loop_filter', 'all', '-read_intervals', '%+#32', '-show_entries', 'frame=stream_index:frame_side_data=side_data_type'];
+const FIRST_FRAMES = ['-skip_loop_filter', 'all', '-read_intervals', '%+#32', '-show_entries', `frame=stream_index:frame_side_data=${FRAME_SIDE_DATA}`];
 
 /**
  * Probes a local file. `name` stands for it in messages.
@@ -238,13 +241,10 @@ async function outputOfPipe(binary: FfmpegBinary, name: string, args: readonly s
 /** Parses ffprobe's JSON. @throws a zod or JSON error for any other text */
 export function parseProbe(json: string, input: CommandInput = { url: 'pipe:0', options: [] }): Probe {
   const { streams, frames, chapters, format } = probeSchema.parse(JSON.parse(json));
-  const sideData = (stream: number) =>
-    new Set(
-      frames.filter(({ stream_index }) => stream_index === stream).flatMap(({ side_data_list }) => side_data_list.flatMap((data) => data.side_data_type ?? [])),
-    );
+  const sideData = (stream: number) => frames.filter(({ stream_index }) => stream_index === stream).flatMap(({ side_data_list }) => side_data_list);
   return {
     input,
-    streams: streams.map((stream) => ({ ...stream, frame_side_data: [...sideData(stream.index)] })),
+    streams: streams.map((stream) => ({ ...stream, frame_side_data: sideData(stream.index) })),
     chapters: chapters.length,
     tags: format.tags ?? {},
     formatName: format.format_name ?? 'unknown',

@@ -4,7 +4,7 @@ import { SrvidError } from '../../errors.js';
  * Versions that srvid is tested with, oldest first. Others from the oldest on are accepted; `srvid doctor` tries
  * srvid's commands on them.
  */
-export const TESTED_VERSIONS = ['5.1', '6.0', '7.0', '8.0', '9.0'] as const;
+export const TESTED_VERSIONS = ['5.1', '6.0', '7.0', '7.1', '8.0', '9.0'] as const;
 
 /** 5.1 brought -fps_mode, without which timestamps cannot be passed through. */
 const OLDEST_VERSION = [5, 1] as const;

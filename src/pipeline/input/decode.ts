@@ -13,7 +13,7 @@ import { NutReader } from '../nut/reader.js';
 import type { NutStream } from '../nut/syntax.js';
 import { type Cut, planCut, type TimeRange } from './cut.js';
 import { clockMayRestart, watching } from './joined-clock.js';
-import { captionsWatch, printsCaptions } from './late-captions.js';
+import { captionsWatch, isOfEmptyOutput, printsCaptions } from './late-captions.js';
 import type { Source } from './source.js';
 import { isIdle, printedShape } from './steady.js';
 
@@ -108,7 +108,7 @@ export class Decoder {
 
   /** The last lines that ffmpeg printed. */
   get log(): readonly string[] {
-    return this.#process.log.filter((line) => printedShape(line) === undefined && !isIdle(line) && !printsCaptions(line));
+    return this.#process.log.filter((line) => printedShape(line) === undefined && !isIdle(line) && !printsCaptions(line) && !isOfEmptyOutput(line));
   }
 
   /** Forgets what ffmpeg has printed so far. */
@@ -254,8 +254,7 @@ function decodeCommand(source: Source, options: DecoderOptions) {
   // Another size with as many bytes would pass for the same one; every other size shows in the byte count.
   const sameSize = `crop=w='if(eq(iw*ih,${width * height})*not(eq(iw,${width})),-1,iw)':h=ih:exact=1`;
   const zero = cut.skipsSeconds > 0 ? [`setpts=PTS-${cut.skipsSeconds}/TB`] : [];
-  const watch = live ? undefined : captionsWatch(source);
-  const filters = [...cut.filters, ...zero, ...(watch ? [watch] : []), sameSize, ...source.filters];
+  const filters = [...cut.filters, ...zero, sameSize, ...source.filters];
   const input = [
     ...(format ? ['-f', format] : []),
     ...source.probe.input.options,
@@ -274,6 +273,6 @@ function decodeCommand(source: Source, options: DecoderOptions) {
     ...(source.shiftSeconds > 0 ? ['-output_ts_offset', String(source.shiftSeconds)] : []),
     ...['-f', 'nut', '-write_index', '0'],
   ];
-  const furtherOutput = watching(0, clockMayRestart(source.probe) ? beside : []);
+  const furtherOutput = [...watching(0, clockMayRestart(source.probe) ? beside : []), ...(live ? [] : captionsWatch(source, cut.filters))];
   return { inputs: [{ url: source.probe.input.url, options: input }], outputOptions: output, output: 'pipe:1', furtherOutput };
 }

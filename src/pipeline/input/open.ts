@@ -7,6 +7,7 @@ import { assertFileName } from '../ffmpeg/file-name.js';
 import { assertPixels } from '../ffmpeg/input-file.js';
 import { type Probe, probeBytes, probeFile, probeOpened } from '../ffmpeg/probe.js';
 import { isRemote, remoteInput } from '../ffmpeg/remote-input.js';
+import { hasFurtherLayers } from './hevc-layers.js';
 import { clockWraps } from './joined-clock.js';
 import { hasLateIndex } from './late-index.js';
 import { shownUrl } from './live-input.js';
@@ -61,6 +62,9 @@ export interface OpenedSource {
   readonly reader?: SourceReader | undefined;
 }
 
+const FURTHER_LAYERS =
+  'The source has further layers of HEVC, for transparency or another eye (MV-HEVC). The first layer is processed, and the others are lost.';
+
 /** True for a source that cannot be opened a second time. */
 export function isReadOnce({ bytes, reader }: OpenedSource): boolean {
   return bytes !== undefined || reader !== undefined;
@@ -92,7 +96,9 @@ export async function openSource(binary: FfmpegBinary, options: OpenOptions, giv
   }
   const name = given.name ?? path;
   const probe = await probeFile(binary, path, { references: allowReferences, maxPixels }, name);
-  const opened = reopened(name, probe);
+  const described = describeSource(name, probe, deinterlace);
+  const losses = (await hasFurtherLayers(binary, probe, described.video)) ? [...described.losses, FURTHER_LAYERS] : described.losses;
+  const opened = { source: accepted({ ...described, losses }, options), bytes: undefined, head: undefined };
   const isSought = (start ?? 0) > 0 && /^mpeg(ts)?$/.test(probe.formatName);
   return isSought && (await clockJumps(path)) ? { ...opened, source: { ...opened.source, clockJumps: true } } : opened;
 }

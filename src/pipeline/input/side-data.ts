@@ -8,20 +8,16 @@ import type { ProbedStream } from '../ffmpeg/probe.js';
 /** Kinds that say nothing about the picture, or that decoding heeds. Capitals differ between ffmpeg's versions. */
 const IMMATERIAL =
   /^(display matrix|cpb properties|gop timecode|h\.26\[45\] user data unregistered|avpanscan|motion vectors|qp |video encoding parameters|palette|new extradata|param change|quality stats|skip samples|strings metadata|metadata update|mpegts stream id|producer reference time|encryption|h263 mb info|unknown)/i;
-/** Kinds that the output's planning carries, or names itself: see `marksOf`. */
-const PLANNED = /^(atsc a53|stereo 3d|spherical mapping)/i;
+/** Kinds that the output's planning carries, or names itself: see `planFrameSideData`, `planViewMarks` and `planStaticHdr`. */
+const PLANNED = /^(atsc a53|stereo 3d|spherical mapping|mastering display|content light level)/i;
 const DOLBY_VISION = /^(dovi|dolby vision)/i;
-const STATIC_HDR = /^(mastering display|content light level)/i;
 
 /** A sentence for each kind of a stream's side data that is lost. */
 export function sideDataLosses(video: ProbedStream): string[] {
   const kinds = sideDataKinds(video).filter((kind) => !IMMATERIAL.test(kind) && !PLANNED.test(kind));
-  // The sentence about HDR names them.
-  const told = video.color_transfer === 'smpte2084' || video.color_transfer === 'arib-std-b67';
-  const others = kinds.filter((kind) => !DOLBY_VISION.test(kind) && !STATIC_HDR.test(kind));
+  const others = kinds.filter((kind) => !DOLBY_VISION.test(kind));
   return [
     ...(kinds.some((kind) => DOLBY_VISION.test(kind)) ? [dolbyVisionLoss(video)] : []),
-    ...(kinds.some((kind) => STATIC_HDR.test(kind)) && !told ? ['The source has mastering or light-level data, which is lost.'] : []),
     ...(video['film_grain'] === 1
       ? ['The source has its film grain as numbers; it is drawn into the pictures and enlarged with them, and the numbers are lost.']
       : []),
@@ -31,7 +27,7 @@ export function sideDataLosses(video: ProbedStream): string[] {
 
 /** The kinds of a stream's own side data and of its first frames', each once. */
 export function sideDataKinds({ side_data_list = [], frame_side_data = [] }: ProbedStream): string[] {
-  const kinds = [...side_data_list.flatMap(({ side_data_type }) => side_data_type ?? []), ...frame_side_data];
+  const kinds = [...side_data_list, ...frame_side_data].flatMap(({ side_data_type }) => side_data_type ?? []);
   const seen = new Set<string>();
   return kinds.filter((kind) => !seen.has(kind.toLowerCase()) && seen.add(kind.toLowerCase()));
 }

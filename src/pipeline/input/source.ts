@@ -101,6 +101,11 @@ export function rotationOf(stream: ProbedStream): number {
   return stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation ?? 0;
 }
 
+/** True where all frames of a stream surely follow one rate: the average one is the nominal one. Matroska tells only the nominal one. */
+export function hasOneRate({ nb_frames, r_frame_rate, avg_frame_rate }: ProbedStream): boolean {
+  return nb_frames !== undefined && r_frame_rate === avg_frame_rate;
+}
+
 function pickVideo(url: string, probe: Probe): ProbedStream {
   const videos = probe.streams.filter((stream) => stream.codec_type === 'video');
   const moving = videos.filter((stream) => !stream.disposition?.['attached_pic']);
@@ -139,7 +144,7 @@ function lossesOf(video: ProbedStream, decodeFormat: string, deinterlace: 'auto'
   if (depth) losses.push(`The source has ${depth} bits a sample (${format}); srvid works on 8, so smooth gradients may show steps.`);
   if (transfer === 'smpte2084' || transfer === 'arib-std-b67') {
     const name = transfer === 'smpte2084' ? 'PQ' : 'HLG';
-    losses.push(`The source is HDR (${name}). Its colour tags are kept, but at 8 bits bands are likely, and mastering and light-level data are lost.`);
+    losses.push(`The source is HDR (${name}). Its colour tags are kept, but at 8 bits bands are likely.`);
   }
   if (TRANSPARENT.test(format)) losses.push(`The source has transparency (${format}), which is lost.`);
   else if (tagOf(video, 'alpha_mode') === '1') losses.push('The source has transparency (a second picture with each, alpha_mode=1), which is lost.');

@@ -12,7 +12,7 @@ import { NutWriter } from '../nut/writer.js';
 import { tooManyPictures } from './container.js';
 import { type RawStream, rawStreams } from './encode-graph.js';
 import type { EncodePlan } from './encode-plan.js';
-import { assertOnClock, RateWatch } from './encoder-clock.js';
+import { assertOnClock, FrameCount, RateWatch } from './encoder-clock.js';
 import { encodeCommand, PROGRESS } from './mux-options.js';
 import { damageIn, explained } from './track-damage.js';
 
@@ -25,6 +25,8 @@ export class Encoder {
   readonly waits = new Durations();
   /** Set where the container knows one frame rate alone. */
   readonly rate: RateWatch | undefined;
+  /** Set where the container counts frames, and has no other times. */
+  readonly count: FrameCount | undefined;
   readonly #process: FfmpegProcess;
   readonly #writer: NutWriter;
   readonly #rawStreams: readonly RawStream[];
@@ -60,6 +62,7 @@ export class Encoder {
         for (const line of lines) if (line.startsWith('frame=')) this.#framesEncoded = Number(line.slice('frame='.length));
       });
     this.rate = plan.countedRate && new RateWatch(plan.countedRate, plan.timeBase);
+    this.count = plan.clock?.container === undefined ? undefined : new FrameCount(plan.clock, plan.timeBase);
     this.#rawStreams = plan.coded ? [] : rawStreams(plan.format, plan.color);
     const raw = this.#rawStreams.map(
       ({ fourcc, width, height }) =>
@@ -96,9 +99,10 @@ export class Encoder {
     const since = performance.now();
     this.rate?.add(pts);
     const { clock, encoder, timeBase } = this.plan;
-    if (clock) assertOnClock(encoder.name, clock, ptsToSeconds(pts, timeBase), timeBase);
+    if (clock && !this.count) assertOnClock(encoder.name, clock, ptsToSeconds(pts, timeBase), timeBase);
+    const place = this.count?.place(pts) ?? pts;
     const payloads = this.#rawStreams.map(({ start, end }, stream) => ({ stream, data: bytes.subarray(start, end) }));
-    await this.#bounded(this.#writer.write(pts, payloads));
+    await this.#bounded(this.#writer.write(place, payloads));
     this.#framesWritten++;
     this.waits.add(performance.now() - since);
   }

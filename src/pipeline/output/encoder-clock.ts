@@ -1,5 +1,5 @@
 import { SrvidError } from '../../errors.js';
-import { formatRational, inverse, type Rational, toNumber } from '../frames/time.js';
+import { formatRational, inverse, ptsToSeconds, type Rational, rescale, toNumber } from '../frames/time.js';
 
 /** MPEG-4 part 2 counts in at most this many ticks a second (ISO/IEC 14496-2, vop_time_increment_resolution, 16 bits). */
 const MPEG4_TICKS = 65_535;
@@ -15,7 +15,7 @@ export interface EncoderClock {
   readonly timeBase: Rational;
   /** Seconds taken off every pts before it is counted in these ticks. */
   readonly startsAtSeconds: number;
-  /** The container that counts, where it is not the encoder. */
+  /** The container that counts, where it is not the encoder: frames are put on its ticks, see `FrameCount`. */
   readonly container?: string | undefined;
 }
 
@@ -46,16 +46,54 @@ export function toleranceOf(source: Rational): number {
  * encoder would move any other frame.
  * @throws SRVID_ENCODER_UNAVAILABLE
  */
-export function assertOnClock(encoder: string, { timeBase, startsAtSeconds, container }: EncoderClock, seconds: number, source: Rational): void {
-  const off = secondsOffClock({ timeBase, startsAtSeconds }, seconds);
+export function assertOnClock(encoder: string, clock: EncoderClock, seconds: number, source: Rational): void {
+  const off = secondsOffClock(clock, seconds);
   if (off <= toleranceOf(source)) return;
-  const since = seconds - startsAtSeconds;
-  const rate = formatRational(inverse(timeBase));
+  const since = seconds - clock.startsAtSeconds;
+  const rate = formatRational(inverse(clock.timeBase));
   throw new SrvidError(
     'SRVID_ENCODER_UNAVAILABLE',
-    `The ${container ? `container ${container}` : `encoder ${encoder}`} counts frames, ${rate} a second for this source, but one is at ${since.toFixed(4)} s, ${(off * 1000).toFixed(1)} ms beside the count, and would be moved. Choose ${container ? 'a container that keeps any time, such as .mkv' : 'an encoder that keeps any time, such as libx264'}.`,
+    `The encoder ${encoder} counts frames, ${rate} a second for this source, but one is at ${since.toFixed(4)} s, ${(off * 1000).toFixed(1)} ms beside the count, and would be moved. Choose an encoder that keeps any time, such as libx264.`,
     { encoder, seconds: since },
   );
+}
+
+/**
+ * Puts frames on the ticks of a container that knows one rate alone: each on the tick after the last frame's, unless it is shown a whole
+ * tick later still, where a gap is left. So a frame that is late takes no other frame's place.
+ */
+export class FrameCount {
+  #lastTick = Number.NEGATIVE_INFINITY;
+  #moved = 0;
+  #farthestSeconds = 0;
+
+  constructor(
+    private readonly clock: EncoderClock,
+    private readonly timeBase: Rational,
+  ) {}
+
+  /** The pts of the next frame once it is on a tick; `pts` itself where it is on one, to within rounding. Both are ticks of the source. */
+  place(pts: number): number {
+    const { timeBase, startsAtSeconds } = this.clock;
+    const tick = toNumber(timeBase);
+    const since = ptsToSeconds(pts, this.timeBase) - startsAtSeconds;
+    const tolerance = toleranceOf(this.timeBase);
+    const [next, nearest] = [this.#lastTick + 1, Math.round(since / tick)];
+    const place = since < (next + 1) * tick - tolerance ? next : Math.max(next, nearest);
+    this.#lastTick = place;
+    const off = Math.abs(since - place * tick);
+    if (place === nearest && off <= tolerance) return pts;
+    this.#moved++;
+    this.#farthestSeconds = Math.max(this.#farthestSeconds, off);
+    return rescale(place, timeBase, this.timeBase) + Math.round(startsAtSeconds / toNumber(this.timeBase));
+  }
+
+  /** A sentence about the frames that were moved; undefined where none was. */
+  get loss(): string | undefined {
+    if (this.#moved === 0) return undefined;
+    const rate = formatRational(inverse(this.clock.timeBase));
+    return `The container ${this.clock.container} knows one frame rate, here ${rate}, and ${this.#moved === 1 ? '1 frame' : `${this.#moved} frames`} lay beside it: each is at a time of that rate, at most ${(this.#farthestSeconds * 1000).toFixed(1)} ms away. Write .mkv to keep the time of every frame.`;
+  }
 }
 
 /** Watches whether the times of frames follow one rate, for a container that knows no other times. */

@@ -3,6 +3,7 @@ import { isRgbFormat } from '../frames/matrix.js';
 import type { TimeRange } from '../input/cut.js';
 import { refuseLosses } from '../input/losses.js';
 import { isReadOnce, type OpenedSource } from '../input/open.js';
+import { ratedSettings } from './bits-per-tick.js';
 import type { EncodePlan } from './encode-plan.js';
 import { checkEncoder } from './encoder-options.js';
 import { type FrameSideData, planFrameSideData } from './frame-side-data.js';
@@ -29,7 +30,7 @@ export async function settleOutput({ binary, opened, planned: { plan }, options,
   const traits = await checkEncoder(binary, plan.encoder);
   const { video, info } = opened.source;
   const facts = { isRgb: isRgbFormat(video.pix_fmt ?? ''), sourceHeight: info.format.height, ...traits };
-  const settled = await settlePlan(binary, plan, facts);
+  const settled = await settlePlan(binary, { ...plan, encoder: await ratedSettings(binary, plan) }, facts);
   if (options.strict) refuseLosses(settled.warnings, 'SRVID_OUTPUT_FORMAT');
   for (const message of settled.warnings) warn(message);
   return settled.plan;

@@ -5,13 +5,14 @@ import { isCut, planCut, type TimeRange, zeroOf } from '../input/cut.js';
 import { clockMayRestart } from '../input/joined-clock.js';
 import { refuseLosses } from '../input/losses.js';
 import { isReadOnce, type OpenedSource } from '../input/open.js';
-import type { Source } from '../input/source.js';
+import { hasOneRate, type Source } from '../input/source.js';
 import type { CarryPlan } from './carry.js';
 import { type Container, tooManyPictures } from './container.js';
 import { encodedSize, scaledAspect } from './encode-graph.js';
 import type { EncodePlan, EncoderSettings } from './encode-plan.js';
 import { assertOnClock, type EncoderClock, encoderTimeBase, secondsOffClock, toleranceOf } from './encoder-clock.js';
 import type { ViewMarks } from './spherical.js';
+import { planStaticHdr } from './static-hdr.js';
 import { planTags } from './tags.js';
 import { planViewMarks } from './view-marks.js';
 
@@ -59,7 +60,9 @@ export function planOutput(request: OutputRequest): PlannedOutput {
     ...{ startSeconds: range.start ?? 0, isCut: range.start !== undefined || range.duration !== undefined },
   });
   const view = planViewMarks(source.video, container.muxer, output !== 'pipe:1', format.width / source.info.format.width);
-  const losses = [...carried.warnings, ...(container.isBare ? [] : tags.warnings), ...view.warnings];
+  const chosen = request.encoderFor(container.picture ?? container.muxer);
+  const { encoder, warnings: unwritten } = planStaticHdr(source.video, chosen);
+  const losses = [...carried.warnings, ...(container.isBare ? [] : tags.warnings), ...view.warnings, ...unwritten];
   if (container.isSingle && !isCut(range) && (source.expectedFrames ?? 1) > 1) throw tooManyPictures(`${source.expectedFrames} frames`);
   if (strict) refuseLosses(losses, 'SRVID_OUTPUT_FORMAT');
   assertFrameSize('A result', format.width, format.height);
@@ -82,7 +85,6 @@ export function planOutput(request: OutputRequest): PlannedOutput {
   });
   const fromHere: EncodePlan['carry'] = fromPipe ? { from: 'pipe', streams, forwarded: [] } : fromFile();
   const carry: EncodePlan['carry'] = container.isBare ? { from: 'nothing' } : fromHere;
-  const encoder = request.encoderFor(container.picture ?? container.muxer);
   const clock = clockOf(encoder.name, container.muxer, source, range);
   return {
     plan: {
@@ -119,19 +121,18 @@ function numberedFrom(startNumber = 1, container: Container, output: string): Co
   return { ...container, options: () => ['-start_number', String(startNumber)] };
 }
 
-/** The encoder's clock where it needs one of its own. @throws SRVID_ENCODER_UNAVAILABLE where the source begins between its ticks */
+/** The clock of an encoder or a container that needs one of its own. @throws SRVID_ENCODER_UNAVAILABLE where the source begins between an encoder's ticks */
 function clockOf(encoder: string, muxer: string, source: Source, range: TimeRange): EncoderClock | undefined {
-  const { info, video, hasTimestamps, shiftSeconds } = source;
+  const { info, video, hasTimestamps, shiftSeconds: startsAtSeconds } = source;
   const nominal = parseRational(video.r_frame_rate) ?? info.frameRate;
-  const own = encoderTimeBase(encoder, info.timeBase, nominal);
+  const first = (hasTimestamps && !isCut(range) ? (finite(video.start_time) ?? 0) - zeroOf(source, range) : 0) + startsAtSeconds;
   // AVI has no times but a rate, and an empty frame for each of its ticks that has no other.
-  const timeBase = own ?? (muxer === 'avi' && isSame(nominal, info.frameRate) ? inverse(nominal) : undefined);
+  const counted = { timeBase: inverse(nominal), startsAtSeconds, container: muxer };
+  if (muxer === 'avi' && isSame(nominal, info.frameRate) && secondsOffClock(counted, first) <= toleranceOf(info.timeBase)) return counted;
+  const timeBase = encoderTimeBase(encoder, info.timeBase, nominal);
   if (!timeBase) return undefined;
-  const clock = { timeBase, startsAtSeconds: shiftSeconds, container: own ? undefined : muxer };
-  const first = hasTimestamps && !isCut(range) ? (finite(video.start_time) ?? 0) - zeroOf(source, range) : 0;
-  // A container that cannot count from there gets the source's own ticks; an encoder has no other clock.
-  if (!own && secondsOffClock(clock, first + shiftSeconds) > toleranceOf(info.timeBase)) return undefined;
-  assertOnClock(encoder, clock, first + shiftSeconds, info.timeBase);
+  const clock = { timeBase, startsAtSeconds };
+  assertOnClock(encoder, clock, first, info.timeBase);
   return clock;
 }
 
@@ -142,9 +143,7 @@ function isSame(a: Rational, b: Rational): boolean {
 /** End of the output's last frame, in seconds: where the source ends or the cut does. Undefined where it lasts as long as the others. */
 function endSeconds(source: Source, range: TimeRange): number | undefined {
   const { video, endsAtSeconds } = source;
-  // Where the average rate is the nominal one, all frames last alike. Matroska tells only the nominal one.
-  const alike = video.nb_frames !== undefined && video.r_frame_rate === video.avg_frame_rate;
-  if (endsAtSeconds === undefined || alike) return undefined;
+  if (endsAtSeconds === undefined || hasOneRate(video)) return undefined;
   const end = Math.min(endsAtSeconds - zeroOf(source, range), range.duration ?? Number.POSITIVE_INFINITY);
   return end > 0 ? Number(end.toFixed(6)) : undefined;
 }

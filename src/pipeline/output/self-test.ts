@@ -1,9 +1,9 @@
 import { extname } from 'node:path';
 import { messageOf, SrvidError } from '../../errors.js';
-import type { FfmpegBinary } from '../ffmpeg/binary.js';
+import { codecOf, type FfmpegBinary } from '../ffmpeg/binary.js';
 import { keep, recall } from '../ffmpeg/build-answers.js';
-import { probeSample, type Sample, sampleSchema } from '../ffmpeg/probe-sample.js';
-import { type FrameFormat, fillMiddle, frameBytes } from '../frames/frame.js';
+import { probeSample, type Sample, sampleSchema, showsHalves } from '../ffmpeg/probe-sample.js';
+import { type FrameFormat, fillMiddle, frameBytes, lumaBytes } from '../frames/frame.js';
 import { rescale } from '../frames/time.js';
 import { NOTHING_CARRIED } from './container.js';
 import { Encoder } from './encode.js';
@@ -12,6 +12,8 @@ import { encodeCommand } from './mux-options.js';
 
 /** Width and height of the test frames. Some encoders refuse smaller ones, DNxHR's among them. */
 const TEST_SIDE = 256;
+/** Luma of the test frames, by which a reader's picture is known: dark above, light below. */
+const [DARK, LIGHT] = [64, 192];
 const NULL_CONTAINER = { ...NOTHING_CARRIED, muxer: 'null', options: () => [] };
 
 /**
@@ -32,7 +34,7 @@ export async function testEncoder(binary: FfmpegBinary, plan: EncodePlan): Promi
  */
 export async function encodedSample(binary: FfmpegBinary, plan: EncodePlan, look: 'anew' | 'as before'): Promise<Sample | undefined> {
   const programs = [binary.ffmpeg, binary.ffprobe];
-  const about = `the sample of ${nameOf(binary, plan)}`;
+  const about = `the sample in halves of ${nameOf(binary, plan)}`;
   const known = look === 'as before' ? sampleSchema.safeParse(await recall(programs, about)) : undefined;
   if (known?.success) return known.data;
   const { sample, isTiny } = await readSample(binary, plan);
@@ -54,10 +56,18 @@ async function readSample(binary: FfmpegBinary, plan: EncodePlan): Promise<{ rea
   const sampled = container.picture ? { ...plan, output: 'pipe:1', container: { ...container, isSingle: false, options: () => [] } } : plan;
   const isPipe = sampled.output === 'pipe:1';
   const { written, isTiny } = await runOnTwoFrames(binary, sampled, isPipe ? 'pipe' : 'ignore');
-  const sample = await probeSample(binary, isPipe ? written : output, container.muxer === 'mpegts' ? 'mpegts' : undefined);
-  if (sample !== 'nothing') return { sample, isTiny };
-  const message = `Two test frames that ${encoder.name} wrote to ${container.muxer} cannot be found in it again: it has no place for this codec. Write .mkv, or choose another encoder.`;
-  throw new SrvidError('SRVID_OUTPUT_FORMAT', message, { encoder: encoder.name, container: container.muxer });
+  const [video, demuxer] = [isPipe ? written : output, container.muxer === 'mpegts' ? 'mpegts' : undefined];
+  const sample = await probeSample(binary, video, demuxer);
+  if (sample === 'nothing') throw noPlace(plan, 'cannot be found in it again');
+  // Some codecs go by another name in a container, and some pass for another codec there, which shows other pictures.
+  if (sample && sample.codec !== (await codecOf(binary, encoder.name)) && !(await showsHalves(binary, video, demuxer)))
+    throw noPlace(plan, `are taken for ${sample.codec} there, and show another picture`);
+  return { sample, isTiny };
+}
+
+function noPlace({ encoder, container: { muxer } }: EncodePlan, found: string): SrvidError {
+  const message = `Two test frames that ${encoder.name} wrote to ${muxer} ${found}: it has no place for this codec. Write .mkv, or choose another encoder.`;
+  return new SrvidError('SRVID_OUTPUT_FORMAT', message, { encoder: encoder.name, container: muxer });
 }
 
 /** Two frames as an encoder took them. */
@@ -97,15 +107,23 @@ async function encodeTwoFrames(binary: FfmpegBinary, plan: EncodePlan, standardO
   if (standardOutput === 'pipe') encoder.written.on('data', (bytes: Buffer) => written.push(bytes));
   try {
     await encoder.open();
-    const gray = new Uint8Array(frameBytes(format));
-    fillMiddle(gray);
-    await encoder.write(0, gray);
-    await encoder.write(clock ? rescale(1, clock.timeBase, timeBase) : 1, gray);
+    const picture = halves(format);
+    await encoder.write(0, picture);
+    await encoder.write(clock ? rescale(1, clock.timeBase, timeBase) : 1, picture);
     await encoder.finish();
     return Buffer.concat(written);
   } finally {
     await encoder.stop();
   }
+}
+
+/** A frame without colours, dark above and light below. */
+function halves(format: FrameFormat): Uint8Array {
+  const [bytes, luma] = [new Uint8Array(frameBytes(format)), lumaBytes(format)];
+  fillMiddle(bytes);
+  bytes.fill(DARK, 0, luma / 2);
+  bytes.fill(LIGHT, luma / 2, luma);
+  return bytes;
 }
 
 function tiny(format: FrameFormat): FrameFormat {

@@ -22,7 +22,7 @@ export default definePlugin<z.infer<typeof options>, Resampler>({
   options,
   planes: 'y',
   scale: ({ scale, width, height }) => (width !== undefined && height !== undefined ? { width, height } : scale),
-  scales: [2, 3, 4],
+  scales: { least: 1 / 16, most: 16 },
   halo: 3,
   init: ({ input, output }) => new Resampler(input, output),
   process(frame, { state, allocate }) {

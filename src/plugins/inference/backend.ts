@@ -1,18 +1,16 @@
 import type { Tensor } from '../contract.js';
 
-/** The engine of a run. Networks that the native engine does not support run on ONNX Runtime in either case. */
-export type Engine =
-  | { readonly name: 'ort' }
-  | {
-      readonly name: 'native';
-      /** The kernel, by the add-on's name: the instructions that it uses. */
-      readonly kernel: string;
-      /** Names the add-on's build, since measured times are valid for one build only. */
-      readonly build: string;
-    };
+/** The engine of a run, by a name that `engines.ts` knows. Networks that it does not support run on ONNX Runtime. */
+export interface Engine {
+  readonly name: string;
+  /** The kernel, by the engine's name for it: the instructions that it uses. Empty where the engine has no choice. */
+  readonly kernel: string;
+  /** Names the engine's build, where measured times are valid for one build only; else empty. */
+  readonly build: string;
+}
 
 /** ONNX Runtime, which runs every network. */
-export const ONNX_RUNTIME: Engine = { name: 'ort' };
+export const ONNX_RUNTIME: Engine = { name: 'ort', kernel: '', build: '' };
 
 /** Settings of an inference session. */
 export interface InferenceSettings {

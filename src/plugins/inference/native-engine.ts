@@ -38,7 +38,7 @@ export function obstacleToNative(bytes: Uint8Array, name: string, kernel: string
  * The native engine as an inference backend: networks of int8 convolutions on the CPU, by an add-on in C++. Networks that
  * it does not support are opened by ONNX Runtime.
  */
-export function nativeEngine({ kernel, build }: Engine & { readonly name: 'native' }): InferenceBackend {
+export function nativeEngine({ kernel, build }: Engine): InferenceBackend {
   return {
     name: 'native',
     async open(what, bytes, settings) {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Plane } from '../../pipeline/frames/frame.js';
 import type { Size } from '../contract.js';
+import { KernelLayout, type Kernels, openKernels, VECTOR_BYTES } from './kernels.js';
 import { alignedUp } from './padding.js';
 
 /**
@@ -44,7 +44,7 @@ const MIDDLE_BITS = 6;
  * (`assembly/resample.ts`). The memory is this object's own: one object for each thread and pair of sizes.
  */
 export class Resampler {
-  readonly #kernel: Kernels;
+  readonly #kernel: ResamplingKernels;
   readonly #bytes: Uint8Array;
   readonly #layout: Layout;
   readonly #taps: readonly [horizontal: Taps, vertical: Taps];
@@ -61,7 +61,7 @@ export class Resampler {
     this.#middleBits = repeats ? MIDDLE_BITS : 0;
     this.#taps = [planTaps(input.width, output.width, shift.x, kernel, repeats), planTaps(input.height, output.height, shift.y, kernel, repeats)];
     this.#layout = layOut(input, output, this.#taps);
-    this.#kernel = instantiate(this.#layout.end);
+    this.#kernel = openKernels(KERNELS, this.#layout.end);
     this.#bytes = new Uint8Array(this.#kernel.memory.buffer);
     for (const [pass, { first, weights }] of this.#taps.entries()) {
       this.#bytes.set(new Uint8Array(first.buffer), this.#layout.first[pass]);
@@ -103,55 +103,31 @@ interface Layout {
 }
 
 /** The exports of `assembly/resample.ts`, with their parameters. */
-interface Kernels {
-  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+interface ResamplingKernels extends Kernels {
   readonly horizontal: (...parameters: readonly number[]) => void;
   readonly vertical: (...parameters: readonly number[]) => void;
 }
 
-/** Node's types leave it out, since it belongs to the browser's types. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-};
-
 const KERNELS = new URL('./resample.wasm', import.meta.url);
-const PAGE_BYTES = 1 << 16;
-/** The kernels read and write in whole vectors. */
-const VECTOR_BYTES = 16;
-/** First byte for the kernels' buffers. WebAssembly's own data, of which these kernels have none, would begin at 0. */
-const START = 1024;
 
 function copyRows(from: Uint8Array, fromStride: number, to: Uint8Array, toStride: number, { width, height }: Size): void {
   if (fromStride === width && toStride === width) to.set(from.subarray(0, width * height));
   else for (let y = 0; y < height; y++) to.set(from.subarray(y * fromStride, y * fromStride + width), y * toStride);
 }
 
-function instantiate(bytes: number): Kernels {
-  const kernels = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(KERNELS))).exports as Kernels;
-  const missing = Math.ceil(bytes / PAGE_BYTES) - kernels.memory.buffer.byteLength / PAGE_BYTES;
-  if (missing > 0) kernels.memory.grow(missing);
-  return kernels;
-}
-
 function layOut(input: Size, output: Size, [horizontal, vertical]: readonly [Taps, Taps]): Layout {
-  let end = START;
-  const take = (bytes: number) => {
-    const at = end;
-    end += alignedUp(bytes, VECTOR_BYTES) + VECTOR_BYTES;
-    return at;
-  };
+  const memory = new KernelLayout();
   const resultStride = alignedUp(output.width, VECTOR_BYTES / 2);
   const middleStride = 2 * resultStride;
   return {
-    first: [take(horizontal.first.byteLength), take(vertical.first.byteLength)],
-    weights: [take(horizontal.weights.byteLength), take(vertical.weights.byteLength)],
-    source: take(input.width * input.height),
-    middle: take(middleStride * input.height),
+    first: [memory.take(horizontal.first.byteLength), memory.take(vertical.first.byteLength)],
+    weights: [memory.take(horizontal.weights.byteLength), memory.take(vertical.weights.byteLength)],
+    source: memory.take(input.width * input.height),
+    middle: memory.take(middleStride * input.height),
     middleStride,
-    result: take(resultStride * output.height),
+    result: memory.take(resultStride * output.height),
     resultStride,
-    end,
+    end: memory.end,
   };
 }
 

@@ -6,6 +6,8 @@ import type { Size } from '../contract.js';
 import type { ModelLibrary, Precision } from '../inference/library.js';
 import { describeOwnNetwork, OWN_NETWORK } from '../own/describe.js';
 import { BUILTIN_PLUGINS, findPlugin, type LoadedPlugin, type PluginRequest, parsePluginSpec, withOptions } from '../registry.js';
+import { isRange, offersScale } from '../scales.js';
+import { optionsOf } from '../schema-options.js';
 import { outputSize } from './groups.js';
 import { areInstalled, type ChainPlugin, type UnresolvedPlugin, withModels } from './plugin-models.js';
 import type { LoadedPreset } from './presets.js';
@@ -37,6 +39,7 @@ export async function buildChain(
   else
     for (const { use, options: given } of preset.preset.plugins)
       found.push(await findFirst([use].flat(), given, preset.folder, { options, library, sized, signal }));
+  withPresetOptions(found, options.model === undefined ? preset.options : {}, options.debugMap);
   for (const request of options.plugins) found.push(await find(request, process.cwd(), signal));
   const target = sized ? targetSize({ size, height }, info) : undefined;
   const scaled = target ? await reaching(target, found, options, library, info) : atScale(options.scale, found);
@@ -50,6 +53,19 @@ export async function withPrecision(
   precision: Precision,
 ): Promise<Chain> {
   return { plugins: await Promise.all(plugins.map((loaded) => withModels(loaded, library, precision))) };
+}
+
+/** Gives the options that follow a preset's name, and the wish for a map, to the plugin that they are for. @throws SRVID_OPTION_INVALID */
+function withPresetOptions(found: Found[], options: Found['options'] = {}, map: boolean): void {
+  const place = Math.max(0, scalerIn(found));
+  const scaler = found[place] as Found;
+  if (map && !optionsOf(scaler.plugin.options)?.some(({ name }) => name === 'map')) {
+    const names = found.map(({ plugin }) => plugin.name).join(', ');
+    throw new SrvidError('SRVID_OPTION_INVALID', `--debug-map was given, but of this chain (${names}) no plugin decides for each pixel. Leave it out.`, {
+      names,
+    });
+  }
+  found[place] = { ...scaler, options: { ...scaler.options, ...options, ...(map && { map }) } };
 }
 
 /** Finds what a step asks for: a plugin, or a network of the user's own. */
@@ -74,9 +90,10 @@ async function findFirst(
   for (const use of uses) {
     if (uses.length > 1 && !(BUILTIN_PLUGINS as readonly string[]).includes(use)) continue;
     const found = await find({ use, options: given }, folder, signal);
+    const { scales: own = [] } = found.plugin;
     // For a given size any of its scales may serve; else only the given scale, or its own default.
-    const scales = options.scale === undefined && sized ? (found.plugin.scales ?? []) : [options.scale];
-    const serves = (scale?: number) => scale === undefined || found.plugin.scales?.includes(scale);
+    const scales = options.scale === undefined && sized && !isRange(own) ? own : [options.scale];
+    const serves = (scale?: number) => scale === undefined || offersScale(own, scale);
     if (uses.length === 1 || scales.some((scale) => serves(scale) && areInstalled(atScale(scale, [found]), library, options.precision))) return found;
   }
   const at = options.scale === undefined ? '' : ` at scale ${options.scale}`;
@@ -130,22 +147,25 @@ function atScale(scale: number | undefined, found: readonly Found[]): Unresolved
     );
   }
   const { own, plugin: { scales = [] } = {} } = found[scaler] ?? {};
-  if (scale !== undefined && own && !scales.includes(scale)) {
+  if (scale !== undefined && own && !offersScale(scales, scale)) {
     throw new SrvidError(
       'SRVID_OPTION_INVALID',
       `--scale ${scale} was given, but the network ${own.path} enlarges by ${scales}. Leave --scale out, or give --height or --size: the result is then resampled to it.`,
       { scale, model: own.path },
     );
   }
-  return found.map((f, index) => ({
-    ...withOptions(f, scale !== undefined && index === scaler ? { ...f.options, scale } : f.options),
-    ...(f.own && { own: f.own }),
-  }));
+  return scale === undefined ? withScaler(found, {}) : withScaler(found, { scale });
+}
+
+/** The plugins with their options validated; the scaler's are joined by these. */
+function withScaler(found: readonly Found[], options: Readonly<Record<string, unknown>>): UnresolvedPlugin[] {
+  const scaler = scalerIn(found);
+  return found.map((f, index) => ({ ...withOptions(f, index === scaler ? { ...f.options, ...options } : f.options), ...(f.own && { own: f.own }) }));
 }
 
 /**
- * Finds plugins that reach the target: the smallest scale whose result is at least as large, else the largest scale,
- * then one resampling to the exact size.
+ * Finds plugins that reach the target: a scaler of any real factor makes it itself; of a list of factors the smallest whose
+ * result is at least as large is taken, else the largest. Where that is another size, one resampling to the target follows.
  */
 async function reaching(
   target: Size,
@@ -154,15 +174,38 @@ async function reaching(
   library: ModelLibrary,
   info: StreamInfo,
 ): Promise<UnresolvedPlugin[]> {
-  const scaler = found[scalerIn(found)];
-  const scales = [...(scaler?.plugin.scales ?? [])].sort((a, b) => a - b);
-  const possible = scales.map((scale) => atScale(scale, found)).filter((chain) => areInstalled(chain, library, options.precision));
-  const chains = possible.length > 0 ? possible : [atScale(undefined, found)];
   const sizeOf = (chain: readonly LoadedPlugin[]) => chain.reduce<Size>((size, loaded) => outputSize(loaded, size), info.format);
-  const reaches = (chain: readonly LoadedPlugin[]) => sizeOf(chain).width >= target.width && sizeOf(chain).height >= target.height;
-  const chosen = (chains.find(reaches) ?? chains.at(-1)) as UnresolvedPlugin[];
+  const { scales = [] } = found[scalerIn(found)]?.plugin ?? {};
+  const chosen = isRange(scales) ? toSize(target, found, scales, info) : firstReaching(target, found, scales, { options, library, sizeOf });
   const size = sizeOf(chosen);
   if (size.width === target.width && size.height === target.height) return chosen;
   const resampler = withOptions(await findPlugin('bicubic', process.cwd()), { ...target });
   return [...chosen, resampler];
+}
+
+/** The chain with the least factor of the scaler's that reaches the target and whose network is installed, else with the largest. */
+function firstReaching(
+  target: Size,
+  found: readonly Found[],
+  scales: readonly number[],
+  { options, library, sizeOf }: { options: ProcessingOptions; library: ModelLibrary; sizeOf: (chain: readonly LoadedPlugin[]) => Size },
+): UnresolvedPlugin[] {
+  const ascending = scales.toSorted((a, b) => a - b);
+  const possible = ascending.map((scale) => atScale(scale, found)).filter((chain) => areInstalled(chain, library, options.precision));
+  const chains = possible.length > 0 ? possible : [atScale(undefined, found)];
+  const reaches = (chain: readonly LoadedPlugin[]) => sizeOf(chain).width >= target.width && sizeOf(chain).height >= target.height;
+  return (chains.find(reaches) ?? chains.at(-1)) as UnresolvedPlugin[];
+}
+
+/** The chain whose scaler makes the size that the other plugins turn into the target, or what comes nearest within its range. */
+function toSize(target: Size, found: readonly Found[], { least, most }: { least: number; most: number }, info: StreamInfo): UnresolvedPlugin[] {
+  const place = scalerIn(found);
+  const through = (plugins: readonly Found[], size: Size) => plugins.reduce((arriving, f) => outputSize(withOptions(f, f.options), arriving), size);
+  const arriving = through(found.slice(0, place), info.format);
+  const passed = through(found.slice(place + 1), arriving);
+  const side = (name: keyof Size) => {
+    const wanted = Math.round((target[name] * arriving[name]) / passed[name]);
+    return Math.min(Math.max(wanted, Math.ceil(arriving[name] * least)), Math.floor(arriving[name] * most));
+  };
+  return withScaler(found, { width: side('width'), height: side('height') });
 }

@@ -1,10 +1,12 @@
 import { messageOf, SrvidError } from '../../errors.js';
 import type { RealtimeSettings } from '../../options/session.js';
 import { type PlainFormat, sameFormat } from '../../pipeline/frames/frame.js';
+import { parsePluginSpec } from '../../plugin-spec.js';
 import { didYouMean } from '../../similar-name.js';
 import type { Size } from '../contract.js';
 import type { ModelLibrary, Precision } from '../inference/library.js';
-import { BUILTIN_PLUGINS, findPlugin, withOptions } from '../registry.js';
+import { askPlugin, BUILTIN_PLUGINS, findPlugin, withOptions } from '../registry.js';
+import { isRange, offersScale } from '../scales.js';
 import type { Chain } from './chain.js';
 import { type Group, outputSize, planChain } from './groups.js';
 import { type ChainPlugin, withModels } from './plugin-models.js';
@@ -55,7 +57,7 @@ export async function planLevels(chain: Chain, { levels: named }: RealtimeSettin
     // Loading one that will never be used would delay each start.
     else if (level.macs > own.macs && level.macs > mostMacs) missing.push(`${name}: too slow on this machine`);
     else if (level.macs === 0 && level !== own) missing.push(`${name}: the bypass does the same`);
-    else if (sameFormat(level.group.output, own.group.output) && (named || level === own || level.macs < own.macs)) found.push(level);
+    else if (sameFormat(level.group.output, own.group.output) && (named || level === own || (level.macs < own.macs && !runsAnyScale(level)))) found.push(level);
   }
   if (found.length === 0) {
     throw new SrvidError(
@@ -67,6 +69,11 @@ export async function planLevels(chain: Chain, { levels: named }: RealtimeSettin
     );
   }
   return { levels: found.sort((a, b) => b.macs - a.macs), bypass, missing: named ? missing : [] };
+}
+
+/** True where a network of any real scale runs, which is a level only where it is named: its time depends on what it sees. */
+function runsAnyScale({ group }: Level): boolean {
+  return group.steps.some(({ loaded }) => loaded.models.length > 0 && isRange(loaded.plugin.scales));
 }
 
 /** The reason why a level is not available, in few words. */
@@ -99,18 +106,27 @@ function keepsSize(loaded: ChainPlugin, format: Size): boolean {
 }
 
 /**
- * The chain with one of srvid's own plugins in place of its scaler, at the same scale.
+ * The chain with one of srvid's own plugins in place of its scaler, for the same size.
  * @throws an Error where that is impossible
  */
-async function replaced(name: string, plugins: readonly ChainPlugin[], { library, precision }: Context): Promise<readonly ChainPlugin[]> {
+async function replaced(spec: string, plugins: readonly ChainPlugin[], { library, precision, format }: Context): Promise<readonly ChainPlugin[]> {
   const place = scalerOf(plugins);
+  const { use: name, options: given } = parsePluginSpec(spec);
   if (place < 0 || !(BUILTIN_PLUGINS as readonly string[]).includes(name))
     throw new Error(`not installed.${didYouMean(name, BUILTIN_PLUGINS)}`.replace(/\.$/, ''));
-  const { scale } = (plugins[place] as ChainPlugin).options as { scale?: number };
   const found = await findPlugin(name, process.cwd());
   if (!found.plugin.scales) throw new Error('it does not enlarge');
-  const instead = await withModels(withOptions(found, scale === undefined ? {} : { scale }), library, precision);
-  return plugins.with(place, instead);
+  const scaler = plugins[place] as ChainPlugin;
+  const arriving = plugins.slice(0, place).reduce<Size>((size, loaded) => outputSize(loaded, size), format);
+  const { width, height } = outputSize(scaler, arriving);
+  const { scale = width / arriving.width, ...exact } = scaler.options as { readonly scale?: number; readonly width?: number };
+  const factor = exact.width === undefined ? scale : width / arriving.width;
+  if (!offersScale(found.plugin.scales, factor)) throw new Error('not made for this scale');
+  const size = isRange(found.plugin.scales) ? { width, height } : { scale: factor };
+  // A level of the chain's own network differs from it by the given options alone.
+  const { scale: _, ...kept } = found.module === scaler.module ? scaler.given : {};
+  const instead = withOptions(found, { ...kept, ...size, ...given });
+  return plugins.with(place, await withModels(instead, library, precision));
 }
 
 /** The chain without networks; resampling reaches the scaler's size. */
@@ -142,9 +158,12 @@ function levelOf(name: string, plugins: readonly ChainPlugin[], format: PlainFor
   return { name, group, macs: macsOf(group) };
 }
 
-/** Multiplications for one frame, from the models' own counts for an input pixel. */
-function macsOf({ steps }: Group): number {
-  const ofStep = ({ loaded, reads }: Group['steps'][number]) =>
-    loaded.models.reduce((sum, { model }) => sum + model.entry.macsPerPixel, 0) * reads.width * reads.height;
-  return steps.reduce((sum, step) => sum + ofStep(step), 0);
+/** Multiplications for one frame, from the models' own counts for a pixel. */
+export function macsOf({ steps }: Pick<Group, 'steps'>): number {
+  return steps.reduce((sum, { loaded: { plugin, options, models }, reads, gives }) => {
+    const perPixel = models.map(({ model }) => model.entry.macsPerPixel);
+    const { macs } = plugin;
+    if (macs) return sum + askPlugin(plugin, 'macs', () => macs(options, { input: reads, output: gives }, perPixel));
+    return sum + perPixel.reduce((total, one) => total + one, 0) * reads.width * reads.height;
+  }, 0);
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseForeignJson, readBounded } from '../../bounded-file.js';
 import { messageOf, SrvidError } from '../../errors.js';
 import { type Preset, presetSchema } from '../../options/preset.js';
+import { parsePluginSpec } from '../../plugin-spec.js';
 import { didYouMean } from '../../similar-name.js';
 
 const FOLDER = fileURLToPath(new URL('../../../presets/', import.meta.url));
@@ -14,6 +15,8 @@ export interface LoadedPreset {
   readonly name: string;
   readonly preset: Preset;
   readonly folder: string;
+  /** Options for its plugin that enlarges, from behind a question mark: "pcsr?k=0.5". They go before those of the file. */
+  readonly options?: Readonly<Record<string, unknown>>;
 }
 
 /** Names of the presets that come with srvid. */
@@ -26,25 +29,26 @@ export async function presetNames(): Promise<string[]> {
 }
 
 /**
- * Loads a preset by name, or by path where `nameOrPath` has a slash or ends in .json.
+ * Loads a preset by name, or by path where `nameOrPath` has a slash or ends in .json, before a question mark.
  * @throws SRVID_PRESET_UNKNOWN, SRVID_PRESET_INVALID
  */
 export async function loadPreset(nameOrPath: string): Promise<LoadedPreset> {
-  const isPath = /[\\/]|\.json$/.test(nameOrPath);
-  const path = isPath ? resolve(nameOrPath) : resolve(FOLDER, `${nameOrPath}.json`);
+  const { use, options } = parsePluginSpec(nameOrPath);
+  const isPath = /[\\/]|\.json$/.test(use);
+  const path = isPath ? resolve(use) : resolve(FOLDER, `${use}.json`);
   const text = await readBounded(path, MAX_BYTES).then(String, async (error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === undefined) throw invalid(path, messageOf(error), error);
     const known = await presetNames();
-    const what = isPath ? `Looked for the preset file ${path}: ${messageOf(error)}.` : `There is no preset "${nameOrPath}".`;
-    const near = didYouMean(basename(nameOrPath, '.json'), known);
+    const what = isPath ? `Looked for the preset file ${path}: ${messageOf(error)}.` : `There is no preset "${use}".`;
+    const near = didYouMean(basename(use, '.json'), known);
     throw new SrvidError(
       'SRVID_PRESET_UNKNOWN',
-      `${what}${near} Presets are: ${known.join(', ')}; or give the path of a file, such as ./${basename(nameOrPath, '.json')}.json.`,
+      `${what}${near} Presets are: ${known.join(', ')}; or give the path of a file, such as ./${basename(use, '.json')}.json.`,
       { preset: nameOrPath },
       error,
     );
   });
-  return { name: nameOrPath, preset: parsePreset(text, path), folder: isPath ? dirname(path) : process.cwd() };
+  return { name: nameOrPath, preset: parsePreset(text, path), folder: isPath ? dirname(path) : process.cwd(), options };
 }
 
 /** Parses a preset file. `path` is its name in messages. @throws SRVID_PRESET_INVALID */

@@ -21,6 +21,8 @@ export class StateView {
   readonly #liveness: LivenessWatch;
   readonly #patience: ReturnType<typeof setTimeout>;
   #playing = false;
+  /** Nothing has come since the picture was interrupted: what still plays was buffered before. */
+  #starved = false;
 
   /** @param name the stream's name, for when there is none of it */
   constructor(
@@ -30,9 +32,12 @@ export class StateView {
   ) {
     this.#liveness = new LivenessWatch(player);
     this.#patience = setTimeout(() => this.#notice.show({ title: 'Connecting' }), PATIENCE_MS);
-    player.on('playing', () => this.#live());
+    player.on('playing', () => {
+      if (!this.#starved) this.#live();
+    });
     // If an interruption was shorter than the buffer, the picture never stopped: remove the notice at once.
     client.on('fragment', () => {
+      this.#starved = false;
       if (!this.#playing && player.moving) this.#live();
     });
     player.on('blocked', () => this.#notice.show({ title: 'Ready', action: { label: 'Play', run: () => player.play() } }));
@@ -63,6 +68,7 @@ export class StateView {
 
   #interrupt(lamp: Lamp, word: string): void {
     this.#playing = false;
+    this.#starved = true;
     clearTimeout(this.#patience);
     this.#liveness.show({});
     this.#light(lamp, word);

@@ -59,7 +59,6 @@ test.each([
     /profile 5, which has no ordinary base layer: .*colours will be wrong/,
   ],
   [{ side_data_type: 'DOVI configuration record', dv_profile: 8, dv_bl_signal_compatibility_id: 1 }, /profile 8. Its ordinary base layer is processed, .*lost/],
-  [{ side_data_type: 'Mastering display metadata' }, /mastering or light-level data/],
   [{ side_data_type: 'ICC Profile' }, /lost: ICC Profile/],
   [{ side_data_type: 'Something of a later version' }, /lost: Something of a later version/],
 ])('%j of a stream is named as lost', (data, sentence) => {

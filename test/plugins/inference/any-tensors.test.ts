@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import ort from 'onnxruntime-node';
 import { expect, onTestFinished, test } from 'vitest';
 import { Graph } from '../../../dist/onnx/graph.js';
 import { serializeModel } from '../../../dist/onnx/model-file.js';
 import { loadModelLibrary, type ModelEntry, ModelLibrary } from '../../../dist/plugins/inference/library.js';
 import { failureOf } from '../../helpers/errors.js';
 import { temporaryFolder } from '../../helpers/media.js';
+import { superResolver } from '../../helpers/own-networks.js';
 import { hostFor, lumaOf, through } from '../../helpers/plugins.js';
 import { randomBytes } from '../../helpers/random.js';
 
@@ -34,7 +36,8 @@ async function gainModel(): Promise<ModelEntry> {
   return { ...listed, id: 'gain', family: 'gain', planes: 'y', precision: 'fp32', file: 'gain.onnx', sha256: hashOf(bytes), bytes: bytes.length };
 }
 
-const plugin = (spec: string) => `export default {
+/** `further` are the inputs after the picture. */
+const plugin = (spec: string, further: string) => `export default {
   name: 'gain', apiVersion: 1, planes: 'y', halo: 'global',
   models: () => [${spec}],
   async process(frame, context) {
@@ -42,16 +45,17 @@ const plugin = (spec: string) => `export default {
     const dims = [1, 1, frame.height, frame.width];
     const product = { data: new Float32Array(frame.width * frame.height), dims };
     const picture = { data: Float32Array.from(frame.planes[0].data), dims };
-    await context.model(${spec}).run([picture, { data: Float32Array.of(0.5), dims: [1] }], product);
+    await context.model(${spec}).run([picture${further}], product);
     result.planes[0].data.set(product.data);
     return result;
   },
 };`;
+const HALF = ', { data: Float32Array.of(0.5), dims: [1] }';
 
 test('a plugin runs a float model of several inputs and no scale', async () => {
   const library = new ModelLibrary(pathToFileURL(`${folder}/`), [await gainModel()]);
   const path = join(folder, 'gain.mjs');
-  await writeFile(path, plugin(`{ family: 'gain', precision: 'fp32' }`));
+  await writeFile(path, plugin(`{ family: 'gain', precision: 'fp32' }`, HALF));
   const host = await hostFor([path], source, { library });
   onTestFinished(() => host.close());
   await host.open();
@@ -71,12 +75,12 @@ test('a model without a scale is not the answer to a request for one, and the me
 });
 
 /** A plugin in a folder of its own, with a network in the file `net.onnx` beside it. */
-async function pluginWithFile(name: string, bytes: Uint8Array, spec: string): Promise<string> {
+async function pluginWithFile(name: string, bytes: Uint8Array, spec: string, further = HALF): Promise<string> {
   const own = join(folder, name);
   await mkdir(own);
   await writeFile(join(own, 'net.onnx'), bytes);
   const path = join(own, 'plugin.mjs');
-  await writeFile(path, plugin(spec));
+  await writeFile(path, plugin(spec, further));
   return path;
 }
 
@@ -98,6 +102,24 @@ test('two plugins each run the network that lies beside them, under one name, an
   expect(first).toBe(again);
   await writeFile(join(folder, 'half/net.onnx'), quarter);
   expect((await library.loadFile(join(folder, 'half/net.onnx'))).entry.sha256).toBe(hashOf(quarter));
+});
+
+test('a plugin runs an int8 network that lies beside it, in QDQ form, as ONNX Runtime itself does', async () => {
+  const network = superResolver({ quantised: true, white: 255, channels: 1, scale: 1 });
+  const path = await pluginWithFile('quantised', network, `{ file: './net.onnx' }`, '');
+  const library = new ModelLibrary(pathToFileURL(`${folder}/`), []);
+  expect((await library.loadFile(join(folder, 'quantised/net.onnx'))).entry.precision).toBe('int8');
+  const host = await hostFor([path], source, { library });
+  onTestFinished(() => host.close());
+  await host.open();
+  const bytes = randomBytes(4, (source.width * source.height * 3) / 2).map((value) => 40 + value / 2);
+  const result = lumaOf(source, await through(host, bytes));
+  const session = await ort.InferenceSession.create(network);
+  onTestFinished(() => session.release());
+  const input = new ort.Tensor('float32', Float32Array.from(lumaOf(source, bytes)), [1, 1, source.height, source.width]);
+  const wanted = ((await session.run({ input }))['output'] as ort.Tensor).data as Float32Array;
+  expect(Math.max(...result.map((value, index) => Math.abs(value - (wanted[index] as number))))).toBeLessThanOrEqual(1);
+  expect(result).not.toEqual(lumaOf(source, bytes));
 });
 
 test.each([

@@ -9,7 +9,9 @@ import { planeOf, psnr, resampleReference } from '../../helpers/picture.js';
 import { randomBytes } from '../../helpers/random.js';
 
 const library = await loadModelLibrary();
-const networks = library.models.filter(({ planes, precision }) => planes === 'y' && precision === 'int8').map(({ family, scale }) => [family, scale] as const);
+const networks = library.models
+  .filter(({ planes, precision, scale }) => planes === 'y' && precision === 'int8' && scale !== undefined)
+  .map(({ family, scale }) => [family, scale] as const);
 const loaded = new Map<string, Promise<LoadedModel>>();
 const [WIDTH, HEIGHT] = [96, 64];
 const CLIP = fileURLToPath(new URL('../../../examples/clips/city-360p25.mp4', import.meta.url));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { PixelFormat } from '../../../dist/pipeline/frames/frame.js';
+import { ONNX_RUNTIME } from '../../../dist/plugins/inference/backend.js';
 import { loadModelLibrary } from '../../../dist/plugins/inference/library.js';
 import { describeOwnNetwork, type OwnNetwork } from '../../../dist/plugins/own/describe.js';
 import { spansOf } from '../../../dist/plugins/own/tiles.js';
@@ -32,7 +33,7 @@ async function processed({ module, plugin, options, own }: OwnNetwork, kind: Pix
     groups: planChain({ kind, ...size }, [loaded]),
     ...{
       origin: { color: {}, timeBase: { num: 1, den: 25 } },
-      inference: { engine: { name: 'ort' }, device: 'cpu', threads: 1 },
+      inference: { engine: ONNX_RUNTIME, device: 'cpu', threads: 1 },
       workers: 1,
       credits: 4,
       taskTimeoutMs: 60_000,

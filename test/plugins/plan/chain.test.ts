@@ -51,15 +51,31 @@ test('--scale is the scale of the first plugin that has one', async () => {
 });
 
 test.each([
-  [720, ['bicubic {"scale":2}'], [960, 720]],
-  [1080, ['bicubic {"scale":3}'], [1440, 1080]],
-  [1000, ['bicubic {"scale":3}', 'bicubic {"scale":2,"width":1334,"height":1000}'], [1334, 1000]],
-  [500, ['bicubic {"scale":2}', 'bicubic {"scale":2,"width":666,"height":500}'], [666, 500]],
-  [2000, ['bicubic {"scale":4}', 'bicubic {"scale":2,"width":2666,"height":2000}'], [2666, 2000]],
+  [720, ['abpn {"scale":2}'], [960, 720]],
+  [1080, ['abpn {"scale":3}'], [1440, 1080]],
+  [1000, ['abpn {"scale":3}', 'bicubic {"scale":2,"width":1334,"height":1000}'], [1334, 1000]],
+  [500, ['abpn {"scale":2}', 'bicubic {"scale":2,"width":666,"height":500}'], [666, 500]],
+  [2000, ['abpn {"scale":4}', 'bicubic {"scale":2,"width":2666,"height":2000}'], [2666, 2000]],
 ])('480x360 at --height %d takes the smallest scale that reaches it, or the largest, and one change of size at most', async (height, names, size) => {
-  const chain = await chainOf({ height }, info(480, 360));
+  const chain = await chainOf({ height }, info(480, 360), 'abpn');
   expect(chain.names).toEqual(names);
   expect(chain.size).toEqual(size);
+});
+
+test.each([
+  ['within its range', 1000, ['bicubic {"scale":2,"width":1334,"height":1000}']],
+  ['below the source', 180, ['bicubic {"scale":2,"width":240,"height":180}']],
+  ['beyond its range', 6000, ['bicubic {"scale":2,"width":7680,"height":5760}', 'bicubic {"scale":2,"width":8000,"height":6000}']],
+])('a plugin of any real scale makes a height %s itself', async (_, height, names) => {
+  const chain = await chainOf({ height }, info(480, 360));
+  expect(chain.names).toEqual(names);
+  expect(chain.size[1]).toBe(height);
+});
+
+test('a plugin of any real scale makes what other plugins of the chain need for the size that is asked for', async () => {
+  const { names, size } = await chainOf({ height: 1080, plugins: [{ use: 'abpn', options: { scale: 2 } }] }, info(480, 360));
+  expect(names).toEqual(['bicubic {"scale":2,"width":720,"height":540}', 'abpn {"scale":2}']);
+  expect(size).toEqual([1440, 1080]);
 });
 
 test('--size is met exactly, whatever the aspect', async () => {

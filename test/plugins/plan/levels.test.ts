@@ -2,6 +2,8 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
+import { LevelController } from '../../../dist/pipeline/engine/realtime/level-controller.js';
+import { ServiceTimes } from '../../../dist/pipeline/engine/realtime/service-times.js';
 import type { PixelFormat } from '../../../dist/pipeline/frames/frame.js';
 import { loadModelLibrary, type ModelEntry, ModelLibrary } from '../../../dist/plugins/inference/library.js';
 import { modelsOfGroups, outputSize } from '../../../dist/plugins/plan/groups.js';
@@ -123,4 +125,30 @@ test('the command runs with several levels, all of them loaded', async () => {
   expect(end.models).toEqual(['abpn-x3-int8', 'xlsr-x3-int8']);
   expect(end.realtime.levels.map(({ name }) => name)).toEqual(['abpn', 'xlsr', 'bypass']);
   expect(end.framesIn).toBe(15);
+});
+
+test('levels may be one network with other options, which the controller moves between; all share its files', async () => {
+  const pixels = await loadModelLibrary(new URL('../../fixtures/models/pixels/', import.meta.url));
+  const levels = ['pcsr?k=25', 'pcsr?k=-25', 'pcsr', 'pcsr?k=0.5&refine=false', 'pcsr?k=26'];
+  const plan = await planned(['pcsr?width=96&height=54&map=true'], { levels, installed: pixels });
+  expect(namesOf(plan)).toEqual(['pcsr?k=-25', 'pcsr', 'pcsr?k=0.5&refine=false', 'pcsr?k=25']);
+  expect(plan.missing).toEqual([expect.stringMatching(/^pcsr\?k=26: .*k/)]);
+  const given = plan.levels.map(({ group }) => group.steps[0]?.loaded.options);
+  expect(given[2]).toMatchObject({ k: 0.5, refine: false, map: true, width: 96, height: 54 });
+  expect(modelsOfGroups(plan.levels.map(({ group }) => group))).toHaveLength(4);
+  for (const { group } of [...plan.levels, plan.bypass]) expect(group.output).toMatchObject({ width: 96, height: 54 });
+
+  // Each has its place among the times that a session measures: the first that lasts is taken, and a busy machine moves on to a larger k.
+  const times = new ServiceTimes([90, 60, 45, 20]);
+  const controller = new LevelController(times, plan.levels.length);
+  const backlog = (now: number, waiting: number) => ({
+    now,
+    freeAt: [now],
+    due: Array.from({ length: waiting }, (_, at) => now + 100 + 50 * at),
+    intervalMs: 50,
+  });
+  expect(controller.choose(backlog(0, 1))).toBe(2);
+  expect(controller.choose({ ...backlog(50, 4), freeAt: [110] })).toBe(3);
+  for (let now = 100; now <= 1200; now += 50) controller.choose(backlog(now, 1));
+  expect(controller.current).toBe(2);
 });

@@ -54,6 +54,17 @@ const shown = (page: Page, id: 'after' | 'before' = 'after'): Promise<Shown> =>
     return { time: video.currentTime, width: video.videoWidth, height: video.videoHeight, ready: video.readyState };
   }, id);
 
+/** Plays some of what is in the buffer once more, as a browser does by itself when it has stalled. */
+const playBuffered = (page: Page): Promise<void> =>
+  page.evaluate(async () => {
+    const video = document.getElementById('after') as HTMLVideoElement;
+    const plays = new Promise<void>((resolve) => video.addEventListener('playing', () => resolve(), { once: true }));
+    video.pause();
+    video.currentTime -= 0.5;
+    await video.play();
+    await plays;
+  });
+
 /** Resolves when the picture has moved on by so many seconds from where it is. */
 async function playsOn(page: Page, seconds = 2, id: 'after' | 'before' = 'after'): Promise<void> {
   const from = (await shown(page, id)).time;
@@ -378,6 +389,9 @@ test('a source that is away, and one that has ended, are told on the picture', a
   expect(await text(page, 'notice-text')).toMatch(/^Trying again in (30|29) s\.$/);
   expect(await text(page, 'state-text')).toBe('Waiting');
   expect(await page.locator('body').innerText()).not.toMatch(/rtsp|0x55/);
+  await playBuffered(page);
+  expect(await page.locator('#notice').isVisible()).toBe(true);
+  expect(await text(page, 'state-text')).toBe('Waiting');
   stream.show(clip);
   await page.locator('#notice').waitFor({ state: 'hidden' });
   await playsOn(page, 1);

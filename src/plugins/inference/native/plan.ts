@@ -43,4 +43,6 @@ export interface NativeAddon {
    */
   run(network: unknown, input: Uint8Array, height: number, width: number, output: Uint8Array, threads: number): void;
   close(network: unknown): void;
+  /** Ends the process with this code as it stands: no destructor runs, and no thread is waited for. */
+  end(code: number): never;
 }

@@ -219,14 +219,11 @@ describe('what goes wrong', () => {
     expect(told.written.at(-1)?.sequence).toBe(599);
   });
 
+  const lone = { fps: 30, workers: 1, levels: [15, 5] };
+  const takes = (level: number) => lone.levels[level] as number;
+
   test('a hang costs a lone worker the start of another one twice, once in waiting and once in starting', async () => {
-    const told = await live({
-      frames: 90,
-      fps: 30,
-      workers: 1,
-      levels: [15, 5],
-      service: (level, _, sequence) => (sequence === 20 ? 'hangs' : ([15, 5][level] as number)),
-    });
+    const told = await live({ ...lone, frames: 90, service: (level, _, sequence) => (sequence === 20 ? 'hangs' : takes(level)) });
     const frames = (2 * START_MS * 30) / 1000;
     expect(told.flow.outcomes.dropped).toBeGreaterThan(frames - 8);
     expect(told.flow.outcomes.dropped).toBeLessThan(frames + 8);
@@ -235,13 +232,7 @@ describe('what goes wrong', () => {
 
   test('a machine that is slower than a start is left more time with each loss, and the run goes on', async () => {
     // Every task takes longer than the limit at first, until it is given four times as long.
-    const told = await live({
-      frames: 400,
-      fps: 30,
-      workers: 1,
-      levels: [15, 5],
-      service: (level, now, sequence) => (sequence >= 20 && now < 4000 ? 'hangs' : ([15, 5][level] as number)),
-    });
+    const told = await live({ ...lone, frames: 400, service: (level, now, sequence) => (sequence >= 20 && now < 4000 ? 'hangs' : takes(level)) });
     expect(told.failure).toBeUndefined();
     const begun = told.tasks.filter(({ sequence, at }) => sequence >= 20 && at < 4000).map(({ at }) => at);
     const gaps = begun.slice(1).map((at, index) => at - (begun[index] as number));

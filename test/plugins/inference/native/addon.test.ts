@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -201,4 +202,14 @@ test('memory does not grow with the number of runs, sizes and networks', () => {
   const before = process.memoryUsage.rss();
   round(250);
   expect((process.memoryUsage.rss() - before) / 2 ** 20, 'MiB after 10,000 runs').toBeLessThan(32);
+});
+
+test('the process ends at once with the code that is asked for, and nothing runs on the way', () => {
+  const url = new URL('../../../../dist/plugins/inference/native/addon.js', import.meta.url).href;
+  const program = `import { findAddon } from ${JSON.stringify(url)};
+  process.on('exit', () => console.log('a listener ran'));
+  console.log('said before');
+  findAddon().addon.end(7);`;
+  const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  expect([status, stdout]).toEqual([7, 'said before\n']);
 });

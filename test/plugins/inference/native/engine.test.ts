@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { randomFrom } from '../../../../dist/eval/random.js';
-import type { Engine } from '../../../../dist/plugins/inference/backend.js';
+import { type Engine, ONNX_RUNTIME } from '../../../../dist/plugins/inference/backend.js';
 import { loadModelLibrary, type ModelEntry, modelAt } from '../../../../dist/plugins/inference/library.js';
 import { type LoadedModel, loadModel } from '../../../../dist/plugins/inference/model.js';
 import { findAddon } from '../../../../dist/plugins/inference/native/addon.js';
@@ -16,7 +16,7 @@ const here = nativeEngineHere();
 if ('missing' in here) throw new Error(`these tests need the native engine: ${here.missing}`);
 const { kernels, build } = here;
 const library = await loadModelLibrary();
-const networks = library.models.filter(({ precision }) => precision === 'int8');
+const networks = library.models.filter(({ precision, scale }) => precision === 'int8' && scale !== undefined);
 const CLIP = fileURLToPath(new URL('../../../../examples/clips/city-360p25.mp4', import.meta.url));
 const opened: LoadedModel[] = [];
 const settings = { device: 'cpu', threads: 1 } as const;
@@ -69,7 +69,7 @@ test('every int8 network that is shipped gives the bytes of ONNX Runtime by ever
     const noise = (width: number, height: number): Picture => ({ width, height, data: shared(randomBytes(width * 1000 + height, planes * width * height)) });
     const large = [await natural(planes, 72, 48), noise(align * side(200 / align), align * side(40 / align))];
     const small = [noise(align, align), noise(align * side(12 / align), align * side(9 / align))];
-    const ort = await load(entry, { name: 'ort' });
+    const ort = await load(entry, ONNX_RUNTIME);
     const expected = new Map<Picture, Uint8Array>();
     for (const picture of [...large, ...small]) expected.set(picture, await enlarged(ort, entry, picture));
     const plan = readPlan(await readFile(new URL(entry.file, library.folder)), entry.id) as NativePlan;
@@ -90,7 +90,7 @@ test('every int8 network that is shipped gives the bytes of ONNX Runtime by ever
 
 test('pictures of any size are enlarged as by ONNX Runtime where the network takes whole blocks only', async () => {
   const entry = library.resolve({ family: 'swift', scale: 2 }, 'int8');
-  const [ort, own] = [await load(entry, { name: 'ort' }), await load(entry, native(kernels[0] as string))];
+  const [ort, own] = [await load(entry, ONNX_RUNTIME), await load(entry, native(kernels[0] as string))];
   for (const [width, height] of [
     [1, 1],
     [7, 4],
@@ -104,13 +104,13 @@ test('pictures of any size are enlarged as by ONNX Runtime where the network tak
 test('a picture of 2000x1200 gives the bytes of ONNX Runtime', async () => {
   const entry = library.resolve({ family: 'swift', scale: 2 }, 'int8');
   const picture = { width: 2000, height: 1200, data: shared(randomBytes(3, 2000 * 1200)) };
-  const [ort, own] = [await load(entry, { name: 'ort' }), await load(entry, native(kernels[0] as string), 2)];
+  const [ort, own] = [await load(entry, ONNX_RUNTIME), await load(entry, native(kernels[0] as string), 2)];
   expect(Buffer.compare(await enlarged(own, entry, picture), await enlarged(ort, entry, picture))).toBe(0);
 });
 
 test('frames are read from shared memory and written into it, without copies', async () => {
   const bytes = await readFile(new URL('../../../../models/swift-x3-int8.onnx', import.meta.url));
-  const session = await nativeEngine(native(kernels[0] as string) as Engine & { name: 'native' }).open('the network', bytes, {
+  const session = await nativeEngine(native(kernels[0] as string)).open('the network', bytes, {
     ...settings,
     engine: native(kernels[0] as string),
   });
@@ -123,7 +123,7 @@ test('a network that the native engine does not run is run by ONNX Runtime, with
   const path = fileURLToPath(new URL(`../../../../models/${entry.file}`, import.meta.url));
   expect(obstacleToNative(await readFile(path), path, kernels[0] as string)).toBe('it has a Cast');
   const verified = await modelAt(entry, path);
-  const models = await Promise.all([native(kernels[0] as string), { name: 'ort' } as const].map((engine) => loadModel(verified, { ...settings, engine })));
+  const models = await Promise.all([native(kernels[0] as string), ONNX_RUNTIME].map((engine) => loadModel(verified, { ...settings, engine })));
   opened.push(...models);
   const picture = { width: 20, height: 12, data: randomBytes(1, 240) };
   const [own, ort] = await Promise.all(models.map((model) => enlarged(model, entry, picture)));

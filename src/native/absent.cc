@@ -1,0 +1,18 @@
+// The rows of kernels whose instructions the compiler does not know, or the processor's family does not have. A kernel's own file, where it
+// has something to compile, defines the same functions, and the linker prefers those to weak ones.
+#include "amx-program.h"
+#include "avx2-program.h"
+#include "dot-program.h"
+
+namespace srvid {
+
+[[gnu::weak]] PieceRow amx_row() noexcept { return nullptr; }
+[[gnu::weak]] void amx_enter() noexcept {}
+[[gnu::weak]] void amx_leave() noexcept {}
+[[gnu::weak]] PieceRow avx512_vnni_row() noexcept { return nullptr; }
+[[gnu::weak]] PieceRow avx_vnni_row() noexcept { return nullptr; }
+[[gnu::weak]] PieceRow neon_dot_row() noexcept { return nullptr; }
+[[gnu::weak]] void avx2_row(const Avx2Program&, const uint8_t**, const uint8_t* const*, uint8_t*, int) noexcept {}
+[[gnu::weak]] bool avx2_compiled() noexcept { return false; }
+
+}  // namespace srvid
