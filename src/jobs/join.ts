@@ -4,6 +4,7 @@ import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import type { NutStream } from '../pipeline/nut/syntax.js';
 import { Encoder } from '../pipeline/output/encode.js';
 import type { EncodePlan } from '../pipeline/output/encode-plan.js';
+import { copiedTimeBase } from '../pipeline/output/mux-options.js';
 import { PieceFile } from './piece-format.js';
 import type { PieceResult } from './scheduler.js';
 import { fileHash } from './source-mark.js';
@@ -24,7 +25,8 @@ export interface JoinRequest {
  * @returns lines about damage in the streams beside the pictures
  * @throws SRVID_JOB_DAMAGED where a piece does not fit the first; the errors of `Encoder`
  */
-export async function joinPieces({ binary, plan, folder, pieces, signal }: JoinRequest): Promise<readonly string[]> {
+export async function joinPieces({ binary, plan: whole, folder, pieces, signal }: JoinRequest): Promise<readonly string[]> {
+  const plan = { ...whole, codedTimeBase: copiedTimeBase(whole) };
   const stream = await commonStream(folder, pieces, plan);
   const encoder = new Encoder(binary, { ...plan, coded: stream });
   const stop = () => void encoder.stop();

@@ -76,16 +76,17 @@ async function backwards(name: string): Promise<string> {
   return output;
 }
 
-it('frames that are coded out of order keep their times in MP4, and are decoded in time', async () => {
-  const { whole, cut, count } = await bothWays('open-gop.mp4', 'mp4', '--encoder-option', 'bf=3');
+it.each(['mp4', 'mkv'])('frames that are coded out of order are all there, with their times, in %s', async (extension) => {
+  const { whole, cut, count } = await bothWays('open-gop.mp4', extension, '--encoder-option', 'bf=3');
   expect(count).toBeGreaterThan(2);
   expect(await videoTimes(cut)).toEqual(await videoTimes(whole));
+  expect((await seen(cut)).streams).toEqual((await seen(whole)).streams);
+  if (extension === 'mkv') return; // Matroska keeps no times of decoding.
   const { packets } = await ffprobe<{ packets: { pts: number; dts: number }[] }>(cut, '-select_streams', 'v:0', '-show_entries', 'packet=pts,dts');
   for (const [index, { pts, dts }] of packets.entries()) {
     expect(pts).toBeGreaterThanOrEqual(dts);
     if (index > 0) expect(dts).toBeGreaterThan(packets[index - 1]?.dts ?? 0);
   }
-  expect((await seen(cut)).streams).toEqual((await seen(whole)).streams);
 });
 
 it('a part of the source is cut as it is in one piece', async () => {

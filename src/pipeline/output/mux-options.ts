@@ -76,6 +76,11 @@ export function codedTimeBase(plan: EncodePlan): Rational {
   return given ?? lastOf(plan)?.timeBase ?? clock?.timeBase ?? (countedRate ? inverse(countedRate) : timeBase);
 }
 
+/** The time base in which coded frames are copied: the muxer's own, where it has one, since filters of packets may be told no other (see `LastFrame`). */
+export function copiedTimeBase(plan: EncodePlan): Rational {
+  return lastFrame(plan.container.muxer, plan.timeBase, 0, plan.output === 'pipe:1', true)?.timeBase ?? codedTimeBase(plan);
+}
+
 function lastOf({ endSeconds, container, timeBase, output, coded }: EncodePlan): LastFrame | undefined {
   return endSeconds === undefined ? undefined : lastFrame(container.muxer, timeBase, endSeconds, output === 'pipe:1', coded !== undefined);
 }
