@@ -54,8 +54,9 @@ describe.each([
   });
 });
 
-test('no shipped network has anything left to rewrite', async () => {
-  const files = (await readdir(path('models'))).filter((name) => name.endsWith('-int8.onnx'));
+test('no shipped network of pictures has anything left to rewrite', async () => {
+  // PCSR's heads take rows of numbers, not pictures, and give one column: sixteen take ONNX Runtime as long.
+  const files = (await readdir(path('models'))).filter((name) => name.endsWith('-int8.onnx') && !/^pcsr-(heavy|light)-/.test(name));
   expect(files.length).toBeGreaterThanOrEqual(14);
   for (const file of files) {
     const shipped = await readModelFile(path(`models/${file}`));
