@@ -42,14 +42,21 @@ const PROBE = 100_000;
  * @throws SRVID_OPTION_INVALID unless it is above 1, or at least 1 where pictures are harmed
  */
 export function scaleOf({ plugins }: Chain, degradation: Degradation | undefined): number {
-  const { width, height } = plugins.reduce<Size>((size, loaded) => outputSize(loaded, size), { width: PROBE, height: PROBE });
+  const made = (side: number) => plugins.reduce<Size>((size, loaded) => outputSize(loaded, size), { width: side, height: side });
+  const { width, height } = made(PROBE);
   const scale = width / PROBE;
+  if (Math.abs(made(2 * PROBE).width - 2 * width) > 1) throw noFactor(width, height, PROBE);
   if (width === height && (scale > 1 || (scale === 1 && degradation !== undefined))) return scale;
   const message =
     width === height && scale === 1
       ? 'This chain keeps the size of pictures, so an evaluation has nothing for it to restore. Give --noise or --blur, which harm what the chain gets, or a preset that enlarges.'
       : `An evaluation reduces pictures by the chain's factor and lets the chain restore them, so that must be above 1; this chain makes ${width}x${height} of ${PROBE}x${PROBE}. Give --scale with a larger number, or another preset.`;
   throw new SrvidError('SRVID_OPTION_INVALID', message, { scale });
+}
+
+function noFactor(width: number, height: number, side: number): SrvidError {
+  const message = `The chain makes ${width}x${height} of ${side}x${side} and of other sizes alike: it has no one factor. Use a chain that enlarges by a factor.`;
+  return new SrvidError('SRVID_OPTION_INVALID', message, { width, height });
 }
 
 /** Pixels on each side that are not measured: a border as wide as the factor, since enlarging knows nothing of what lies beyond. */
