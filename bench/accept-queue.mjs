@@ -4,7 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { median, withTemporaryFolder } from '../dist/bench/tools.js';
-import { clipOfSeconds, startRedis, startWorker, submit } from './queue-setting.mjs';
+import { clipOfSeconds, startWorker, submit } from './queue-setting.mjs';
+import { startRedis } from './redis-server.mjs';
 
 const LEAST = 1.7;
 const { values } = parseArgs({
