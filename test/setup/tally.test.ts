@@ -13,9 +13,17 @@ test('counts what passed, failed and was skipped', () => {
   expect(tally({ ...NONE, numPassedTests: 7, numFailedTests: 2 })).toEqual({ line: '7 passed, 2 failed', status: 1 });
 });
 
-test('a test file that cannot be loaded is a failure', () => {
-  const testResults = [{ status: 'failed', assertionResults: [] }];
-  expect(tally({ ...NONE, numPassedTests: 7, testResults })).toEqual({ line: '7 passed, 1 failed', status: 1 });
+test('a test file that cannot be loaded is a failure, and named', () => {
+  const testResults = [{ name: join(process.cwd(), 'test/a.test.ts'), status: 'failed', message: 'no such module', assertionResults: [] }];
+  const { line, status } = tally({ ...NONE, numPassedTests: 7, testResults });
+  expect({ line, status }).toEqual({ line: 'FAILED test/a.test.ts\n    no such module\n7 passed, 1 failed', status: 1 });
+});
+
+test('a test that failed is named with its reason', () => {
+  const assertionResults = [{ status: 'passed' }, { status: 'failed', fullName: 'one thing holds', failureMessages: ['expected 1 to be 2'] }];
+  const testResults = [{ name: join(process.cwd(), 'test/a.test.ts'), status: 'failed', message: '', assertionResults }];
+  const { line } = tally({ ...NONE, numPassedTests: 1, numFailedTests: 1, testResults });
+  expect(line).toBe('FAILED test/a.test.ts: one thing holds\n    expected 1 to be 2\n1 passed, 1 failed');
 });
 
 test('a run without a test is a failure', () => {

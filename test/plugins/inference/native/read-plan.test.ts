@@ -12,7 +12,8 @@ import { fuzzCases, randomBytes } from '../../../helpers/random.js';
 import { runPlainly } from './reference.js';
 
 const at = (path: string) => new URL(`../../../../${path}`, import.meta.url);
-const shipped = (await readdir(at('models'))).filter((name) => name.endsWith('-int8.onnx'));
+// PCSR's four files work together by features, not by pictures: ONNX Runtime runs them.
+const shipped = (await readdir(at('models'))).filter((name) => name.endsWith('-int8.onnx') && !name.startsWith('pcsr-'));
 
 function planOf(bytes: Uint8Array): NativePlan {
   const plan = readPlan(bytes, 'the network');
@@ -29,7 +30,7 @@ async function byOnnxRuntime(bytes: Uint8Array, data: Uint8Array, dims: readonly
 
 const layersOf = (plan: NativePlan) => plan.convs.map(({ inputs, kernel, channels }) => `${inputs.join('+')}: ${kernel}x${kernel} to ${channels}`).join(', ');
 
-test('every int8 network that is shipped is read as a plan that gives the bytes of ONNX Runtime', async () => {
+test('every int8 network that is shipped and makes pictures of pictures is read as a plan that gives the bytes of ONNX Runtime', async () => {
   expect(shipped.length).toBeGreaterThanOrEqual(17);
   for (const file of shipped) {
     const bytes = await readFile(at(`models/${file}`));
