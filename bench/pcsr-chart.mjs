@@ -22,10 +22,16 @@ export function drawWays(title, rows) {
     `<polyline points="${line.join(' ')}" fill="none" stroke="${COLORS.pcsr}"/>`,
     ...rows.flatMap(({ name, family, ms, psnr }) => [
       `<circle cx="${x.at(ms)}" cy="${y.at(psnr)}" r="4" fill="${COLORS[family]}"/>`,
-      `<text x="${x.at(ms) + 7}" y="${y.at(psnr) + 4}" font-size="11" fill="${COLORS[family]}">${name}</text>`,
+      label(name, x.at(ms), y.at(psnr), family),
     ]),
     '</svg>',
   ].join('\n')}\n`;
+}
+
+/** Names of neighbours run side by side: PCSR's downwards, the others' upwards. */
+function label(name, x, y, family) {
+  const [degrees, down] = family === 'pcsr' ? [55, 12] : [-35, -4];
+  return `<text transform="translate(${x + 5} ${y + down}) rotate(${degrees})" font-size="11" fill="${COLORS[family]}">${name}</text>`;
 }
 
 /** About six round ticks over all values. */
