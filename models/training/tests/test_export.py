@@ -58,7 +58,11 @@ class Exported(unittest.TestCase):
         with self.quiet:
             train(recipe, data, further, out / "abpn-x2-fp32.onnx", validate_every=2)
             export(further, data, out, Choices(crops=4))
-        self.assertIn("Started from abpn-x2-fp32.onnx (7 convolutions carried over, 2 filters that never fired replaced). Behind that: 4 steps of abpn x2 (soap, to 0.0001).", (out / "abpn-x2.md").read_text())
+        # How many filters never fire after four steps depends on the rounding of the machine.
+        revived = json.loads((further / "log.jsonl").read_text().splitlines()[0])["revived"]
+        started = f"Started from abpn-x2-fp32.onnx (7 convolutions carried over, {revived} filters that never fired replaced). Behind that: 4 steps of abpn x2 (soap, to 0.0001)."
+        self.assertGreater(revived, 0)
+        self.assertIn(started, (out / "abpn-x2.md").read_text())
 
         rows = {row["method"]: row for row in evaluate_files([out / "abpn-x2-int8.onnx"], data / "eval/kodak")}
         self.assertAlmostEqual(rows["abpn-x2-int8.onnx"]["psnr"], manifest_of(out)["abpn-x2-int8"]["measured"]["kodak"]["psnr"], places=3)
