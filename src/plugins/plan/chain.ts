@@ -197,7 +197,10 @@ function firstReaching(
   return (chains.find(reaches) ?? chains.at(-1)) as UnresolvedPlugin[];
 }
 
-/** The chain whose scaler makes the size that the other plugins turn into the target, or what comes nearest within its range. */
+/**
+ * The chain whose scaler makes the size that the other plugins turn into the target, or what comes nearest within its range: by a factor
+ * where one makes both sides, since networks are timed on small frames. A network whose sides need two factors gets the greater one.
+ */
 function toSize(target: Size, found: readonly Found[], { least, most }: { least: number; most: number }, info: StreamInfo): UnresolvedPlugin[] {
   const place = scalerIn(found);
   const through = (plugins: readonly Found[], size: Size) => plugins.reduce((arriving, f) => outputSize(withOptions(f, f.options), arriving), size);
@@ -207,5 +210,9 @@ function toSize(target: Size, found: readonly Found[], { least, most }: { least:
     const wanted = Math.round((target[name] * arriving[name]) / passed[name]);
     return Math.min(Math.max(wanted, Math.ceil(arriving[name] * least)), Math.floor(arriving[name] * most));
   };
-  return withScaler(found, { width: side('width'), height: side('height') });
+  const [width, height] = [side('width'), side('height')];
+  const factors = [height / arriving.height, width / arriving.width];
+  const scale = factors.find((factor) => Math.round(arriving.width * factor) === width && Math.round(arriving.height * factor) === height);
+  if (scale !== undefined) return withScaler(found, { scale });
+  return withScaler(found, found[place]?.plugin.models ? { scale: Math.max(...factors) } : { width, height });
 }

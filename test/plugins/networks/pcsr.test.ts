@@ -127,6 +127,12 @@ describe('the command', () => {
     expect((await run('scaled', '--preset', 'pcsr', '--scale', '1.5')).size).toEqual([144, 80]);
   });
 
+  test('makes sizes that no small trial frame could be enlarged to, with settings that are measured', async () => {
+    expect((await run('measured', '--preset', 'pcsr', '--height', '80', '--retune')).size).toEqual([142, 80]);
+    // Two factors: the network takes the greater one, and the rest is resampled.
+    expect((await run('stretched', '--preset', 'pcsr', '--size', '300x60', '--retune')).size).toEqual([300, 60]);
+  });
+
   test('takes options of a preset’s network behind its name, and --debug-map', async () => {
     const runs = [
       await run('usual', '--preset', 'pcsr'),
