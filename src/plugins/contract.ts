@@ -150,7 +150,8 @@ export interface Plugin<Options = unknown, State = unknown> {
   readonly scale?: number | ((options: Options, input: Size) => number | Size);
   /**
    * The values that its option `scale` may have; `--scale` and `--height` choose among them. A plugin with a range has the
-   * options `width` and `height`, too, an output size to be met exactly, which go before `scale`.
+   * options `width` and `height`, too, an output size to be met exactly, which go before `scale`; srvid sets them where no one factor makes both sides
+   * and the plugin has no networks.
    */
   readonly scales?: Scales;
   /**
