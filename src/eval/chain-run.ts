@@ -41,15 +41,15 @@ const PROBE = 100_000;
  * The factor by which the chain enlarges width and height: any real number, rounded to five digits.
  * @throws SRVID_OPTION_INVALID unless it is above 1, or at least 1 where pictures are harmed
  */
-export function scaleOf({ plugins }: Chain, degradation: Degradation | undefined): number {
+export function scaleOf({ plugins }: Chain, areHarmed: boolean): number {
   const made = (side: number) => plugins.reduce<Size>((size, loaded) => outputSize(loaded, size), { width: side, height: side });
   const { width, height } = made(PROBE);
   const scale = width / PROBE;
   if (Math.abs(made(2 * PROBE).width - 2 * width) > 1) throw noFactor(width, height, PROBE);
-  if (width === height && (scale > 1 || (scale === 1 && degradation !== undefined))) return scale;
+  if (width === height && (scale > 1 || (scale === 1 && areHarmed))) return scale;
   const message =
     width === height && scale === 1
-      ? 'This chain keeps the size of pictures, so an evaluation has nothing for it to restore. Give --noise or --blur, which harm what the chain gets, or a preset that enlarges.'
+      ? 'This chain keeps the size of pictures, so an evaluation has nothing for it to restore. Give --noise, --blur or, for a clip, --compress, which harm what the chain gets, or a preset that enlarges.'
       : `An evaluation reduces pictures by the chain's factor and lets the chain restore them, so that must be above 1; this chain makes ${width}x${height} of ${PROBE}x${PROBE}. Give --scale with a larger number, or another preset.`;
   throw new SrvidError('SRVID_OPTION_INVALID', message, { scale });
 }

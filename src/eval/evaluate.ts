@@ -36,7 +36,7 @@ const ANY_STREAM = {
 /**
  * Measures how well a chain restores pictures or frames. The originals are reduced by the chain's factor. The chain,
  * bicubic and Lanczos enlarge them again, and the results are compared with the originals. What they get may be harmed by
- * blur and noise; a chain that keeps the size is compared with the harmed pictures themselves.
+ * blur, noise and compression; a chain that keeps the size is compared with the harmed pictures themselves.
  * @throws SRVID_OPTION_INVALID, SRVID_INPUT_NOT_FOUND, SRVID_INPUT_UNREADABLE, SRVID_INPUT_UNSUPPORTED,
  * SRVID_INTERRUPTED, and the errors of presets, networks and plugins
  */
@@ -53,7 +53,7 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
   const videoChain = choice && options.compress && options.content === 'auto' ? await twin() : undefined;
   const { blur, noise } = options;
   const degradation = (blur ?? noise) === undefined ? undefined : { blur, noise };
-  const scale = scaleOf(chain, degradation);
+  const scale = scaleOf(chain, degradation !== undefined || options.compress !== undefined);
   // Both engines give the same bytes, so that nothing is measured to choose one.
   const { engines } = enginesFor(options, modelsOf(chain.plugins), nativeEngineHere);
   const { stop, dispose } = stopOf(signal);

@@ -1,6 +1,7 @@
 """Pairs of a compressed frame and the large picture behind it, made once and kept in a folder.
 
-A clip is a few shots with cuts between them. Its frames are reduced by Pillow's BICUBIC, as all training pictures are, encoded and decoded.
+A clip is a few shots with cuts between them. Its frames are reduced by Pillow's BICUBIC, as all training pictures are, encoded and decoded;
+at a scale of 1 they keep their size.
 Some frames of each shot are kept: the decoded luma, and the luma before reduction. Each clip is a file of its own, and depends on the seed
 and its number alone, so that an interrupted run goes on, and what is there stays as it is.
 """
@@ -19,13 +20,15 @@ from .pictures import image_files, resized
 from .planar import Planes
 from .shots import Scene, scene, shot
 
-SIDES = {2: 224, 3: 144, 4: 112}
+SIDES = {1: 320, 2: 224, 3: 144, 4: 112}
 """Side of the small frames, by scale: the large ones fit into the least of the photographs."""
 SHOTS, FRAMES, KEPT = 3, 10, 2
 """Shots of a clip, frames of a shot, and those of them that are kept."""
 PRESETS = ("veryfast", "faster", "medium", "medium", "slow")
 VALIDATION = (Encoding("x264", 23, "medium"), Encoding("x264", 28, "medium"), Encoding("x264", 33, "medium"), Encoding("x265", 30, "medium"))
 """The encodings that networks are validated on, in turn."""
+PARTS = {"train": ("train",), "val": ("val", "val2"), "kodak": ("eval/kodak",)}
+"""The parts of a folder of pairs, and the folders of photographs that each is made of."""
 SETTINGS = "settings.json"
 
 
@@ -44,7 +47,7 @@ def make(data: Path, out: Path, settings: Settings) -> Iterator[Path]:
     @raises SystemExit if `out` was made with other settings, or ffmpeg fails
     """
     _keep_settings(out, settings)
-    for name, folders in (("train", ["train"]), ("val", ["val", "val2"])):
+    for name, folders in PARTS.items():
         files = [file for folder in folders if (data / folder).is_dir() for file in image_files(data / folder)]
         rounds = settings.rounds if name == "train" else 1
         order = np.concatenate([np.random.default_rng((settings.seed, 0, turn)).permutation(len(files)) for turn in range(rounds)])
@@ -60,7 +63,7 @@ def make(data: Path, out: Path, settings: Settings) -> Iterator[Path]:
 
 
 def load(folder: Path, scale: int, name: str) -> list[Pair]:
-    """The pairs that `make` left in `folder`, of the part "train" or "val". @raises SystemExit if there are none of this scale"""
+    """The pairs that `make` left in `folder`, of one of `PARTS`. @raises SystemExit if there are none of this scale"""
     found = json.loads((folder / SETTINGS).read_text()) if (folder / SETTINGS).exists() else {}
     files = sorted((folder / name).glob("*.npz"))
     if found.get("scale") != scale or not files:

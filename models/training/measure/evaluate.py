@@ -52,8 +52,9 @@ def score(upscale: Upscaler, pairs: list[Pair], scale: int) -> Score:
 
 
 def baselines(pairs: list[Pair], scale: int) -> dict[str, Score]:
-    """Scores of bicubic and Lanczos enlargement, which need no network."""
-    return {name: score(lambda low: method(low, scale), pairs, scale) for name, method in (("bicubic", bicubic), ("lanczos", lanczos))}
+    """Scores of bicubic and Lanczos enlargement, which need no network; at a scale of 1 both are the picture as given, which "bicubic" stands for."""
+    methods = {"bicubic": bicubic, "lanczos": lanczos} if scale > 1 else {"bicubic": bicubic}
+    return {name: score(lambda low: method(low, scale), pairs, scale) for name, method in methods.items()}
 
 
 def evaluate_files(files: list[Path], folder: Path) -> list[dict]:
@@ -67,7 +68,7 @@ def evaluate_files(files: list[Path], folder: Path) -> list[dict]:
         pairs = load_pairs(folder, scale, channels, minimum=1)
         scores = {**baselines(pairs, scale), **{name: score(session, pairs, scale) for name, session in sessions}}
         for name, found in scores.items():
-            gain = {f"gain_over_{base}": found.psnr - scores[base].psnr for base in ("bicubic", "lanczos")}
+            gain = {f"gain_over_{base}": found.psnr - scores[base].psnr for base in ("bicubic", "lanczos") if base in scores}
             rows.append({"method": name, "scale": scale, "planes": "y" if channels == 1 else "rgb", "pictures": len(pairs), **asdict(found), **gain})
     return rows
 

@@ -3,10 +3,10 @@
 from .abpn import Abpn
 from .lpienet import Lpienet, SmallLpienet
 from .residuals import FeatureResidual, ImageResidual, WithoutResidual
-from .stack import Best, Stack, Swift, Ultra
+from .stack import Best, Deblock, Stack, Swift, Ultra
 from .teacher import Teacher
 from .xlsr import Xlsr
 
-SHIPPED = (Abpn, Xlsr, Swift, Best, Ultra, Lpienet, SmallLpienet)
+SHIPPED = (Abpn, Xlsr, Swift, Best, Ultra, Deblock, Lpienet, SmallLpienet)
 STUDIED = (WithoutResidual, FeatureResidual, ImageResidual, Teacher, Stack)
 FAMILIES = {family.family: family for family in (*SHIPPED, *STUDIED)}

@@ -135,6 +135,6 @@ def _shuffled(builder: GraphBuilder, factor: int, tensor: str) -> str:
     return builder.node("DepthToSpace", [tensor], "shuffled", blocksize=factor, mode="CRD")
 
 
-_PLAIN = {"abpn": _abpn, "abpn-none": _without_residual, "abpn-feature": _feature_residual, "abpn-image": _image_residual, "teacher": _abpn, "stack": _stack, "swift": _stack, "best": _stack, "ultra": _stack}
+_PLAIN = {"abpn": _abpn, "abpn-none": _without_residual, "abpn-feature": _feature_residual, "abpn-image": _image_residual, "teacher": _abpn, "stack": _stack, "swift": _stack, "best": _stack, "ultra": _stack, "deblock": _stack}
 _PUBLISHED = {**_PLAIN, "xlsr": _xlsr}
 _FOLDED = {**_PLAIN, "xlsr": _xlsr_folded}

@@ -43,7 +43,8 @@ class Stack(nn.Module):
             raise SystemExit(f"A convolution has one channel or more; --hidden {','.join(map(str, hidden))} and --trunk {trunk} were asked for.")
         inner = [width for wide in hidden for width in (wide, trunk)] if trunk else hidden[1:]
         widths = [fold * fold, trunk or hidden[0], *inner, (scale * fold) ** 2]
-        gains = [1.0, *([1.0, 0.5] * len(hidden) if trunk else [1.0] * len(inner)), 0.1]
+        # What a network of the same size adds is a few levels: a larger start is unlearnt so hard that filters die of it.
+        gains = [1.0, *([1.0, 0.5] * len(hidden) if trunk else [1.0] * len(inner)), 0.1 if scale > 1 else 0.005]
         sides = [first, *([3, 1] * len(hidden) if trunk else [3] * len(inner)), last]
         self.convs = nn.ModuleList(CollapsibleConv(i, o, gain, expansion, side) for i, o, gain, side in zip(widths, widths[1:], gains, sides))
         self.sums = nn.ModuleList(nn.Identity() for _ in self.blocks)
@@ -100,6 +101,18 @@ class Swift(Stack):
     def __init__(self, scale: int, channels: int = 1, **settings):
         width, fold = {2: (48, 2), 3: (28, 1), 4: (32, 1)}[scale]
         super().__init__(scale, channels, (width,) * 4, fold=fold, **settings)
+
+
+class Deblock(Stack):
+    """Takes the traces of compression off a picture of the size that it has: Swift of x2 with one more convolution, at a scale of 1."""
+
+    family = "deblock"
+    title = "Deblock (a folded stack with an anchor, our own)"
+
+    def __init__(self, scale: int, channels: int = 1, **settings):
+        if scale != 1:
+            raise SystemExit(f"{self.family} keeps the size; --scale {scale} was asked for. Give 1.")
+        super().__init__(scale, channels, (48,) * 5, fold=2, **settings)
 
 
 class Best(Stack):

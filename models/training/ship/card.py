@@ -22,11 +22,15 @@ _RELEASED = {
     "xlsr": "The authors released no weights; those of a later training by others after the paper gain",
 }
 _SETS = {"kodak": "Kodak (24 pictures)", "val": "validation (CID22, 41 pictures)", "val2": "validation, other sources (28 pictures)", "video": "compressed video of both (x264 at CRF 23, 28, 33, x265 at 30)"}
+_COMPRESSED = {"kodak": "Kodak (24 pictures) in compressed video", "val": "validation (69 pictures) in compressed video"}
+"""Of networks that keep the size. Both are compressed by x264 at CRF 23, 28, 33 and by x265 at 30, in turn."""
 _ARCHITECTURES = {
     "abpn": "A 3x3 convolution to 28 channels, four of 28 to 28 and one to 3·s², each with ReLU; a last one to s² channels per plane, "
     "in picture space; plus the anchor, the input repeated s² times; then depth-to-space and a clip to 0..1, which int8 saturation gives free.",
     "best": "ABPN's chain with other shapes: a 5x5 convolution, then 3x3 ones, with ReLU, of 28 or 32 channels (x4: 48 in the last), a last one (at x2 of 1x1) to s² channels, plus "
     "the anchor, the input repeated s² times; then depth-to-space and a clip to 0..1. Layers are larger where ONNX Runtime's int8 convolutions cost little more: see docs/networks.md.",
+    "deblock": "A plain stack: the picture folded into four channels of half its size, five 3x3 convolutions to 48 channels, each with ReLU, a last 3x3 to four channels, plus "
+    "the folded picture; then unfolded and clipped to 0..1. Shaped for fast int8 convolutions, as Swift: see docs/networks.md.",
     "swift": "A plain stack: 3x3 convolutions with ReLU of one width, a last one to the pixels of the enlargement, plus the anchor, the input "
     "repeated s² times; then depth-to-space and a clip to 0..1. At x2 the picture is first folded into four channels of half its size. "
     "Shaped for ONNX Runtime's int8 convolutions: see docs/networks.md.",
@@ -63,14 +67,20 @@ def _head(facts: dict[str, str]) -> str:
     planes = "luma (Y, as video stores it: 16..235)" if facts["planes"] == "y" else "RGB"
     title, video = facts["title"], facts.get("content") == "video"
     title = title.replace(" (", "-video (", 1) if video else title
-    return f"""# {title}, x{facts["scale"]}, {planes}{", for compressed video" if video else ""}
+    keeps = facts["scale"] == "1"
+    done = f"Takes the traces of compression off {planes}" if keeps else f"Upscales {planes} by {facts['scale']}"
+    return f"""# {title}, {"" if keeps else f"x{facts['scale']}, "}{planes}{", for compressed video" if video else ""}
 
-Upscales {planes} by {facts["scale"]}. {f"Paper: {facts['paper']}. " if facts["paper"] else ""}Our own training, in PyTorch, by `models/training`; weights under {facts["licence"]}.
+{done}. {f"Paper: {facts['paper']}. " if facts["paper"] else ""}Our own training, in PyTorch, by `models/training`; weights under {facts["licence"]}.
 
 {_ARCHITECTURES.get(facts["family"], "")}
 
-Input `input`: uint8 [n, {facts["channels"]}, h, w]. Output `output`: uint8 [n, {facts["channels"]}, {facts["scale"]}h, {facts["scale"]}w]. {_sides(int(facts["align"]))}
+Input `input`: uint8 [n, {facts["channels"]}, h, w]. Output `output`: uint8 [n, {facts["channels"]}, {_multiple(facts)}h, {_multiple(facts)}w]. {_sides(int(facts["align"]))}
 An output pixel depends on {facts["halo"]} input pixels on each side, so a tile with that halo gives, in int8, the bytes of the whole picture."""
+
+
+def _multiple(facts: dict[str, str]) -> str:
+    return "" if facts["scale"] == "1" else facts["scale"]
 
 
 def _sides(align: int) -> str:
@@ -82,7 +92,7 @@ def _sides(align: int) -> str:
 def _quality(facts: dict[str, dict[str, str]], entries: dict[str, dict]) -> str:
     parts = [
         "## Quality",
-        f"Low resolution by Pillow BICUBIC; Y-PSNR and SSIM on BT.601 luma, border of {facts['fp32']['scale']} pixels left out; "
+        f"{'Made-up video of the photographs, encoded and decoded' if facts['fp32']['scale'] == '1' else 'Low resolution by Pillow BICUBIC'}; Y-PSNR and SSIM on BT.601 luma, border of {facts['fp32']['scale']} pixels left out; "
         "the files as shipped, run in ONNX Runtime. Luma shift is the mean luma less the original's.",
     ]
     for name in entries["int8"]["measured"]:
@@ -91,7 +101,9 @@ def _quality(facts: dict[str, dict[str, str]], entries: dict[str, dict]) -> str:
 
 
 def _table(name: str, facts: dict[str, dict[str, str]], entries: dict[str, dict]) -> str:
-    rows = [(method, found["psnr"], found["ssim"], found["luma_shift"]) for method, found in json.loads(facts["fp32"]["baselines"])[name].items()]
+    keeps = facts["fp32"]["scale"] == "1"
+    labels, names = ({"bicubic": "as given"}, _COMPRESSED) if keeps else ({}, _SETS)
+    rows = [(labels.get(method, method), found["psnr"], found["ssim"], found["luma_shift"]) for method, found in json.loads(facts["fp32"]["baselines"])[name].items()]
     if facts["int8"]["quantisation"] == "qat":
         plain = json.loads(facts["int8"]["ptq"])[name]
         rows.append(("int8 without fine-tuning (PTQ), not shipped", plain["psnr"], plain["ssim"], plain["luma_shift"]))
@@ -99,7 +111,7 @@ def _table(name: str, facts: dict[str, dict[str, str]], entries: dict[str, dict]
         ours = entries[precision]["measured"][name]
         rows.append((f"**{precision}**", ours["psnr"], ours["ssim"], ours["lumaShift"]))
     base = entries["int8"]["measured"][name]["bicubicPsnr"]
-    head = [f"| {_SETS.get(name, name)} | Y-PSNR dB | SSIM | over bicubic dB | luma shift, levels |", "|---|---|---|---|---|"]
+    head = [f"| {names.get(name, name)} | Y-PSNR dB | SSIM | {'gain' if keeps else 'over bicubic'} dB | luma shift, levels |", "|---|---|---|---|---|"]
     return "\n".join([*head, *(f"| {method} | {psnr:.2f} | {ssim:.4f} | {psnr - base:+.2f} | {shift:+.2f} |" for method, psnr, ssim, shift in rows)])
 
 
@@ -152,7 +164,7 @@ def _training(facts: dict[str, str], curve: Path | None) -> str:
         "The gain of each of these choices: [notebook](training/notebook.md#what-the-recipe-is-worth).",
     ]
     if curve:
-        lines += ["", f"![Gain over bicubic on the validation pictures, by step]({curve.name})"]
+        lines += ["", f"![Gain {'' if facts['scale'] == '1' else 'over bicubic '}on the validation pictures, by step]({curve.name})"]
     return "\n".join(lines)
 
 

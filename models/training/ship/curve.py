@@ -30,7 +30,7 @@ def draw(history: list[dict], path: Path, network: str, published: float | None 
     highest = max([published or 0, *(gain for *_, gains in runs for _, gain in gains), *(gain for _, gain in last)])
     axes.set_ylim(highest - 0.6, highest + 0.05)
     axes.set_xlabel("thousand steps")
-    axes.set_ylabel("Y-PSNR over bicubic, dB")
+    axes.set_ylabel("gain in Y-PSNR, dB" if network.endswith(" x1") else "Y-PSNR over bicubic, dB")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
     # Without matplotlib's version in it, the same curve is the same file.

@@ -72,7 +72,10 @@ def export(run: Path, data: Path, out: Path, choices: Choices = Choices()) -> li
 
 
 def measured_sets(data: Path, scale: int, channels: int, cache: Path | None = None) -> dict[str, list[Pair]]:
-    """The pictures to report on: Kodak (never tuned on), val and val2 (which chose the checkpoint), and those of `cache`, which are val and val2 in compressed video."""
+    """The pictures to report on: Kodak (never tuned on), val and val2 (which chose the checkpoint), and those of `cache`, which are val and val2 in compressed video.
+    At a scale of 1 Kodak and val are in compressed video, too."""
+    if scale == 1 and cache:
+        return {name: video_pairs.load(cache, scale, name) for name in ("kodak", "val") if any((cache / name).glob("*.npz"))}
     folders = {"kodak": data / "eval" / "kodak", "val": data / "val", "val2": data / "val2"}
     missing = [str(folder) for folder in folders.values() if not folder.is_dir()]
     if missing:
@@ -111,7 +114,7 @@ def _facts(recipe: Recipe, network: torch.nn.Module, step: int, run: Path, data:
         "title": network.title,
         "paper": network.paper,
         "licence": LICENCE,
-        **({"content": "video"} if recipe.degraded else {}),
+        **({"content": "video"} if recipe.degraded and recipe.scale > 1 else {}),
         "scale": str(recipe.scale),
         "channels": str(recipe.channels),
         "planes": "y" if recipe.channels == 1 else "rgb",

@@ -40,6 +40,8 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
         raise SystemExit("Compressed video needs both its folder, --cache, and its share of the crops, --degraded; one of them was given alone.")
     if recipe.degraded and (recipe.task != "enlarge" or recipe.channels != 1):
         raise SystemExit(f"--degraded {recipe.degraded:g}: compressed video is there for networks that enlarge luma. Leave it out.")
+    if recipe.scale == 1 and recipe.task == "enlarge" and not recipe.degraded:
+        raise SystemExit("--scale 1: a clean picture of the same size leaves nothing to learn. Give compressed video: --cache and --degraded.")
     if not 0 <= recipe.degraded <= 1:
         raise SystemExit(f"--degraded {recipe.degraded:g} is not a share of the crops. Give 0 to 1.")
     if not 0 <= recipe.frames <= 1:

@@ -76,7 +76,9 @@ TASKS = {"enlarge": Enlarging, "denoise": Restoring, "deblur": Restoring, "deblo
 
 def validation_pairs(data: Path, scale: int, channels: int, cache: Path | None = None) -> dict[str, list[Pair]]:
     """The pictures to choose checkpoints by: those of val, of val2 where it is there, which comes from other sources than the photographs, and
-    as "video" those of a `cache` of compressed video."""
+    as "video" those of a `cache` of compressed video. At a scale of 1 only these have anything to restore; they are "val" then."""
+    if scale == 1:
+        return {"val": video_pairs.load(cache, scale, "val")} if cache else {}
     folders = [name for name in ("val", "val2") if (data / name).is_dir()]
     found = {name: load_pairs(data / name, scale, channels) for name in folders}
     return {**found, "video": video_pairs.load(cache, scale, "val")} if cache else found

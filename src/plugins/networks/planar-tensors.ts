@@ -2,11 +2,7 @@ import { type Frame, fillMiddle, frameBytes, type PixelFormat, type PlainFormat,
 import type { Tensor } from '../contract.js';
 import { planChroma } from '../pixels/convert.js';
 import { alignedUp, copyCropped, copyPadded } from '../pixels/padding.js';
-
-/** Levels between no difference and the largest one of two bytes. */
-const SPAN = 255;
-/** A correction of nothing, where corrections are resampled as bytes. */
-const NONE = 128;
+import { Correction, toCorrection } from './correction.js';
 
 /**
  * Tensors of a network that restores the planes of 4:2:0, between frames of one format and size. Chroma of 4:2:2 and 4:4:4 is brought to
@@ -21,8 +17,7 @@ export class PlanarTensors {
   /** The planes at the grid of 4:2:0, where the frame's own are not. */
   readonly #half: readonly Plane[] | undefined;
   readonly #chroma: { readonly halve: Resample; readonly bring: Resample; readonly change: readonly Plane[]; readonly brought: readonly Plane[] } | undefined;
-  /** The change that is taken, by the difference of restored and given sample, from -SPAN. */
-  readonly #share: Int16Array;
+  readonly #correction: Correction;
 
   /** @param align luma pixels of which both sides of the tensors are multiples; even @param strength share of the correction, 0 to 1 */
   constructor({ format: kind, width, height, color }: Pick<Frame, 'format' | 'width' | 'height' | 'color'>, align: number, strength: number) {
@@ -31,7 +26,7 @@ export class PlanarTensors {
     this.inputs = tensors();
     this.outputs = tensors();
     this.#format = { kind, width, height };
-    this.#share = Int16Array.from({ length: 2 * SPAN + 1 }, (_, at) => Math.sign(at - SPAN) * Math.round(strength * Math.abs(at - SPAN)));
+    this.#correction = new Correction(strength);
     const half: PlainFormat = { kind: 'yuv420p', width, height };
     if (kind !== 'yuv420p') this.#half = framePlanes(half);
     if (hasFinerChroma(kind)) {
@@ -52,32 +47,15 @@ export class PlanarTensors {
     for (const [index, into] of restored.entries()) {
       copyCropped(pictureOf(this.outputs[index] as Tensor), into);
       if (index > 0 && this.#chroma) toCorrection(this.#at420(planes, index).data, into.data);
-      else this.#mix((planes[index] as Plane).data, into.data);
+      else this.#correction.mix((planes[index] as Plane).data, into.data);
     }
     if (!this.#chroma) return;
     this.#chroma.bring(this.#chroma.change, this.#chroma.brought);
-    for (const index of [1, 2]) this.#correct((planes[index] as Plane).data, (this.#chroma.brought[index] as Plane).data, (result[index] as Plane).data);
+    for (const index of [1, 2]) this.#correction.add((planes[index] as Plane).data, (this.#chroma.brought[index] as Plane).data, (result[index] as Plane).data);
   }
 
   #at420(planes: readonly Plane[], index: number): Plane {
     return (index > 0 && this.#half ? this.#half[index] : planes[index]) as Plane;
-  }
-
-  /** Brings restored samples nearer to the given ones, by the share that is not taken. */
-  #mix(given: Uint8Array, restored: Uint8Array): void {
-    if (this.#share[2 * SPAN] === SPAN) return;
-    for (let at = 0; at < given.length; at++) {
-      const sample = given[at] as number;
-      restored[at] = sample + (this.#share[(restored[at] as number) - sample + SPAN] as number);
-    }
-  }
-
-  /** Adds the share of a correction, a byte from NONE, to the given samples. */
-  #correct(given: Uint8Array, correction: Uint8Array, result: Uint8Array): void {
-    for (let at = 0; at < given.length; at++) {
-      const sample = (given[at] as number) + (this.#share[(correction[at] as number) - NONE + SPAN] as number);
-      result[at] = sample < 0 ? 0 : sample > SPAN ? SPAN : sample;
-    }
   }
 }
 
@@ -96,9 +74,4 @@ function hasFinerChroma(kind: PixelFormat): boolean {
 
 function pictureOf({ data, dims }: Tensor) {
   return { data, height: dims[2] as number, width: dims[3] as number };
-}
-
-/** Turns restored samples into their difference from the given ones, as bytes from NONE; a larger one than a byte holds is cut off. */
-function toCorrection(given: Uint8Array, restored: Uint8Array): void {
-  for (let at = 0; at < given.length; at++) restored[at] = Math.min(Math.max((restored[at] as number) - (given[at] as number) + NONE, 0), SPAN);
 }
