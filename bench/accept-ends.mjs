@@ -2,20 +2,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from './options.mjs';
 import { CASES, isRight, stopOnce, WAYS } from './stopped.mjs';
 
 const LATEST_MS = 2000;
-const { values } = parseArgs({
-  options: { moments: { type: 'string', default: '200' }, latest: { type: 'string', default: '3000' }, only: { type: 'string', default: '' } },
-});
+const { moments, latest, only } = optionsOf({ moments: 200, latest: 3000, only: '' });
 const root = await mkdtemp(join(tmpdir(), 'srvid-ends-'));
 const rows = [];
 try {
   const combinations = Object.keys(CASES)
-    .filter((name) => name.includes(values.only))
+    .filter((name) => name.includes(only))
     .flatMap((name) => Object.keys(WAYS).map((way) => [name, way]));
-  const each = Math.ceil(Number(values.moments) / combinations.length);
+  const each = Math.ceil(moments / combinations.length);
   for (const [name, way] of combinations) {
     const ends = [];
     for (let moment = 0; moment < each; moment++) ends.push(await randomMoment(name, way));
@@ -38,7 +36,7 @@ console.table(rows);
 if (rows.some(({ wrong }) => wrong > 0)) process.exitCode = 1;
 
 async function randomMoment(name, way) {
-  const afterMs = Math.random() * Number(values.latest);
+  const afterMs = Math.random() * latest;
   const end = await stopOnce(root, name, way, afterMs);
   const { code, took, files, children, said } = end;
   const isWrong = took > LATEST_MS || !isRight(name, end);

@@ -2,36 +2,29 @@
 // alternate; then what it costs when one of two is killed in the middle of a segment. Linux, with redis-server and two cores.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { median, withTemporaryFolder } from '../dist/bench/tools.js';
+import { optionsOf } from './options.mjs';
 import { clipOfSeconds, startWorker, submit } from './queue-setting.mjs';
 import { startRedis } from './redis-server.mjs';
 
 const LEAST = 1.7;
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '30' },
-    runs: { type: 'string', default: '3' },
-    preset: { type: 'string', default: 'abpn' },
-    scale: { type: 'string', default: '3' },
-  },
-});
+const { seconds, runs, preset, scale } = optionsOf({ seconds: 30, runs: 3, preset: 'abpn', scale: '3' });
 
 await withTemporaryFolder(async (folder) => {
   const share = join(folder, 'share');
   await Promise.all([mkdir(share), mkdir(join(folder, 'redis'))]);
-  const input = await clipOfSeconds(folder, Number(values.seconds));
+  const input = await clipOfSeconds(folder, seconds);
   const redis = await startRedis(join(folder, 'redis'));
   const setting = { folder, share, input, url: redis.url };
   try {
     const rates = { 1: [], 2: [] };
-    for (let run = 0; run < Number(values.runs); run++) {
+    for (let run = 0; run < runs; run++) {
       for (const count of [1, 2]) rates[count].push(await rateOf(setting, count));
       console.error(`one worker ${rates[1].at(-1).toFixed(2)} frames a second, two ${rates[2].at(-1).toFixed(2)}`);
     }
     const ratio = median(rates[2]) / median(rates[1]);
     console.log(
-      `one worker on one core: ${median(rates[1]).toFixed(2)} frames a second; two, a core each: ${median(rates[2]).toFixed(2)}; ${ratio.toFixed(2)} times (medians of ${values.runs})`,
+      `one worker on one core: ${median(rates[1]).toFixed(2)} frames a second; two, a core each: ${median(rates[2]).toFixed(2)}; ${ratio.toFixed(2)} times (medians of ${runs})`,
     );
     const { again, count, frames } = await killed(setting);
     console.log(`one of two workers killed in a segment: ${frames} frames, ${count} segments, of which ${again} was made again`);
@@ -76,7 +69,7 @@ async function submitted({ folder, share, input, url }, onProgress = () => {}) {
     ({ count } = event);
     onProgress();
   };
-  const args = ['--preset', values.preset, '--scale', values.scale, '--segment', '1'];
+  const args = ['--preset', preset, '--scale', scale, '--segment', '1'];
   const { frames } = await submit({ url, share, input, output: join(folder, 'out.mkv'), args, onProgress: take });
   return { frames, count };
 }

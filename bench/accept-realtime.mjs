@@ -3,16 +3,13 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { runBench } from '../dist/bench/bench.js';
 import { median } from '../dist/bench/tools.js';
+import { optionsOf } from './options.mjs';
 import { COMMAND, makeClip, occupyCore, watch } from './paced.mjs';
 
-const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '120' }, only: { type: 'string', default: '1,2,3,4' }, runs: { type: 'string', default: '5' } },
-});
-const seconds = Number(values.seconds);
-const wanted = new Set(values.only.split(','));
+const { seconds, only, runs } = optionsOf({ seconds: 120, only: '1,2,3,4', runs: 5 });
+const wanted = new Set(only.split(','));
 const QUICK = ['--encoder-option', 'preset=ultrafast', '--encoder-option', 'tune=zerolatency'];
 const folder = await mkdtemp(join(tmpdir(), 'srvid-accept-'));
 const out = join(folder, 'out.mp4');
@@ -33,7 +30,7 @@ async function efficiency() {
     ['ultrafast', 0.88],
     ['superfast', 0.85],
   ]) {
-    const request = { presets: ['abpn'], scales: [3], frames: 300, rounds: Number(values.runs), encoderOptions: [`preset=${preset}`], onRound: console.log };
+    const request = { presets: ['abpn'], scales: [3], frames: 300, rounds: runs, encoderOptions: [`preset=${preset}`], onRound: console.log };
     const [measured] = (await runBench(request)).cases;
     told(`1. efficiency, abpn x3, x264 ${preset}`, measured.efficiency.toFixed(3), `>= ${least}`);
     told('   share of int8 peak', measured.peakShare.toFixed(3), '>= 0.42');
@@ -109,7 +106,7 @@ async function overload() {
 async function firstFrame() {
   const clip = await makeClip(folder, { fps: 30, seconds: 5 });
   const times = [];
-  for (let round = 0; round < Number(values.runs); round++) {
+  for (let round = 0; round < runs; round++) {
     const since = performance.now();
     const child = spawn(process.execPath, [COMMAND, clip, '-', '--format', 'mpegts', '--scale', '3', ...QUICK], { stdio: ['ignore', 'pipe', 'ignore'] });
     await new Promise((resolve) => child.stdout.once('data', resolve));

@@ -4,23 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { findBrowser } from '../scripts/setup/browser.mjs';
 import { freePort } from './free-port.mjs';
+import { optionsOf } from './options.mjs';
 import { COMMAND, makeClip } from './paced.mjs';
 import { STAMP, stampOf, startStampedSource } from './stamped-source.mjs';
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    fps: { type: 'string', default: '30' },
-    shot: { type: 'string' },
-    budget: { type: 'string' },
-    only: { type: 'string', default: '1,2' },
-  },
-});
-const [seconds, fps] = [Number(values.seconds), Number(values.fps)];
+const { seconds, fps, shot, budget, only } = optionsOf({ seconds: 60, fps: 30, shot: undefined, budget: undefined, only: '1,2' });
 const told = (what, figure, wants = '') => console.log(`${what}: ${figure}${wants && `   [${wants}]`}`);
 const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
 const folder = await mkdtemp(join(tmpdir(), 'srvid-accept-'));
@@ -40,8 +31,8 @@ const browser = await chromium.launch({
 
 try {
   const clip = await makeClip(folder, { fps, seconds: 10 });
-  if (values.only.includes('1')) await playback(clip);
-  if (values.only.includes('2')) await latency(clip);
+  if (only.includes('1')) await playback(clip);
+  if (only.includes('2')) await latency(clip);
 } finally {
   await browser.close();
   await rm(folder, { recursive: true, force: true });
@@ -49,7 +40,7 @@ try {
 
 /** A looped clip on the page: does it play, without standing still, and how much of it is super-resolved. */
 async function playback(clip) {
-  const relay = await startRelay(clip, '--loop', ...(values.budget ? ['--budget-ms', values.budget] : []));
+  const relay = await startRelay(clip, '--loop', ...(budget ? ['--budget-ms', budget] : []));
   try {
     const page = await openPage(relay);
     const before = cpuSeconds();
@@ -62,7 +53,7 @@ async function playback(clip) {
     told('   pictures shown a second', (watched.frames / seconds).toFixed(1));
     const share = await moveSlider(page);
     told('   the line moved by keys from and to', share.join(' -> '));
-    if (values.shot) await page.screenshot({ path: values.shot });
+    if (shot) await page.screenshot({ path: shot });
     const { run } = (await json(relay, '/stats')).streams.main;
     const total = Object.values(run.outcomes).reduce((sum, count) => sum + count, 0);
     told('   outcomes', JSON.stringify(run.outcomes), `sr >= 50 %: ${((100 * run.outcomes.sr) / total).toFixed(1)} %`);
@@ -78,7 +69,7 @@ async function playback(clip) {
 async function latency(clip) {
   const source = startStampedSource(clip, { width: 640, height: 360, fps, port: await freePort() });
   await new Promise((resolve) => setTimeout(resolve, 500));
-  const relay = await startRelay(source.url, ...(values.budget ? ['--budget-ms', values.budget] : []));
+  const relay = await startRelay(source.url, ...(budget ? ['--budget-ms', budget] : []));
   try {
     const page = await openPage(relay);
     await page.waitForTimeout(10_000);

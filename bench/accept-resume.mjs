@@ -6,41 +6,31 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { median } from '../dist/bench/tools.js';
 import { differences, FFMPEG, seen, session } from './both-ways.mjs';
+import { optionsOf } from './options.mjs';
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '20' },
-    seconds: { type: 'string', default: '180' },
-    segment: { type: 'string', default: '10' },
-    runs: { type: 'string', default: '4' },
-    size: { type: 'string', default: '64x36' },
-    preset: { type: 'string', default: 'bicubic' },
-    scale: { type: 'string', default: '2' },
-    encoder: { type: 'string', default: 'ffv1' },
-  },
+const { kills, seconds, segment, runs, size, ...how } = optionsOf({
+  ...{ kills: 20, seconds: 180, segment: 10, runs: 4, size: '64x36' },
+  ...{ preset: 'bicubic', scale: 2, encoder: 'ffv1' },
 });
-const [seconds, segment] = [Number(values.seconds), Number(values.segment)];
 const root = await mkdtemp(join(tmpdir(), 'srvid-resume-'));
 const clip = join(root, 'clip.mkv');
 const output = join(root, 'out.mkv');
 const journal = join(root, '.out.mkv.srvid-job', 'journal.json');
-const how = { preset: values.preset, scale: Number(values.scale), encoder: values.encoder };
 const WAYS = { 'in one piece': { ...how, resume: false }, 'in segments': { ...how, segment } };
 
 try {
-  const made = ['-f', 'lavfi', '-i', `testsrc2=size=${values.size}:rate=25:duration=${seconds}`, '-f', 'lavfi', '-i', `sine=duration=${seconds}`];
+  const made = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=${seconds}`, '-f', 'lavfi', '-i', `sine=duration=${seconds}`];
   execFileSync(FFMPEG, ['-v', 'error', ...made, '-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-g', '50', '-c:a', 'aac', clip]);
-  if (Number(values.kills) > 0) await killed(Number(values.kills));
-  if (Number(values.runs) > 0) await overhead(Number(values.runs));
+  if (kills > 0) await killed();
+  if (runs > 0) await overhead();
 } finally {
   await rm(root, { recursive: true, force: true });
 }
 
 /** Kills a run so many times, each at a random moment of what one segment takes, lets the last one end, and compares. */
-async function killed(kills) {
+async function killed() {
   const whole = join(root, 'whole.mkv');
   const one = await completed(whole, WAYS['in one piece']);
   const each = one.seconds / (seconds / segment);
@@ -83,7 +73,7 @@ async function completed(path, options) {
 }
 
 /** Alternating runs. What a user sees first is a frame in the progress; the first piece is the first that a loss of power leaves. */
-async function overhead(runs) {
+async function overhead() {
   const all = Object.fromEntries(Object.keys(WAYS).map((name) => [name, []]));
   for (let run = 0; run < runs; run++) {
     for (const [name, options] of Object.entries(WAYS)) {

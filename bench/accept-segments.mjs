@@ -4,30 +4,22 @@ import { readdirSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { differences, seen, session } from './both-ways.mjs';
+import { optionsOf } from './options.mjs';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    segment: { type: 'string', default: '1' },
-    duration: { type: 'string' },
-    preset: { type: 'string', default: 'bicubic' },
-    height: { type: 'string', default: '180' },
-  },
-});
-if (positionals.length === 0) throw new Error('Which files? Name them, or folders of them: npm run accept:segments -- DIR');
+const { files, segment, duration, preset, height } = optionsOf({ files: [], segment: 1, duration: undefined, preset: 'bicubic', height: 180 });
+if (files.length === 0) throw new Error('Which files? Name them, or folders of them: npm run accept:segments -- DIR');
 const root = await mkdtemp(join(tmpdir(), 'srvid-segments-'));
 const options = {
-  ...{ preset: values.preset, height: Number(values.height), encoder: 'ffv1' },
-  ...(values.duration && { duration: Number(values.duration) }),
+  ...{ preset, height, encoder: 'ffv1' },
+  ...(duration && { duration: Number(duration) }),
 };
 
 try {
-  for (const file of positionals.flatMap(filesIn)) {
+  for (const file of files.flatMap(filesIn)) {
     const [whole, cut] = [join(root, 'whole.mkv'), join(root, 'cut.mkv')];
     const one = await completed(file, whole, { ...options, resume: false });
-    const { events, said } = await completed(file, cut, { ...options, segment: Number(values.segment) });
+    const { events, said } = await completed(file, cut, { ...options, segment });
     const others = differences(await seen(whole), await seen(cut));
     const { framesOut } = events.find(({ type }) => type === 'end');
     const count = events.find(({ type }) => type === 'segments')?.count ?? 1;

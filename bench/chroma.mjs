@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { benchmarkMs, median } from '../dist/bench/tools.js';
 import { frameBytes, lumaBytes, smallOffset } from '../dist/pipeline/frames/frame.js';
 import { NutWriter } from '../dist/pipeline/nut/writer.js';
 import { filterGraph, rawStreams } from '../dist/pipeline/output/encode-graph.js';
+import { optionsOf } from './options.mjs';
 
 const CLIP = fileURLToPath(new URL('../examples/clips/city-360p25.mp4', import.meta.url));
 const TIME_BASE = { num: 1, den: 25 };
@@ -18,14 +18,14 @@ const REPEATS = 4;
 const POSITIONS = 'in_h_chr_pos=0:out_h_chr_pos=0:in_v_chr_pos=128:out_v_chr_pos=128';
 
 export async function measure(args) {
-  const { values } = parseArgs({ args, options: { rounds: { type: 'string', default: '5' } } });
+  const { rounds } = optionsOf({ rounds: 5 }, args);
   const folder = mkdtempSync(join(tmpdir(), 'srvid-chroma-'));
   try {
     for (const [width, height] of [
       [640, 360],
       [960, 540],
     ])
-      await measureSize(folder, { kind: 'split', width: 1920, height: 1080, small: { kind: 'yuv420p', width, height } }, Number(values.rounds));
+      await measureSize(folder, { kind: 'split', width: 1920, height: 1080, small: { kind: 'yuv420p', width, height } }, rounds);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -4,22 +4,18 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { optionsOf } from './options.mjs';
 
 const COMMAND = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const HEAD = ['clip', 'x', 'method', 'Y-PSNR, dB', 'over bicubic', 'SSIM', 'flicker, levels'];
 
 export function measure(args) {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { presets: { type: 'string', default: 'abpn' }, scales: { type: 'string', default: '3' }, seconds: { type: 'string', default: '1' } },
-  });
-  if (positionals.length === 0) throw new Error('Which clips? Name files, or folders of them: npm run bench -- clips DIR');
+  const { files, presets, scales, seconds } = optionsOf({ files: [], presets: 'abpn', scales: '3', seconds: '1' }, args);
+  if (files.length === 0) throw new Error('Which clips? Name files, or folders of them: npm run bench -- clips DIR');
   console.log(`| ${HEAD.join(' | ')} |\n|${'---|'.repeat(HEAD.length)}`);
-  for (const clip of positionals.flatMap(clipsIn)) {
-    for (const scale of values.scales.split(',')) {
-      for (const row of rowsOf(clip, scale, values.presets.split(','), values.seconds)) console.log(`| ${[basename(clip), scale, ...row].join(' | ')} |`);
+  for (const clip of files.flatMap(clipsIn)) {
+    for (const scale of scales.split(',')) {
+      for (const row of rowsOf(clip, scale, presets.split(','), seconds)) console.log(`| ${[basename(clip), scale, ...row].join(' | ')} |`);
     }
   }
 }

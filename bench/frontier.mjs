@@ -1,20 +1,20 @@
 // `npm run bench -- frontier [--chart FILE.svg]`: gain against time of every int8 luma network for clean sources, by each engine that this machine has. Gains are those
 // that the manifest lists for Kodak; times are for a frame of 1920x1080 at the output, on one thread, in turn.
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { median } from '../dist/bench/tools.js';
 import { ONNX_RUNTIME } from '../dist/plugins/inference/backend.js';
 import { loadModelLibrary } from '../dist/plugins/inference/library.js';
 import { loadModel } from '../dist/plugins/inference/model.js';
 import { nativeEngineHere } from '../dist/plugins/inference/native-engine.js';
 import { drawFrontier } from './frontier-chart.mjs';
+import { optionsOf } from './options.mjs';
 import { picture } from './picture.mjs';
 
 const [WIDTH, HEIGHT] = [1920, 1080];
 const ROUNDS = 7;
 
 export async function measure(args) {
-  const { values } = parseArgs({ args, options: { chart: { type: 'string' } } });
+  const { chart } = optionsOf({ chart: undefined }, args);
   const here = nativeEngineHere();
   const engines = [ONNX_RUNTIME, ...('missing' in here ? [] : [{ name: 'native', kernel: here.kernels[0], build: here.build }])];
   const names = engines.map(({ kernel }) => (kernel ? `native (${kernel})` : 'ONNX Runtime'));
@@ -34,7 +34,7 @@ export async function measure(args) {
       console.log(`| ${id} | ${scale} | +${gain.toFixed(3)} dB | ${times[index].map((ms) => ms.toFixed(1)).join(' | ')} |`);
     }
   }
-  if (values.chart) await writeFile(values.chart, drawFrontier(points, names));
+  if (chart) await writeFile(chart, drawFrontier(points, names));
 }
 
 /** Medians for each network by each engine, in ms. Networks and engines take turns, so that a busy moment harms all alike. */

@@ -4,34 +4,26 @@ import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from './options.mjs';
 import { makeClip, occupyCore, watch } from './paced.mjs';
 
 const FRAME = { width: 900, left: 130, right: 20, top: 48, bottom: 44, row: 34 };
 
 export async function measure(args) {
-  const { values } = parseArgs({
+  const { preset, height, seconds, fps, models, chart } = optionsOf(
+    { preset: 'pcsr', height: '720', seconds: 40, fps: 25, models: undefined, chart: undefined },
     args,
-    options: {
-      preset: { type: 'string', default: 'pcsr' },
-      height: { type: 'string', default: '720' },
-      seconds: { type: 'string', default: '40' },
-      fps: { type: 'string', default: '25' },
-      models: { type: 'string' },
-      chart: { type: 'string' },
-    },
-  });
-  const seconds = Number(values.seconds);
+  );
   const busy = [seconds / 3, (2 * seconds) / 3];
   const folder = await mkdtemp(join(tmpdir(), 'srvid-levels-'));
   try {
-    const clip = await makeClip(folder, { fps: Number(values.fps), seconds });
-    const models = values.models === undefined ? [] : ['--models', values.models];
-    const { samples, end } = await traced([clip, join(folder, 'out.mp4'), '--preset', values.preset, '--height', values.height, '--realtime', ...models], busy);
+    const clip = await makeClip(folder, { fps, seconds });
+    const from = models === undefined ? [] : ['--models', models];
+    const { samples, end } = await traced([clip, join(folder, 'out.mp4'), '--preset', preset, '--height', height, '--realtime', ...from], busy);
     const names = end.realtime.levels.map(({ name }) => name);
     for (const { name, frames, serviceMs } of end.realtime.levels) console.log(`${name}: ${frames} frames, median ${serviceMs.p50.toFixed(1)} ms`);
     console.log(`${JSON.stringify(end.outcomes)}; steps ${JSON.stringify(end.realtime.steps)}`);
-    if (values.chart !== undefined) writeFileSync(values.chart, drawn({ names, samples, busy, seconds }));
+    if (chart !== undefined) writeFileSync(chart, drawn({ names, samples, busy, seconds }));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

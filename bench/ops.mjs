@@ -3,10 +3,10 @@
 // activation or resize measures those alone.
 // The study of Du et al. 2021 (ABPN, arXiv 2105.09750, "meta-node latency"), for this runtime instead of a phone.
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { timeModels } from '../dist/doctor/timing.js';
 import { Network } from './networks.mjs';
 import { drawOps } from './ops-chart.mjs';
+import { optionsOf } from './options.mjs';
 
 const [WIDTH, HEIGHT] = [640, 360];
 const CHANNELS = [4, 16, 28, 32, 48, 64];
@@ -119,26 +119,17 @@ async function timed(operator, channels, rounds, statistic) {
 }
 
 export async function measure(args) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      json: { type: 'boolean' },
-      svg: { type: 'string' },
-      rounds: { type: 'string', default: '9' },
-      least: { type: 'boolean' },
-      kind: { type: 'string' },
-    },
-  });
-  const [rounds, statistic] = [Number(values.rounds), values.least ? 'leastMs' : 'ms'];
+  const { json, svg, rounds, least, kind: wanted } = optionsOf({ json: false, svg: undefined, rounds: 9, least: false, kind: undefined }, args);
+  const statistic = least ? 'leastMs' : 'ms';
   const rows = [];
-  for (const operator of OPERATORS.filter(({ kind }) => kind === (values.kind ?? kind))) {
+  for (const operator of OPERATORS.filter(({ kind }) => kind === (wanted ?? kind))) {
     const cells = [];
     for (const channels of CHANNELS) cells.push(await timed(operator, channels, rounds, statistic));
     rows.push({ kind: operator.kind, name: operator.name, cells });
-    if (!values.json) process.stderr.write(`${operator.name}\n`);
+    if (!json) process.stderr.write(`${operator.name}\n`);
   }
-  if (values.svg) writeFileSync(values.svg, drawOps(rows));
-  console.log(values.json ? JSON.stringify({ width: WIDTH, height: HEIGHT, rounds, statistic, rows }, null, 2) : markdown(rows));
+  if (svg) writeFileSync(svg, drawOps(rows));
+  console.log(json ? JSON.stringify({ width: WIDTH, height: HEIGHT, rounds, statistic, rows }, null, 2) : markdown(rows));
 }
 
 function markdown(rows) {

@@ -3,10 +3,10 @@
 // of 1920x1080 or more. Each round runs all ways one after the other, on one thread; a way's time is its least, since other load only adds.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { psnr } from '../dist/eval/metrics.js';
 import { planResize } from '../dist/eval/resize.js';
 import { CUBIC } from '../dist/plugins/pixels/resample.js';
+import { optionsOf } from './options.mjs';
 import { drawWays } from './pcsr-chart.mjs';
 import { waysFor } from './pixel-ways.mjs';
 
@@ -19,25 +19,17 @@ const BORDER = 4;
 const HEAD = ['way', 'ms', 'of all heavy', 'heavy pixels', 'Y-PSNR, dB', 'under all heavy, dB'];
 
 export async function measure(args) {
-  const { values, positionals } = parseArgs({
+  const { files, models, precision, ks, rounds, plot } = optionsOf(
+    { files: [], models: undefined, precision: 'int8', ks: '-25,-2,-1,-0.5,0,0.5,1,25', rounds: 5, plot: undefined },
     args,
-    allowPositionals: true,
-    options: {
-      models: { type: 'string' },
-      precision: { type: 'string', default: 'int8' },
-      ks: { type: 'string', default: '-25,-2,-1,-0.5,0,0.5,1,25' },
-      rounds: { type: 'string', default: '5' },
-      plot: { type: 'string' },
-    },
-  });
-  if (positionals.length === 0) throw new Error('Which pictures? npm run bench -- pcsr FILE ...');
-  const truths = positionals.map(lumaOf);
+  );
+  if (files.length === 0) throw new Error('Which pictures? npm run bench -- pcsr FILE ...');
+  const truths = files.map(lumaOf);
   for (const input of INPUTS) {
-    const ways = await waysFor(input, OUTPUT, { models: values.models, precision: values.precision, ks: values.ks.split(',').map(Number) });
-    const rows = await measured(ways, input, truths, Number(values.rounds));
+    const ways = await waysFor(input, OUTPUT, { models, precision, ks: ks.split(',').map(Number) });
+    const rows = await measured(ways, input, truths, rounds);
     print(input, rows);
-    if (values.plot !== undefined)
-      writeFileSync(`${values.plot}-${input.height}p.svg`, drawWays(`${input.width}x${input.height} to 1920x1080, one thread`, rows));
+    if (plot !== undefined) writeFileSync(`${plot}-${input.height}p.svg`, drawWays(`${input.width}x${input.height} to 1920x1080, one thread`, rows));
   }
 }
 

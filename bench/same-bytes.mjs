@@ -5,11 +5,11 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { ONNX_RUNTIME } from '../dist/plugins/inference/backend.js';
 import { loadModelLibrary } from '../dist/plugins/inference/library.js';
 import { loadModel } from '../dist/plugins/inference/model.js';
 import { isSlowKernel, nativeEngineHere } from '../dist/plugins/inference/native-engine.js';
+import { optionsOf } from './options.mjs';
 
 const THREADS = [1, 2, 4];
 const [MOST_WIDTH, MOST_HEIGHT] = [2000, 1200];
@@ -17,16 +17,12 @@ const [MOST_WIDTH, MOST_HEIGHT] = [2000, 1200];
 const SLOW_PIXELS = 20_000;
 
 export async function measure(args) {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { frames: { type: 'string', default: '4' }, sizes: { type: 'string', default: '40' }, only: { type: 'string', default: '' } },
-  });
+  const { files, frames, sizes, only } = optionsOf({ files: [], frames: 4, sizes: 40, only: '' }, args);
   const here = nativeEngineHere();
   if ('missing' in here) throw new Error(`There is no native engine: ${here.missing}`);
   const library = await loadModelLibrary();
-  const entries = library.models.filter(({ id }) => id.endsWith('-int8') && id.includes(values.only));
-  const pictures = [...positionals.flatMap(filesIn).flatMap((file) => framesOf(file, Number(values.frames))), ...noises(Number(values.sizes))];
+  const entries = library.models.filter(({ id }) => id.endsWith('-int8') && id.includes(only));
+  const pictures = [...files.flatMap(filesIn).flatMap((file) => framesOf(file, frames)), ...noises(sizes)];
   console.log(`${pictures.length} pictures; kernels ${here.kernels.join(', ')}; ${THREADS.join(', ')} threads`);
   const random = randomNumbers(7);
   for (const entry of entries) {

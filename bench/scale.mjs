@@ -1,9 +1,9 @@
 // `npm run bench -- scale`: measures segments, queue, share and join on this machine, and reckons with them how a film fares with many workers.
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Queue, QueueEvents, Worker } from 'bullmq';
 import { median, withTemporaryFolder } from '../dist/bench/tools.js';
+import { optionsOf } from './options.mjs';
 import { clipOfSeconds, startWorker, submit } from './queue-setting.mjs';
 import { startRedis } from './redis-server.mjs';
 
@@ -12,20 +12,10 @@ const COUNTS = [1, 10, 100, 1000];
 const COPIES = 4;
 
 export async function measure(args) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      preset: { type: 'string', default: 'abpn' },
-      scale: { type: 'string', default: '3' },
-      hours: { type: 'string', default: '2' },
-      link: { type: 'string', default: '1000' },
-      'source-mbit': { type: 'string', default: '1.5' },
-      segment: { type: 'string', default: '20' },
-    },
-  });
-  const measured = await withTemporaryFolder((folder) => measureHere(folder, values));
-  const film = filmOf(measured, values);
-  printMeasured(measured, film, values);
+  const options = optionsOf({ preset: 'abpn', scale: '3', hours: 2, link: 1000, 'source-mbit': 1.5, segment: 20 }, args);
+  const measured = await withTemporaryFolder((folder) => measureHere(folder, options));
+  const film = filmOf(measured, options);
+  printMeasured(measured, film, options);
   for (const inPlace of [true, false]) {
     console.log(inPlace ? 'a folder that is mounted: workers read their part of the source in place' : 'a bucket: each worker copies the whole source first');
     console.log('workers      hours   times one   busy: workers  share  submitter   join');
@@ -83,16 +73,16 @@ async function queueTime(url, jobs = 2000) {
 
 /** A film of so many hours at 25 frames a second. */
 function filmOf({ msPerFrame, bytesPerFrame, joinBytesPerMs, queueMs }, { hours, segment, link, 'source-mbit': rate }) {
-  const seconds = Number(hours) * 3600;
-  const count = Math.ceil(seconds / Number(segment));
-  const frames = Number(segment) * 25;
+  const seconds = hours * 3600;
+  const count = Math.ceil(seconds / segment);
+  const frames = segment * 25;
   return {
     seconds,
     // Each segment takes one of the times that were measured.
     works: Array.from({ length: count }, (_, index) => frames * msPerFrame[index % msPerFrame.length]),
     pieceBytes: frames * bytesPerFrame,
-    sourceBytes: (seconds * Number(rate) * 1e6) / 8,
-    ...{ queueMs, joinBytesPerMs, linkBytesPerMs: (Number(link) * 1e6) / 8 / 1000 },
+    sourceBytes: (seconds * rate * 1e6) / 8,
+    ...{ queueMs, joinBytesPerMs, linkBytesPerMs: (link * 1e6) / 8 / 1000 },
   };
 }
 

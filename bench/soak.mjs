@@ -2,19 +2,18 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from './options.mjs';
 import { makeClip, watch } from './paced.mjs';
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '1800' }, small: { type: 'boolean', default: false } } });
-const seconds = Number(values.seconds);
-const size = values.small ? { width: 160, height: 90 } : {};
+const { seconds, small } = optionsOf({ seconds: 1800, small: false });
+const size = small ? { width: 160, height: 90 } : {};
 const limits = { megabytesAMinute: seconds < 600 ? 20 : 1, driftMs: seconds < 600 ? 1000 : 200 };
 
 const folder = await mkdtemp(join(tmpdir(), 'srvid-soak-'));
 const samples = [];
 try {
   const clip = await makeClip(folder, { fps: 30, seconds, ...size });
-  const to = values.small ? ['--scale', '2'] : [];
+  const to = small ? ['--scale', '2'] : [];
   const end = await watch([clip, join(folder, 'out.mp4'), '--preset', 'live-1080p', ...to, '--realtime'], async (event, child) => {
     const at = performance.now() / 60_000;
     const [status, descriptors] = await Promise.all([readFile(`/proc/${child.pid}/status`, 'utf8'), readdir(`/proc/${child.pid}/fd`)]).catch(() => []);

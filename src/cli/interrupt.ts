@@ -41,7 +41,7 @@ export class Interrupt {
     return this.#controller.signal;
   }
 
-  /** Waits for the command, or until 1.4 s after the signal. @throws the command's error, SRVID_INTERRUPTED, or the uncaught exception */
+  /** Waits for the command, or until it is overdue. @throws the command's error, SRVID_INTERRUPTED, or the uncaught exception */
   async endOf(command: Promise<unknown>): Promise<void> {
     try {
       await Promise.race([command, this.#overdue]);

@@ -1,6 +1,6 @@
-import { describeFormat, type PixelFormat, type PlainFormat } from '../pipeline/frames/frame.js';
+import { describeFormat, type HeldFrame, type PixelFormat, type PlainFormat } from '../pipeline/frames/frame.js';
 import type { ChainPlugin } from '../plugins/plan/plugin-models.js';
-import { Bench, type Result } from './bench.js';
+import { Bench } from './bench.js';
 import { variedFrames } from './frames.js';
 import { faultOfHalo, sideFor } from './halo-check.js';
 import { faultOfMemory, MEASURE_EVERY } from './memory-check.js';
@@ -67,7 +67,7 @@ export class Behaviour {
   }
 
   /** A second run on the same thread, later times, other memory: of a plugin without state nothing may change. */
-  async #compareWithItself(bench: Bench, first: readonly Result[]): Promise<void> {
+  async #compareWithItself(bench: Bench, first: readonly HeldFrame[]): Promise<void> {
     if (this.#ordered) return;
     const again = await bench.run(variedFrames(this.#format, FRAMES), 255, this.signal);
     if (this.#settle('sizes', unwritten(first, again, bench))) return;
@@ -83,7 +83,7 @@ export class Behaviour {
   }
 
   /** The same frames on fresh threads. */
-  async #compareWithOther(bench: Bench, first: readonly Result[]): Promise<void> {
+  async #compareWithOther(bench: Bench, first: readonly HeldFrame[]): Promise<void> {
     const again = await bench.run(variedFrames(this.#format, FRAMES), 255, this.signal);
     if (this.#ordered && this.#settle('sizes', unwritten(first, again, bench))) return;
     const changed = differing(first, again);
@@ -93,7 +93,7 @@ export class Behaviour {
   }
 
   /** Finds out whether chance changed a result, or something that the plugin keeps: the `first` run is made again. */
-  async #fromFreshThreads(first: readonly Result[], changed: number): Promise<void> {
+  async #fromFreshThreads(first: readonly HeldFrame[], changed: number): Promise<void> {
     const bench = await this.#open(this.#format, 1, this.#ordered ? 1 : CREDITS);
     const again = await bench.run(variedFrames(this.#format, FRAMES), this.#ordered ? 255 : 0, this.signal);
     const byChance = differing(first, again);
@@ -179,15 +179,15 @@ export const DYING = 'Catch what a timer, an event or a promise may throw; await
 const PRINTING = 'Use context.log, which says it on standard error with the plugin’s name.';
 
 /** The number of the first result that differs; undefined where all are equal. */
-function differing(first: readonly Result[], again: readonly Result[]): number | undefined {
-  const at = first.findIndex(({ bytes }, index) => Buffer.compare(bytes, (again[index] as Result).bytes) !== 0);
+function differing(first: readonly HeldFrame[], again: readonly HeldFrame[]): number | undefined {
+  const at = first.findIndex(({ bytes }, index) => Buffer.compare(bytes, (again[index] as HeldFrame).bytes) !== 0);
   return at < 0 ? undefined : at;
 }
 
 /** Samples that have the value with which memory was filled, in both of two runs, were never written. */
-function unwritten(black: readonly Result[], white: readonly Result[], { output }: Bench): Fault | undefined {
+function unwritten(black: readonly HeldFrame[], white: readonly HeldFrame[], { output }: Bench): Fault | undefined {
   for (const [frame, { bytes }] of black.entries()) {
-    const other = (white[frame] as Result).bytes;
+    const other = (white[frame] as HeldFrame).bytes;
     const at = bytes.findIndex((value, index) => value === 0 && other[index] === 255);
     if (at < 0) continue;
     const count = bytes.reduce((sum, value, index) => sum + (value === 0 && other[index] === 255 ? 1 : 0), 0);

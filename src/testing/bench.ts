@@ -1,7 +1,7 @@
 import { emptyFlow } from '../pipeline/engine/frame-flow.js';
 import { Credits } from '../pipeline/engine/lossless/credits.js';
 import { runFrames } from '../pipeline/engine/lossless/flow.js';
-import type { FrameFormat, PlainFormat } from '../pipeline/frames/frame.js';
+import type { FrameFormat, HeldFrame, PlainFormat } from '../pipeline/frames/frame.js';
 import type { SlotRing } from '../pipeline/frames/ring.js';
 import { ONNX_RUNTIME } from '../plugins/inference/backend.js';
 import { type Group, planChain } from '../plugins/plan/groups.js';
@@ -27,12 +27,6 @@ export interface BenchSetup {
   readonly measureEvery?: number;
   /** Results are complete frames of the source's format, chroma scaled where only the luma was. */
   readonly complete?: boolean;
-}
-
-/** A result of a run. */
-export interface Result {
-  readonly pts: number;
-  readonly bytes: Uint8Array;
 }
 
 /** The frame, by its number in the run, whose bytes were no longer those that had been read. */
@@ -80,8 +74,8 @@ export class Bench {
    * @param fill the value of all memory for results before the plugin writes to it
    * @throws the plugin's failure
    */
-  async run(frames: readonly TestFrame[], fill: number, signal: AbortSignal): Promise<Result[]> {
-    const results: Result[] = [];
+  async run(frames: readonly TestFrame[], fill: number, signal: AbortSignal): Promise<HeldFrame[]> {
+    const results: HeldFrame[] = [];
     await this.stream(frames, fill, signal, (pts, bytes) => results.push({ pts, bytes: bytes.slice() }));
     return results;
   }

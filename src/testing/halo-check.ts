@@ -1,5 +1,4 @@
-import { CHROMA_SHIFT, type FrameFormat, type PlainFormat, partsOf, planeLayouts } from '../pipeline/frames/frame.js';
-import type { Result } from './bench.js';
+import { CHROMA_SHIFT, type FrameFormat, type HeldFrame, type PlainFormat, partsOf, planeLayouts } from '../pipeline/frames/frame.js';
 import { type TestFrame, variedFrames } from './frames.js';
 import type { Fault } from './report.js';
 
@@ -14,7 +13,7 @@ interface Tile {
 /** Tiles on each side of the picture. */
 const TILES = 4;
 /** More frames than a tile's window has are not needed: each is a stream of its own. */
-type Run = (frames: readonly TestFrame[]) => Promise<readonly Result[]>;
+type Run = (frames: readonly TestFrame[]) => Promise<readonly HeldFrame[]>;
 
 /** The setting of a halo's check. */
 export interface HaloSetting {
@@ -39,7 +38,7 @@ export async function faultOfHalo({ format, output, halo, window }: HaloSetting,
   const other = variedFrames(format, length, 4);
   const present = async (variants: readonly (readonly TestFrame[])[]) => {
     const results = await run(variants.flat());
-    return variants.map((_, index) => (results[index * length + window.past] as Result).bytes);
+    return variants.map((_, index) => (results[index * length + window.past] as HeldFrame).bytes);
   };
   const masked = (tile: Tile, kept: number) => whole.map((frame, index) => mix(format, frame, other[index] as TestFrame, grown(tile, kept)));
   const tiles = tilesOf(format);

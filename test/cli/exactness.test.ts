@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { expectBetween } from '../helpers/between.js';
 import { endOf, srvid } from '../helpers/command.js';
 import { ffmpeg, ffprobe, frameHashes, lavfi, packetHashes, temporaryFolder, videoTick, videoTimes } from '../helpers/media.js';
 
@@ -111,10 +112,8 @@ it('cuts picture and sound alike with --start and --duration', async () => {
   expect(times.at(-1)).toBeCloseTo(0.96, 2);
   const { packets } = await ffprobe<{ packets: { pts_time: string }[] }>(output, '-select_streams', 'a', '-show_entries', 'packet=pts_time');
   const sound = packets.map((packet) => Number(packet.pts_time));
-  expect(Math.min(...sound)).toBeGreaterThan(-0.11);
-  expect(Math.min(...sound)).toBeLessThan(0.11);
-  expect(Math.max(...sound)).toBeGreaterThan(0.85);
-  expect(Math.max(...sound)).toBeLessThan(1.05);
+  expectBetween(Math.min(...sound), -0.11, 0.11);
+  expectBetween(Math.max(...sound), 0.85, 1.05);
 });
 
 it.each(['mp4', 'mkv'])('a cut counts from where the source begins, and begins at 0: MPEG-TS into %s', async (extension) => {

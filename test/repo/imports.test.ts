@@ -216,6 +216,7 @@ test('srvid’s own plugins use what any plugin may use, and the arithmetic besi
     'plugins/networks/luma-network.ts',
     'plugins/networks/pixel-adaptive-network.ts',
     'plugins/networks/planar-network.ts',
+    'plugins/networks/restoring-luma-network.ts',
     'plugins/networks/rgb-network.ts',
     'plugins/pixels/resample.ts',
     'pipeline/frames/frame.ts',

@@ -4,5 +4,5 @@
 . "${0%/*}/steps.sh"
 train swift-x2 --steps 24000 --mse-from 0.3
 compress 2
-train swift-video-x2 --steps 7000 --peak-rate 0.003 --mse-from 0 --floor 2 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --degraded 0.85 --frames 0.1 --cache "$RUNS/video-x2"
+train swift-video-x2 --steps 7000 --peak-rate 0.003 --mse-from 0 --floor 2 --degraded 0.85 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1 --cache "$RUNS/video-x2"
 mix 0.3 --cache "$RUNS/video-x2"

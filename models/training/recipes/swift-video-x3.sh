@@ -8,5 +8,5 @@ train abpn-x3 --steps 20000
 train abpn-x3 --steps 45000 --peak-rate 0.007
 train swift-x3 --steps 24000 --mse-from 0.3
 compress 3
-train swift-video-x3 --steps 7000 --peak-rate 0.003 --mse-from 0 --floor 2 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --degraded 0.85 --frames 0.1 --cache "$RUNS/video-x3"
+train swift-video-x3 --steps 7000 --peak-rate 0.003 --mse-from 0 --floor 2 --degraded 0.85 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1 --cache "$RUNS/video-x3"
 mix 0.3 --cache "$RUNS/video-x3"

@@ -12,6 +12,7 @@ import onnx
 
 from ..networks.onnx_reader import facts_of
 from ..train.recipe import Recipe
+from ..train.settings import Settings
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "recipes"
 STEPS = SCRIPTS / "steps.sh"
@@ -47,9 +48,10 @@ def script(model: Path) -> str:
 
 
 def arguments(recipe: Recipe) -> list[str]:
-    """The options of `train` that make `recipe`: those that are not the defaults."""
+    """The options of `train` that make `recipe`: those that are not the defaults, its own before those of every training."""
     given = []
-    for field in fields(Recipe):
+    shared = {field.name for field in fields(Settings)}
+    for field in sorted(fields(Recipe), key=lambda field: field.name in shared):
         value, option = getattr(recipe, field.name), field.name.replace("_", "-")
         if field.name in _NAMED or value == field.default:
             continue

@@ -23,7 +23,7 @@ class Scripts(unittest.TestCase):
         self.assertEqual(
             told("ultra-x2"),
             [
-                "train ultra --scale 2 --run R/1-ultra-x2 --steps 26725 --optimizer muon --peak-rate 0.01 --batch 64 --mse-from 0.3 --float32-from 0.85 --ema 0.9995 --frames 0.1",
+                "train ultra --scale 2 --run R/1-ultra-x2 --steps 26725 --optimizer muon --peak-rate 0.01 --mse-from 0.3 --batch 64 --float32-from 0.85 --ema 0.9995 --frames 0.1",
                 "export --run R/1-ultra-x2 --out R/models-1-ultra-x2",
             ],
         )

@@ -21,6 +21,7 @@ from .checkpoint import log_line, write_atomically
 from .grids import grid
 from .pcsr_validation import Validation
 from .schedule import learning_rate
+from .settings import Settings, as_fields
 from .soap import Soap
 from .step import update_average
 
@@ -29,8 +30,8 @@ RECONSTRUCTION, BALANCE = 1000.0, 3.0
 STAGES = ("heavy", "light")
 
 
-@dataclass(frozen=True)
-class PcsrRecipe:
+@dataclass(frozen=True, kw_only=True)
+class PcsrRecipe(Settings):
     """Settings of a run; `steps`, `peak_rate` and `mse_from` are the first stage's, `light_steps` and `light_rate` the second's.
 
     `patch` is the side of a crop at low resolution; of each crop, `samples` rows and as many columns are enlarged.
@@ -39,25 +40,19 @@ class PcsrRecipe:
     steps: int = 20_000
     peak_rate: float = 4e-3
     mse_from: float = 0.3
-    float32_from: float = 0.9
     light_steps: int = 4_000
     light_rate: float = 3e-3
-    batch: int = 16
     patch: int = 48
     samples: int = 64
     floor: float = 4.0
     frames: float = 0.1
-    ema: float = 0.999
-    sizes: tuple[float, ...] = (1.0, 0.7, 0.5)
-    lossy_sizes: tuple[float, ...] = (0.8, 0.6, 0.45)
     light: tuple[int, ...] = (16,)
     heavy: tuple[int, ...] = (64, 64, 64)
-    seed: int = 1
 
     @staticmethod
     def of(stored: dict) -> "PcsrRecipe":
         """The recipe that a checkpoint holds."""
-        return PcsrRecipe(**{name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()})
+        return PcsrRecipe(**as_fields(stored))
 
     @property
     def shape(self) -> Shape:

@@ -7,17 +7,17 @@ import torch
 from ..networks.families import FAMILIES
 from ..networks.stack import Stack
 from .muon import Muon
+from .settings import Settings, as_fields
 from .soap import Soap
 
 OPTIMIZERS = {"soap": Soap, "muon": Muon, "adam": torch.optim.Adam}
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Settings):
     """Settings of a training run; the fields are the options of `train` and are stored in its checkpoint.
 
-    `patch` is in pixels at low resolution. `mse_from` and `float32_from` are shares of the steps. `ema` is the decay of the running
-    average. `expansion` is the width of the linear blocks; 0: none.
+    `patch` is in pixels at low resolution. `mse_from` is a share of the steps. `expansion` is the width of the linear blocks; 0: none.
     """
 
     family: str
@@ -29,7 +29,6 @@ class Recipe:
     steps: int = 100_000
     optimizer: str = "soap"
     peak_rate: float = 5e-3
-    batch: int = 16
     patch: int = 64
     schedule: str = "one-cycle"
     loss: str = "l1"
@@ -47,14 +46,9 @@ class Recipe:
     """Share of the loss on luma, for networks on RGB (`losses.luma_and_colour`); the rest is on R, G and B."""
     distillation: float = 0.0
     """Share of the loss that is distance to a teacher's picture; the rest is distance to the photograph."""
-    float32_from: float = 0.9
     expansion: int = 0
-    ema: float = 0.999
-    sizes: tuple[float, ...] = (1.0, 0.7, 0.5)
-    lossy_sizes: tuple[float, ...] = (0.8, 0.6, 0.45)
-    """The sizes for photographs that come in JPEG or WebP; with none, those of all."""
     shrink: str = "bicubic"
-    """The filter that brings photographs to those sizes: "bicubic", or "lanczos", which leaves them sharper. What the network is to undo is
+    """The filter that brings photographs to `sizes`: "bicubic", or "lanczos", which leaves them sharper. What the network is to undo is
     bicubic either way."""
     compressed: float = 0.35
     """Share of the pictures that denoising networks see as H.264 leaves them, too (`data.compressed`)."""
@@ -71,18 +65,15 @@ class Recipe:
     trunk: int = 0
     intensities: tuple[float, ...] = (1.0,)
     """Factors of a crop's brightness, one chosen at random for each crop; XLSR's are 1, 0.7, 0.5."""
-    frames: float = 0.0
-    """Share of crops with a border along some of their sides (`data.borders`)."""
     clip_inner: float = 0.0
     """Upper limit of the ReLUs within the network, which keeps int8 ranges of deeper networks narrow; 0: no limit."""
     output: str = "own"
     """The output in training: "clip" to 0..1, "linear", or the family's own."""
-    seed: int = 1
 
     @staticmethod
     def of(stored: dict) -> "Recipe":
         """The recipe that a checkpoint holds; what older ones do not know of is as it was then."""
-        known = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
+        known = as_fields(stored)
         width, depth = known.pop("width", 0), known.pop("depth", 0)
         if width or depth:
             known["hidden"] = (width or 32,) * ((depth or 4) + 1)

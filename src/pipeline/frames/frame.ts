@@ -25,6 +25,13 @@ export interface PlainFormat {
   readonly height: number;
 }
 
+/** A frame that lies in no ring. Its bytes are in the format that its holder knows of, and its own. */
+export interface HeldFrame {
+  /** In ticks of its source. */
+  readonly pts: number;
+  readonly bytes: Uint8Array;
+}
+
 /** The format of the frames in a ring's slots. */
 export type FrameFormat = PlainFormat | SplitFormat;
 

@@ -1,5 +1,5 @@
 import { SrvidError } from '../../errors.js';
-import { frameBytes } from '../frames/frame.js';
+import { frameBytes, type HeldFrame } from '../frames/frame.js';
 import { ptsToSeconds, toNumber } from '../frames/time.js';
 import { type Cut, isCut, type TimeRange, zeroOf } from './cut.js';
 import type { Decoder } from './decode.js';
@@ -34,11 +34,6 @@ export interface SpanSource {
 interface Left extends HeldFrame {
   readonly decoder: Decoder;
   readonly isWhole: boolean;
-}
-
-interface HeldFrame {
-  readonly pts: number;
-  readonly bytes: Uint8Array;
 }
 
 /** Frames that may be spoilt where decoding begins: those that are shown before the keyframe, and those that a deinterlacer has no neighbours for. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { SrvidError } from '../../errors.js';
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
 import { probeFile } from '../ffmpeg/probe.js';
-import { type Color, frameBytes, type PlainFormat, type SplitFormat } from '../frames/frame.js';
+import { type Color, frameBytes, type HeldFrame, type PlainFormat, type SplitFormat } from '../frames/frame.js';
 import { Decoder } from '../input/decode.js';
 import { describeSource, type Source } from '../input/source.js';
 import { containerFor } from './container.js';
@@ -15,12 +15,6 @@ const LARGE: SplitFormat = { kind: 'split', width: 128, height: 96, small: SMALL
 const COLOR: Color = { matrix: 'bt709', primaries: 'bt709', transfer: 'bt709', range: 'tv' };
 const FRAMES = 3;
 const LIMIT_MS = 20_000;
-
-/** One decoded frame: its pts and its bytes. */
-interface TrialFrame {
-  readonly pts: number;
-  readonly bytes: Uint8Array;
-}
 
 /**
  * Tries ffmpeg with the commands of a real run, on three tiny frames: decode them, scale their chroma, merge it with a
@@ -44,9 +38,9 @@ export async function tryFfmpeg(binary: FfmpegBinary): Promise<void> {
   }
 }
 
-async function decodeAll(binary: FfmpegBinary, source: Source): Promise<TrialFrame[]> {
+async function decodeAll(binary: FfmpegBinary, source: Source): Promise<HeldFrame[]> {
   const decoder = new Decoder(binary, source, { forwarded: [], salvage: false, stallTimeoutMs: LIMIT_MS });
-  const frames: TrialFrame[] = [];
+  const frames: HeldFrame[] = [];
   try {
     await decoder.open();
     for (;;) {
@@ -60,7 +54,7 @@ async function decodeAll(binary: FfmpegBinary, source: Source): Promise<TrialFra
   }
 }
 
-async function encodeAll(binary: FfmpegBinary, { info }: Source, frames: readonly TrialFrame[], output: string): Promise<void> {
+async function encodeAll(binary: FfmpegBinary, { info }: Source, frames: readonly HeldFrame[], output: string): Promise<void> {
   const encoder = new Encoder(binary, {
     ...{ format: LARGE, timeBase: info.timeBase, frameRate: info.frameRate, stallTimeoutMs: LIMIT_MS, color: COLOR, sampleAspect: undefined },
     // Part of every ffmpeg, and lossless, so that the decoded frames must equal the encoded ones.
@@ -79,16 +73,16 @@ async function encodeAll(binary: FfmpegBinary, { info }: Source, frames: readonl
 function compare(
   binary: FfmpegBinary,
   source: Source,
-  decoded: readonly TrialFrame[],
-  given: readonly TrialFrame[],
+  decoded: readonly HeldFrame[],
+  given: readonly HeldFrame[],
   result: Source,
-  back: readonly TrialFrame[],
+  back: readonly HeldFrame[],
 ): void {
-  const seconds = (frames: readonly TrialFrame[], { info }: Source) => frames.map(({ pts }) => ((pts * info.timeBase.num) / info.timeBase.den).toFixed(3));
+  const seconds = (frames: readonly HeldFrame[], { info }: Source) => frames.map(({ pts }) => ((pts * info.timeBase.num) / info.timeBase.den).toFixed(3));
   expectSame(binary, 'the decoded frames', decoded.map(({ bytes }) => String(pictureNumber(bytes))).join(), '0,1,2');
   expectSame(binary, 'the times of frames', seconds(back, result).join(), seconds(given, source).join());
   const luma = LARGE.width * LARGE.height;
-  const same = back.every(({ bytes }, index) => Buffer.compare(bytes.subarray(0, luma), (given[index] as TrialFrame).bytes.subarray(0, luma)) === 0);
+  const same = back.every(({ bytes }, index) => Buffer.compare(bytes.subarray(0, luma), (given[index] as HeldFrame).bytes.subarray(0, luma)) === 0);
   expectSame(binary, 'the pictures', same ? 'as encoded' : 'other ones', 'as encoded');
   const { color } = result.info;
   const told = ({ matrix, primaries, transfer, range }: Color) => [matrix, primaries, transfer, range].map((name) => name ?? 'unknown').join();

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { assertAnyWritten } from '../../../../dist/pipeline/engine/realtime-report.js';
+import { expectBetween } from '../../../helpers/between.js';
 import { failureOf } from '../../../helpers/errors.js';
 import { live, result, type Service, START_MS, type Told, tally, type World } from '../../../helpers/realtime.js';
 
@@ -36,8 +37,7 @@ describe('levels', () => {
     expect(changes.map(([, level]) => level)).toEqual([0, 1, 0]);
     const [, [down], [up]] = changes as [[number, number], [number, number], [number, number]];
     expect(down).toBeLessThan(5300);
-    expect(up).toBeGreaterThan(11_000);
-    expect(up).toBeLessThan(12_000);
+    expectBetween(up, 11_000, 12_000);
     expect(tally(told.endings)).toEqual({ sr: 600 });
     expect(told.report.steps).toEqual({ up: 1, down: 1 });
     expect(told.report.late).toBeLessThanOrEqual(2);
@@ -225,8 +225,7 @@ describe('what goes wrong', () => {
   test('a hang costs a lone worker the start of another one twice, once in waiting and once in starting', async () => {
     const told = await live({ ...lone, frames: 90, service: (level, _, sequence) => (sequence === 20 ? 'hangs' : takes(level)) });
     const frames = (2 * START_MS * 30) / 1000;
-    expect(told.flow.outcomes.dropped).toBeGreaterThan(frames - 8);
-    expect(told.flow.outcomes.dropped).toBeLessThan(frames + 8);
+    expectBetween(told.flow.outcomes.dropped, frames - 8, frames + 8);
     expect(told.written.at(-1)?.sequence).toBe(89);
   });
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { randomFrom } from '../../../../dist/eval/random.js';
 import { ServiceTimes } from '../../../../dist/pipeline/engine/realtime/service-times.js';
+import { expectBetween } from '../../../helpers/between.js';
 
 /** Frames at a level that takes so long, give or take a tenth. */
 function frames(times: ServiceTimes, level: number, milliseconds: number, count: number, random = randomFrom(1)): void {
@@ -10,8 +11,7 @@ function frames(times: ServiceTimes, level: number, milliseconds: number, count:
 test('a level comes to be expected to take what it takes, whatever calibration said', () => {
   const times = new ServiceTimes([40, 20]);
   frames(times, 0, 60, 60);
-  expect(times.expected(0)).toBeGreaterThan(55);
-  expect(times.expected(0)).toBeLessThan(65);
+  expectBetween(times.expected(0), 55, 65);
 });
 
 test('a load that comes and goes is the load of all levels, and leaves none of them dearer than it was', () => {
@@ -21,11 +21,9 @@ test('a load that comes and goes is the load of all levels, and leaves none of t
   frames(times, 0, 80, 6);
   expect(times.expected(1)).toBeGreaterThan(36);
   frames(times, 1, 50, 600);
-  expect(times.expected(0)).toBeGreaterThan(72);
-  expect(times.expected(0)).toBeLessThan(88);
+  expectBetween(times.expected(0), 72, 88);
   frames(times, 1, 25, 45);
-  expect(times.expected(0)).toBeGreaterThan(34);
-  expect(times.expected(0)).toBeLessThan(46);
+  expectBetween(times.expected(0), 34, 46);
 });
 
 test('a level that is dearer by itself than calibration said stays so when another runs', () => {
