@@ -1,5 +1,6 @@
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
 import { type FfmpegCommand, fileUrl } from '../ffmpeg/command.js';
+import type { Color } from '../frames/frame.js';
 import { formatRational, inverse, type Rational, toNumber } from '../frames/time.js';
 import { watching } from '../input/joined-clock.js';
 import { codecOptions } from './carried-stream.js';
@@ -40,7 +41,7 @@ export function encodeCommand(plan: EncodePlan, binary: Pick<FfmpegBinary, 'sets
     ...container.options(output === 'pipe:1'),
     // Only the first video stream is encoded; a cover that is carried along is copied.
     ...(plan.coded ? copyOptions(plan) : encoderOptions(plan)),
-    ...colorTags(plan.stored?.color ?? plan.color),
+    ...colorTags(plan.coded ? copiedColor(plan) : colorOf(plan)),
     ...(plan.salvage ? ['-max_error_rate', '1'] : []),
     // Seeking cuts sound at a packet before the time; the second cut, on the way out, is exact. Without it muxers that
     // know no time before 0 would shift all streams.
@@ -94,6 +95,17 @@ function graphOf(plan: EncodePlan, { setsChromaLocation }: Pick<FfmpegBinary, 's
 
 function encoderOptions({ encoder, sideData }: EncodePlan): string[] {
   return ['-c:v:0', encoder.name, ...(sideData?.encoderOptions ?? []), ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])];
+}
+
+function colorOf({ stored, color }: EncodePlan): Color {
+  return stored?.color ?? color;
+}
+
+/** From 7.1 on ffmpeg gives frames a range or a matrix that nobody has named, and the encoder tells the muxer. A piece has no word of it. */
+function copiedColor(plan: EncodePlan): Color {
+  const { told } = plan;
+  const { range = told?.range, matrix = told?.matrix, ...others } = colorOf(plan);
+  return { ...others, range, matrix };
 }
 
 /** A copy tells the muxer by itself what a coded stream says, which is less than its encoder has told. */
