@@ -7,7 +7,7 @@ import { codecOptions } from './carried-stream.js';
 import { colorTags } from './color-tags.js';
 import { filterGraph } from './encode-graph.js';
 import type { EncodePlan } from './encode-plan.js';
-import { type LastFrame, lastFrame } from './last-frame.js';
+import { type Ending, type LastFrame, lastFrame } from './last-frame.js';
 
 /** Frames and packets end because reading ends; the limit must not cut one of them off by rounding. */
 const END_MARGIN_SECONDS = 0.001;
@@ -79,11 +79,15 @@ export function codedTimeBase(plan: EncodePlan): Rational {
 
 /** The time base in which coded frames are copied: the muxer's own, where it has one, since filters of packets may be told no other (see `LastFrame`). */
 export function copiedTimeBase(plan: EncodePlan): Rational {
-  return lastFrame(plan.container.muxer, plan.timeBase, 0, plan.output === 'pipe:1', true)?.timeBase ?? codedTimeBase(plan);
+  return lastFrame({ ...endingOf(plan, 0), isCoded: true })?.timeBase ?? codedTimeBase(plan);
 }
 
-function lastOf({ endSeconds, container, timeBase, output, coded }: EncodePlan): LastFrame | undefined {
-  return endSeconds === undefined ? undefined : lastFrame(container.muxer, timeBase, endSeconds, output === 'pipe:1', coded !== undefined);
+function lastOf(plan: EncodePlan): LastFrame | undefined {
+  return plan.endSeconds === undefined ? undefined : lastFrame(endingOf(plan, plan.endSeconds));
+}
+
+function endingOf({ container, timeBase, frameRate, output, coded }: EncodePlan, endSeconds: number): Ending {
+  return { muxer: container.muxer, timeBase, frameRate, endSeconds, toPipe: output === 'pipe:1', isCoded: coded !== undefined };
 }
 
 function graphOf(plan: EncodePlan, { setsChromaLocation }: Pick<FfmpegBinary, 'setsChromaLocation'>): string {
