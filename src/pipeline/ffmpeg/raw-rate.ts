@@ -1,6 +1,6 @@
 import { inverse, parseRational, type Rational, rational, toNumber } from '../frames/time.js';
 
-/** What ffprobe says of a stream's rates. */
+/** ffprobe's words about a stream's rates. */
 interface Rates {
   readonly r_frame_rate?: string | undefined;
   readonly avg_frame_rate?: string | undefined;
