@@ -1,7 +1,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { cpuFlags } from '../doctor/cpu.js';
 import { messageOf, SrvidError } from '../errors.js';
-import { type FfmpegBinary, findFfmpeg, videoEncoders } from '../pipeline/ffmpeg/binary.js';
+import { type FfmpegBinary, ffprobeVersion, findFfmpeg, videoEncoders } from '../pipeline/ffmpeg/binary.js';
 import { isTested, TESTED_VERSIONS } from '../pipeline/ffmpeg/version.js';
 import { leftoversIn } from '../pipeline/output/output-claim.js';
 import { deadFolders } from '../pipeline/output/temporary-folder.js';
@@ -77,7 +77,7 @@ async function cpu(): Promise<Check> {
 async function ffmpegChecks(): Promise<Check[]> {
   try {
     const binary = await findFfmpeg();
-    const [available, commands] = await Promise.all([videoEncoders(binary), commandCheck(binary)]);
+    const [available, commands, ffprobe] = await Promise.all([videoEncoders(binary), commandCheck(binary), ffprobeVersion(binary)]);
     const encoders = Object.entries(ENCODERS).map(([name, remedy]) => {
       const ok = available.has(name);
       return {
@@ -89,7 +89,14 @@ async function ffmpegChecks(): Promise<Check[]> {
     });
     const hardware = [...available].filter((name) => /_(nvenc|qsv|vaapi|amf|videotoolbox|v4l2m2m|mf)$/.test(name));
     return [
-      { what: 'ffmpeg', ok: true, found: binary.banner },
+      {
+        what: 'ffmpeg',
+        ok: true,
+        found: binary.banner,
+        ...(ffprobe === binary.version
+          ? {}
+          : { remedy: `Its ffprobe is ${ffprobe}. Two versions may tell other times of one file; set FFPROBE_PATH to the one that came with this ffmpeg.` }),
+      },
       commands,
       ...encoders,
       {

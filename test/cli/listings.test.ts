@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { ModelEntry } from '../../dist/plugins/inference/library.js';
 import { endOf, srvid } from '../helpers/command.js';
+import { fakeProgram } from '../helpers/fake-program.js';
 import { ffmpeg, rawFrames, temporaryFolder } from '../helpers/media.js';
-import { FFMPEG } from '../helpers/programs.js';
+import { FFMPEG, FFPROBE } from '../helpers/programs.js';
 
 const FAULTY = fileURLToPath(new URL('../fixtures/processes/faulty-ffmpeg.mjs', import.meta.url));
 
@@ -69,6 +70,14 @@ describe('srvid doctor', () => {
     expect(code).toBe(1);
     expect(stdout.toString()).toMatch(/^MISSING srvid's ffmpeg commands: .*\n.*tested with ffmpeg 5\.1/m);
     expect(stdout.toString()).toMatch(message);
+  });
+
+  it('tells an ffprobe of another version than the ffmpeg', async () => {
+    const other = `if (process.argv[2] === '-version') console.log('ffprobe version 6.6');
+      else process.exitCode = require('node:child_process').spawnSync(${JSON.stringify(FFPROBE)}, process.argv.slice(2), { stdio: 'inherit' }).status;`;
+    const { code, stdout } = await srvid(['doctor'], { env: { FFPROBE_PATH: await fakeProgram(await temporaryFolder(), 'ffprobe', other) } });
+    expect(code).toBe(0);
+    expect(stdout.toString()).toMatch(/^ok {3}ffmpeg: .*\n.*Its ffprobe is 6\.6\. .*FFPROBE_PATH/m);
   });
 
   it('refuses an ffmpeg that is too old, as a run does', async () => {

@@ -116,7 +116,10 @@ describe('levels', () => {
     await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=640x360:r=10:d=0.3', '-pix_fmt', 'yuv420p', half);
     const result = await srvid([half, join(folder, 'live.mp4'), '--preset', 'live-1080p', '--realtime', '--json', '-y']);
     accounted(endOf(result));
-    expect(result.events[0]).toMatchObject({ target: { width: 1920, height: 1080 }, realtime: { budgetMs: 100, policy: 'bypass' } });
+    expect(result.events.find(({ type }) => type === 'start')).toMatchObject({
+      target: { width: 1920, height: 1080 },
+      realtime: { budgetMs: 100, policy: 'bypass' },
+    });
     expect(levelsOf(result.events).levels).toContain('abpn');
   });
 
@@ -150,7 +153,7 @@ describe('devices', () => {
   it('cpu is one like any other, and the default', async () => {
     const result = await srvid([input, join(folder, 'cpu.mp4'), '--device', 'cpu', ...FAST]);
     endOf(result);
-    expect(result.events[0]).toMatchObject({ device: 'cpu' });
+    expect(result.events.find(({ type }) => type === 'start')).toMatchObject({ device: 'cpu' });
   });
 
   it.each(process.platform === 'darwin' ? ['dml'] : ['coreml'])('%s, which this build lacks, is refused with what it has', async (device) => {

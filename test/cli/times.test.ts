@@ -173,6 +173,33 @@ it('the last frame of an MP4 keeps its duration, or what a cut leaves of it, wit
 });
 
 it.each([
+  ['mkv', ['--encoder', 'ffv1']],
+  ['mkv', ['--encoder-option', 'bf=3']],
+  ['mp4', ['--encoder-option', 'bf=3']],
+])('the last frame of a variable rate ends where the source ends, and not after an average frame: %s, %s', async (extension, options) => {
+  const sparse = "select='not(eq(mod(n,7),3))'";
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=25:d=2', '-vf', sparse, '-fps_mode', 'passthrough', '-c:v', 'mpeg4', join(folder, 'sparse.mp4'));
+  expect(Number((await lengths(join(folder, 'sparse.mp4'))).format.duration)).toBe(2);
+  const output = await made('sparse.mp4', `sparse-${options[1]}.${extension}`, ...options);
+  expect(Number((await lengths(output)).format.duration)).toBe(2);
+});
+
+// From 7.0 on ffprobe says 25 of each, or twice the rate.
+it.each([
+  ['h264', ['-c:v', 'libx264'], '30000/1001'],
+  ['h264', ['-c:v', 'libx264', '-flags', '+ildct'], '60'],
+  ['hevc', ['-c:v', 'libx265', '-x265-params', 'log-level=none'], '24000/1001'],
+  ['mpeg2video', ['-c:v', 'mpeg2video'], '24'],
+  ['mpeg1video', ['-c:v', 'mpeg1video'], '30'],
+])('a raw stream has the rate that it tells: %s, %s, %s', async (format, coded, rate) => {
+  await ffmpeg(...['-f', 'lavfi', '-i', `testsrc2=s=128x96:r=${rate}:d=1`, '-pix_fmt', 'yuv420p', ...coded, '-f', format, join(folder, `told.${format}`)]);
+  const times = await videoTimes(await made(`told.${format}`, `told-${format}.mov`));
+  const [num = 0, den = 1] = rate.split('/').map(Number);
+  // The first frame of MPEG-1 lasts for two in ffmpeg 5.
+  for (const [index, time] of times.slice(1, -1).entries()) expect((times[index + 2] as number) - time).toBeCloseTo(den / num, 3);
+});
+
+it.each([
   ['h264', 'libx264'],
   ['hevc', 'libx265'],
 ])('a raw stream of 30 frames a second is cut by the count of its frames: %s', async (format, encoder) => {

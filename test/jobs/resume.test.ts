@@ -17,7 +17,8 @@ let clip = '';
 let expected: SeenVideo;
 
 beforeAll(async () => {
-  const coded = ['-preset', 'ultrafast', '-g', '25', '-c:v', 'libx264', '-c:a', 'aac', '-shortest'];
+  // FLAC, since AAC begins before 0 in Matroska: where that puts the other times, ffmpeg 9 and an older ffprobe beside it do not agree.
+  const coded = ['-preset', 'ultrafast', '-g', '25', '-c:v', 'libx264', '-c:a', 'flac', '-shortest'];
   ({ folder, clip } = await folderWithClip('clip.mkv', 'testsrc2=size=160x90:rate=25:duration=12', '-f', 'lavfi', '-i', 'sine=duration=12', ...coded));
   const whole = join(folder, 'whole.mkv');
   await srvid([clip, whole, ...OPTIONS, '--no-resume']);

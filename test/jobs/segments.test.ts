@@ -28,13 +28,20 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   'tail-of-one.mkv': [...PICTURES(7), '-frames:v', '151', ...CODED, '-force_key_frames', 'expr:eq(n,150)'],
 };
 
+/** Sources for tests of colours. */
+const COLORS: Readonly<Record<string, readonly string[]>> = {
+  'unsaid.mkv': [...PICTURES(4), ...CODED],
+  'said.mkv': [...PICTURES(4), ...CODED, ...['-color_range', 'tv', '-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709']],
+  'gray.mkv': [...PICTURES(4), '-c:v', 'ffv1', '-g', '25', '-pix_fmt', 'gray'],
+};
+
 // Each runs the command twice.
 vi.setConfig({ testTimeout: 300_000 });
 let folder = '';
 
 beforeAll(async () => {
   folder = await temporaryFolder();
-  for (const [name, options] of Object.entries(SOURCES)) await ffmpeg(...options, '-metadata', 'title=A title', join(folder, name));
+  for (const [name, options] of Object.entries({ ...SOURCES, ...COLORS })) await ffmpeg(...options, '-metadata', 'title=A title', join(folder, name));
 });
 
 /** Runs the command on a source, as one piece and in segments of two seconds. */
@@ -88,6 +95,25 @@ it.each(['mp4', 'mkv'])('frames that are coded out of order are all there, with 
     if (index > 0) expect(dts).toBeGreaterThan(packets[index - 1]?.dts ?? 0);
   }
 });
+
+// Neither a piece nor the plan knows a tag that an encoder, or ffmpeg by itself, adds to the source's.
+it.each([
+  ['unsaid', 'libvpx-vp9', 'webm', []],
+  ['unsaid', 'mjpeg', 'mov', []],
+  ['unsaid', 'mpeg4', 'mp4', []],
+  ['unsaid', 'ffv1', 'mkv', ['--pix-fmt', 'yuv444p']],
+  ['said', 'prores_ks', 'mov', []],
+  ['gray', 'libx264', 'mkv', []],
+] as const)('colours that are %s have the tags of one piece, by %s in %s', async (colors, encoder, extension, options) => {
+  const { whole, cut, count } = await bothWays(`${colors}.mkv`, extension, '--encoder', encoder, ...options);
+  expect(count).toBeGreaterThan(1);
+  expect(await tagsOf(cut)).toEqual(await tagsOf(whole));
+});
+
+async function tagsOf(path: string): Promise<unknown> {
+  const entries = ['pix_fmt', 'color_range', 'color_space', 'color_primaries', 'color_transfer', 'chroma_location'];
+  return (await ffprobe<{ streams: unknown[] }>(path, '-select_streams', 'v:0', '-show_entries', `stream=${entries.join(',')}`)).streams;
+}
 
 it('a part of the source is cut as it is in one piece', async () => {
   const { whole, cut, count } = await bothWays('open-gop.mp4', 'mkv', '--encoder', 'ffv1', '--start', '0.73', '--duration', '4.4');

@@ -30,6 +30,11 @@ export async function findFfmpeg(env: NodeJS.ProcessEnv = process.env): Promise<
   return { ffmpeg, ffprobe, banner, version: versionIn(banner), setsChromaLocation };
 }
 
+/** The version of its ffprobe, which may be of another build. */
+export async function ffprobeVersion(binary: FfmpegBinary): Promise<string> {
+  return versionIn(await answerOf(binary.ffprobe, ['-version']));
+}
+
 /** Names of the video encoders in this build of ffmpeg. */
 export async function videoEncoders(binary: FfmpegBinary): Promise<ReadonlySet<string>> {
   const said = await answerOf(binary.ffmpeg, ['-hide_banner', '-encoders']);

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
@@ -8,8 +7,10 @@ import type { FfmpegBinary } from './binary.js';
 import type { CommandInput } from './command.js';
 import { fileInput, looksLikePattern, NO_REFERENCES, pipeInput, refusalOf } from './input-file.js';
 import { packetArguments, parsePacketTimes, untoldAnimation, withPacketTimes } from './packet-times.js';
+import { outputOfPipe } from './piped-tool.js';
+import { rawRate } from './raw-rate.js';
 import { isRemote, withoutSecrets } from './remote-input.js';
-import { runTool, tied } from './tied-process.js';
+import { runTool } from './tied-process.js';
 
 const PROBE_TIMEOUT_MS = 30_000;
 /** Enough bytes to recognise a picture. */
@@ -51,7 +52,12 @@ const streamSchema = z
   })
   .loose();
 
-const frameSchema = z.object({ stream_index: z.number().int().optional(), side_data_list: z.array(sideDataSchema).default([]) });
+const frameSchema = z.object({
+  stream_index: z.number().int().optional(),
+  pkt_duration: z.number().optional(),
+  duration: z.number().optional(),
+  side_data_list: z.array(sideDataSchema).default([]),
+});
 
 const probeSchema = z
   .object({
@@ -108,7 +114,14 @@ const FRAME_SIDE_DATA =
  * Captions, Dolby Vision and the like are known only once frames are decoded. So the first packets are, without their
  * deblocking, since nobody looks at the pictures: 5 ms at 360p, 0.1 s at 1080p.
  */
-const FIRST_FRAMES = ['-skip_loop_filter', 'all', '-read_intervals', '%+#32', '-show_entries', `frame=stream_index:frame_side_data=${FRAME_SIDE_DATA}`];
+const FIRST_FRAMES = [
+  '-skip_loop_filter',
+  'all',
+  '-read_intervals',
+  '%+#32',
+  '-show_entries',
+  `frame=stream_index,duration,pkt_duration:frame_side_data=${FRAME_SIDE_DATA}`,
+];
 
 /**
  * Probes a local file. `name` stands for it in messages.
@@ -168,7 +181,10 @@ export async function probeBytes(
   const probe = await probePipe(binary, name, [...FIRST_FRAMES, ...LOOK_FAR, ...how], maxPixels, feed);
   const animation = untoldAnimation(probe);
   if (!animation) return probe;
-  const packets = await outputOfPipe(binary, name, [...packetArguments(animation), ...probe.input.options, ...how, '-i', probe.input.url], maxPixels, feed);
+  const args = [...packetArguments(animation), ...probe.input.options, ...how, '-i', probe.input.url];
+  const packets = await outputOfPipe(binary.ffprobe, args, feed, PROBE_TIMEOUT_MS).catch((error) => {
+    throw unreadable(name, error, maxPixels);
+  });
   return withPacketTimes(probe, animation, parsePacketTimes(packets), whole);
 }
 
@@ -210,41 +226,25 @@ export async function probeLive(
 
 async function probePipe(binary: FfmpegBinary, name: string, how: readonly string[], maxPixels: number, feed: (stdin: Writable) => void): Promise<Probe> {
   const input = pipeInput(maxPixels);
-  const json = await outputOfPipe(binary, name, [...PROBE_ARGUMENTS, ...input.options, ...how, '-i', input.url], maxPixels, feed);
   try {
-    return parseProbe(json, input);
+    return parseProbe(await outputOfPipe(binary.ffprobe, [...PROBE_ARGUMENTS, ...input.options, ...how, '-i', input.url], feed, PROBE_TIMEOUT_MS), input);
   } catch (error) {
     throw unreadable(name, error, maxPixels);
   }
 }
 
-/** The output of an ffprobe that reads what `feed` writes to its standard input. */
-async function outputOfPipe(binary: FfmpegBinary, name: string, args: readonly string[], maxPixels: number, feed: (stdin: Writable) => void): Promise<string> {
-  const command = tied(binary.ffprobe, args);
-  const child = spawn(command.file, command.args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  const timer = setTimeout(() => child.kill('SIGKILL'), PROBE_TIMEOUT_MS);
-  const [out, said]: Buffer[][] = [[], []];
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
-  child.stdin.on('error', () => {}); // ffprobe stops reading as soon as it knows enough.
-  const closed = new Promise<number | null>((resolve) => {
-    child.once('error', () => resolve(null));
-    child.once('close', resolve);
-  });
-  feed(child.stdin);
-  const code = await closed;
-  clearTimeout(timer);
-  if (code !== 0) throw unreadable(name, new Error(Buffer.concat(said).toString().trim() || `ffprobe ended with ${code}`), maxPixels);
-  return Buffer.concat(out).toString();
-}
-
 /** Parses ffprobe's JSON. @throws a zod or JSON error for any other text */
 export function parseProbe(json: string, input: CommandInput = { url: 'pipe:0', options: [] }): Probe {
   const { streams, frames, chapters, format } = probeSchema.parse(JSON.parse(json));
-  const sideData = (stream: number) => frames.filter(({ stream_index }) => stream_index === stream).flatMap(({ side_data_list }) => side_data_list);
   return {
     input,
-    streams: streams.map((stream) => ({ ...stream, frame_side_data: sideData(stream.index) })),
+    streams: streams.map((stream) => {
+      const own = frames.filter(({ stream_index }) => stream_index === stream.index);
+      const isRaw = finite(stream.start_time) === undefined && finite(format.start_time) === undefined;
+      const rate = isRaw ? rawRate(stream, own) : undefined;
+      const rates = rate === undefined ? {} : { r_frame_rate: rate, avg_frame_rate: rate };
+      return { ...stream, ...rates, frame_side_data: own.flatMap(({ side_data_list }) => side_data_list) };
+    }),
     chapters: chapters.length,
     tags: format.tags ?? {},
     formatName: format.format_name ?? 'unknown',

@@ -107,7 +107,7 @@ export function filterGraph(
     ...crop,
     ...(format.kind === 'gray' && grayAsYuv ? neutral : []),
     ...colorFilters(color, setsChromaLocation),
-    ...(stored ? [conversion(pictureKind(format), color, stored), ...colorFilters(stored.color, setsChromaLocation)] : []),
+    ...(stored ? [conversion(pictureKind(format), color, stored), ...untold(stored.color), ...colorFilters(stored.color, setsChromaLocation)] : []),
     ...aspect,
     ...(countedRate ? [`settb=${countedRate.den}/${countedRate.num}`, 'setpts=N'] : []),
   ];
@@ -145,6 +145,11 @@ function conversion(kind: PixelFormat, color: Color, { from, color: to, pixelFor
     ...(y > 0 ? [`out_v_chr_pos=${vertical}`] : []),
     'flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp',
   ].join(':');
+}
+
+/** Newer versions of swscale tag frames with the matrix that they were converted by, which is the assumed one where the source names none. */
+function untold({ matrix }: Color): string[] {
+  return matrix ? [] : ['setparams=colorspace=unknown'];
 }
 
 /**

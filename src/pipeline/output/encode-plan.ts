@@ -34,6 +34,8 @@ export interface EncodePlan {
   readonly color: Color;
   /** The conversion of colours that this encoder and container need, where they need one. */
   readonly stored?: StoredColor | undefined;
+  /** Colours that a reader finds in this encoder's output, which are more than the plan's where ffmpeg tells some by itself. */
+  readonly told?: Pick<Color, 'range' | 'matrix'> | undefined;
   /** Gray frames are encoded as they are. All others get chroma without colour. */
   readonly keepsGray?: boolean;
   readonly sampleAspect: Rational | undefined;

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { SrvidError } from '../../errors.js';
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
 import { commandArguments } from '../ffmpeg/command.js';
+import { countPictures } from '../ffmpeg/count-packets.js';
 import { FfmpegProcess } from '../ffmpeg/process.js';
 import { Durations } from '../frames/durations.js';
 import { ptsToSeconds } from '../frames/time.js';
@@ -34,11 +35,12 @@ export class Encoder {
   /** Infinity where a reader takes the output: a player that pauses makes ffmpeg wait, which is no hang. */
   readonly #patienceMs: number;
   #framesWritten = 0;
-  #framesEncoded = 0;
+  /** Frames that ffmpeg says it has written, where it says so. */
+  #framesEncoded: number | undefined;
   #heardAt = 0;
 
   constructor(
-    binary: FfmpegBinary,
+    private readonly binary: FfmpegBinary,
     private readonly plan: EncodePlan,
     /** Target of "pipe:1". */
     standardOutput: 'inherit' | 'ignore' | 'pipe' = 'inherit',
@@ -128,10 +130,18 @@ export class Encoder {
       throw explained(error, this.#process.log, this.plan);
     });
     if (this.#process.log.some((line) => WRITE_ERROR.test(line))) throw this.#process.failure();
-    if (this.#framesEncoded === this.#framesWritten) return;
+    const encoded = await this.#counted();
+    if (encoded === this.#framesWritten) return;
     const said = this.#process.log.length > 0 ? ` It said: ${this.#process.log.slice(-3).join(' | ')}` : '';
-    const message = `ffmpeg was given ${this.#framesWritten} frames and encoded ${this.#framesEncoded}.${said}`;
-    throw new SrvidError('SRVID_FRAMES_LOST', message, { written: this.#framesWritten, encoded: this.#framesEncoded });
+    const message = `ffmpeg was given ${this.#framesWritten} frames and encoded ${encoded}.${said}`;
+    throw new SrvidError('SRVID_FRAMES_LOST', message, { written: this.#framesWritten, encoded });
+  }
+
+  /** ffmpeg 7.0 says nothing of pictures that it copies, so these are counted in what it wrote. */
+  async #counted(): Promise<number> {
+    const { coded, output } = this.plan;
+    if (coded && this.#framesEncoded === undefined) return await countPictures(this.binary, output);
+    return this.#framesEncoded ?? 0;
   }
 
   /**

@@ -1,12 +1,13 @@
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
 import { type FfmpegCommand, fileUrl } from '../ffmpeg/command.js';
+import type { Color } from '../frames/frame.js';
 import { formatRational, inverse, type Rational, toNumber } from '../frames/time.js';
 import { watching } from '../input/joined-clock.js';
 import { codecOptions } from './carried-stream.js';
 import { colorTags } from './color-tags.js';
 import { filterGraph } from './encode-graph.js';
 import type { EncodePlan } from './encode-plan.js';
-import { type LastFrame, lastFrame } from './last-frame.js';
+import { type Ending, type LastFrame, lastFrame } from './last-frame.js';
 
 /** Frames and packets end because reading ends; the limit must not cut one of them off by rounding. */
 const END_MARGIN_SECONDS = 0.001;
@@ -40,7 +41,7 @@ export function encodeCommand(plan: EncodePlan, binary: Pick<FfmpegBinary, 'sets
     ...container.options(output === 'pipe:1'),
     // Only the first video stream is encoded; a cover that is carried along is copied.
     ...(plan.coded ? copyOptions(plan) : encoderOptions(plan)),
-    ...colorTags(plan.stored?.color ?? plan.color),
+    ...colorTags(plan.coded ? copiedColor(plan) : colorOf(plan)),
     ...(plan.salvage ? ['-max_error_rate', '1'] : []),
     // Seeking cuts sound at a packet before the time; the second cut, on the way out, is exact. Without it muxers that
     // know no time before 0 would shift all streams.
@@ -78,11 +79,15 @@ export function codedTimeBase(plan: EncodePlan): Rational {
 
 /** The time base in which coded frames are copied: the muxer's own, where it has one, since filters of packets may be told no other (see `LastFrame`). */
 export function copiedTimeBase(plan: EncodePlan): Rational {
-  return lastFrame(plan.container.muxer, plan.timeBase, 0, plan.output === 'pipe:1', true)?.timeBase ?? codedTimeBase(plan);
+  return lastFrame({ ...endingOf(plan, 0), isCoded: true })?.timeBase ?? codedTimeBase(plan);
 }
 
-function lastOf({ endSeconds, container, timeBase, output, coded }: EncodePlan): LastFrame | undefined {
-  return endSeconds === undefined ? undefined : lastFrame(container.muxer, timeBase, endSeconds, output === 'pipe:1', coded !== undefined);
+function lastOf(plan: EncodePlan): LastFrame | undefined {
+  return plan.endSeconds === undefined ? undefined : lastFrame(endingOf(plan, plan.endSeconds));
+}
+
+function endingOf({ container, timeBase, frameRate, output, coded }: EncodePlan, endSeconds: number): Ending {
+  return { muxer: container.muxer, timeBase, frameRate, endSeconds, toPipe: output === 'pipe:1', isCoded: coded !== undefined };
 }
 
 function graphOf(plan: EncodePlan, { setsChromaLocation }: Pick<FfmpegBinary, 'setsChromaLocation'>): string {
@@ -94,6 +99,17 @@ function graphOf(plan: EncodePlan, { setsChromaLocation }: Pick<FfmpegBinary, 's
 
 function encoderOptions({ encoder, sideData }: EncodePlan): string[] {
   return ['-c:v:0', encoder.name, ...(sideData?.encoderOptions ?? []), ...encoder.options.flatMap(([name, value]) => [`-${name}:v:0`, value])];
+}
+
+function colorOf({ stored, color }: EncodePlan): Color {
+  return stored?.color ?? color;
+}
+
+/** From 7.1 on ffmpeg gives frames a range or a matrix that nobody has named, and the encoder tells the muxer. A piece has no word of it. */
+function copiedColor(plan: EncodePlan): Color {
+  const { told } = plan;
+  const { range = told?.range, matrix = told?.matrix, ...others } = colorOf(plan);
+  return { ...others, range, matrix };
 }
 
 /** A copy tells the muxer by itself what a coded stream says, which is less than its encoder has told. */

@@ -32,15 +32,17 @@ const PLAYED = /^(h264|hevc)$/;
  * @throws SRVID_ENCODER_UNAVAILABLE with what ffmpeg said
  */
 export async function settlePlan(binary: FfmpegBinary, planned: EncodePlan, facts: SettleFacts): Promise<SettledPlan> {
+  let sample: Sample | undefined;
   let plan: EncodePlan = { ...planned, keepsGray: keepsGray(planned, facts) };
   for (let samples = 0; samples < MOST_SAMPLES; samples++) {
     const trial = await sampleOf(binary, plan, facts);
-    plan = trial.plan;
-    const mended = trial.sample && mend(plan, trial.sample, facts);
+    [plan, sample] = [trial.plan, trial.sample];
+    const mended = sample && mend(plan, sample, facts);
     if (!mended || JSON.stringify(mended) === JSON.stringify(plan)) break;
     plan = mended;
   }
-  return { plan, warnings: warningsOf(planned, plan) };
+  const told = sample && { range: sample.range, matrix: sample.matrix };
+  return { plan: { ...plan, told }, warnings: warningsOf(planned, plan) };
 }
 
 /**

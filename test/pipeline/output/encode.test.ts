@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type FfmpegBinary, findFfmpeg } from '../../../dist/pipeline/ffmpeg/binary.js';
 import { type FrameFormat, frameBytes, type PixelFormat, smallOffset } from '../../../dist/pipeline/frames/frame.js';
+import type { NutStream } from '../../../dist/pipeline/nut/syntax.js';
 import { containerFor } from '../../../dist/pipeline/output/container.js';
 import { Encoder } from '../../../dist/pipeline/output/encode.js';
 import type { EncodePlan } from '../../../dist/pipeline/output/encode-plan.js';
@@ -141,6 +142,19 @@ test('an ffmpeg that says it encoded fewer frames than it was given has lost som
   const error = await failureOf(() => encode(encoderOf(binary), many.slice(0, 3)));
   expect(error.code).toBe('SRVID_FRAMES_LOST');
   expect(error.details).toMatchObject({ written: 3, encoded: 2 });
+});
+
+// As ffmpeg 7.0 does.
+test.each([3, 4])('of coded pictures that an ffmpeg copies without saying how many, three are found in the file, where %d were given', async (given) => {
+  const output = join(folder, `silent-${given}.mkv`);
+  await encode(encoderOf(real, { output }), many.slice(0, 3));
+  const silent = await fakeFfmpeg(folder, `silent-${given}`, counts('progress=end\n'));
+  const coded: NutStream = { kind: 'video', fourcc: 'FFV1', timeBase: { num: 1, den: 1000 }, video: { width: 16, height: 16, frameRate: { num: 25, den: 1 } } };
+  const encoder = encoderOf({ ...silent, ffprobe: real.ffprobe }, { output, coded });
+  await encoder.open();
+  for (const [pts, bytes] of many.slice(0, given)) await encoder.writeCoded(pts, true, bytes);
+  if (given === 3) return await encoder.finish();
+  expect((await failureOf(() => encoder.finish())).details).toMatchObject({ written: given, encoded: 3 });
 });
 
 test('the count of frames is read whole, however its bytes arrive', async () => {
