@@ -13,5 +13,5 @@ train best-x2 --steps 10000 --peak-rate 0.002
 train best-x2 --steps 16000 --peak-rate 0.0015
 train best-x2 --steps 12000 --peak-rate 0.002 --mse-from 0.15 --floor 4 --lossy-sizes 1,0.7,0.5 --frames 0.2
 compress 2
-train best-video-x2 --steps 2600 --peak-rate 0.002 --mse-from 0 --floor 2 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --degraded 0.8 --frames 0.1 --cache "$RUNS/video-x2"
+train best-video-x2 --steps 2600 --peak-rate 0.002 --mse-from 0 --floor 2 --degraded 0.8 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1 --cache "$RUNS/video-x2"
 mix 0.3 --cache "$RUNS/video-x2"

@@ -13,5 +13,5 @@ train best-x3 --steps 10000 --peak-rate 0.002
 train best-x3 --steps 10000 --peak-rate 0.0015
 train best-x3 --steps 12000 --peak-rate 0.002 --mse-from 0.15 --floor 4 --frames 0.2
 compress 3
-train best-video-x3 --steps 2600 --peak-rate 0.002 --mse-from 0 --floor 2 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --degraded 0.8 --frames 0.1 --cache "$RUNS/video-x3"
+train best-video-x3 --steps 2600 --peak-rate 0.002 --mse-from 0 --floor 2 --degraded 0.8 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1 --cache "$RUNS/video-x3"
 mix 0.3 --cache "$RUNS/video-x3"

@@ -4,7 +4,7 @@
 . "${0%/*}/steps.sh"
 train swift-x2 --steps 24000 --mse-from 0.3
 compress 2
-train swift-video-x2 --steps 7000 --peak-rate 0.003 --mse-from 0 --floor 2 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --degraded 0.85 --frames 0.1 --cache "$RUNS/video-x2"
+train swift-video-x2 --steps 7000 --peak-rate 0.003 --mse-from 0 --floor 2 --degraded 0.85 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1 --cache "$RUNS/video-x2"
 compress 1
-train deblock-x1 --steps 12000 --peak-rate 0.001 --mse-from 0 --floor 2 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --degraded 0.85 --frames 0.1 --cache "$RUNS/video-x1"
+train deblock-x1 --steps 12000 --peak-rate 0.001 --mse-from 0 --floor 2 --degraded 0.85 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1 --cache "$RUNS/video-x1"
 ship --cache "$RUNS/video-x1"
