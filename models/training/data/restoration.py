@@ -42,11 +42,10 @@ class RestorationPlan(StepPlan):
 
 
 class RestorationCrops:
-    """Pictures on a device, and random crops of `patch` luma pixels, noisy for the task "denoise", blurred for "deblur", and only
-    as a codec left them for "deblock"."""
+    """Pictures on a device, and random crops of `patch` luma pixels, noisy for the task "denoise", blurred for "deblur"."""
 
     def __init__(self, pictures: list[Restorable], task: str, patch: int, batch: int, seed: int, device: torch.device | str = "cpu"):
-        self._blurs, self._strongest = task == "deblur", {"denoise": STRONGEST, "deblur": BLUR_NOISE, "deblock": 0.0}[task]
+        self._blurs, self._strongest = task == "deblur", {"denoise": STRONGEST, "deblur": BLUR_NOISE}[task]
         self._varied = task == "denoise"
         self._batch, self._seed, self.device = batch, seed, torch.device(device)
         self._side = patch // 2 + (2 * MARGIN if self._blurs else 0)

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from ..data.blur import MARGIN, blurred, defocus, diffraction, gaussian, halved, motion
-from ..data.compressed import compressed
 from ..data.planar import Planes, folded, unfolded
 from ..data.restorable import measured_pictures, with_noise
 from .metrics import psnr, ssim
@@ -26,8 +25,6 @@ BLURS = (
 )
 """Name, kernel, and whether highlights are cut off, of the blurs that deblurring is measured by."""
 BLUR_NOISE = 2.0
-CODED_RATES = (23, 28, 33, 38)
-"""CRF of x264 that deblocking is measured at."""
 
 Restorer = Callable[[np.ndarray], np.ndarray]
 """A folded picture, uint8 [6, h, w], to one of the same shape."""
@@ -52,12 +49,10 @@ class Quality:
 
 def probes(folder: Path, task: str) -> list[Probe]:
     """The pictures below `folder`, each degraded once: by the sigmas in turn for "denoise", by the blurs in turn for
-    "deblur", by x264 at the rates in turn for "deblock"; seeds are their numbers."""
+    "deblur"; seeds are their numbers."""
     pictures = measured_pictures(folder)
     if task == "deblur":
         return [blurred_probe(truth, index % len(BLURS), index) for index, truth in enumerate(pictures)]
-    if task == "deblock":
-        return [coded_probe(truth, CODED_RATES[index % len(CODED_RATES)]) for index, truth in enumerate(pictures)]
     return [Probe(with_noise(truth, SIGMAS[index % len(SIGMAS)], index), truth) for index, truth in enumerate(pictures)]
 
 
@@ -70,12 +65,6 @@ def blurred_probe(truth: Planes, blur: int, seed: int) -> Probe:
     height, width = (side // 4 * 4 for side in found.shape[1:])
     inner = folded(truth)[:, MARGIN : MARGIN + height, MARGIN : MARGIN + width]
     return Probe(with_noise(unfolded(found[:, :height, :width]), BLUR_NOISE, seed), unfolded(inner))
-
-
-def coded_probe(truth: Planes, rate: int) -> Probe:
-    """The picture as x264 leaves it at a CRF, as the last frame of a short pan; the margin that the pan takes is left out of both."""
-    given, same = compressed(truth, rate, 0, np.random.default_rng(0))
-    return Probe(given, same)
 
 
 def quality(found: Planes, truth: Planes) -> Quality:

@@ -23,7 +23,7 @@ _RELEASED = {
 }
 _SETS = {"kodak": "Kodak (24 pictures)", "val": "validation (CID22, 41 pictures)", "val2": "validation, other sources (28 pictures)", "video": "compressed video of both (x264 at CRF 23, 28, 33, x265 at 30)"}
 _COMPRESSED = {"kodak": "Kodak (24 pictures) in compressed video", "val": "validation (69 pictures) in compressed video"}
-"""Of networks that keep the size. Both are compressed by x264 at CRF 23, 28, 33 and by x265 at 30, in turn."""
+"""The sets that networks which keep the size are measured on. Both are compressed by x264 at CRF 23, 28, 33 and by x265 at 30, in turn."""
 _ARCHITECTURES = {
     "abpn": "A 3x3 convolution to 28 channels, four of 28 to 28 and one to 3·s², each with ReLU; a last one to s² channels per plane, "
     "in picture space; plus the anchor, the input repeated s² times; then depth-to-space and a clip to 0..1, which int8 saturation gives free.",

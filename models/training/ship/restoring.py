@@ -8,7 +8,7 @@ import onnx
 
 from ..data.restorable import measured_pictures, with_noise
 from ..measure.planar_runtime import PlanarSession
-from ..measure.restoration import BLURS, CODED_RATES, SIGMAS, Probe, blurred_probe, coded_probe, quality
+from ..measure.restoration import BLURS, SIGMAS, Probe, blurred_probe, quality
 from ..networks.planar_graph import planar_model
 from ..train.checkpoint import averaged_network
 from ..train.recipe import Recipe
@@ -46,7 +46,7 @@ def export_restoring(run: Path, data: Path, out: Path) -> list[Path]:
 
 
 def measured(session: PlanarSession, recipe: Recipe, data: Path) -> dict[str, dict[str, dict[str, list[float]]]]:
-    """The means of FIELDS as given and as restored over all pictures, by folder and degradation; of all but deblurring, the clean pictures' mean change, too.
+    """The means of FIELDS as given and as restored over all pictures, by folder and degradation; of denoising, the clean pictures' mean change, too.
 
     Noise is of seed 0, the same for each picture.
     """
@@ -57,12 +57,10 @@ def measured(session: PlanarSession, recipe: Recipe, data: Path) -> dict[str, di
         pictures = measured_pictures(data / place)
         if recipe.task == "denoise":
             cases = {f"sigma {sigma:g}": [Probe(with_noise(truth, sigma, 0), truth) for truth in pictures] for sigma in SIGMAS}
-        elif recipe.task == "deblock":
-            cases = {f"x264, CRF {rate}": [coded_probe(truth, rate) for truth in pictures] for rate in CODED_RATES}
         else:
             cases = {blur: [blurred_probe(truth, index, 0) for truth in pictures] for index, (blur, _, _) in enumerate(BLURS)}
         result[name] = {case: _scores(session, probes) for case, probes in cases.items()}
-        if recipe.task != "deblur":
+        if recipe.task == "denoise":
             changes = [[np.abs(ours.astype(int) - theirs).mean() for ours, theirs in zip(session(truth).each(), truth.each())] for truth in pictures]
             result[name]["clean"] = {"change": _rounded(np.mean(changes, axis=0))}
     return result

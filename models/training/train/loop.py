@@ -40,8 +40,6 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
         raise SystemExit("Compressed video needs both its folder, --cache, and its share of the crops, --degraded; one of them was given alone.")
     if recipe.degraded and (recipe.task != "enlarge" or recipe.channels != 1):
         raise SystemExit(f"--degraded {recipe.degraded:g}: compressed video is there for networks that enlarge luma. Leave it out.")
-    if recipe.scale == 1 and recipe.task == "enlarge" and not recipe.degraded:
-        raise SystemExit("--scale 1: a clean picture of the same size leaves nothing to learn. Give compressed video: --cache and --degraded.")
     if not 0 <= recipe.degraded <= 1:
         raise SystemExit(f"--degraded {recipe.degraded:g} is not a share of the crops. Give 0 to 1.")
     if not 0 <= recipe.frames <= 1:
@@ -51,7 +49,9 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
     if recipe.weigh and recipe.floor <= 0:
         raise SystemExit(f"--floor {recipe.floor:g}: a picture that bicubic restores without error would weigh without end. Give a floor above 0.")
     if (recipe.task == "enlarge") == getattr(FAMILIES[recipe.family], "restores", False):
-        raise SystemExit(f"--task {recipe.task}: {recipe.family} is a network for {'denoise, deblur or deblock' if recipe.task == 'enlarge' else 'enlarge'}. Give another family or task.")
+        raise SystemExit(f"--task {recipe.task}: {recipe.family} is a network for {'denoise or deblur' if recipe.task == 'enlarge' else 'enlarge'}. Give another family or task.")
+    if recipe.scale == 1 and recipe.task == "enlarge" and not recipe.degraded:
+        raise SystemExit("--scale 1: a clean picture of the same size leaves nothing to learn. Give compressed video: --cache and --degraded.")
     if recipe.luma and recipe.channels != 3:
         raise SystemExit(f"--luma {recipe.luma:g} is a share for networks on RGB; with --channels {recipe.channels} all of the loss is on luma. Leave it out.")
     torch.manual_seed(recipe.seed)

@@ -25,7 +25,7 @@ class Recipe(Settings):
     channels: int = 1
     """Planes of an enlarging network: 1 for luma, 3 for RGB. Restoring ones have their own six (`networks.lpienet`)."""
     task: str = "enlarge"
-    """"enlarge", "denoise", "deblur" or "deblock"."""
+    """"enlarge", "denoise" or "deblur"."""
     steps: int = 100_000
     optimizer: str = "soap"
     peak_rate: float = 5e-3

@@ -54,7 +54,7 @@ class Restoring:
         recipe = self._recipe
         if teacher:
             raise SystemExit(f"--teacher: the task {recipe.task} learns from photographs alone. Leave it out.")
-        share = {"denoise": recipe.compressed, "deblock": 1.0}.get(recipe.task, 0.0)
+        share = recipe.compressed if recipe.task == "denoise" else 0.0
         pictures = training_pictures(self._data / "train", recipe.sizes, recipe.lossy_sizes or recipe.sizes, share, recipe.seed, self._run / "pictures.npz")
         return len(pictures), RestorationCrops(pictures, recipe.task, recipe.patch, recipe.batch, recipe.seed, place)
 
@@ -71,7 +71,7 @@ class Restoring:
         return fields
 
 
-TASKS = {"enlarge": Enlarging, "denoise": Restoring, "deblur": Restoring, "deblock": Restoring}
+TASKS = {"enlarge": Enlarging, "denoise": Restoring, "deblur": Restoring}
 
 
 def validation_pairs(data: Path, scale: int, channels: int, cache: Path | None = None) -> dict[str, list[Pair]]:
