@@ -152,6 +152,12 @@ it.each(['mp4', 'webm'])('the last frame of a GIF keeps its duration in %s', asy
   expect((await videoTimes(path)).map((time) => time.toFixed(2))).toEqual(['0.00', '0.10', '0.80', '1.00']);
 });
 
+it.each(['mkv', 'nut', 'asf'])('so few frames that ffprobe tells no first time keep theirs: %s', async (extension) => {
+  await slides(`few.${extension}`, 0, '-c:v', 'libx264', '-preset', 'ultrafast');
+  const times = await videoTimes(await made(`few.${extension}`, `few-${extension}.mp4`));
+  expect(times.map((time) => time.toFixed(2))).toEqual(['0.00', '0.10', '0.80', '1.00']);
+});
+
 it('the last frame of an animated PNG keeps its time and its duration, from a file and from standard input', async () => {
   await slides('slides.apng', 0.9, '-f', 'apng', '-final_delay', '9/10');
   const piped = join(folder, 'apng-piped.mp4');
