@@ -240,8 +240,7 @@ export function parseProbe(json: string, input: CommandInput = { url: 'pipe:0', 
     input,
     streams: streams.map((stream) => {
       const own = frames.filter(({ stream_index }) => stream_index === stream.index);
-      const isRaw = finite(stream.start_time) === undefined && finite(format.start_time) === undefined;
-      const rate = isRaw ? rawRate(stream, own) : undefined;
+      const rate = rawRate(stream, own);
       const rates = rate === undefined ? {} : { r_frame_rate: rate, avg_frame_rate: rate };
       return { ...stream, ...rates, frame_side_data: own.flatMap(({ side_data_list }) => side_data_list) };
     }),

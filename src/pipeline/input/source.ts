@@ -51,6 +51,9 @@ const CARRIED = new Map<string, PixelFormat>([
   ['gray', 'gray'],
 ]);
 
+/** Containers with times of which ffprobe tells no first one, where there are too few frames of H.264 to know their order. */
+const CLOCKED = /^(matroska|nut|asf)\b/;
+
 /**
  * Picks the video stream and describes it. `url` is the source's name in messages.
  * @throws SRVID_INPUT_NO_VIDEO, SRVID_INPUT_UNSUPPORTED
@@ -65,7 +68,7 @@ export function describeSource(url: string, probe: Probe, deinterlace: 'auto' | 
   const interlaced = INTERLACED.has(video.field_order ?? '');
   const treatment = deinterlace === 'auto' && leastSide(video) < LEAST_INTERLACED ? 'too small' : deinterlace;
   const rate = parseRational(video.avg_frame_rate) ?? parseRational(video.r_frame_rate) ?? rational(25, 1);
-  const hasTimestamps = finite(video.start_time) !== undefined || probe.startSeconds !== undefined;
+  const hasTimestamps = finite(video.start_time) !== undefined || probe.startSeconds !== undefined || CLOCKED.test(probe.formatName);
   const countsFields = !hasTimestamps && probe.formatName === 'mpegvideo';
   const aspect = parseRational(video.sample_aspect_ratio);
   const sampleAspect = aspect && sideways ? inverse(aspect) : aspect;
