@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import { SrvidError } from '../errors.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import type { NutStream } from '../pipeline/nut/syntax.js';
+import { cutChapters } from '../pipeline/output/cut-chapters.js';
 import { Encoder } from '../pipeline/output/encode.js';
 import type { EncodePlan } from '../pipeline/output/encode-plan.js';
 import { copiedTimeBase } from '../pipeline/output/mux-options.js';
 import { PieceFile } from './piece-format.js';
 import type { PieceResult } from './scheduler.js';
 import { fileHash } from './source-mark.js';
+
+const CHAPTERS = 'chapters.txt';
 
 /** Finished pieces to join, and the output that they become. */
 export interface JoinRequest {
@@ -26,7 +29,10 @@ export interface JoinRequest {
  * @throws SRVID_JOB_DAMAGED where a piece does not fit the first; the errors of `Encoder`
  */
 export async function joinPieces({ binary, plan: whole, folder, pieces, signal }: JoinRequest): Promise<readonly string[]> {
-  const plan = { ...whole, codedTimeBase: copiedTimeBase(whole) };
+  const { carry } = whole;
+  const isCut = carry.from === 'file' && carry.lastsSeconds !== undefined;
+  const chapters = isCut ? await cutChapters(binary, carry, join(folder, CHAPTERS)) : undefined;
+  const plan = { ...whole, codedTimeBase: copiedTimeBase(whole), ...(isCut && { carry: { ...carry, chapters } }) };
   const stream = await commonStream(folder, pieces, plan);
   const encoder = new Encoder(binary, { ...plan, coded: stream });
   const stop = () => void encoder.stop();

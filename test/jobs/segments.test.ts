@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
@@ -120,6 +120,32 @@ it('a part of the source is cut as it is in one piece', async () => {
   expect(count).toBeGreaterThan(1);
   expect(await seen(cut)).toEqual(await seen(whole));
 });
+
+it.each(['mp4', 'mkv'])(
+  'sound, subtitles and chapters end with the part that was asked for, though frames are coded out of order, in %s',
+  async (extension) => {
+    const [marks, words, name] = [join(folder, 'marks.txt'), join(folder, 'words.srt'), 'chapters.mkv'];
+    const chapter = (from: number, to: number) => `[CHAPTER]\nTIMEBASE=1/1000\nSTART=${from}\nEND=${to}\ntitle=from ${from}\n`;
+    await writeFile(marks, `;FFMETADATA1\n${chapter(0, 2000)}${chapter(2000, 4450)}${chapter(4450, 6000)}`);
+    await writeFile(words, '1\n00:00:00,500 --> 00:00:02,000\nEarly\n\n2\n00:00:04,000 --> 00:00:05,900\nLate\n');
+    const sounds = ['-map', '1', '-map', '1', '-map', '1', '-c:a:0', 'aac', '-c:a:1', 'libopus', '-c:a:2', 'pcm_s16le'];
+    const made = ['-i', marks, '-i', words, '-map', '0', ...sounds, '-map', '3', '-c:s', 'srt', '-map_chapters', '2', ...CODED];
+    await ffmpeg(...PICTURES(6), ...lavfi('sine=duration=6:sample_rate=48000'), ...made, join(folder, name));
+    for (const range of [
+      ['--start', '0.4', '--duration', '4'],
+      ['--duration', '4.4'],
+    ]) {
+      const { whole, cut, count } = await bothWays(name, extension, '--encoder-option', 'bf=3', ...range);
+      expect(count).toBeGreaterThan(1);
+      const [before, after] = [await seen(whole), await seen(cut)];
+      expect({ ...after, frames: after.frames.length }).toEqual({ ...before, frames: before.frames.length });
+      expect(before.chapters).toHaveLength(2);
+      expect(before.beside.length).toBeGreaterThan(500);
+      const ends = (path: string) => ffprobe(path, '-show_entries', 'format=duration:stream=duration:stream_tags=DURATION');
+      expect(await ends(cut)).toEqual(await ends(whole));
+    }
+  },
+);
 
 it('a plugin that reads neighbours has them across the border of a segment', async () => {
   const { whole, cut, count } = await bothWays('open-gop.mp4', 'mkv', '--encoder', 'ffv1', '--plugin', PLUGIN('median-of-three.js'));

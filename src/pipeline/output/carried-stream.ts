@@ -18,25 +18,30 @@ export interface CarriedStream {
   readonly bitstreamFilter?: string | undefined;
 }
 
+/** The source as the origin of everything but the processed video. */
+export interface CarriedFile {
+  readonly from: 'file';
+  readonly input: CommandInput;
+  readonly video: ProbedStream;
+  readonly streams: readonly CarriedStream[];
+  readonly covers: readonly CoverFile[];
+  readonly cut: Cut;
+  /** Streams that are read without being carried: see `watching`. */
+  readonly watched: readonly number[];
+  /** Cuts off what lies before 0, where a muxer that knows no time before 0 would move everything for its sake. */
+  readonly fromZero: boolean;
+  /**
+   * Length of the output. It cuts chapters, which do not end with the reading; undefined where nothing must be
+   * cut.
+   */
+  readonly lastsSeconds: number | undefined;
+  /** The chapters in a file of their own, which are as they are to be; where not set those of the input are cut. */
+  readonly chapters?: CommandInput | undefined;
+}
+
 /** Origin of everything in an output but the processed video. */
 export type CarriedAlong =
-  | {
-      readonly from: 'file';
-      readonly input: CommandInput;
-      readonly video: ProbedStream;
-      readonly streams: readonly CarriedStream[];
-      readonly covers: readonly CoverFile[];
-      readonly cut: Cut;
-      /** Streams that are read without being carried: see `watching`. */
-      readonly watched: readonly number[];
-      /** Cuts off what lies before 0, where a muxer that knows no time before 0 would move everything for its sake. */
-      readonly fromZero: boolean;
-      /**
-       * Length of the output. It cuts chapters, which do not end with the reading; undefined where nothing must be
-       * cut.
-       */
-      readonly lastsSeconds: number | undefined;
-    }
+  | CarriedFile
   | { readonly from: 'pipe'; readonly streams: readonly CarriedStream[]; readonly forwarded: readonly NutStream[] }
   | { readonly from: 'nothing' };
 

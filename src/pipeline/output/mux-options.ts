@@ -3,7 +3,7 @@ import { type FfmpegCommand, fileUrl } from '../ffmpeg/command.js';
 import type { Color } from '../frames/frame.js';
 import { formatRational, inverse, type Rational, toNumber } from '../frames/time.js';
 import { watching } from '../input/joined-clock.js';
-import { codecOptions } from './carried-stream.js';
+import { type CarriedFile, codecOptions } from './carried-stream.js';
 import { colorTags } from './color-tags.js';
 import { filterGraph } from './encode-graph.js';
 import type { EncodePlan } from './encode-plan.js';
@@ -22,20 +22,20 @@ const FILTERS = '-bsf:v:0';
 export function encodeCommand(plan: EncodePlan, binary: Pick<FfmpegBinary, 'setsChromaLocation'>): FfmpegCommand {
   const { container, carry, output, shiftSeconds } = plan;
   const skips = carry.from === 'file' ? carry.cut.skipsSeconds : 0;
-  const cuts = carry.from === 'file' && (carry.cut.cutsBeginning || carry.fromZero);
-  const late = cuts ? lateSeconds(plan) : 0;
+  const late = carry.from === 'file' && cutsBeginning(carry) ? lateSeconds(plan) : 0;
   const offset = skips - shiftSeconds + late;
   // With -seek_timestamp ffmpeg does not take the first frame's time for time 0.
   // Of coded frames ffmpeg finds out the first times of decoding, which NUT does not tell, by looking at some.
   const look = plan.coded ? [] : ['-probesize', '32', '-analyzeduration', '0'];
   const frames = { url: 'pipe:0', options: ['-seek_timestamp', '1', ...(offset === 0 ? [] : ['-itsoffset', String(offset)]), ...look, '-f', 'nut'] };
   const carried = carry.from === 'file' ? [{ url: carry.input.url, options: [...carry.input.options, ...carry.cut.inputOptions] }] : [];
-  const inputs = [frames, ...carried, ...(plan.sideData ? [plan.sideData.input] : [])];
+  const chapters = carry.from === 'file' && carry.chapters ? [carry.chapters] : [];
+  const inputs = [frames, ...carried, ...(plan.sideData ? [plan.sideData.input] : []), ...chapters];
   const outputOptions = [
     ...(plan.coded ? ['-map', '0:v'] : ['-filter_complex', graphOf(plan, binary), '-map', '[v]']),
-    ...carriedStreams(plan),
+    ...carriedStreams(plan, inputs.length - 1),
     ...(plan.tags ?? []),
-    ...(plan.coded ? [] : ['-fps_mode', 'passthrough', '-enc_time_base', formatRational(codedTimeBase(plan), ':')]),
+    ...(plan.coded ? [] : ['-fps_mode', 'passthrough', '-enc_time_base:v', formatRational(codedTimeBase(plan), ':')]),
     ...onTime(lastOf(plan)?.options ?? [], late),
     // Before the encoder's own options, which may say otherwise.
     ...container.options(output === 'pipe:1'),
@@ -43,15 +43,28 @@ export function encodeCommand(plan: EncodePlan, binary: Pick<FfmpegBinary, 'sets
     ...(plan.coded ? copyOptions(plan) : encoderOptions(plan)),
     ...colorTags(plan.coded ? copiedColor(plan) : colorOf(plan)),
     ...(plan.salvage ? ['-max_error_rate', '1'] : []),
-    // Seeking cuts sound at a packet before the time; the second cut, on the way out, is exact. Without it muxers that
-    // know no time before 0 would shift all streams.
-    ...(cuts ? ['-ss', String(skips)] : []),
-    ...(carry.from === 'file' && carry.lastsSeconds !== undefined ? ['-t', String(carry.lastsSeconds + late + END_MARGIN_SECONDS)] : []),
+    ...(carry.from === 'file' ? cutOnTheWayOut(carry, late) : []),
     ...['-max_muxing_queue_size', '4096', '-progress', `pipe:${PROGRESS}`, '-nostats'],
     ...['-f', output === 'pipe:1' ? (container.pipeMuxer ?? container.muxer) : container.muxer],
   ];
   const furtherOutput = carry.from === 'file' ? watching(1, carry.watched) : [];
   return { inputs, outputOptions, output: output === 'pipe:1' ? output : fileUrl(output), furtherOutput };
+}
+
+/**
+ * Options that cut what is carried, and chapters. Seeking cuts sound at a packet before the time; this second cut is exact. Without it muxers that know no
+ * time before 0 would shift all streams.
+ */
+export function cutOnTheWayOut(carry: Pick<CarriedFile, 'cut' | 'fromZero' | 'lastsSeconds'>, late: number): readonly string[] {
+  const { cut, lastsSeconds } = carry;
+  return [
+    ...(cutsBeginning(carry) ? ['-ss', String(cut.skipsSeconds)] : []),
+    ...(lastsSeconds === undefined ? [] : ['-t', String(lastsSeconds + late + END_MARGIN_SECONDS)]),
+  ];
+}
+
+function cutsBeginning({ cut, fromZero }: Pick<CarriedFile, 'cut' | 'fromZero'>): boolean {
+  return cut.cutsBeginning || fromZero;
 }
 
 /**
@@ -118,7 +131,7 @@ function copyOptions({ encoder }: EncodePlan): string[] {
   return ['-c:v:0', 'copy', ...tag, '-field_order:v:0', 'progressive'];
 }
 
-function carriedStreams({ carry }: EncodePlan): string[] {
+function carriedStreams({ carry }: EncodePlan, lastInput: number): string[] {
   if (carry.from === 'nothing') return [];
   // The processed video is the output's stream 0, so the others count from 1.
   const codecs = carry.streams.flatMap((stream, order) => codecOptions(stream, order + 1));
@@ -128,7 +141,7 @@ function carriedStreams({ carry }: EncodePlan): string[] {
   return [
     ...streams.flatMap(({ index }) => ['-map', `1:${index}`]),
     ...codecs,
-    ...['-map_metadata', '1', '-map_chapters', '1', '-map_metadata:s:0', `1:s:${video.index}`],
+    ...['-map_metadata', '1', '-map_chapters', String(carry.chapters ? lastInput : 1), '-map_metadata:s:0', `1:s:${video.index}`],
     // Once the tags of one stream are mapped, ffmpeg no longer copies those of the others by itself.
     ...streams.flatMap(({ index }, order) => [`-map_metadata:s:${order + 1}`, `1:s:${index}`]),
     ...covers.flatMap(({ path, filename, mimeType }, order) => {
