@@ -4,7 +4,8 @@ import { planarNetwork } from '../networks/planar-network.js';
 export default planarNetwork({
   name: 'deblur',
   family: 'lpienet-deblur',
-  description: 'LPIENet: a small U-Net that makes sharper what a lens, its focus or resampling has blurred, and a little of motion blur, at the size of the source.',
+  description:
+    'LPIENet: a small U-Net that makes sharper what a lens, its focus or resampling has blurred, and a little of motion blur, at the size of the source.',
   halo: 96,
   align: 8,
 });
