@@ -6,7 +6,6 @@ import { otherFfmpeg } from './setup/other-ffmpeg.mjs';
 
 const TESTS = [
   'test/cli/exactness.test.ts',
-  'test/cli/times.test.ts',
   'test/cli/color.test.ts',
   'test/jobs/segments.test.ts',
   'test/cli/carry.test.ts',
