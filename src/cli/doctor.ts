@@ -1,11 +1,11 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { cpuFlags } from '../doctor/cpu.js';
 import { messageOf, SrvidError } from '../errors.js';
 import { type FfmpegBinary, ffprobeVersion, findFfmpeg, videoEncoders } from '../pipeline/ffmpeg/binary.js';
 import { isTested, TESTED_VERSIONS } from '../pipeline/ffmpeg/version.js';
 import { leftoversIn } from '../pipeline/output/output-claim.js';
 import { deadFolders } from '../pipeline/output/temporary-folder.js';
 import { tryFfmpeg } from '../pipeline/output/trial-run.js';
+import { cpuFlags } from '../plugins/inference/cpu-flags.js';
 import { loadModelLibrary } from '../plugins/inference/library.js';
 import { isSlowKernel, nativeEngineHere } from '../plugins/inference/native-engine.js';
 import { loadOnnxRuntime, runtimeVersion } from '../plugins/inference/onnx-library.js';

@@ -7,6 +7,11 @@ import onnx
 import onnxruntime
 from onnx import helper
 
+from .cpu import cpu_flags
+
+ADDS_EXACTLY = bool({"avx512_vnni", "avx_vnni", "amx_int8"} & cpu_flags())
+"""True where ONNX Runtime is known to add products of unsigned and signed bytes in 32 bits."""
+
 
 class Session:
     """A model ready to run, from a file's path or from memory."""
@@ -17,8 +22,8 @@ class Session:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # Without VNNI, sums of unsigned times signed bytes saturate. Unsigned weights are added exactly, as VNNI does it.
-        options.add_session_config_entry("session.x64quantprecision", "1")
+        # Without VNNI, sums of unsigned times signed bytes saturate. Unsigned weights are added exactly, as VNNI does it; with VNNI they would only be slower.
+        options.add_session_config_entry("session.x64quantprecision", "0" if ADDS_EXACTLY else "1")
         content = model.SerializeToString() if isinstance(model, onnx.ModelProto) else model if isinstance(model, bytes) else str(model)
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         self.facts = dict(self._session.get_modelmeta().custom_metadata_map)

@@ -1,10 +1,10 @@
 """Times of models on one thread, and this CPU's features for int8."""
 
 import time
-from pathlib import Path
 
 import numpy as np
 
+from .cpu import cpu_flags
 from .runtime import Session
 
 
@@ -31,8 +31,6 @@ def input_milliseconds(sessions: list[Session], sizes: list[tuple[int, int]], ro
 
 
 def int8_features() -> list[str]:
-    """This CPU's instructions for 8-bit products, by Linux's names; empty where /proc/cpuinfo is missing."""
-    cpuinfo = Path("/proc/cpuinfo")
+    """This CPU's instructions for 8-bit products, by Linux's names."""
     known = ("avx2", "avx_vnni", "avx512_vnni", "amx_int8", "asimddp", "i8mm")
-    flags = set(cpuinfo.read_text().split()) if cpuinfo.exists() else set()
-    return [name for name in known if name in flags]
+    return [name for name in known if name in cpu_flags()]
