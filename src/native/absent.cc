@@ -9,9 +9,9 @@ namespace srvid {
 [[gnu::weak]] PieceRow amx_row() noexcept { return nullptr; }
 [[gnu::weak]] void amx_enter() noexcept {}
 [[gnu::weak]] void amx_leave() noexcept {}
-[[gnu::weak]] PieceRow avx512_vnni_row() noexcept { return nullptr; }
-[[gnu::weak]] PieceRow avx_vnni_row() noexcept { return nullptr; }
-[[gnu::weak]] PieceRow neon_dot_row() noexcept { return nullptr; }
+[[gnu::weak]] DotRow avx512_vnni_row() noexcept { return nullptr; }
+[[gnu::weak]] DotRow avx_vnni_row() noexcept { return nullptr; }
+[[gnu::weak]] DotRow neon_dot_row() noexcept { return nullptr; }
 [[gnu::weak]] void avx2_row(const Avx2Program&, const uint8_t**, const uint8_t* const*, uint8_t*, int) noexcept {}
 [[gnu::weak]] bool avx2_compiled() noexcept { return false; }
 

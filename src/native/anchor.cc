@@ -2,48 +2,37 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <functional>
 #include <utility>
 
 namespace srvid {
 
 namespace {
 
-/**
- * Adds one byte of the anchor's pixel to all of a pixel's. The stride covers the channels rounded up to 4, and what lies between has no meaning,
- * so all of it is written; as a constant it makes the compiler use vectors.
- */
-template <int Stride>
-void add_same(uint8_t* pixels, const uint8_t* anchor, int anchorStride, int zeroPoint, int count) noexcept {
-  for (int x = 0; x < count; x++, pixels += Stride, anchor += anchorStride) {
-    const int16_t plus = static_cast<int16_t>(*anchor - zeroPoint);
-    for (int channel = 0; channel < Stride; channel++) {
-      const int16_t sum = static_cast<int16_t>(pixels[channel] + plus);
-      pixels[channel] = static_cast<uint8_t>(std::clamp<int16_t>(sum, 0, 255));
-    }
+/** Writes the anchor's bytes as they lie in a row of the result. */
+void spread(const Row<const uint8_t>& anchor, const int* channels, int block, int count, uint8_t* line) noexcept {
+  const ptrdiff_t stride = anchor.layout.stride;
+  for (int column = 0; column < block; column++) {
+    const uint8_t* from = anchor.channel(channels[column]);
+    for (ptrdiff_t x = 0; x < count; x++) line[x * block + column] = from[x * stride];
   }
 }
 
 }  // namespace
 
-Anchor::Anchor(std::vector<int> channels, int zeroPoint)
-    : channels_(std::move(channels)), zeroPoint_(zeroPoint), uniform_(std::adjacent_find(channels_.begin(), channels_.end(), std::not_equal_to<>()) == channels_.end()) {}
+Anchor::Anchor(std::vector<int> channels, int block, int zeroPoint)
+    : channels_(std::move(channels)), block_(block), planes_(static_cast<int>(channels_.size()) / (block * block)), zeroPoint_(zeroPoint) {}
 
-void Anchor::add(uint8_t* pixels, int stride, const uint8_t* anchor, int anchorStride, int count) const noexcept {
-  if (uniform_) {
-    const uint8_t* from = anchor + channels_[0];
-    // The strides of one plane that is shuffled by 2, 3 and 4.
-    if (stride == 4) return add_same<4>(pixels, from, anchorStride, zeroPoint_, count);
-    if (stride == 12) return add_same<12>(pixels, from, anchorStride, zeroPoint_, count);
-    if (stride == 16) return add_same<16>(pixels, from, anchorStride, zeroPoint_, count);
-  }
-  const int channels = static_cast<int>(channels_.size());
-  for (int x = 0; x < count; x++) {
-    uint8_t* pixel = pixels + static_cast<ptrdiff_t>(x) * stride;
-    const uint8_t* from = anchor + static_cast<ptrdiff_t>(x) * anchorStride;
-    for (int channel = 0; channel < channels; channel++) {
-      pixel[channel] = static_cast<uint8_t>(std::clamp(pixel[channel] - zeroPoint_ + from[channels_[channel]], 0, 255));
+void Anchor::add(const Canvas& canvas, int y, int first, const Row<const uint8_t>& anchor, int count, uint8_t* line) const noexcept {
+  const int* spreadOut = nullptr;
+  for (int row = 0; row < planes_ * block_; row++) {
+    const int* channels = &channels_[static_cast<size_t>(row) * block_];
+    if (!spreadOut || !std::equal(channels, channels + block_, spreadOut)) {
+      spread(anchor, channels, block_, count, line);
+      spreadOut = channels;
     }
+    uint8_t* out = canvas.row(row / block_, y * block_ + row % block_) + static_cast<ptrdiff_t>(first) * block_;
+    const int bytes = count * block_;
+    for (int i = 0; i < bytes; i++) out[i] = static_cast<uint8_t>(std::clamp(out[i] + line[i] - zeroPoint_, 0, 255));
   }
 }
 

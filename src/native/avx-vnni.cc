@@ -3,7 +3,8 @@
 
 #if defined(__AVXVNNI__)
 
-#include "avx2-store.h"
+#include <immintrin.h>
+
 #include "dot-rows.h"
 
 namespace srvid {
@@ -11,22 +12,37 @@ namespace srvid {
 namespace {
 
 struct AvxVnni : AvxVnniBlock {
-  static __m256i sums(const int32_t* bias) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bias)); }
-  static __m256i weights(const int8_t* address) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(address)); }
-  static __m256i quad(const uint8_t* address) { return _mm256_set1_epi32(static_cast<int>(quad_at(address))); }
+  using Sums = __m256i;
+  using Bytes = __m256i;
+  static Sums sums(int32_t bias) { return _mm256_set1_epi32(bias); }
+  static Bytes pixels(const uint8_t* address) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(address)); }
+  static Bytes weights(const int8_t* address) {
+    int four;
+    __builtin_memcpy(&four, address, sizeof four);
+    return _mm256_set1_epi32(four);
+  }
   /** The instruction itself; see avx512-vnni.cc. */
-  static __m256i dot(__m256i sums, __m256i bytes, __m256i weights) {
-    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sums) : "x"(bytes), "x"(weights));
+  static Sums dot(Sums sums, Bytes pixels, Bytes weights) {
+    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sums) : "x"(pixels), "x"(weights));
     return sums;
   }
-  static void store(uint8_t* out, long stride, const __m256i* sums, const float* multiplier, int zeroPoint, int channels) {
-    store_six(out, stride, sums, multiplier, zeroPoint, channels);
+  /** In each half of a vector the packs leave four pixels' bytes of one channel side by side. */
+  static Bytes quads(const Sums* sums, const float* multiplier, int zeroPoint) {
+    const __m256i zero = _mm256_set1_epi16(static_cast<short>(zeroPoint));
+    __m256i words[4];
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; c++) words[c] = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(sums[c]), _mm256_set1_ps(multiplier[c])));
+    const __m256i front = _mm256_adds_epi16(_mm256_packs_epi32(words[0], words[1]), zero);
+    const __m256i back = _mm256_adds_epi16(_mm256_packs_epi32(words[2], words[3]), zero);
+    const __m256i order = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    return _mm256_shuffle_epi8(_mm256_packus_epi16(front, back), order);
   }
+  static void put(uint8_t* address, Bytes quads) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(address), quads); }
 };
 
 }  // namespace
 
-PieceRow avx_vnni_row() noexcept { return dot_row<AvxVnni>; }
+DotRow avx_vnni_row() noexcept { return dot_row<AvxVnni>; }
 
 }  // namespace srvid
 

@@ -72,7 +72,7 @@ class Avx2Conv final : public RowConv {
 
   size_t scratch() const noexcept override { return entries_.size() * sizeof(const uint8_t*); }
 
-  void row(const uint8_t* const* runs, uint8_t* out, int width, void* scratch) const noexcept override {
+  void row(const uint8_t* const* runs, uint8_t* out, ptrdiff_t, int width, void* scratch) const noexcept override {
     avx2_row(program_, static_cast<const uint8_t**>(scratch), runs, out, width);
   }
 
@@ -89,7 +89,7 @@ class Avx2Conv final : public RowConv {
 }  // namespace
 
 const Kernel* avx2_kernel() {
-  static const Kernel kernel{"avx2", [](const Windows& windows) -> std::unique_ptr<RowConv> { return std::make_unique<Avx2Conv>(windows); }, nullptr, nullptr};
+  static const Kernel kernel{"avx2", RowOrder::kPixels, [](const Windows& windows) -> std::unique_ptr<RowConv> { return std::make_unique<Avx2Conv>(windows); }, nullptr, nullptr};
   return avx2_compiled() ? &kernel : nullptr;
 }
 

@@ -5,75 +5,92 @@
 // The loops of the dot-product kernels, over a thin wrapper of a processor's vectors. This file is compiled anew for each instruction set, so
 // all of it is in an unnamed namespace, and nothing of the standard library is used.
 //
-// The wrapper `V` is a DotBlock and has sums(bias), weights(address), quad(address), dot(sums, quad, weights), and
-// store(out, stride, sums of kPixels pixels, multiplier, zero point, channels).
+// The wrapper `V` is a DotBlock and has
+//   Sums, one for each lane's pixel: sums(bias), dot(sums, pixels, weights);
+//   Bytes, a quad for each lane: pixels(address) loads neighbouring pixels' quads, weights(address) repeats four weights in each lane,
+//   quads(sums of four channels, their multipliers, zero point) makes bytes of sums, put(address, bytes) stores them.
 
 namespace srvid {
 
 namespace {
 
-/** Four bytes, which need not be aligned, as a word. */
-inline uint32_t quad_at(const uint8_t* address) {
-  uint32_t value;
-  __builtin_memcpy(&value, address, sizeof value);
-  return value;
+/** Stores four channels of a vector's pixels. */
+template <class V>
+inline void dot_store(uint8_t* out, long stride, const typename V::Bytes& quads) {
+  if (stride == 4) {
+    V::put(out, quads);
+    return;
+  }
+  uint8_t each[V::kLanes * 4];
+  V::put(each, quads);
+#pragma GCC unroll 16
+  for (int lane = 0; lane < V::kLanes; lane++) __builtin_memcpy(out + lane * stride, each + 4 * lane, 4);
 }
 
-template <class V, int Vectors>
-inline void dot_block(const PieceProgram& program, int vector, const uint8_t* const* runs, long x, uint8_t* out) {
-  using Sums = decltype(V::sums(nullptr));
-  using Bytes = decltype(V::weights(nullptr));
-  Sums sums[Vectors][V::kPixels];
-#pragma GCC unroll 8
-  for (int v = 0; v < Vectors; v++) {
-    const Sums bias = V::sums(program.bias + (vector + v) * V::kLanes);
+/** `Channels` channels from `first` on, of the pixels from x on. `weights` are the block's own. */
+template <class V, int Channels>
+void dot_block(const DotProgram& program, const int8_t* weights, int first, const uint8_t* const* runs, long x, uint8_t* out, long outPlane) {
+  using Sums = typename V::Sums;
+  using Bytes = typename V::Bytes;
+  Sums sums[Channels][V::kVectors];
 #pragma GCC unroll 16
-    for (int p = 0; p < V::kPixels; p++) sums[v][p] = bias;
+  for (int c = 0; c < Channels; c++) {
+    const Sums bias = V::sums(program.bias[first + c]);
+#pragma GCC unroll 4
+    for (int v = 0; v < V::kVectors; v++) sums[c][v] = bias;
   }
-  const long vectorBytes = static_cast<long>(program.pieces) * V::kLanes * 4;
-  const int8_t* weights = program.weights + vector * vectorBytes;
   for (int run = 0; run < program.runCount; run++) {
-    const long stride = program.runs[run].stride;
-    const uint8_t* address = runs[run] + x * stride;
-    for (int quad = program.runs[run].pieces; quad > 0; quad--, address += 4, weights += V::kLanes * 4) {
-      Bytes w[Vectors];
-#pragma GCC unroll 8
-      for (int v = 0; v < Vectors; v++) w[v] = V::weights(weights + v * vectorBytes);
+    const uint8_t* address = runs[run] + x * 4;
+    const long step = program.runs[run].step;
+    for (int quad = program.runs[run].quads; quad > 0; quad--, address += step, weights += Channels * 4) {
+      Bytes pixels[V::kVectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < V::kVectors; v++) pixels[v] = V::pixels(address + v * V::kLanes * 4);
 #pragma GCC unroll 16
-      for (int p = 0; p < V::kPixels; p++) {
-        const Bytes bytes = V::quad(address + p * stride);
-#pragma GCC unroll 8
-        for (int v = 0; v < Vectors; v++) sums[v][p] = V::dot(sums[v][p], bytes, w[v]);
+      for (int c = 0; c < Channels; c++) {
+        const Bytes four = V::weights(weights + c * 4);
+#pragma GCC unroll 4
+        for (int v = 0; v < V::kVectors; v++) sums[c][v] = V::dot(sums[c][v], pixels[v], four);
       }
     }
   }
-#pragma GCC unroll 8
-  for (int v = 0; v < Vectors; v++) {
-    const int first = (vector + v) * V::kLanes;
-    const int left = program.outStride - first;
-    V::store(out + first, program.outStride, sums[v], program.multiplier + first, program.zeroPoint, left < V::kLanes ? left : V::kLanes);
+  const long stride = program.outStride;
+#pragma GCC unroll 4
+  for (int c = 0; c < Channels; c += 4) {
+    uint8_t* to = out + (first + c) / 4 * outPlane + x * stride;
+#pragma GCC unroll 4
+    for (int v = 0; v < V::kVectors; v++) {
+      Sums four[4];
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++) four[i] = c + i < Channels ? sums[c + i < Channels ? c + i : 0][v] : V::sums(0);
+      dot_store<V>(to + v * V::kLanes * stride, stride, V::quads(four, program.multiplier + first + c, program.zeroPoint));
+    }
   }
 }
 
-/** The last vectors, fewer than a block has. */
-template <class V, int Vectors>
-inline void dot_rest(const PieceProgram& program, int vector, const uint8_t* const* runs, long x, uint8_t* out) {
-  if constexpr (Vectors > 0) {
-    if (program.groups - vector == Vectors) {
-      dot_block<V, Vectors>(program, vector, runs, x, out);
+/** The block of `channels` channels, of which there is code for each number. */
+template <class V, int Channels>
+inline void dot_block_of(int channels, const DotProgram& program, const int8_t* weights, int first, const uint8_t* const* runs, long x, uint8_t* out, long outPlane) {
+  if constexpr (Channels > 0) {
+    if (channels == Channels) {
+      dot_block<V, Channels>(program, weights, first, runs, x, out, outPlane);
     } else {
-      dot_rest<V, Vectors - 1>(program, vector, runs, x, out);
+      dot_block_of<V, Channels - 1>(channels, program, weights, first, runs, x, out, outPlane);
     }
   }
 }
 
 template <class V>
-void dot_row(const PieceProgram& program, const uint8_t* const* runs, uint8_t* out, int width) noexcept {
-  for (long x = 0; x < width; x += V::kPixels) {
-    uint8_t* pixels = out + x * program.outStride;
-    int vector = 0;
-    for (; vector + V::kVectors <= program.groups; vector += V::kVectors) dot_block<V, V::kVectors>(program, vector, runs, x, pixels);
-    dot_rest<V, V::kVectors - 1>(program, vector, runs, x, pixels);
+void dot_row(const DotProgram& program, const uint8_t* const* runs, uint8_t* out, ptrdiff_t outPlane, int width) noexcept {
+  long weightBytes = 0;
+  for (int run = 0; run < program.runCount; run++) weightBytes += 4L * program.runs[run].quads;
+  for (long x = 0; x < width; x += V::kVectors * V::kLanes) {
+    int first = 0;
+    while (first < program.channels) {
+      const int channels = dot_block_channels(program.channels - first, V::kChannels);
+      dot_block_of<V, V::kChannels>(channels, program, program.weights + first * weightBytes, first, runs, x, out, outPlane);
+      first += channels;
+    }
   }
 }
 

@@ -14,25 +14,33 @@ namespace {
 constexpr int kLeastColumns = 64;
 constexpr int kLeastReaches = 4;
 
-/** The convolution's windows: a run for each input and row of the kernel; the weights follow the bytes of the pixels. */
+/** The convolution's windows: for each input and row of the kernel a run in each plane; the weights follow the bytes of the runs. */
 Windows windows_of(const Plan& plan, const Conv& conv, const std::vector<Stage>& stages, int outStride) {
   Windows windows;
   for (const int input : conv.inputs) {
-    for (int y = 0; y < conv.kernel; y++) windows.runs.push_back({stages[input].stride, stages[input].stride * conv.kernel});
+    const RowLayout& layout = stages[input].layout;
+    const Windows::Run run{layout.stride, layout.run_bytes(conv.kernel), layout.step()};
+    windows.runs.insert(windows.runs.end(), static_cast<size_t>(conv.kernel) * layout.planes, run);
   }
   windows.channels = conv.channels;
   windows.outStride = outStride;
   static_cast<Requantisation&>(windows) = conv;
-  windows.weights.resize(static_cast<size_t>(windows.window_bytes()) * conv.channels);
-  int8_t* to = windows.weights.data();
-  const int area = conv.kernel * conv.kernel;
+  windows.weights.reserve(static_cast<size_t>(windows.window_bytes()) * conv.channels);
   const int inputChannels = input_channels_of(plan, conv);
   for (int channel = 0; channel < conv.channels; channel++) {
     int before = 0;
     for (const int input : conv.inputs) {
+      const RowLayout& layout = stages[input].layout;
       const int count = channels_of(plan, input);
-      for (int tap = 0; tap < area; tap++, to += stages[input].stride) {
-        for (int c = 0; c < count; c++) to[c] = conv.weights[(static_cast<size_t>(channel) * inputChannels + before + c) * area + tap];
+      const int8_t* from = &conv.weights[(static_cast<size_t>(channel) * inputChannels + before) * conv.kernel * conv.kernel];
+      for (int y = 0; y < conv.kernel; y++) {
+        for (int plane = 0; plane < layout.planes; plane++) {
+          for (int byte = 0; byte < layout.run_bytes(conv.kernel); byte++) {
+            const int x = layout.column_of(byte);
+            const int c = layout.channel_of(plane, byte);
+            windows.weights.push_back(x < conv.kernel && c < count ? from[(c * conv.kernel + y) * conv.kernel + x] : 0);
+          }
+        }
       }
       before += count;
     }
@@ -54,15 +62,21 @@ Network::Network(const Plan& plan, const Kernel& kernel, size_t pieceBytes) : ke
   fold_ = plan.fold;
   shuffle_ = plan.shuffle;
   outputPlanes_ = plan.convs.back().channels / (shuffle_ * shuffle_);
-  stages_ = schedule(plan);
+  stages_ = schedule(plan, kernel.order);
   for (size_t index = 0; index < plan.convs.size(); index++) {
     const Conv& conv = plan.convs[index];
     const Stage& stage = stages_[index + 1];
     inputs_.push_back(conv.inputs);
     kernels_.push_back(conv.kernel);
-    convs_.push_back(stage.reach < 0 ? nullptr : kernel.pack(windows_of(plan, conv, stages_, stage.stride)));
+    if (stage.reach < 0) {
+      convs_.push_back(nullptr);
+      continue;
+    }
+    const Windows windows = windows_of(plan, conv, stages_, stage.layout.stride);
+    mostRuns_ = std::max(mostRuns_, windows.runs.size());
+    convs_.push_back(kernel.pack(windows));
   }
-  if (!plan.anchor.empty()) anchor_.emplace(plan.anchor, plan.convs.back().zeroPoint);
+  if (!plan.anchor.empty()) anchor_.emplace(plan.anchor, plan.shuffle, plan.convs.back().zeroPoint);
 }
 
 void Network::run(const uint8_t* input, size_t inputLength, int height, int width, uint8_t* output, size_t outputLength, int threads) {
@@ -109,13 +123,11 @@ void Network::prepare(int columns, int threads) {
   }
   if (wanted != pieceColumns_) workspaces_.clear();
   pieceColumns_ = wanted;
-  size_t runs = 0;
   size_t scratch = 0;
-  for (size_t index = 0; index < convs_.size(); index++) {
-    runs = std::max(runs, inputs_[index].size() * kernels_[index]);
-    if (convs_[index]) scratch = std::max(scratch, convs_[index]->scratch());
+  for (const std::unique_ptr<RowConv>& conv : convs_) {
+    if (conv) scratch = std::max(scratch, conv->scratch());
   }
-  while (workspaces_.size() < static_cast<size_t>(threads)) workspaces_.emplace_back(stages_, wanted, runs, scratch);
+  while (workspaces_.size() < static_cast<size_t>(threads)) workspaces_.emplace_back(stages_, wanted, shuffle_, mostRuns_, scratch);
 }
 
 void Network::run_band(Workspace& workspace, const Job& job, int top, int bottom) const noexcept {
@@ -140,15 +152,17 @@ void Network::run_piece(Workspace& workspace, const Job& job, const Piece& piece
 
 void Network::compute(Workspace& workspace, const Job& job, const Piece& piece, int value, int y) const noexcept {
   const auto left_of = [&](int index) { return std::max(0, piece.left - stages_[index].reach); };
-  const auto row_at = [&](int index, int row, int column) {
+  const auto row_at = [&](int index, int row, int column) -> Row<uint8_t> {
     const Stage& stage = stages_[index];
-    return workspace.row(index, row) + static_cast<ptrdiff_t>(column - left_of(index) + stage.margin) * stage.stride;
+    uint8_t* pixels = workspace.row(index, row) + static_cast<ptrdiff_t>(column - left_of(index) + stage.margin) * stage.layout.stride;
+    return {pixels, stage.layout, workspace.plane(index)};
   };
   const Stage& stage = stages_[value];
   const int left = left_of(value);
   const int right = std::min(job.columns, piece.right + stage.reach);
   const int count = right - left;
-  uint8_t* out = row_at(value, y, left);
+  const Row<uint8_t> out = row_at(value, y, left);
+  if (stage.layout.slides) return slide_row(job.picture, inputPlanes_, y, left, count, stage.margin, out);
   if (value == 0) {
     fold_row(job.picture, inputPlanes_, fold_, y, left, count, out);
   } else {
@@ -158,18 +172,26 @@ void Network::compute(Workspace& workspace, const Job& job, const Piece& piece, 
     int runs = 0;
     for (const int input : inputs_[index]) {
       for (int row = y - radius; row <= y + radius; row++) {
-        window[runs++] = row < 0 || row >= job.rows ? workspace.zeros() : row_at(input, row, left - radius);
+        const bool outside = row < 0 || row >= job.rows;
+        const Row<uint8_t> in = row_at(input, outside ? 0 : row, left - radius);
+        for (int plane = 0; plane < in.layout.planes; plane++) window[runs++] = outside ? workspace.zeros() : in.pixels + plane * in.plane;
       }
     }
-    convs_[index]->row(window, out, count, workspace.scratch());
+    // The last value's quads lie side by side.
+    convs_[index]->row(window, out.pixels, out.layout.planes > 1 ? out.plane : 4, count, workspace.scratch());
   }
   // Readers see zeros beyond the picture's edges. Right of the row a kernel may just have left the rest of its last block.
-  const size_t margin = static_cast<size_t>(stage.margin) * stage.stride;
-  if (left == 0) std::memset(out - margin, 0, margin);
-  if (right == job.columns) std::memset(out + static_cast<size_t>(count) * stage.stride, 0, margin);
+  const size_t margin = static_cast<size_t>(stage.margin) * stage.layout.stride;
+  for (int plane = 0; plane < out.layout.planes; plane++) {
+    uint8_t* pixels = out.pixels + plane * out.plane;
+    if (left == 0) std::memset(pixels - margin, 0, margin);
+    if (right == job.columns) std::memset(pixels + static_cast<size_t>(count) * stage.layout.stride, 0, margin);
+  }
   if (static_cast<size_t>(value) < convs_.size()) return;
-  if (anchor_) anchor_->add(out, stage.stride, row_at(0, y, left), stages_[0].stride, count);
-  shuffle_row(out, stage.stride, job.canvas, outputPlanes_, shuffle_, y, left, count);
+  shuffle_row(out.pixels, out.layout.stride, job.canvas, outputPlanes_, shuffle_, y, left, count);
+  if (!anchor_) return;
+  const Row<uint8_t> anchor = row_at(0, y, left);
+  anchor_->add(job.canvas, y, left, {anchor.pixels, anchor.layout, anchor.plane}, count, workspace.line());
 }
 
 }  // namespace srvid

@@ -62,6 +62,8 @@ class Network {
   std::vector<std::vector<int>> inputs_;
   std::vector<int> kernels_;
   std::vector<std::unique_ptr<RowConv>> convs_;
+  /** Runs of the convolution with the most. */
+  size_t mostRuns_ = 0;
   std::optional<Anchor> anchor_;
   /** Columns of a piece, for which the workspaces are. */
   int pieceColumns_ = 0;

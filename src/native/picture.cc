@@ -1,5 +1,6 @@
 #include "picture.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -23,11 +24,12 @@ constexpr Shuffle kShuffles[] = {shuffle_blocks<1>, shuffle_blocks<2>, shuffle_b
 
 }  // namespace
 
-void fold_row(const Picture& picture, int planes, int block, int y, int first, int count, uint8_t* out) noexcept {
+void fold_row(const Picture& picture, int planes, int block, int y, int first, int count, const Row<uint8_t>& out) noexcept {
   const size_t plane = static_cast<size_t>(picture.height) * picture.width;
   const uint8_t* in = picture.data + static_cast<size_t>(y) * block * picture.width + static_cast<size_t>(first) * block;
-  if (planes == 1 && block == 1) {
-    std::memcpy(out, in, count);
+  const size_t stride = out.layout.stride;
+  if (stride == 1) {
+    std::memcpy(out.pixels, in, count);
     return;
   }
   const int channels = planes * block * block;
@@ -35,14 +37,32 @@ void fold_row(const Picture& picture, int planes, int block, int y, int first, i
     const int column = channel / planes % block;
     const int row = channel / planes / block;
     const uint8_t* from = in + channel % planes * plane + static_cast<size_t>(row) * picture.width + column;
-    for (int x = 0; x < count; x++) out[static_cast<size_t>(x) * channels + channel] = from[static_cast<size_t>(x) * block];
+    uint8_t* to = out.channel(channel);
+    for (int x = 0; x < count; x++) to[x * stride] = from[static_cast<size_t>(x) * block];
+  }
+}
+
+void slide_row(const Picture& picture, int planes, int y, int first, int count, int margin, const Row<uint8_t>& out) noexcept {
+  for (int plane = 0; plane < planes; plane++) {
+    const uint8_t* row = picture.data + (static_cast<size_t>(plane) * picture.height + y) * picture.width;
+    uint8_t* to = out.channel(plane);
+    // Where all four pixels lie within the picture.
+    const int inner = std::max(first - margin, 0);
+    const int end = std::max(inner, std::min(first + count + margin, picture.width - 3));
+    const auto at = [&](int x) { return to + static_cast<ptrdiff_t>(x - first) * 4; };
+    const auto edge = [&](int x) {
+      for (int i = 0; i < 4; i++) at(x)[i] = x + i < 0 || x + i >= picture.width ? 0 : row[x + i];
+    };
+    for (int x = first - margin; x < inner; x++) edge(x);
+    for (int x = inner; x < end; x++) std::memcpy(at(x), row + x, 4);
+    for (int x = end; x < first + count + margin; x++) edge(x);
   }
 }
 
 void shuffle_row(const uint8_t* pixels, int stride, const Canvas& canvas, int planes, int block, int y, int first, int count) noexcept {
-  const size_t plane = static_cast<size_t>(canvas.height) * canvas.width;
-  const size_t from = static_cast<size_t>(y) * block * canvas.width + static_cast<size_t>(first) * block;
-  for (int p = 0; p < planes; p++) kShuffles[block - 1](pixels + p * block * block, stride, canvas.data + p * plane + from, canvas.width, count);
+  for (int p = 0; p < planes; p++) {
+    kShuffles[block - 1](pixels + p * block * block, stride, canvas.row(p, y * block) + static_cast<size_t>(first) * block, canvas.width, count);
+  }
 }
 
 }  // namespace srvid

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "row-layout.h"
+
 namespace srvid {
 
 /** Planes of bytes, one after another, without gaps between rows. */
@@ -16,13 +18,21 @@ struct Canvas {
   uint8_t* data;
   int height;
   int width;
+
+  uint8_t* row(int plane, int y) const { return data + (static_cast<size_t>(plane) * height + y) * width; }
 };
 
 /**
  * Folds one row: pixel x of the result has [block y][block x][plane] of the block at (x, y). `first` and `count` are columns of the folded
- * picture, `out` is pixel `first`.
+ * picture, `out` begins with pixel `first`.
  */
-void fold_row(const Picture& picture, int planes, int block, int y, int first, int count, uint8_t* out) noexcept;
+void fold_row(const Picture& picture, int planes, int block, int y, int first, int count, const Row<uint8_t>& out) noexcept;
+
+/**
+ * Writes one row of each plane in the layout whose quads are four neighbouring pixels, with `margin` pixels on both sides; beyond the picture's
+ * edges a pixel is 0. `out` begins with pixel `first`, behind its margin.
+ */
+void slide_row(const Picture& picture, int planes, int y, int first, int count, int margin, const Row<uint8_t>& out) noexcept;
 
 /** Writes a row of the last convolution's pixels as `block` rows of each plane of the canvas, from the shuffled pixel of column `first` on. */
 void shuffle_row(const uint8_t* pixels, int stride, const Canvas& canvas, int planes, int block, int y, int first, int count) noexcept;

@@ -28,18 +28,14 @@ class PieceConv final : public RowConv {
     for (int channel = 0; channel < windows.channels; channel++) {
       const int8_t* from = &windows.weights[channel * bytes];
       pack_channel(windows, from, channel, pieces);
-      int32_t sum = 0;
-      if (shape.signedBytes) {
-        for (size_t byte = 0; byte < bytes; byte++) sum += 128 * from[byte];
-      }
-      bias_[channel] = windows.bias[channel] + sum;
+      bias_[channel] = windows.bias[channel];
     }
     std::copy(windows.multiplier.begin(), windows.multiplier.end(), multiplier_.data());
     const Packed packed{weights_.data(), bias_.data(), multiplier_.data(), windows.outStride, windows.zeroPoint};
     program_ = {packed, runs_.data(), static_cast<int>(runs_.size()), pieces, groups_};
   }
 
-  void row(const uint8_t* const* runs, uint8_t* out, int width, void*) const noexcept override { row_(program_, runs, out, width); }
+  void row(const uint8_t* const* runs, uint8_t* out, ptrdiff_t, int width, void*) const noexcept override { row_(program_, runs, out, width); }
 
  private:
   /** Puts each four bytes of a channel's runs beside those of its group's other channels. */

@@ -13,8 +13,6 @@ struct PieceShape {
   int channels;
   /** Bytes of a piece, a multiple of 4. */
   int bytes;
-  /** The kernel subtracts 128 from the picture's bytes: the packing adds 128 x weights to the bias. */
-  bool signedBytes = false;
 };
 
 /** A convolution packed for a kernel of this shape, whose rows `row` computes. */

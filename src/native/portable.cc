@@ -31,7 +31,7 @@ class PortableConv final : public RowConv {
     }
   }
 
-  void row(const uint8_t* const* runs, uint8_t* out, int width, void*) const noexcept override {
+  void row(const uint8_t* const* runs, uint8_t* out, ptrdiff_t, int width, void*) const noexcept override {
     for (int x = 0; x < width; x++) pixel(runs, x, out + static_cast<ptrdiff_t>(x) * outStride_);
   }
 
@@ -67,8 +67,8 @@ class PortableConv final : public RowConv {
 }  // namespace
 
 const Kernel& portable_kernel() {
-  static const Kernel kernel{"portable", [](const Windows& windows) -> std::unique_ptr<RowConv> { return std::make_unique<PortableConv>(windows); }, nullptr,
-                             nullptr};
+  static const Kernel kernel{"portable", RowOrder::kPixels,
+                             [](const Windows& windows) -> std::unique_ptr<RowConv> { return std::make_unique<PortableConv>(windows); }, nullptr, nullptr};
   return kernel;
 }
 

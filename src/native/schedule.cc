@@ -4,14 +4,15 @@
 
 namespace srvid {
 
-std::vector<Stage> schedule(const Plan& plan) {
+std::vector<Stage> schedule(const Plan& plan, RowOrder order) {
   const int last = static_cast<int>(plan.convs.size());
   std::vector<Stage> stages(static_cast<size_t>(last) + 1);
-  stages[0].stride = channels_of(plan, 0);
+  const bool quads = order == RowOrder::kQuads;
+  stages[0].layout = quads ? picture_quads_layout(channels_of(plan, 0)) : pixels_layout(channels_of(plan, 0));
   for (int value = 1; value <= last; value++) {
     const Conv& conv = plan.convs[value - 1];
     Stage& stage = stages[value];
-    stage.stride = (conv.channels + 3) / 4 * 4;
+    stage.layout = quads && value < last ? quads_layout(conv.channels) : pixels_layout(whole_quads(conv.channels));
     for (const int input : conv.inputs) stage.lag = std::max(stage.lag, stages[input].lag + conv.kernel / 2);
   }
   stages[last].reach = 0;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "plan.h"
+#include "row-layout.h"
 
 namespace srvid {
 
@@ -11,8 +12,8 @@ namespace srvid {
  * convolution finds the rows below its own already there. A value keeps the newest `rows` rows in a ring.
  */
 struct Stage {
-  /** Bytes of a pixel. For value 0 its channels; for others those rounded up to a multiple of 4. */
-  int stride = 0;
+  /** The last value has all channels of a pixel together, whatever the order of the others. */
+  RowLayout layout;
   /** Steps after value 0. */
   int lag = 0;
   /** Pixels around a piece of the result that it depends on, in each direction; -1 for a value that nothing depends on. */
@@ -24,6 +25,6 @@ struct Stage {
 };
 
 /** The stages of a plan that was checked, one for each value. */
-std::vector<Stage> schedule(const Plan& plan);
+std::vector<Stage> schedule(const Plan& plan, RowOrder order);
 
 }  // namespace srvid
