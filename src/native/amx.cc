@@ -6,7 +6,7 @@
 #include <immintrin.h>
 
 #include "amx-rows.h"
-#include "avx512-store.h"
+#include "amx-store.h"
 
 namespace srvid {
 

@@ -4,7 +4,7 @@
 
 #include <immintrin.h>
 
-// Shared by the kernels whose vectors have eight sums. Compiled anew for each, hence the unnamed namespace.
+// The AVX2 kernel's way from sums to bytes.
 
 namespace srvid {
 

@@ -4,7 +4,7 @@
 
 #include <immintrin.h>
 
-// Shared by the kernels with AVX-512. Compiled anew for each, hence the unnamed namespace.
+// The AMX kernel's way from sums to bytes.
 
 namespace srvid {
 
