@@ -105,7 +105,7 @@ def _run_recipes(given: argparse.Namespace) -> None:
 
     given.out.mkdir(parents=True, exist_ok=True)
     for name in card.names(given.models):
-        (given.out / f"{name}.sh").write_text(script(given.models / f"{name}-fp32.onnx"))
+        (given.out / f"{name}.sh").write_text(script(name, given.models))
         print(given.out / f"{name}.sh")
 
 

@@ -17,7 +17,7 @@ class Scripts(unittest.TestCase):
     def test_every_card_has_the_script_that_its_model_tells(self):
         self.assertEqual({path.stem for path in SCRIPTS.glob("*.sh") if path != STEPS}, set(card.names(MODELS)))
         for name in card.names(MODELS):
-            self.assertEqual((SCRIPTS / f"{name}.sh").read_text(), script(MODELS / f"{name}-fp32.onnx"))
+            self.assertEqual((SCRIPTS / f"{name}.sh").read_text(), script(name, MODELS))
 
     def test_a_script_trains_each_run_from_the_model_of_the_one_before_it(self):
         self.assertEqual(
@@ -42,10 +42,27 @@ class Scripts(unittest.TestCase):
             [
                 "export --run R/8-best-x3 --out R/models-8-best-x3",
                 "train best --scale 3 --run R/9-best-x3 --from R/models-8-best-x3/best-x3-fp32.onnx --steps 12000 --peak-rate 0.002 --mse-from 0.15 --floor 4 --frames 0.2",
-                "average R/7-best-x3 R/8-best-x3 R/9-best-x3 --run R/mean",
-                "export --run R/mean --out R/models",
+                "average R/7-best-x3 R/8-best-x3 R/9-best-x3 --run R/mean-9-best-x3",
+                "export --run R/mean-9-best-x3 --out R/models-mean-9-best-x3",
             ],
         )
+
+    def test_a_network_that_began_from_a_shipped_one_is_trained_from_what_that_one_s_script_ships(self):
+        begun = told("best-x2")
+        self.assertEqual(
+            told("best-video-x2"),
+            [
+                *begun,
+                "compress --scale 2 --out R/video-x2",
+                "train best --scale 2 --run R/10-best-video-x2 --from R/models-mean-9-best-x2/best-x2-fp32.onnx --steps 2600 --peak-rate 0.002 --mse-from 0 --floor 2 "
+                "--degraded 0.8 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1 --cache R/video-x2",
+                "average R/10-best-video-x2 --start 0.3 --run R/mixed-10-best-video-x2",
+                "export --run R/mixed-10-best-video-x2 --out R/models-mixed-10-best-video-x2 --cache R/video-x2",
+            ],
+        )
+        for later, earlier in (("best-x2", "abpn-x2"), ("best-x4", "abpn-x4"), ("swift-video-x3", "swift-x3"), ("deblock-x1", "swift-video-x2"), ("xlsr-x2", "xlsr-x3")):
+            first = told(earlier)
+            self.assertEqual(told(later)[: len(first)], first, later)
 
     def test_the_options_of_a_recipe_are_its_fields_that_are_not_the_defaults(self):
         self.assertEqual(arguments(Recipe("best", 3)), [])
