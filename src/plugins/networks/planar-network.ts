@@ -1,6 +1,6 @@
-import * as z from 'zod';
-import { definePlugin, type ModelSpec, type Plugin } from '../contract.js';
+import type { ListedModel } from '../contract.js';
 import { PlanarTensors } from './planar-tensors.js';
+import { restoringNetwork } from './restoring-network.js';
 
 /** One network that restores pictures at their size, described for the plugin that runs it. */
 export interface PlanarNetwork {
@@ -20,31 +20,19 @@ export interface PlanarState {
   tensors?: PlanarTensors;
 }
 
-/**
- * The plugin that restores luma and chroma by a network that reads and gives the planes of 4:2:0. `strength` says how much of the
- * correction is taken; at 0 the network is not even loaded. Networks of the kind come in float alone.
- */
-export function planarNetwork({ name, family, description, halo, align }: PlanarNetwork): Plugin<{ strength: number }, PlanarState> {
-  const spec: ModelSpec = { family, planes: 'yuv', precision: 'fp32' };
-  return definePlugin<{ strength: number }, PlanarState>({
-    name,
-    apiVersion: 1,
-    description,
-    options: z.strictObject({ strength: z.number().min(0).max(1).default(1).describe('share of the correction that is taken, 0 to 1') }),
+/** The plugin that restores luma and chroma by a network that reads and gives the planes of 4:2:0. Networks of the kind come in float alone. */
+export function planarNetwork({ name, family, description, halo, align }: PlanarNetwork) {
+  const spec: ListedModel = { family, planes: 'yuv', precision: 'fp32' };
+  return restoringNetwork({
+    ...{ name, description, spec, halo },
     planes: 'yuv',
-    halo,
-    models: ({ strength }) => (strength === 0 ? [] : [spec]),
-    init: () => ({}),
-    async process(frame, context) {
-      const { options, state } = context;
-      if (options.strength === 0) return frame;
-      const result = context.allocate();
-      state.tensors ??= new PlanarTensors(frame, align, options.strength);
-      const { tensors } = state;
+    remember: (): PlanarState => ({}),
+    async restore(frame, { planes }, context) {
+      context.state.tensors ??= new PlanarTensors(frame, align, context.options.strength);
+      const { tensors } = context.state;
       tensors.take(frame.planes);
       await context.model(spec).run(tensors.inputs, tensors.outputs);
-      tensors.give(frame.planes, result.planes);
-      return result;
+      tensors.give(frame.planes, planes);
     },
   });
 }

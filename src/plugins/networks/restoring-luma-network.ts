@@ -1,7 +1,7 @@
-import * as z from 'zod';
 import type { Plane } from '../../pipeline/frames/frame.js';
-import { definePlugin, type ModelSpec, type Plugin } from '../contract.js';
+import type { ListedModel } from '../contract.js';
 import { Correction } from './correction.js';
+import { restoringNetwork } from './restoring-network.js';
 
 /** One network that restores the luma at its size, described for the plugin that runs it. */
 export interface RestoringLumaNetwork {
@@ -12,29 +12,19 @@ export interface RestoringLumaNetwork {
   readonly halo: number;
 }
 
-/**
- * The plugin that restores the luma by a network of scale 1 and leaves the chroma as it is. `strength` says how much of the correction is
- * taken; at 0 the network is not even loaded.
- */
-export function restoringLumaNetwork({ family, description, halo }: RestoringLumaNetwork): Plugin<{ strength: number }, Correction> {
-  const spec: ModelSpec = { family, scale: 1, planes: 'y' };
-  return definePlugin<{ strength: number }, Correction>({
+/** The plugin that restores the luma by a network of scale 1 and leaves the chroma as it is. */
+export function restoringLumaNetwork({ family, description, halo }: RestoringLumaNetwork) {
+  const spec: ListedModel = { family, scale: 1, planes: 'y' };
+  return restoringNetwork({
     name: family,
-    apiVersion: 1,
-    description,
-    options: z.strictObject({ strength: z.number().min(0).max(1).default(1).describe('share of the correction that is taken, 0 to 1') }),
+    ...{ description, spec, halo },
     planes: 'y',
-    halo,
-    models: ({ strength }) => (strength === 0 ? [] : [spec]),
-    init: ({ options }) => new Correction(options.strength),
-    async process(frame, context) {
-      if (context.options.strength === 0) return frame;
-      const result = context.allocate();
-      const [input, output] = [frame.planes[0] as Plane, result.planes[0] as Plane];
+    remember: (strength) => new Correction(strength),
+    async restore(frame, { planes }, context) {
+      const [input, output] = [frame.planes[0] as Plane, planes[0] as Plane];
       const dims = [1, 1, frame.height, frame.width];
       await context.model(spec).run({ data: input.data, dims }, { data: output.data, dims });
       context.state.mix(input.data, output.data);
-      return result;
     },
   });
 }
