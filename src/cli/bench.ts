@@ -42,7 +42,7 @@ const OPTIONS: readonly CommandOption[] = [
 function engineOf(text: string): EngineRequest {
   const parsed = engine.safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError('Expected auto, ort, native or native:KERNEL.');
+  throw new InvalidArgumentError(`${parsed.error.issues[0]?.message}.`);
 }
 
 /** Declares `srvid bench [clip] [options]`. */

@@ -16,7 +16,7 @@ export function exitCodeOf(error: unknown, program: Command, args: readonly stri
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const known = error instanceof SrvidError ? error : undefined;
   const meant =
-    error instanceof CommanderError && error.code === 'commander.excessArguments'
+    error instanceof CommanderError && error.code === 'commander.excessArguments' && command === program
       ? IN_QUOTES
       : error instanceof CommanderError || known?.code === 'SRVID_INPUT_NOT_FOUND'
         ? commandMeant(program, args)

@@ -76,9 +76,9 @@ export function buildProgram(interrupt: AbortSignal, onHangUp: HangUp = () => {}
   addJobsCommands(jobs);
   program
     .command('help')
-    .argument('[command]')
+    .argument('[command...]')
     .description('the options of a command')
-    .action((name?: string) => helpOn(program, name));
+    .action((names: readonly string[]) => helpOn(program, names));
   for (const command of [program, ...commandsBelow(program)]) command.showHelpAfterError(helpHint(command));
   return program;
 }
@@ -101,15 +101,16 @@ export function commandOf(program: Command, [name, ...args]: readonly string[]):
   return found ? commandOf(found, args) : program;
 }
 
-/** Prints the help of the command of this name. @throws SRVID_OPTION_INVALID where there is none */
-function helpOn(program: Command, name: string | undefined): void {
-  const command = name === undefined ? program : program.commands.find((one) => one.name() === name);
-  if (command) {
-    command.outputHelp();
-    return;
+/** Prints the help of the command of these names: its own, after those of the commands above it. @throws SRVID_OPTION_INVALID where there is none */
+function helpOn(command: Command, [name, ...names]: readonly string[]): void {
+  const below = command.commands.map((one) => one.name());
+  const found = command.commands.find((one) => one.name() === name);
+  if (name === undefined) command.outputHelp();
+  else if (found) helpOn(found, names);
+  else {
+    const others = below.length > 0 ? `Commands are: ${below.join(', ')}.` : `${nameOf(command)} has no commands below it.`;
+    throw new SrvidError('SRVID_OPTION_INVALID', `There is no command "${name}".${didYouMean(name, below)} ${others}`);
   }
-  const names = program.commands.map((one) => one.name());
-  throw new SrvidError('SRVID_OPTION_INVALID', `There is no command "${name}".${didYouMean(name ?? '', names)} Commands are: ${names.join(', ')}.`);
 }
 
 /**

@@ -7,6 +7,8 @@ import { srvid } from '../helpers/command.js';
 
 const program = buildProgram(new AbortController().signal);
 const commands = program.commands.map((command) => command.name());
+/** The commands below commands, such as "models add". */
+const lower = program.commands.flatMap((command) => command.commands.map((one) => `${command.name()} ${one.name()}`));
 
 test('srvid alone prints help, with the options in groups and examples', async () => {
   const { code, stdout, stderr } = await srvid([]);
@@ -19,15 +21,30 @@ test('srvid alone prints help, with the options in groups and examples', async (
   expect([...places].sort((a, b) => a - b)).toEqual(places);
 });
 
-test.each(commands)('srvid help %s prints what its --help does', async (name) => {
-  const [help, flag] = [await srvid(['help', name]), await srvid([name, '--help'])];
+test.each([...commands, ...lower])('srvid help %s prints what its --help does', async (name) => {
+  const [help, flag] = [await srvid(['help', ...name.split(' ')]), await srvid([...name.split(' '), '--help'])];
   expect([help.code, flag.code]).toEqual([0, 0]);
   expect(help.stdout.toString()).toMatch(new RegExp(`^Usage: srvid ${name} `));
   expect(help.stdout.toString()).toBe(flag.stdout.toString());
 });
 
+test('too many arguments of a command below srvid are not taken for files that a shell has found', async () => {
+  const { code, stderr } = await srvid(['presets', 'a.mkv', 'b.mkv', 'c.mkv']);
+  expect(code).toBe(2);
+  expect(stderr).toBe("error: too many arguments for 'presets'. Expected 0 arguments but got 3.\nRun srvid presets --help for the options.\n");
+});
+
+test.each([
+  [['help', 'models', 'addd'], 'srvid: There is no command "addd". Did you mean "add"? Commands are: add, '],
+  [['help', 'eval', 'add'], 'srvid: There is no command "add". srvid eval has no commands below it.'],
+])('%j is refused in the words of the command above', async (args, said) => {
+  const { code, stderr } = await srvid(args);
+  expect(code).toBe(2);
+  expect(stderr).toContain(said);
+});
+
 describe('an option that is wrong', () => {
-  test.each([...commands, 'plugin new', 'plugin check', 'models add'])('of srvid %s: the error names the help of that command', async (name) => {
+  test.each([...commands, ...lower])('of srvid %s: the error names the help of that command', async (name) => {
     const { code, stderr } = await srvid([...name.split(' '), '--no-such-option']);
     expect(code).toBe(2);
     expect(stderr).toBe(`error: unknown option '--no-such-option'\nRun srvid ${name} --help for the options.\n`);
