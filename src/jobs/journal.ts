@@ -59,10 +59,15 @@ export async function readJournal(folder: string): Promise<Journal | undefined> 
 export class JournalFile {
   #written: Promise<void> = Promise.resolve();
 
+  /** What is on disk. */
+  #kept: Journal;
+
   private constructor(
     readonly folder: string,
     private state: Journal,
-  ) {}
+  ) {
+    this.#kept = state;
+  }
 
   /** Takes a job over, or begins it. @throws SRVID_OUTPUT_UNWRITABLE */
   static async begin(folder: string, journal: Omit<Journal, 'process' | 'v'>): Promise<JournalFile> {
@@ -75,8 +80,9 @@ export class JournalFile {
     return file;
   }
 
+  /** The journal as it is on disk: a piece whose entry is still being written is not in it. */
   get journal(): Journal {
-    return this.state;
+    return this.#kept;
   }
 
   /** Notes that a piece is finished. It must be on disk. @throws SRVID_OUTPUT_UNWRITABLE */
@@ -108,10 +114,12 @@ export class JournalFile {
 
   async #writeNow(): Promise<void> {
     const aside = join(this.folder, ASIDE);
+    const { state } = this;
     const file = await open(aside, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600);
-    await flushed(file, () => file.writeFile(JSON.stringify(this.state)));
+    await flushed(file, () => file.writeFile(JSON.stringify(state)));
     await rename(aside, join(this.folder, NAME));
     await syncFolder(this.folder);
+    this.#kept = state;
   }
 }
 
