@@ -12,32 +12,24 @@ namespace srvid {
 namespace {
 
 struct AvxVnni : AvxVnniBlock {
-  using Sums = __m256i;
-  using Bytes = __m256i;
-  static Sums sums(int32_t bias) { return _mm256_set1_epi32(bias); }
-  static Bytes pixels(const uint8_t* address) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(address)); }
-  static Bytes weights(const int8_t* address) {
-    int four;
-    __builtin_memcpy(&four, address, sizeof four);
-    return _mm256_set1_epi32(four);
-  }
+  static __m256i pixels(const uint8_t* address) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(address)); }
+  static void put(uint8_t* address, __m256i quads) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(address), quads); }
+  static __m256i weights(int32_t four) { return _mm256_set1_epi32(four); }
+  static __m256i sums(int32_t bias) { return _mm256_set1_epi32(bias); }
+  static __m256i scaled(__m256i sums, float multiplier) { return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(sums), _mm256_set1_ps(multiplier))); }
   /** The instruction itself; see avx512-vnni.cc. */
-  static Sums dot(Sums sums, Bytes pixels, Bytes weights) {
+  static __m256i dot(__m256i sums, __m256i pixels, __m256i weights) {
     __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sums) : "x"(pixels), "x"(weights));
     return sums;
   }
+  static __m256i narrowed(__m256i first, __m256i second, int zeroPoint) {
+    return _mm256_adds_epi16(_mm256_packs_epi32(first, second), _mm256_set1_epi16(static_cast<short>(zeroPoint)));
+  }
   /** In each half of a vector the packs leave four pixels' bytes of one channel side by side. */
-  static Bytes quads(const Sums* sums, const float* multiplier, int zeroPoint) {
-    const __m256i zero = _mm256_set1_epi16(static_cast<short>(zeroPoint));
-    __m256i words[4];
-#pragma GCC unroll 4
-    for (int c = 0; c < 4; c++) words[c] = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(sums[c]), _mm256_set1_ps(multiplier[c])));
-    const __m256i front = _mm256_adds_epi16(_mm256_packs_epi32(words[0], words[1]), zero);
-    const __m256i back = _mm256_adds_epi16(_mm256_packs_epi32(words[2], words[3]), zero);
+  static __m256i quads(__m256i front, __m256i back) {
     const __m256i order = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
     return _mm256_shuffle_epi8(_mm256_packus_epi16(front, back), order);
   }
-  static void put(uint8_t* address, Bytes quads) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(address), quads); }
 };
 
 }  // namespace

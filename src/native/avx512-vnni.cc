@@ -12,32 +12,24 @@ namespace srvid {
 namespace {
 
 struct Avx512Vnni : Avx512VnniBlock {
-  using Sums = __m512i;
-  using Bytes = __m512i;
-  static Sums sums(int32_t bias) { return _mm512_set1_epi32(bias); }
-  static Bytes pixels(const uint8_t* address) { return _mm512_loadu_si512(address); }
-  static Bytes weights(const int8_t* address) {
-    int four;
-    __builtin_memcpy(&four, address, sizeof four);
-    return _mm512_set1_epi32(four);
-  }
+  static __m512i sums(int32_t bias) { return _mm512_set1_epi32(bias); }
+  static __m512i pixels(const uint8_t* address) { return _mm512_loadu_si512(address); }
+  static __m512i weights(int32_t four) { return _mm512_set1_epi32(four); }
   /** The instruction itself: around the function for it GCC 12 copies every sum from register to register twice. */
-  static Sums dot(Sums sums, Bytes pixels, Bytes weights) {
+  static __m512i dot(__m512i sums, __m512i pixels, __m512i weights) {
     __asm__("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(pixels), "v"(weights));
     return sums;
   }
+  static __m512i scaled(__m512i sums, float multiplier) { return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sums), _mm512_set1_ps(multiplier))); }
+  static __m512i narrowed(__m512i first, __m512i second, int zeroPoint) {
+    return _mm512_adds_epi16(_mm512_packs_epi32(first, second), _mm512_set1_epi16(static_cast<short>(zeroPoint)));
+  }
   /** In each quarter of a vector the packs leave four pixels' bytes of one channel side by side. */
-  static Bytes quads(const Sums* sums, const float* multiplier, int zeroPoint) {
-    const __m512i zero = _mm512_set1_epi16(static_cast<short>(zeroPoint));
-    __m512i words[4];
-#pragma GCC unroll 4
-    for (int c = 0; c < 4; c++) words[c] = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sums[c]), _mm512_set1_ps(multiplier[c])));
-    const __m512i front = _mm512_adds_epi16(_mm512_packs_epi32(words[0], words[1]), zero);
-    const __m512i back = _mm512_adds_epi16(_mm512_packs_epi32(words[2], words[3]), zero);
+  static __m512i quads(__m512i front, __m512i back) {
     const __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
     return _mm512_shuffle_epi8(_mm512_packus_epi16(front, back), order);
   }
-  static void put(uint8_t* address, Bytes quads) { _mm512_storeu_si512(address, quads); }
+  static void put(uint8_t* address, __m512i quads) { _mm512_storeu_si512(address, quads); }
 };
 
 }  // namespace

@@ -25,19 +25,36 @@ struct Emulated : Block {
     __builtin_memcpy(&out, address, sizeof out);
     return out;
   }
-  static Bytes weights(const int8_t* address) {
+  static Bytes weights(int32_t four) {
     Bytes out;
-    for (int lane = 0; lane < Block::kLanes; lane++) __builtin_memcpy(out.bytes + 4 * lane, address, 4);
+    for (int lane = 0; lane < Block::kLanes; lane++) __builtin_memcpy(out.bytes + 4 * lane, &four, 4);
     return out;
   }
   static Sums dot(Sums sums, const Bytes& pixels, const Bytes& weights) {
     for (int i = 0; i < Block::kLanes * 4; i++) sums.lanes[i / 4] += pixels.bytes[i] * static_cast<int8_t>(weights.bytes[i]);
     return sums;
   }
-  static Bytes quads(const Sums* sums, const float* multiplier, int zeroPoint) {
+  static Sums scaled(Sums sums, float multiplier) {
+    for (int32_t& lane : sums.lanes) lane = rounded_product(lane, multiplier);
+    return sums;
+  }
+  /** Two channels' bytes, pixel by pixel. */
+  struct Narrow {
+    uint8_t bytes[Block::kLanes][2];
+  };
+  static Narrow narrowed(const Sums& first, const Sums& second, int zeroPoint) {
+    Narrow out;
+    for (int lane = 0; lane < Block::kLanes; lane++) {
+      out.bytes[lane][0] = clamped_byte(first.lanes[lane] + zeroPoint);
+      out.bytes[lane][1] = clamped_byte(second.lanes[lane] + zeroPoint);
+    }
+    return out;
+  }
+  static Bytes quads(const Narrow& front, const Narrow& back) {
     Bytes out;
     for (int lane = 0; lane < Block::kLanes; lane++) {
-      for (int c = 0; c < 4; c++) out.bytes[4 * lane + c] = requantised(sums[c].lanes[lane], multiplier[c], zeroPoint);
+      __builtin_memcpy(out.bytes + 4 * lane, front.bytes[lane], 2);
+      __builtin_memcpy(out.bytes + 4 * lane + 2, back.bytes[lane], 2);
     }
     return out;
   }

@@ -5,18 +5,24 @@
 // The loops of the dot-product kernels, over a thin wrapper of a processor's vectors. This file is compiled anew for each instruction set, so
 // all of it is in an unnamed namespace, and nothing of the standard library is used.
 //
-// The wrapper `V` is a DotBlock and has
-//   Sums, one for each lane's pixel: sums(bias), dot(sums, pixels, weights);
-//   Bytes, a quad for each lane: pixels(address) loads neighbouring pixels' quads, weights(address) repeats four weights in each lane,
-//   quads(sums of four channels, their multipliers, zero point) makes bytes of sums, put(address, bytes) stores them.
+// The wrapper `V` is a DotBlock. Of a vector with a quad for each lane's pixel it has pixels(address), which loads those of neighbours, weights(four), which
+// repeats four weights in each lane, and put(address, quads). Of one with a sum for each lane it has sums(bias), dot(sums, pixels, weights),
+// scaled(sums, multiplier), which rounds, narrowed(sums, other sums, zero point), to 16 or 8 bits, and quads(narrowed, narrowed).
 
 namespace srvid {
 
 namespace {
 
+/** Four weights as a word. */
+inline int32_t four_at(const int8_t* address) {
+  int32_t four;
+  __builtin_memcpy(&four, address, sizeof four);
+  return four;
+}
+
 /** Stores four channels of a vector's pixels. */
-template <class V>
-inline void dot_store(uint8_t* out, long stride, const typename V::Bytes& quads) {
+template <class V, class Quads>
+inline void dot_store(uint8_t* out, long stride, const Quads& quads) {
   if (stride == 4) {
     V::put(out, quads);
     return;
@@ -30,8 +36,8 @@ inline void dot_store(uint8_t* out, long stride, const typename V::Bytes& quads)
 /** `Channels` channels from `first` on, of the pixels from x on. `weights` are the block's own. */
 template <class V, int Channels>
 void dot_block(const DotProgram& program, const int8_t* weights, int first, const uint8_t* const* runs, long x, uint8_t* out, long outPlane) {
-  using Sums = typename V::Sums;
-  using Bytes = typename V::Bytes;
+  using Sums = decltype(V::sums(0));
+  using Bytes = decltype(V::pixels(nullptr));
   Sums sums[Channels][V::kVectors];
 #pragma GCC unroll 16
   for (int c = 0; c < Channels; c++) {
@@ -48,7 +54,7 @@ void dot_block(const DotProgram& program, const int8_t* weights, int first, cons
       for (int v = 0; v < V::kVectors; v++) pixels[v] = V::pixels(address + v * V::kLanes * 4);
 #pragma GCC unroll 16
       for (int c = 0; c < Channels; c++) {
-        const Bytes four = V::weights(weights + c * 4);
+        const Bytes four = V::weights(four_at(weights + c * 4));
 #pragma GCC unroll 4
         for (int v = 0; v < V::kVectors; v++) sums[c][v] = V::dot(sums[c][v], pixels[v], four);
       }
@@ -60,10 +66,15 @@ void dot_block(const DotProgram& program, const int8_t* weights, int first, cons
     uint8_t* to = out + (first + c) / 4 * outPlane + x * stride;
 #pragma GCC unroll 4
     for (int v = 0; v < V::kVectors; v++) {
-      Sums four[4];
+      Sums scaled[4];
 #pragma GCC unroll 4
-      for (int i = 0; i < 4; i++) four[i] = c + i < Channels ? sums[c + i < Channels ? c + i : 0][v] : V::sums(0);
-      dot_store<V>(to + v * V::kLanes * stride, stride, V::quads(four, program.multiplier + first + c, program.zeroPoint));
+      for (int i = 0; i < 4; i++) {
+        const bool exists = c + i < Channels;
+        scaled[i] = exists ? V::scaled(sums[exists ? c + i : 0][v], program.multiplier[first + c + i]) : V::sums(0);
+      }
+      const auto front = V::narrowed(scaled[0], scaled[1], program.zeroPoint);
+      const auto back = V::narrowed(scaled[2], scaled[3], program.zeroPoint);
+      dot_store<V>(to + v * V::kLanes * stride, stride, V::quads(front, back));
     }
   }
 }
