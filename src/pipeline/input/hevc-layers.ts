@@ -1,8 +1,8 @@
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
 import type { Probe, ProbedStream } from '../ffmpeg/probe.js';
 import { runTool } from '../ffmpeg/tied-process.js';
+import { PATIENCE_MS } from '../frames/timeout.js';
 
-const PROBE_TIMEOUT_MS = 30_000;
 /** The header of a video parameter set in the first layer: NAL unit type 32 (ITU-T H.265, 7.3.1.2). */
 const VPS_HEADER = Buffer.from([0x40, 0x01]);
 /** Bytes of `hvcC` before its first parameter set (ISO/IEC 14496-15, 8.3.3.1.2). */
@@ -15,7 +15,7 @@ const HVCC_HEAD = 23;
 export async function hasFurtherLayers(binary: FfmpegBinary, { input }: Probe, { codec_name, index }: ProbedStream): Promise<boolean> {
   if (codec_name !== 'hevc') return false;
   const asked = ['-v', 'error', '-select_streams', String(index), '-show_entries', 'stream=extradata', '-show_data', '-of', 'default=nw=1:nk=1'];
-  const dump = await runTool(binary.ffprobe, [...asked, ...input.options, '-i', input.url], { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 24 }).catch(
+  const dump = await runTool(binary.ffprobe, [...asked, ...input.options, '-i', input.url], { timeout: PATIENCE_MS, maxBuffer: 1 << 24 }).catch(
     () => undefined,
   );
   return dump !== undefined && layersOf(bytesOf(dump.stdout)) > 1;
