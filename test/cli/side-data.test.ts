@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { withCaptions } from '../helpers/captions.js';
@@ -120,6 +121,21 @@ it('further layers of HEVC are named as lost', async () => {
   const result = await run('layers.mp4', 'layers.mkv');
   expect(endOf(result)).toMatchObject({ framesOut: 3 });
   expect(warningsOf(result)).toEqual([expect.stringMatching(/further layers of HEVC/)]);
+});
+
+// Made with x265 4.1 (`-x265-params alpha=1`), which few builds of ffmpeg have.
+const ALPHA = fileURLToPath(new URL('../fixtures/media/hevc-alpha.mov', import.meta.url));
+
+it.each(['mov', 'mkv', 'ts', 'standard input'])('transparency as a layer of HEVC is named as lost, and refused by --strict: %s', async (kind) => {
+  const copy = kind === 'standard input' ? ALPHA : at(`alpha.${kind}`);
+  if (copy !== ALPHA) await ffmpeg('-i', ALPHA, '-c', 'copy', copy);
+  const from = copy === ALPHA ? { input: '-', options: { stdin: await readFile(ALPHA) } } : { input: copy, options: {} };
+  const args = [from.input, at('alpha-out.mkv'), '--preset', 'bicubic', '--json', '-y'];
+  const result = await srvid(args, from.options);
+  expect(endOf(result)).toMatchObject({ framesOut: 2 });
+  expect(warningsOf(result)).toContainEqual(expect.stringMatching(/further layers of HEVC, for transparency .* lost/));
+  const refused = await srvid([...args, '--strict'], from.options);
+  expect(refused.events.at(-1)).toMatchObject({ code: 'SRVID_INPUT_UNSUPPORTED', message: expect.stringMatching(/further layers of HEVC/) });
 });
 
 it('Dolby Vision without an ordinary base layer is named, and refused by --strict for that', async () => {
