@@ -1,9 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { messageOf, SrvidError } from '../errors.js';
+import { PATIENCE_MS } from '../pipeline/frames/timeout.js';
 
-/** Importing a plugin takes a moment; the limit ends only imports that never would. */
-const IMPORT_LIMIT_MS = 10_000;
 const TRIAL_FILE = fileURLToPath(new URL('./trial-worker.js', import.meta.url));
 
 /**
@@ -12,7 +11,7 @@ const TRIAL_FILE = fileURLToPath(new URL('./trial-worker.js', import.meta.url));
  * @throws SRVID_PLUGIN_INVALID where the import ends its thread, or does not end; the module's own error is left to the
  * actual import
  */
-export async function tryImport(module: string, name: string, limitMs = IMPORT_LIMIT_MS): Promise<void> {
+export async function tryImport(module: string, name: string, limitMs = PATIENCE_MS): Promise<void> {
   const worker = new Worker(TRIAL_FILE, { workerData: module, stdout: true, stderr: true });
   let timer: NodeJS.Timeout | undefined;
   const complaint = await new Promise<string | undefined>((resolve) => {
@@ -31,7 +30,7 @@ export async function tryImport(module: string, name: string, limitMs = IMPORT_L
  * Imports a module in this thread.
  * @throws the module's own error; SRVID_PLUGIN_INVALID where it is not done within `limitMs`
  */
-export async function importInTime(module: string, name: string, limitMs = IMPORT_LIMIT_MS): Promise<unknown> {
+export async function importInTime(module: string, name: string, limitMs = PATIENCE_MS): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(refused(module, name, tooLong(limitMs))), limitMs);

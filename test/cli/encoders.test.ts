@@ -80,16 +80,16 @@ const streamOf = async (path: string) =>
   (await ffprobe<{ streams: Record<string, unknown>[] }>(path, '-select_streams', 'v:0', '-show_entries', 'stream=codec_tag_string,pix_fmt,width,height'))
     .streams[0];
 
-it('HEVC in MP4 is tagged as Apple’s players need it, and a tag can be given', async () => {
-  const input = await patches('tv', 'bt709');
-  for (const [tag, options] of [
-    ['hvc1', []],
-    ['hev1', ['--encoder-option', 'tag=hev1']],
-  ] as const) {
-    const result = await srvid([input, outputOf('hevc.mp4'), '--preset', 'bicubic', '--encoder', 'libx265', ...options, '-y']);
-    expect(result.code, result.stderr).toBe(0);
-    expect(await streamOf(outputOf('hevc.mp4'))).toMatchObject({ codec_tag_string: tag });
-  }
+it.each([
+  ['mp4', 'libx265', [], 'hvc1'],
+  ['mov', 'libx265', [], 'hvc1'],
+  ['mp4', 'libx265', ['--encoder-option', 'tag=hev1'], 'hev1'],
+  ['mp4', 'libx264', ['--encoder-option', 'tag=avc3'], 'avc3'],
+])('HEVC is tagged as Apple’s players need it, and a tag can be given: %s, %s, %j', async (extension, encoder, options, tag) => {
+  const output = outputOf(`tagged.${extension}`);
+  const result = await srvid([await patches('tv', 'bt709'), output, '--preset', 'bicubic', '--encoder', encoder, ...options, '-y']);
+  expect(result.code, result.stderr).toBe(0);
+  expect(await streamOf(output)).toMatchObject({ codec_tag_string: tag });
 });
 
 it('an RGB source of odd size becomes what players show in MP4, and a warning says so', async () => {

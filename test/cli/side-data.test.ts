@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { withCaptions } from '../helpers/captions.js';
@@ -122,11 +123,31 @@ it('further layers of HEVC are named as lost', async () => {
   expect(warningsOf(result)).toEqual([expect.stringMatching(/further layers of HEVC/)]);
 });
 
-it('Dolby Vision without an ordinary base layer is named, and refused by --strict for that', async () => {
-  const record = box('dvcC', Buffer.from([1, 0, (5 << 1) | 0, (6 << 3) | 5, 0]), Buffer.alloc(19));
+// Made with x265 4.1 (`-x265-params alpha=1`), which few builds of ffmpeg have.
+const ALPHA = fileURLToPath(new URL('../fixtures/media/hevc-alpha.mov', import.meta.url));
+
+it.each(['mov', 'mkv', 'standard input'])('transparency as a layer of HEVC is named as lost, and refused by --strict: %s', async (kind) => {
+  const copy = kind === 'standard input' ? ALPHA : at(`alpha.${kind}`);
+  if (copy !== ALPHA) await ffmpeg('-i', ALPHA, '-c', 'copy', copy);
+  const from = copy === ALPHA ? { input: '-', options: { stdin: await readFile(ALPHA) } } : { input: copy, options: {} };
+  const args = [from.input, at('alpha-out.mkv'), '--preset', 'bicubic', '--json', '-y'];
+  const result = await srvid(args, from.options);
+  expect(endOf(result)).toMatchObject({ framesOut: 2 });
+  expect(warningsOf(result)).toContainEqual(expect.stringMatching(/further layers of HEVC, for transparency .* lost/));
+  const refused = await srvid([...args, '--strict'], from.options);
+  expect(refused.events.at(-1)).toMatchObject({ code: 'SRVID_INPUT_UNSUPPORTED', message: expect.stringMatching(/further layers of HEVC/) });
+});
+
+it.each([
+  [5, 0, 'mp4', /profile 5, .*colours will be wrong/],
+  [5, 0, 'mkv', /profile 5, .*colours will be wrong/],
+  [8, 1, 'mp4', /profile 8\. Its ordinary base layer is processed, .*lost/],
+])('Dolby Vision of profile %i, compatible with %i, in %s is named, and refused by --strict for that', async (profile, compatible, kind, words) => {
+  const record = box('dvcC', Buffer.from([1, 0, profile << 1, (6 << 3) | 5, compatible << 4]), Buffer.alloc(19));
   await writeFile(at('dolby.mp4'), inSampleEntry(await readFile(at('plain.mp4')), 'avc1', record));
-  const result = await run('dolby.mp4', 'dolby.mkv', '--strict');
-  expect(result.events.at(-1)).toMatchObject({ code: 'SRVID_INPUT_UNSUPPORTED', message: expect.stringMatching(/profile 5, .*colours will be wrong/) });
+  if (kind === 'mkv') await ffmpeg('-i', at('dolby.mp4'), '-c', 'copy', '-strict', 'unofficial', at('dolby.mkv'));
+  const result = await run(`dolby.${kind}`, 'dolby-out.mkv', '--strict');
+  expect(result.events.at(-1)).toMatchObject({ code: 'SRVID_INPUT_UNSUPPORTED', message: expect.stringMatching(words) });
 });
 
 it('mastering data and light levels of HDR are kept by encoders that write them, and named where they are lost', async () => {

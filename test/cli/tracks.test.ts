@@ -99,6 +99,17 @@ describe('a track that nothing can decode', () => {
     expect(warningsOf(result)).toContainEqual(expect.stringMatching(/^Audio stream 2 \(.*apac.*\) is left out/));
   });
 
+  it('in Matroska is one of a name that ffmpeg does not know', async () => {
+    await withSound('known.mkv', ['aac', 'mono'], ['libopus', 'mono']);
+    await writeFile(at('unknown.mkv'), Buffer.from((await readFile(at('known.mkv'))).toString('latin1').replace('A_OPUS', 'A_NONE'), 'latin1'));
+    for (const kind of ['mp4', 'webm']) {
+      const result = await run('unknown.mkv', `unnamed.${kind}`);
+      endOf(result);
+      expect(await soundOf(`unnamed.${kind}`)).toHaveLength(1);
+      expect(warningsOf(result)).toContainEqual(expect.stringMatching(/^Audio stream 2 is left out/));
+    }
+  });
+
   it('fails only with --strict, and not where --tracks drops it', async () => {
     expect((await run('unknown.mov', 'strict.mp4', '--strict')).code).toBe(2);
     const result = await run('unknown.mov', 'strict.mp4', '--strict', '--tracks=-2');

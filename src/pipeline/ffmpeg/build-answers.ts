@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { access, constants, open, realpath } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
 import { cacheFile, KeptValues } from '../../kept-values.js';
+import { PATIENCE_MS } from '../frames/timeout.js';
 import { runTool } from './tied-process.js';
 
 const LEAST_BYTES = 4;
@@ -19,7 +20,7 @@ export async function answerOf(program: string, args: readonly string[]): Promis
   const about = `says ${args.join(' ')}`;
   const known = await recall([program], about);
   if (typeof known === 'string') return known;
-  const { stdout } = await runTool(program, args, { maxBuffer: 1 << 22, timeout: 10_000 });
+  const { stdout } = await runTool(program, args, { maxBuffer: 1 << 22, timeout: PATIENCE_MS });
   await keep([program], about, stdout);
   return stdout;
 }

@@ -1,9 +1,9 @@
 import * as z from 'zod';
+import { PATIENCE_MS } from '../frames/timeout.js';
 import type { FfmpegBinary } from './binary.js';
 import { fileUrl } from './command.js';
 import { runTool } from './tied-process.js';
 
-const PROBE_TIMEOUT_MS = 30_000;
 /** Width and height to which a picture is made smaller, to tell its halves apart. */
 const HALVES = '2:2';
 const [DARK_BELOW, LIGHT_ABOVE] = [100, 155];
@@ -36,7 +36,7 @@ export async function probeSample(binary: FfmpegBinary, video: string | Uint8Arr
   const args = ['-v', 'quiet', '-of', 'json', '-select_streams', 'v:0', '-read_intervals', '%+#1', ...(demuxer ? ['-f', demuxer] : [])];
   const entries = ['-show_entries', 'stream=codec_name,codec_tag_string:frame=pix_fmt,color_range,color_space'];
   const isFile = typeof video === 'string';
-  const options = { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 24, ...(isFile ? {} : { input: video }) };
+  const options = { timeout: PATIENCE_MS, maxBuffer: 1 << 24, ...(isFile ? {} : { input: video }) };
   const { stdout } = await runTool(binary.ffprobe, [...args, ...entries, '-i', isFile ? fileUrl(video) : 'pipe:0'], options).catch(() => ({ stdout: '' }));
   const parsed = probedSchema.safeParse(json(stdout));
   if (!parsed.success) return undefined;
@@ -60,7 +60,7 @@ export async function showsHalves(binary: FfmpegBinary, video: string | Uint8Arr
   const isFile = typeof video === 'string';
   const from = ['-v', 'quiet', ...(demuxer ? ['-f', demuxer] : []), '-i', isFile ? fileUrl(video) : 'pipe:0'];
   const args = [...from, '-map', '0:v:0', '-frames:v', '1', '-vf', `scale=${HALVES}:flags=area,format=gray`, '-f', 'rawvideo', 'pipe:1'];
-  const how = { timeout: PROBE_TIMEOUT_MS, encoding: 'buffer', ...(isFile ? {} : { input: video }) } as const;
+  const how = { timeout: PATIENCE_MS, encoding: 'buffer', ...(isFile ? {} : { input: video }) } as const;
   const { stdout } = await runTool(binary.ffmpeg, args, how).catch(() => ({ stdout: Buffer.alloc(0) }));
   const [above = 255, , below = 0] = stdout;
   return above < DARK_BELOW && below > LIGHT_ABOVE;

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import * as z from 'zod';
 import { messageOf, SrvidError } from '../../errors.js';
+import { PATIENCE_MS } from '../frames/timeout.js';
 import type { FfmpegBinary } from './binary.js';
 import type { CommandInput } from './command.js';
 import { fileInput, looksLikePattern, NO_REFERENCES, pipeInput, refusalOf } from './input-file.js';
@@ -12,7 +13,6 @@ import { rawRate } from './raw-rate.js';
 import { isRemote, withoutSecrets } from './remote-input.js';
 import { runTool } from './tied-process.js';
 
-const PROBE_TIMEOUT_MS = 30_000;
 /** Enough bytes to recognise a picture. */
 const HEAD_BYTES = 1 << 20;
 
@@ -138,7 +138,7 @@ export async function probeFile(binary: FfmpegBinary, path: string, limits = NO_
 /** Probes what a command opens by itself, and can open again. `name` stands for it in messages. @throws the same errors as `probeFile` */
 export async function probeOpened(binary: FfmpegBinary, input: CommandInput, name: string, maxPixels: number): Promise<Probe> {
   const asked = async (args: readonly string[]) =>
-    (await runTool(binary.ffprobe, [...args, ...input.options, '-i', input.url], { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 26 })).stdout;
+    (await runTool(binary.ffprobe, [...args, ...input.options, '-i', input.url], { timeout: PATIENCE_MS, maxBuffer: 1 << 26 })).stdout;
   try {
     const probe = parseProbe(await asked([...PROBE_ARGUMENTS, ...FIRST_FRAMES, ...LOOK_FAR]), input);
     const animation = untoldAnimation(probe);
@@ -182,7 +182,7 @@ export async function probeBytes(
   const animation = untoldAnimation(probe);
   if (!animation) return probe;
   const args = [...packetArguments(animation), ...probe.input.options, ...how, '-i', probe.input.url];
-  const packets = await outputOfPipe(binary.ffprobe, args, feed, PROBE_TIMEOUT_MS).catch((error) => {
+  const packets = await outputOfPipe(binary.ffprobe, args, feed, PATIENCE_MS).catch((error) => {
     throw unreadable(name, error, maxPixels);
   });
   return withPacketTimes(probe, animation, parsePacketTimes(packets), whole);
@@ -227,7 +227,7 @@ export async function probeLive(
 async function probePipe(binary: FfmpegBinary, name: string, how: readonly string[], maxPixels: number, feed: (stdin: Writable) => void): Promise<Probe> {
   const input = pipeInput(maxPixels);
   try {
-    return parseProbe(await outputOfPipe(binary.ffprobe, [...PROBE_ARGUMENTS, ...input.options, ...how, '-i', input.url], feed, PROBE_TIMEOUT_MS), input);
+    return parseProbe(await outputOfPipe(binary.ffprobe, [...PROBE_ARGUMENTS, ...input.options, ...how, '-i', input.url], feed, PATIENCE_MS), input);
   } catch (error) {
     throw unreadable(name, error, maxPixels);
   }

@@ -13,10 +13,12 @@ const LOG = 2;
 
 /**
  * Messages of healthy runs: a NUT pipe has no index to look up; captions need no help from bwdif; an attachment (a font) has no codec, and ffmpeg says so
- * even where it is not used.
+ * even where it is not used; sound of two channels that names no layout is stereo.
  */
 const HARMLESS =
-  /read_timestamp failed|no index at the end|Last message repeated|codec parameters for stream \d+ \((Attachment|Data|Unknown)|Consider increasing the value for|cc_fifo cannot transcode captions/;
+  /read_timestamp failed|no index at the end|Last message repeated|codec parameters for stream \d+ \((Attachment|Data|Unknown)|Consider increasing the value for|cc_fifo cannot transcode captions|Guessed Channel Layout/;
+/** A part of ffmpeg is called by its name and its place in memory, "[hevc @ 0x55d0c8a0b6c0]", which tells nobody anything. */
+const PLACE_IN_MEMORY = / @ 0x[0-9a-f]+(?=\])/gi;
 
 /** Lines that ffmpeg 7.0 and newer add after an error: each of its threads says that it ends, which would hide the cause. */
 const AFTERMATH =
@@ -135,7 +137,8 @@ export class FfmpegProcess {
     let partial = '';
     const keep = (line: string) => {
       if (line.trim() === '' || HARMLESS.test(line) || AFTERMATH.test(line)) return;
-      this.#log.push((this.options.shown ?? withoutSecrets)(line).trim().slice(0, 500));
+      const shown = (this.options.shown ?? withoutSecrets)(line).replaceAll(PLACE_IN_MEMORY, '');
+      this.#log.push(shown.trim().slice(0, 500));
       if (this.#log.length > KEPT_LOG_LINES) this.#log.shift();
     };
     const stderr = this.#child.stderr?.setEncoding('utf8');

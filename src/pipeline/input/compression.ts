@@ -1,5 +1,6 @@
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
 import { runTool } from '../ffmpeg/tied-process.js';
+import { PATIENCE_MS } from '../frames/timeout.js';
 import { isReadOnce, type OpenedSource } from './open.js';
 
 /** Compression of a source, as its first frames say. */
@@ -23,7 +24,6 @@ interface Reader {
 }
 
 const FRAMES = 24;
-const TIMEOUT_MS = 30_000;
 /** The middle of the scale of QPs, from which H.264 and HEVC count. */
 const MIDDLE_QP = 26;
 
@@ -53,7 +53,7 @@ export async function measureCompression(binary: FfmpegBinary, opened: OpenedSou
   const { before, after, name, coarseFrom } = reader;
   const input = [...probe.input.options, '-i', probe.input.url, '-map', `0:${video.index}`];
   const args = ['-nostdin', '-hide_banner', ...before, '-threads', '1', ...input, ...after, '-frames:v', String(FRAMES), '-f', 'null', '-'];
-  const { stderr } = await runTool(binary.ffmpeg, args, { timeout: TIMEOUT_MS, maxBuffer: 1 << 26, ...(signal && { signal }) }).catch((error) => {
+  const { stderr } = await runTool(binary.ffmpeg, args, { timeout: PATIENCE_MS, maxBuffer: 1 << 26, ...(signal && { signal }) }).catch((error) => {
     signal?.throwIfAborted();
     return { stderr: String((error as { stderr?: unknown }).stderr ?? '') };
   });

@@ -1,8 +1,8 @@
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
 import type { Probe, ProbedStream } from '../ffmpeg/probe.js';
 import { runTool } from '../ffmpeg/tied-process.js';
+import { PATIENCE_MS } from '../frames/timeout.js';
 
-const PROBE_TIMEOUT_MS = 30_000;
 /** The header of a video parameter set in the first layer: NAL unit type 32 (ITU-T H.265, 7.3.1.2). */
 const VPS_HEADER = Buffer.from([0x40, 0x01]);
 /** Bytes of `hvcC` before its first parameter set (ISO/IEC 14496-15, 8.3.3.1.2). */
@@ -11,13 +11,19 @@ const HVCC_HEAD = 23;
 /**
  * True where a HEVC stream says that it has more layers than the first, which is all that is decoded: transparency, or the other eye of
  * MV-HEVC. Many versions of ffprobe tell it nowhere, so the stream's own words are read.
+ * @param pipe the first bytes of a source that can be read only once, and ffmpeg's name of its demuxer where they do not say it
  */
-export async function hasFurtherLayers(binary: FfmpegBinary, { input }: Probe, { codec_name, index }: ProbedStream): Promise<boolean> {
+export async function hasFurtherLayers(
+  binary: FfmpegBinary,
+  { input }: Probe,
+  { codec_name, index }: ProbedStream,
+  pipe?: { readonly head: Uint8Array; readonly format: string | undefined },
+): Promise<boolean> {
   if (codec_name !== 'hevc') return false;
   const asked = ['-v', 'error', '-select_streams', String(index), '-show_entries', 'stream=extradata', '-show_data', '-of', 'default=nw=1:nk=1'];
-  const dump = await runTool(binary.ffprobe, [...asked, ...input.options, '-i', input.url], { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1 << 24 }).catch(
-    () => undefined,
-  );
+  const from = [...input.options, ...(pipe?.format ? ['-f', pipe.format] : []), '-i', input.url];
+  const how = { timeout: PATIENCE_MS, maxBuffer: 1 << 24, ...(pipe && { input: pipe.head }) };
+  const dump = await runTool(binary.ffprobe, [...asked, ...from], how).catch(() => undefined);
   return dump !== undefined && layersOf(bytesOf(dump.stdout)) > 1;
 }
 

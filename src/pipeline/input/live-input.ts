@@ -132,12 +132,9 @@ export function shownUrl(url: string): string {
   return `${scheme}://${host}${rest === '' ? '' : '/...'}`;
 }
 
-/** A line of ffmpeg's log without addresses in memory, with all URLs reduced by `shownUrl`, at most 500 characters. */
+/** A line of ffmpeg's log with all URLs reduced by `shownUrl`, at most 500 characters. */
 export function scrubbed(line: string, { url, shown }: Pick<LiveInput, 'url' | 'shown'>): string {
-  const reduced = line
-    .replaceAll(url, shown)
-    .replaceAll(/[a-z][a-z0-9+.-]*:\/\/[^\s'"]*/gi, shownUrl)
-    .replaceAll(/ @ 0x[0-9a-f]+(?=\])/gi, '');
+  const reduced = line.replaceAll(url, shown).replaceAll(/[a-z][a-z0-9+.-]*:\/\/[^\s'"]*/gi, shownUrl);
   return secretsOf(url)
     .reduce((text, secret) => text.replaceAll(secret, '...'), reduced)
     .slice(0, 500);

@@ -78,9 +78,13 @@ export async function openSource(binary: FfmpegBinary, options: OpenOptions, giv
     if (start) throw new SrvidError('SRVID_OPTION_INVALID', `--start needs an input that can be sought in, and ${name} cannot. Give the input as a file.`);
     const { head, whole, bytes, failure } = await peekStream(given.bytes ?? process.stdin);
     const probe = await probeHead(binary, head, whole, name, options);
-    return { source: accepted(describeSource(name, probe, deinterlace), options), bytes, head, failure };
+    const described = await withLayers(binary, describeSource(name, probe, deinterlace), { head, format: options.inputFormat });
+    return { source: accepted(described, options), bytes, head, failure };
   }
-  const reopened = (name: string, probe: Probe) => ({ source: accepted(describeSource(name, probe, deinterlace), options), bytes: undefined, head: undefined });
+  const reopened = async (name: string, probe: Probe) => {
+    const described = await withLayers(binary, describeSource(name, probe, deinterlace));
+    return { source: accepted(described, options), bytes: undefined, head: undefined };
+  };
   if (isRemote(input)) {
     const name = given.name ?? shownUrl(input);
     return reopened(name, await probeOpened(binary, remoteInput(input, allowReferences, maxPixels), name, maxPixels));
@@ -96,11 +100,15 @@ export async function openSource(binary: FfmpegBinary, options: OpenOptions, giv
   }
   const name = given.name ?? path;
   const probe = await probeFile(binary, path, { references: allowReferences, maxPixels }, name);
-  const described = describeSource(name, probe, deinterlace);
-  const losses = (await hasFurtherLayers(binary, probe, described.video)) ? [...described.losses, FURTHER_LAYERS] : described.losses;
-  const opened = { source: accepted({ ...described, losses }, options), bytes: undefined, head: undefined };
+  const opened = await reopened(name, probe);
   const isSought = (start ?? 0) > 0 && /^mpeg(ts)?$/.test(probe.formatName);
   return isSought && (await clockJumps(path)) ? { ...opened, source: { ...opened.source, clockJumps: true } } : opened;
+}
+
+/** Adds the layers that are not decoded to what is lost. */
+async function withLayers(binary: FfmpegBinary, source: Source, pipe?: Parameters<typeof hasFurtherLayers>[3]): Promise<Source> {
+  const isLost = await hasFurtherLayers(binary, source.probe, source.video, pipe);
+  return isLost ? { ...source, losses: [...source.losses, FURTHER_LAYERS] } : source;
 }
 
 /** Probes the head of standard input. An MP4 whose index comes late is refused only where ffmpeg cannot read it from its buffers. */

@@ -3,6 +3,7 @@ import { keep, recall } from '../ffmpeg/build-answers.js';
 import { runTool } from '../ffmpeg/tied-process.js';
 import { fillMiddle, frameBytes, lumaBytes, type PlainFormat } from '../frames/frame.js';
 import { toNumber } from '../frames/time.js';
+import { PATIENCE_MS } from '../frames/timeout.js';
 import type { EncodePlan, EncoderSettings } from './encode-plan.js';
 import { codedTimeBase } from './mux-options.js';
 
@@ -19,7 +20,6 @@ const DEFAULT_BITS_OF: Readonly<Record<string, string>> = { vc2: '600M' };
 /** A size that all of them take, H.261 among them. */
 const TRIAL: PlainFormat = { kind: 'yuv420p', width: 352, height: 288 };
 const TRIAL_FRAMES = 8;
-const TRIAL_MS = 10_000;
 /** The same frames become this much smaller in finer ticks, or are refused, where bits are shared out by ticks. */
 const SMALLER = 0.95;
 
@@ -44,20 +44,22 @@ async function sharesBitsByTicks({ ffmpeg }: FfmpegBinary, encoder: string): Pro
   if (typeof known === 'boolean') return known;
   const input = trialFrames();
   const [coarse, fine] = await Promise.all(['1:25', '1:1000'].map((timeBase) => codedBytes(ffmpeg, encoder, timeBase, input)));
+  // What a machine without time for it says would be kept for good.
+  if (coarse === 'late' || fine === 'late') return false;
   const byTicks = coarse !== undefined && (fine ?? 0) < coarse * SMALLER;
   await keep([ffmpeg], about, byTicks);
   return byTicks;
 }
 
 /** @returns undefined where the encoder does not take the frames */
-async function codedBytes(ffmpeg: string, encoder: string, timeBase: string, input: Uint8Array): Promise<number | undefined> {
+async function codedBytes(ffmpeg: string, encoder: string, timeBase: string, input: Uint8Array): Promise<number | 'late' | undefined> {
   const frames = ['-f', 'rawvideo', '-pix_fmt', TRIAL.kind, '-s', `${TRIAL.width}x${TRIAL.height}`, '-r', '25', '-i', 'pipe:0'];
   const coded = ['-fps_mode', 'passthrough', '-enc_time_base', timeBase, '-strict', 'experimental', '-c:v', encoder, '-b:v', '2M', '-f', 'rawvideo', 'pipe:1'];
   try {
-    const how = { input, encoding: 'buffer', maxBuffer: 1 << 26, timeout: TRIAL_MS } as const;
+    const how = { input, encoding: 'buffer', maxBuffer: 1 << 26, timeout: PATIENCE_MS } as const;
     return (await runTool(ffmpeg, ['-v', 'error', ...frames, ...coded], how)).stdout.length;
-  } catch {
-    return undefined;
+  } catch (error) {
+    return (error as { killed?: boolean }).killed ? 'late' : undefined;
   }
 }
 

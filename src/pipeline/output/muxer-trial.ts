@@ -5,7 +5,7 @@ import type { FfmpegBinary } from '../ffmpeg/binary.js';
 import { type CommandInput, commandArguments, fileUrl } from '../ffmpeg/command.js';
 import { type Probe, type ProbedStream, probeFile } from '../ffmpeg/probe.js';
 import { FfmpegProcess } from '../ffmpeg/process.js';
-import { withTimeout } from '../frames/timeout.js';
+import { PATIENCE_MS, withTimeout } from '../frames/timeout.js';
 import { type CarriedStream, codecOptions } from './carried-stream.js';
 import type { Container, TrackKind } from './container.js';
 import { makeTemporaryFolder } from './temporary-folder.js';
@@ -28,8 +28,6 @@ export interface TrialSetting {
 const PACKETS: { readonly [kind in TrackKind]: number } = { audio: 8, video: 1, subtitle: 0, data: 0, attachment: 0 };
 /** Muxers that write nothing before the first packet. */
 const WITHOUT_HEADER = new Set(['mpegts']);
-/** Sound that begins much later is judged by the header alone. */
-const TRIAL_MS = 20_000;
 /** Time for all packets of a long source. */
 const THOROUGH_MS = 600_000;
 /** ffmpeg's words where a muxer takes a stream that no demuxer will know again. */
@@ -37,7 +35,8 @@ const UNKNOWN_AGAIN = /may not be recognized upon reading/;
 
 /**
  * Asks the user's ffmpeg whether its muxer takes these streams, by writing the real headers and first packets to a
- * temporary file and reading them back. Of subtitles and data, which may come late, only the header is written.
+ * temporary file and reading them back. Of subtitles and data, which may come late, only the header is written; so it is of sound that
+ * `PATIENCE_MS` do not reach.
  * @returns the streams as they were read back, in order; undefined where the muxer refuses one, or one is not known
  * again. A header without packets may be read back as nothing, and is accepted
  */
@@ -47,7 +46,7 @@ export async function muxerTakes(setting: TrialSetting, streams: readonly Carrie
     const path = join(folder, 'trial');
     const leastPackets = WITHOUT_HEADER.has(setting.container.muxer) ? 1 : 0;
     const packets = streams.flatMap(({ kind }, order) => [`-frames:${order}`, String(Math.max(PACKETS[kind], leastPackets))]);
-    const log = await runs(setting, streams, packets, path, TRIAL_MS);
+    const log = await runs(setting, streams, packets, path, PATIENCE_MS);
     if (!log || log.some((line) => UNKNOWN_AGAIN.test(line))) return undefined;
     const probe = await probeFile(setting.binary, path).catch((): Pick<Probe, 'streams'> => ({ streams: [] }));
     const found = streams.map((_, order) => probe.streams[order]);

@@ -4,6 +4,7 @@ import { SrvidError } from '../../errors.js';
 import type { FfmpegBinary } from '../ffmpeg/binary.js';
 import { probeFile } from '../ffmpeg/probe.js';
 import { type Color, frameBytes, type HeldFrame, type PlainFormat, type SplitFormat } from '../frames/frame.js';
+import { PATIENCE_MS } from '../frames/timeout.js';
 import { Decoder } from '../input/decode.js';
 import { describeSource, type Source } from '../input/source.js';
 import { containerFor } from './container.js';
@@ -14,7 +15,6 @@ const SMALL: PlainFormat = { kind: 'yuv420p', width: 64, height: 48 };
 const LARGE: SplitFormat = { kind: 'split', width: 128, height: 96, small: SMALL };
 const COLOR: Color = { matrix: 'bt709', primaries: 'bt709', transfer: 'bt709', range: 'tv' };
 const FRAMES = 3;
-const LIMIT_MS = 20_000;
 
 /**
  * Tries ffmpeg with the commands of a real run, on three tiny frames: decode them, scale their chroma, merge it with a
@@ -39,7 +39,7 @@ export async function tryFfmpeg(binary: FfmpegBinary): Promise<void> {
 }
 
 async function decodeAll(binary: FfmpegBinary, source: Source): Promise<HeldFrame[]> {
-  const decoder = new Decoder(binary, source, { forwarded: [], salvage: false, stallTimeoutMs: LIMIT_MS });
+  const decoder = new Decoder(binary, source, { forwarded: [], salvage: false, stallTimeoutMs: PATIENCE_MS });
   const frames: HeldFrame[] = [];
   try {
     await decoder.open();
@@ -56,7 +56,7 @@ async function decodeAll(binary: FfmpegBinary, source: Source): Promise<HeldFram
 
 async function encodeAll(binary: FfmpegBinary, { info }: Source, frames: readonly HeldFrame[], output: string): Promise<void> {
   const encoder = new Encoder(binary, {
-    ...{ format: LARGE, timeBase: info.timeBase, frameRate: info.frameRate, stallTimeoutMs: LIMIT_MS, color: COLOR, sampleAspect: undefined },
+    ...{ format: LARGE, timeBase: info.timeBase, frameRate: info.frameRate, stallTimeoutMs: PATIENCE_MS, color: COLOR, sampleAspect: undefined },
     // Part of every ffmpeg, and lossless, so that the decoded frames must equal the encoded ones.
     ...{ encoder: { name: 'ffv1', options: [] }, container: containerFor(output, undefined), output, shiftSeconds: 0, carry: { from: 'nothing' } },
   });

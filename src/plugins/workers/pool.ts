@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describeCause, messageOf, SrvidError } from '../../errors.js';
+import { PATIENCE_MS } from '../../pipeline/frames/timeout.js';
 import type { NoteListener, PluginNote } from '../notes.js';
 import { isTimeoutError, WatchedPool } from '../threads/watched-pool.js';
 import type { StopMessage, TaskResult, WorkerReply, WorkerRequest, WorkerSetup } from './protocol.js';
@@ -8,8 +9,6 @@ import { frameText, TaskWatch } from './task-watch.js';
 
 type RequestBody = WorkerRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id' | 'at'> : never) : never;
 
-/** Loading plugins and networks may be slow on a busy machine; the limit ends only loading that hangs. */
-const START_TIMEOUT_MS = 60_000;
 /** Far above any frame's time in a network, far below a person's patience after Ctrl-C. */
 const CLOSE_GRACE_MS = 500;
 /**
@@ -35,7 +34,7 @@ export class WorkerPool {
   #free: number;
   #nextId = 0;
   #closed = false;
-  #startMs = START_TIMEOUT_MS;
+  #startMs = PATIENCE_MS;
   readonly #watch: TaskWatch;
   /** Memory by which workers say which step they are at, while no task has it. */
   readonly #places: SharedArrayBuffer[] = [];
@@ -50,7 +49,7 @@ export class WorkerPool {
   ) {
     this.#free = size;
     const resourceLimits = { maxOldGenerationSizeMb: WORKER_HEAP_MB };
-    const warmUp = { request: (): WorkerRequest => ({ op: 'open', id: this.#nextId++ }), limitMs: START_TIMEOUT_MS };
+    const warmUp = { request: (): WorkerRequest => ({ op: 'open', id: this.#nextId++ }), limitMs: PATIENCE_MS };
     this.#pool = new WatchedPool<(request: WorkerRequest) => WorkerReply>({ size, task: WORKER_FILE, workerData: setup, resourceLimits }, warmUp);
     this.#watch = new TaskWatch(setup.groups, onNote);
     this.#pool.onDeath = (reason) => {
@@ -135,7 +134,7 @@ export class WorkerPool {
   async #exec(request: WorkerRequest, given = this.timeoutMs, onLoss = () => {}): Promise<TaskResult> {
     const death = request.op === 'process' ? this.#deaths.shift() : undefined;
     if (death !== undefined) throw new SrvidError('SRVID_WORKER_FAILED', `A worker thread died between two tasks: ${death}.`, { op: request.op });
-    const limitMs = request.op === 'process' ? Math.min(given, this.timeoutMs) : START_TIMEOUT_MS;
+    const limitMs = request.op === 'process' ? Math.min(given, this.timeoutMs) : PATIENCE_MS;
     const end = request.op === 'process' ? this.#watch.begin(request) : () => {};
     let reply: WorkerReply;
     try {

@@ -15,6 +15,7 @@ export class Loupe {
   readonly #button = element('loupe', HTMLButtonElement);
   readonly #box = element('loupe-box', HTMLElement);
   readonly #canvas = element('loupe-picture', HTMLCanvasElement);
+  readonly #pill = element('pill', HTMLElement);
   readonly #before = element('before', HTMLVideoElement);
   readonly #after = element('after', HTMLVideoElement);
   #place: Place | undefined;
@@ -82,12 +83,14 @@ export class Loupe {
     context.restore();
   }
 
-  /** Puts the loupe above the pointer, or below it where there is no room, within the picture. */
+  /** Puts the loupe above the pointer, or below it where there is no room, within the picture and not on the words about the delay. */
   #put({ x, y }: Place, width: number): void {
     const frame = this.#picture.getBoundingClientRect();
     const left = Math.min(frame.width - width - 4, Math.max(4, x - frame.left - width / 2));
     const above = y - frame.top - APART - this.#box.offsetHeight;
-    const top = above >= 4 ? above : Math.min(y - frame.top + APART, frame.height - this.#box.offsetHeight - 4);
+    const floor = this.#pill.hidden ? frame.height : this.#pill.offsetTop;
+    const lowest = Math.max(4, floor - this.#box.offsetHeight - 4);
+    const top = Math.min(above >= 4 ? above : y - frame.top + APART, lowest);
     this.#box.style.translate = `${left}px ${top}px`;
   }
 

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { FfmpegProcess } from '../../../dist/pipeline/ffmpeg/process.js';
 import { failureOf } from '../../helpers/errors.js';
+import { FFMPEG } from '../../helpers/programs.js';
 
 function start(fixture: string, overrides: { path?: string } = {}): FfmpegProcess {
   return new FfmpegProcess({
@@ -82,6 +83,20 @@ test('what is said is kept, but never more than a little of it', async () => {
   await child.done();
   expect(child.log.length).toBeLessThanOrEqual(40);
   expect(child.log.join('').length).toBeLessThan(40 * 500 + 1);
+});
+
+test('what ffmpeg says is passed on without its places in memory, and what it guesses rightly is not', async () => {
+  const program = fileURLToPath(import.meta.url);
+  const sound = ['-f', 's16le', '-ar', '8000', '-ac', '2', '-t', '0.1', '-i', '/dev/zero'];
+  const child = new FfmpegProcess({
+    path: FFMPEG,
+    args: ['-nostdin', '-v', 'warning', ...sound, '-f', 'mov', '-i', program, '-f', 'null', '-'],
+    purpose: 'decode',
+    failure: 'SRVID_DECODE_FAILED',
+    stdio: ['ignore', 'ignore'],
+  });
+  await failureOf(() => child.done());
+  expect(child.log[0]).toMatch(/^\[mov,mp4\S*\] moov atom not found$/);
 });
 
 test('a program that is not there fails with its name, and can be stopped', async () => {

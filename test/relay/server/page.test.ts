@@ -271,6 +271,49 @@ test('on a phone the line follows the finger, and nothing is wider than the scre
   for (const button of await page.locator('.tools button:visible').all()) expect((await button.boundingBox())?.height).toBeGreaterThanOrEqual(44);
 });
 
+test.each([
+  [1280, 800],
+  [740, 600],
+  [844, 390],
+  [390, 844],
+])('on a screen of %ix%i no label is cut, and nothing that floats on the picture lies on other words', async (width, height) => {
+  const { url } = await serve(new ClipStream());
+  const { page } = await openPage({ viewport: { width, height } });
+  undo.push(() => page.close());
+  await page.goto(url);
+  await page.locator('#loupe').click();
+  const faults = await page.evaluate(async () => {
+    const find = (selector: string) => document.querySelector(selector) as HTMLElement;
+    // The longest words that stand there.
+    find('#picture').classList.add('split');
+    find('#graph-share output').textContent = '100 %';
+    find('#graph-delay output').textContent = '1 min 28 s';
+    find('#after-name').textContent = 'Only enlarged';
+    find('#pill-text').textContent = '1 min 28 s behind. Your connection is slow.';
+    find('#tag-zoom').textContent = '2:1';
+    for (const selector of ['#before-size', '#after-size']) find(selector).textContent = '1920×1080';
+    for (const selector of ['#pill', '#tag-zoom', '#sound']) find(selector).hidden = false;
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+    const found: string[] = [];
+    for (const caption of document.querySelectorAll('figcaption'))
+      for (const part of [caption, caption.firstElementChild as Element])
+        if (part.scrollWidth > part.clientWidth || part.scrollHeight > caption.clientHeight + 1) found.push(`${part.textContent} is cut`);
+    const boxes = ['#pill', '#loupe-box', '#tag-zoom', '#tag-before', '#tag-after'].map(
+      (selector) => [selector, find(selector).getBoundingClientRect()] as const,
+    );
+    for (const [place, [one, a]] of boxes.entries())
+      for (const [other, b] of boxes.slice(place + 1)) {
+        // The loupe follows the pointer, over the names of the halves, too.
+        const isFree = one === '#loupe-box';
+        if (!isFree && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom) found.push(`${other} lies on ${one}`);
+      }
+    const rows = new Set([...document.querySelectorAll('.tools button')].map((button) => button.getBoundingClientRect().top));
+    if (rows.size > 2) found.push(`the tools take ${rows.size} rows`);
+    return found;
+  });
+  expect(faults).toEqual([]);
+});
+
 test('sound is off until it is asked for, space stands still and goes on', async () => {
   const { page } = await watch(clip);
   await playsOn(page, 1);
