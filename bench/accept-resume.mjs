@@ -7,8 +7,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median } from '../dist/bench/tools.js';
-import { differences, FFMPEG, seen, session } from './both-ways.mjs';
+import { differences, seen, session } from './both-ways.mjs';
 import { optionsOf } from './options.mjs';
+import { FFMPEG } from './programs.mjs';
 
 const { kills, seconds, segment, runs, size, ...how } = optionsOf({
   ...{ kills: 20, seconds: 180, segment: 10, runs: 4, size: '64x36' },

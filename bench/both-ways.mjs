@@ -3,9 +3,8 @@ import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { FFMPEG, FFPROBE } from './programs.mjs';
 
-export const FFMPEG = process.env.FFMPEG_PATH || 'ffmpeg';
-const FFPROBE = process.env.FFPROBE_PATH || 'ffprobe';
 const RUN = fileURLToPath(new URL('./told-run.mjs', import.meta.url));
 const run = promisify(execFile);
 

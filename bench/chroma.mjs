@@ -11,6 +11,7 @@ import { frameBytes, lumaBytes, smallOffset } from '../dist/pipeline/frames/fram
 import { NutWriter } from '../dist/pipeline/nut/writer.js';
 import { filterGraph, rawStreams } from '../dist/pipeline/output/encode-graph.js';
 import { optionsOf } from './options.mjs';
+import { FFMPEG } from './programs.mjs';
 
 const CLIP = fileURLToPath(new URL('../examples/clips/city-360p25.mp4', import.meta.url));
 const TIME_BASE = { num: 1, den: 25 };
@@ -56,7 +57,7 @@ async function measureSize(folder, format, rounds) {
 /** The bundled clip as split frames. */
 function framesOf(format) {
   const raw = ({ kind, width, height }) =>
-    execFileSync('ffmpeg', ['-v', 'error', '-i', CLIP, '-vf', `scale=${width}:${height}`, '-pix_fmt', kind, '-f', 'rawvideo', '-'], { maxBuffer: 1 << 30 });
+    execFileSync(FFMPEG, ['-v', 'error', '-i', CLIP, '-vf', `scale=${width}:${height}`, '-pix_fmt', kind, '-f', 'rawvideo', '-'], { maxBuffer: 1 << 30 });
   const [large, small] = [raw({ ...format, kind: 'gray' }), raw(format.small)];
   const [luma, rest] = [lumaBytes(format), frameBytes(format.small)];
   return Array.from({ length: small.length / rest }, (_, index) =>
@@ -87,7 +88,7 @@ function commandOf({ graph }, output) {
 
 async function timeOf(form, frames) {
   const args = ['-benchmark', ...commandOf(form, ['-c:v', 'wrapped_avframe', '-f', 'null', '-'])];
-  const child = spawn('ffmpeg', args, { stdio: [openSync(form.path, 'r'), 'ignore', 'pipe'] });
+  const child = spawn(FFMPEG, args, { stdio: [openSync(form.path, 'r'), 'ignore', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
     said += text;
@@ -98,5 +99,5 @@ async function timeOf(form, frames) {
 
 function firstFrame(form, format) {
   const output = ['-frames:v', '1', '-v', 'error', '-f', 'rawvideo', '-'];
-  return execFileSync('ffmpeg', commandOf(form, output), { stdio: [openSync(form.path, 'r'), 'pipe', 'inherit'], maxBuffer: 4 * frameBytes(format) });
+  return execFileSync(FFMPEG, commandOf(form, output), { stdio: [openSync(form.path, 'r'), 'pipe', 'inherit'], maxBuffer: 4 * frameBytes(format) });
 }

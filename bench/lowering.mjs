@@ -5,12 +5,13 @@ import { prepareClip } from '../dist/bench/clip.js';
 import { median, withTemporaryFolder } from '../dist/bench/tools.js';
 import { loadModelLibrary, modelAt } from '../dist/plugins/inference/library.js';
 import { loadModel } from '../dist/plugins/inference/model.js';
+import { FFMPEG } from './programs.mjs';
 
 const UNLOWERED = fileURLToPath(new URL('./models/abpn-x3-int8-unlowered.onnx', import.meta.url));
 
 export async function measure() {
   const { ratio, pairs, bytes, differingBytes } = await withTemporaryFolder(async (folder) =>
-    compareLowering(await prepareClip(process.env.FFMPEG_PATH || 'ffmpeg', { source: undefined, size: { width: 640, height: 360 }, frames: 2, folder })),
+    compareLowering(await prepareClip(FFMPEG, { source: undefined, size: { width: 640, height: 360 }, frames: 2, folder })),
   );
   console.log(
     `lowered and unlowered network: ${differingBytes} of ${bytes} bytes differ; time ratio ${ratio.toFixed(3)} (median of ${pairs} alternating pairs)`,

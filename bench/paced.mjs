@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { FFMPEG } from './programs.mjs';
 
 const run = promisify(execFile);
-const FFMPEG = process.env.FFMPEG_PATH || 'ffmpeg';
 const CLIP = fileURLToPath(new URL('../examples/clips/city-360p25.mp4', import.meta.url));
 export const COMMAND = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 

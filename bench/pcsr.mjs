@@ -9,6 +9,7 @@ import { CUBIC } from '../dist/plugins/pixels/resample.js';
 import { optionsOf } from './options.mjs';
 import { drawWays } from './pcsr-chart.mjs';
 import { waysFor } from './pixel-ways.mjs';
+import { FFMPEG } from './programs.mjs';
 
 const OUTPUT = { width: 1920, height: 1080 };
 const INPUTS = [
@@ -37,7 +38,7 @@ export async function measure(args) {
 function lumaOf(path) {
   const filter = 'scale=1920:1080:force_original_aspect_ratio=increase:flags=area,crop=1920:1080,format=yuv420p,extractplanes=y';
   const command = ['-nostdin', '-v', 'error', '-i', path, '-frames:v', '1', '-vf', filter, '-f', 'rawvideo', '-'];
-  return new Uint8Array(execFileSync(process.env.FFMPEG_PATH ?? 'ffmpeg', command, { maxBuffer: 1 << 26 }));
+  return new Uint8Array(execFileSync(FFMPEG, command, { maxBuffer: 1 << 26 }));
 }
 
 async function measured(ways, input, truths, rounds) {

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { prepareClip } from '../dist/bench/clip.js';
+import { FFMPEG } from './programs.mjs';
 
-const FFMPEG = process.env.FFMPEG_PATH || 'ffmpeg';
 const COMMAND = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
 /** A worker, on one core where one is given. `segments` are what it has told of those that are done, with the time at which each came. */

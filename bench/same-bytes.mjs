@@ -10,6 +10,7 @@ import { loadModelLibrary } from '../dist/plugins/inference/library.js';
 import { loadModel } from '../dist/plugins/inference/model.js';
 import { isSlowKernel, nativeEngineHere } from '../dist/plugins/inference/native-engine.js';
 import { optionsOf } from './options.mjs';
+import { FFMPEG, FFPROBE } from './programs.mjs';
 
 const THREADS = [1, 2, 4];
 const [MOST_WIDTH, MOST_HEIGHT] = [2000, 1200];
@@ -67,15 +68,31 @@ function filesIn(path) {
 
 /** Up to `count` frames of a file, none of one that is no picture or video, spread over its first hundred; planes of green, blue and red, of which the first stands for luma. */
 function framesOf(file, count) {
-  const { stdout: probed } = spawnSync('ffprobe', ['-v', 'error', '-select_streams', 'v:0', '-show_entries', 'stream=width,height', '-of', 'csv=p=0', file], {
+  const { stdout: probed } = spawnSync(FFPROBE, ['-v', 'error', '-select_streams', 'v:0', '-show_entries', 'stream=width,height', '-of', 'csv=p=0', file], {
     encoding: 'utf8',
   });
   const [width, height] = probed.trim().split(',').map(Number);
   if (!(width > 0)) return [];
   const every = Math.ceil(100 / count);
   const { stdout, status, stderr } = spawnSync(
-    'ffmpeg',
-    ['-v', 'error', '-i', file, '-vf', `select=not(mod(n\\,${every}))`, '-vsync', '0', '-frames:v', String(count), '-pix_fmt', 'gbrp', '-f', 'rawvideo', '-'],
+    FFMPEG,
+    [
+      '-v',
+      'error',
+      '-i',
+      file,
+      '-vf',
+      `select=not(mod(n\\,${every}))`,
+      '-fps_mode',
+      'passthrough',
+      '-frames:v',
+      String(count),
+      '-pix_fmt',
+      'gbrp',
+      '-f',
+      'rawvideo',
+      '-',
+    ],
     { maxBuffer: 2 ** 30 },
   );
   if (status !== 0) throw new Error(`ffmpeg could not read ${file}: ${stderr}`);

@@ -1,8 +1,8 @@
 // A live source whose every frame says when it was made: real pictures, with the time burned into them as black and white blocks.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { FFMPEG } from './programs.mjs';
 
-const FFMPEG = process.env.FFMPEG_PATH || 'ffmpeg';
 /** Blocks in a row at the top left, most significant bit first, of this many pixels a side; the first one is always white, the second black. */
 export const STAMP = { bits: 20, side: 24 };
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { COMMAND } from './paced.mjs';
+import { FFMPEG } from './programs.mjs';
 
 const CLIP = new URL('../examples/clips/city-360p25.mp4', import.meta.url).pathname;
 /** The clip's length in repetitions: no machine is to be done with it before it is stopped. */
@@ -60,7 +61,7 @@ async function longClip(root) {
   const clip = join(root, 'clip.mp4');
   if (existsSync(clip)) return clip;
   const args = ['-v', 'error', '-y', '-stream_loop', String(REPEATED - 1), '-i', CLIP, '-c', 'copy', clip];
-  await promisify(execFile)(process.env['FFMPEG_PATH'] ?? 'ffmpeg', args);
+  await promisify(execFile)(FFMPEG, args);
   return clip;
 }
 

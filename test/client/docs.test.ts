@@ -9,6 +9,7 @@ import { RelayServer } from '../../dist/relay/server/server.js';
 import { openPage } from '../helpers/browser.js';
 import { ClipStream, encodeClip } from '../helpers/clip-stream.js';
 import { temporaryFolder } from '../helpers/media.js';
+import { FFPROBE } from '../helpers/programs.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const folder = await temporaryFolder();
@@ -39,7 +40,7 @@ test('every snippet of docs/client.md says where it runs', () => {
 test('the snippet for Node writes two seconds of MP4', async () => {
   const [receive = ''] = snippets('node');
   await run(receive, 'receive.mjs');
-  const probed = await promisify(execFile)('ffprobe', [
+  const probed = await promisify(execFile)(FFPROBE, [
     '-v',
     'error',
     '-count_packets',
