@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectBetween } from '../helpers/between.js';
 import { endOf, srvid } from '../helpers/command.js';
 import { ffmpeg, ffprobe, frameHashes, lavfi, packetHashes, temporaryFolder, videoTick, videoTimes } from '../helpers/media.js';
+import { FFMPEG } from '../helpers/programs.js';
 
 const FAST = ['--encoder-option', 'preset=ultrafast', '--json', '-y'];
 const KEPT_TIMES = ['-fps_mode', 'passthrough', '-pix_fmt', 'yuv420p'];
@@ -99,6 +102,15 @@ it('copies every audio track, packet for packet, in order', async () => {
   for (const track of ['a:0', 'a:1']) expect(await packetHashes(output, track)).toEqual(await packetHashes(input, track));
   const { streams } = await ffprobe<{ streams: { tags?: { language?: string } }[] }>(output, '-select_streams', 'a', '-show_entries', 'stream_tags=language');
   expect(streams.map((stream) => stream.tags?.language)).toEqual(['fra', undefined]);
+});
+
+it.each(['aac', 'libmp3lame'])('from Matroska to Matroska sound coded by %s is kept from its first sample on, and no picture moves', async (codec) => {
+  const input = join(folder, `delay-${codec}.mkv`);
+  const output = join(folder, `delay-${codec}-out.mkv`);
+  await ffmpeg(...lavfi('testsrc=s=96x64:r=25:d=0.4'), ...lavfi('sine=d=0.5'), ...KEPT_TIMES, '-c:a', codec, input);
+  await expectSameTimes(input, output, await videoTimes(input));
+  expect(await packetHashes(output, 'a:0')).toEqual(await packetHashes(input, 'a:0'));
+  expect(await soundHash(output)).toBe(await soundHash(input));
 });
 
 it('cuts picture and sound alike with --start and --duration', async () => {
@@ -233,6 +245,12 @@ it('streams through standard input and output, sound included', async () => {
   expect(await timesBySound(output)).toEqual(await timesBySound(input));
   expect(await packetHashes(output, 'a:0')).toEqual(await packetHashes(input, 'a:0'));
 });
+
+/** md5 of the sound as it is played. */
+async function soundHash(path: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(FFMPEG, ['-nostdin', '-v', 'error', '-i', path, '-map', '0:a:0', '-f', 'md5', '-']);
+  return stdout.trim();
+}
 
 /** Time of the first packet of sound, in seconds. */
 async function soundStart(path: string): Promise<number> {

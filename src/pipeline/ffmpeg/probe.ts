@@ -45,6 +45,7 @@ const streamSchema = z
     sample_fmt: z.string().optional(),
     sample_rate: z.string().optional(),
     bits_per_raw_sample: z.string().optional(),
+    initial_padding: z.number().optional(),
     extradata_size: z.number().optional(),
     disposition: z.record(z.string(), z.number()).optional(),
     tags: z.record(z.string(), z.string()).optional(),

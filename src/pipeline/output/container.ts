@@ -27,6 +27,8 @@ export interface Container {
   readonly timecode: boolean;
   /** True where no packet can have a time before 0. ffmpeg's muxer would then move every stream. */
   readonly beginsAtZero: boolean;
+  /** True where it tells how much of a sound's beginning is an encoder's delay. That may then lie before 0, and moves nothing. */
+  readonly tellsDelay?: boolean;
   /** Further options of the muxer. `stream` is true where the output is a pipe, in which ffmpeg cannot seek back. */
   readonly options: (stream: boolean) => readonly string[];
 }
@@ -75,13 +77,13 @@ const CONTAINERS: Readonly<Record<string, Container>> = {
       attachment: ask(),
       data: ask(),
     },
-    ...({ covers: 'attached', chapters: true, timecode: true, beginsAtZero: true } as const),
+    ...({ covers: 'attached', chapters: true, timecode: true, beginsAtZero: true, tellsDelay: true } as const),
     options: noOptions,
   },
   webm: {
     muxer: 'webm',
     holds: { audio: ask('opus vorbis', 'libopus libvorbis opus'), video: ask('vp8 vp9'), subtitle: ask('webvtt', 'webvtt'), data: ask() },
-    ...({ covers: 'none', chapters: true, timecode: true, beginsAtZero: true } as const),
+    ...({ covers: 'none', chapters: true, timecode: true, beginsAtZero: true, tellsDelay: true } as const),
     options: () => ['-strict', 'experimental'], // ffmpeg's own Opus encoder, for builds without libopus, is experimental.
   },
   mpegts: {

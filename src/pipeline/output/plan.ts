@@ -1,4 +1,4 @@
-import { finite, type ProbedStream } from '../ffmpeg/probe.js';
+import { finite, type Probe, type ProbedStream } from '../ffmpeg/probe.js';
 import { assertFrameSize, type FrameFormat } from '../frames/frame.js';
 import { inverse, parseRational, type Rational } from '../frames/time.js';
 import { isCut, planCut, type TimeRange, zeroOf } from '../input/cut.js';
@@ -6,6 +6,7 @@ import { clockMayRestart } from '../input/joined-clock.js';
 import { refuseLosses } from '../input/losses.js';
 import { isReadOnce, type OpenedSource } from '../input/open.js';
 import { hasOneRate, type Source } from '../input/source.js';
+import type { CarriedStream } from './carried-stream.js';
 import type { CarryPlan } from './carry.js';
 import { type Container, tooManyPictures } from './container.js';
 import { encodedSize, scaledAspect } from './encode-graph.js';
@@ -77,8 +78,7 @@ export function planOutput(request: OutputRequest): PlannedOutput {
     streams,
     covers: [],
     cut: planCut(source, range),
-    // Sound before 0 is not played: an encoder's delay, or what an edit list cuts off. Pictures before 0 move everything.
-    fromZero: container.beginsAtZero && source.shiftSeconds === 0,
+    fromZero: beginsAtZero(container, source, streams),
     // A raw stream is cut by its frames and brings nothing else along.
     lastsSeconds: source.hasTimestamps ? range.duration : undefined,
     watched: clockMayRestart(source.probe) && streams.length > 0 ? [source.video.index] : [],
@@ -114,6 +114,22 @@ export function planOutput(request: OutputRequest): PlannedOutput {
         : []),
     ],
   };
+}
+
+/**
+ * True where what lies before 0 is cut off. It is sound that is not played: an encoder's delay, or what an edit list cuts off. Pictures before 0 move
+ * everything instead. A delay that the output tells stays: players leave out as much as is told, whether it is there or not.
+ */
+function beginsAtZero(container: Container, { probe, shiftSeconds }: Source, streams: readonly CarriedStream[]): boolean {
+  const sounds = streams.filter(({ kind }) => kind === 'audio');
+  const keepsDelay = container.tellsDelay && sounds.length > 0 && sounds.every((sound) => tellsDelay(probe, sound));
+  return container.beginsAtZero && shiftSeconds === 0 && !keepsDelay;
+}
+
+/** True where a sound's delay is known, and moves no picture. In Matroska only a delay that is told lies before 0. ffprobe 5.1 tells none: its muxer moves all. */
+function tellsDelay({ streams, formatName }: Probe, { index, codec }: CarriedStream): boolean {
+  const stream = streams.find((one) => one.index === index);
+  return /matroska/.test(formatName) || (codec === 'copy' && (stream?.initial_padding ?? 0) > 0);
 }
 
 function numberedFrom(startNumber = 1, container: Container, output: string): Container {
