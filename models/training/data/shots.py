@@ -1,13 +1,14 @@
 """Shots of a made-up video: a photograph seen by a camera that pans and zooms, with a piece of another photograph moving over it.
 
-All on luma. Frames are cut from the photograph at whole pixels, or reduced from more of it, so that they are as sharp as a picture can be.
+All on luma. Frames are cut from the photograph at whole pixels, or reduced from more of it, so that they are as sharp as a picture can be. Most
+video is softer than that, and has grain: a share of the shots is blurred as a lens blurs, or gets noise that is new in each frame, or both.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from .color import luma8
 from .pairs import LOSSY_TYPES
@@ -18,6 +19,12 @@ LEAST_OF_LOSSY = 1.25
 """The least that one in JPEG or WebP is reduced, since at full size it shows compression of its own."""
 FASTEST = 12.0
 """Greatest speed of camera and overlay, in pixels of the frame."""
+SOFTEST = 1.8
+"""The greatest standard deviation of a soft shot's blur, in pixels of the frame; the least is 0.4."""
+COARSEST = 4.0
+"""The greatest standard deviation of grain, in levels; the least is 0.5."""
+GRAINY = 0.3
+"""Share of the shots that have grain, if any are soft."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,29 @@ def scene(file: Path) -> Scene:
     with Image.open(file) as opened:
         luma = Image.fromarray(luma8(np.asarray(opened.convert("RGB"))))
     return Scene(luma, LEAST_OF_LOSSY if file.suffix.lower() in LOSSY_TYPES else 1.0)
+
+
+@dataclass(frozen=True)
+class Film:
+    """The look of a shot's frames: standard deviations of a Gaussian blur, in pixels, and of grain, in levels. 0 is none."""
+
+    blur: float = 0.0
+    grain: float = 0.0
+
+    def developed(self, frame: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """The frame with this look, uint8 [height, width] as it was."""
+        if self.blur:
+            frame = np.asarray(Image.fromarray(frame).filter(ImageFilter.GaussianBlur(self.blur)))
+        if self.grain:
+            frame = np.clip(np.rint(frame + random.normal(0, self.grain, frame.shape)), 0, 255).astype(np.uint8)
+        return frame
+
+
+def drawn_film(soft: float, random: np.random.Generator) -> Film:
+    """A look as video has it; `soft` is the share of shots with a blur."""
+    blur = float(random.uniform(0.4, SOFTEST)) if random.random() < soft else 0.0
+    grain = float(random.uniform(0.5, COARSEST)) if soft and random.random() < GRAINY else 0.0
+    return Film(blur, grain)
 
 
 def shot(seen: Scene, other: Scene, side: int, count: int, random: np.random.Generator) -> list[np.ndarray] | None:

@@ -18,7 +18,7 @@ from .codecs import Encoding, decoded
 from .pairs import Pair
 from .pictures import image_files, resized
 from .planar import Planes
-from .shots import Scene, scene, shot
+from .shots import Scene, drawn_film, scene, shot
 
 SIDES = {1: 320, 2: 224, 3: 144, 4: 112}
 """Side of the small frames, by scale: the large ones fit into the least of the photographs."""
@@ -29,46 +29,59 @@ VALIDATION = (Encoding("x264", 23, "medium"), Encoding("x264", 28, "medium"), En
 """The encodings that networks are validated on, in turn."""
 PARTS = {"train": ("train",), "val": ("val", "val2"), "kodak": ("eval/kodak",)}
 """The parts of a folder of pairs, and the folders of photographs that each is made of."""
+UNCOMPRESSED = 6
+"""Of so many training pairs one is of a frame as it was before the encoder, so that what is soft and clean is not taken for compressed."""
 SETTINGS = "settings.json"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The choices behind a folder of pairs, which it keeps in `SETTINGS`; `rounds` is the shots of each photograph."""
+    """The choices behind a folder of pairs, which it keeps in `SETTINGS`; `rounds` is the shots of each photograph, `soft` the share that is blurred."""
 
     scale: int
     rounds: int = 2
     seed: int = 1
+    soft: float = 0.6
 
 
-def make(data: Path, out: Path, settings: Settings) -> Iterator[Path]:
+def make(data: Path, out: Path, wanted: Settings) -> Iterator[Path]:
     """Write the clips that are missing below `out`/train and `out`/val, and give each one's path.
 
     @raises SystemExit if `out` was made with other settings, or ffmpeg fails
     """
-    _keep_settings(out, settings)
+    _keep_settings(out, wanted)
     for name, folders in PARTS.items():
         files = [file for folder in folders if (data / folder).is_dir() for file in image_files(data / folder)]
-        rounds = settings.rounds if name == "train" else 1
-        order = np.concatenate([np.random.default_rng((settings.seed, 0, turn)).permutation(len(files)) for turn in range(rounds)])
+        rounds = wanted.rounds if name == "train" else 1
+        order = np.concatenate([np.random.default_rng((wanted.seed, 0, turn)).permutation(len(files)) for turn in range(rounds)])
         (out / name).mkdir(parents=True, exist_ok=True)
         for number in range(len(order) // SHOTS):
             path = out / name / f"{number:04}.npz"
             if not path.exists():
-                random = np.random.default_rng((settings.seed, 1, number))
+                random = np.random.default_rng((wanted.seed, 1, number))
                 encoding = drawn_encoding(random) if name == "train" else VALIDATION[number % len(VALIDATION)]
                 chosen = [scene(files[index]) for index in order[number * SHOTS : (number + 1) * SHOTS]]
-                _write(path, _clip(chosen, settings.scale, encoding, random))
+                _write(path, _clip(chosen, wanted, encoding, random))
                 yield path
 
 
 def load(folder: Path, scale: int, name: str) -> list[Pair]:
     """The pairs that `make` left in `folder`, of one of `PARTS`. @raises SystemExit if there are none of this scale"""
-    found = json.loads((folder / SETTINGS).read_text()) if (folder / SETTINGS).exists() else {}
+    found = settings(folder)
     files = sorted((folder / name).glob("*.npz"))
-    if found.get("scale") != scale or not files:
+    if found is None or found.scale != scale or not files:
         raise SystemExit(f"{folder} holds no compressed pairs of x{scale}. Make them: python -m training compress --scale {scale} --out {folder}")
-    return [Pair(low[None], high[None]) for file in files for low, high in _pairs_in(file)]
+    pairs = [Pair(low[None], high[None]) for file in files for low, high in _pairs_in(file)]
+    if name == "train" and found.soft:
+        for index in range(UNCOMPRESSED - 1, len(pairs), UNCOMPRESSED):
+            pairs[index] = Pair(resized(pairs[index].high, pairs[index].low.shape[::-1][:2], Image.BICUBIC), pairs[index].high)
+    return pairs
+
+
+def settings(folder: Path) -> Settings | None:
+    """The choices behind a folder of pairs; None if it is not one."""
+    path = folder / SETTINGS
+    return Settings(**{"soft": 0.0, **json.loads(path.read_text())}) if path.exists() else None
 
 
 def drawn_encoding(random: np.random.Generator) -> Encoding:
@@ -81,18 +94,22 @@ def drawn_encoding(random: np.random.Generator) -> Encoding:
     return Encoding(str(codec), int(random.integers(lowest, 39)), str(random.choice(PRESETS)), b_frames)
 
 
-def _keep_settings(out: Path, settings: Settings) -> None:
-    path = out / SETTINGS
-    if path.exists() and json.loads(path.read_text()) != asdict(settings):
-        raise SystemExit(f"{out} holds pairs made with other settings, {path.read_text().strip()}. Give another folder with --out.")
+def _keep_settings(out: Path, wanted: Settings) -> None:
+    found = settings(out)
+    if found not in (None, wanted):
+        raise SystemExit(f"{out} holds pairs made with other settings, {json.dumps(asdict(found))}. Give another folder with --out.")
     out.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(settings)) + "\n")
+    (out / SETTINGS).write_text(json.dumps(asdict(wanted)) + "\n")
 
 
-def _clip(scenes: list[Scene], scale: int, encoding: Encoding, random: np.random.Generator) -> dict[str, np.ndarray]:
+def _clip(scenes: list[Scene], wanted: Settings, encoding: Encoding, random: np.random.Generator) -> dict[str, np.ndarray]:
+    scale = wanted.scale
     side = SIDES[scale]
-    shots = [shot(seen, scenes[index - 1], side * scale, FRAMES, random) for index, seen in enumerate(scenes)]
-    high = [frame for frames in shots if frames for frame in frames]
+    high = []
+    for index, seen in enumerate(scenes):
+        film = drawn_film(wanted.soft, random)
+        frames = shot(seen, scenes[index - 1], side * scale, FRAMES, random) or []
+        high += [film.developed(frame, random) for frame in frames]
     if not high:
         return {"low": np.zeros((0, side, side), np.uint8), "high": np.zeros((0, side * scale, side * scale), np.uint8)}
     grey = np.full((side // 2, side // 2), 128, np.uint8)

@@ -13,7 +13,9 @@ from PIL import Image
 from ..data.codecs import Encoding, decoded
 from ..data.pairs import Pair, mixed
 from ..data.planar import Planes
-from ..data.video_pairs import KEPT, SHOTS, SIDES, Settings, drawn_encoding, load, make
+from ..data.pictures import resized
+from ..data.shots import Film
+from ..data.video_pairs import KEPT, SHOTS, SIDES, UNCOMPRESSED, Settings, drawn_encoding, load, make
 from ..networks.graph import float_model
 from ..train.average import average
 from ..train.loop import train
@@ -76,6 +78,22 @@ class Folder(unittest.TestCase):
             self.assertTrue(0 < error < 12, error)
         with self.assertRaisesRegex(SystemExit, "no compressed pairs of x3"):
             load(out, 3, "train")
+
+    def test_soft_shots_are_blurred_and_one_frame_in_six_stays_as_the_encoder_got_it(self):
+        data = self.root / "data"
+        sharpness = {}
+        for soft in (0.0, 1.0):
+            out = self.root / f"soft{soft:g}"
+            list(make(data, out, Settings(2, rounds=2, soft=soft)))
+            pairs = load(out, 2, "train")
+            sharpness[soft] = np.mean([np.abs(np.diff(pair.high[0].astype(float), 2)).mean() for pair in pairs if pair.high[0].std() > 1])
+            same = [np.array_equal(pair.low[0], resized(pair.high, (SIDES[2], SIDES[2]), Image.BICUBIC)[0]) for pair in pairs]
+            self.assertEqual(sum(same), len(pairs) // UNCOMPRESSED if soft else 0)
+        self.assertNotAlmostEqual(sharpness[0.0], sharpness[1.0], delta=0.02 * sharpness[0.0])
+        frame = fixtures.picture(1, 64, 64, 3)[0]
+        self.assertLess(np.abs(np.diff(Film(blur=1.5).developed(frame, np.random.default_rng(0)).astype(float))).mean(), np.abs(np.diff(frame.astype(float))).mean())
+        noise = Film(grain=3.0).developed(np.full((64, 64), 100, np.uint8), np.random.default_rng(0)).astype(float) - 100
+        self.assertAlmostEqual(float(noise.std()), 3.0, delta=0.2)
 
         recipe = Recipe("swift", 2, steps=2, batch=4, patch=24, sizes=(1.0,), float32_from=0.0, degraded=0.5)
         with contextlib.redirect_stdout(io.StringIO()):

@@ -8,11 +8,12 @@ exported.
 import copy
 import json
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 
+from ..data import video_pairs
 from ..networks.families import FAMILIES
 from .checkpoint import START, log_line, resume, save, write_atomically
 from .dead_filters import revive
@@ -38,6 +39,9 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
         raise SystemExit("Distillation needs both a --teacher and its share of the loss, --distillation; one of them was given alone.")
     if (cache is None) != (recipe.degraded == 0):
         raise SystemExit("Compressed video needs both its folder, --cache, and its share of the crops, --degraded; one of them was given alone.")
+    if cache:
+        video = video_pairs.settings(cache)
+        recipe = replace(recipe, soft=video.soft if video else 0.0)
     if recipe.degraded and (recipe.task != "enlarge" or recipe.channels != 1):
         raise SystemExit(f"--degraded {recipe.degraded:g}: compressed video is there for networks that enlarge luma. Leave it out.")
     if not 0 <= recipe.degraded <= 1:

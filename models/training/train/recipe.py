@@ -54,6 +54,8 @@ class Recipe(Settings):
     """Share of the pictures that denoising networks see as H.264 leaves them, too (`data.compressed`)."""
     degraded: float = 0.0
     """Share of the crops of an enlarging network that come from compressed video (`data.video_pairs`); the rest are clean."""
+    soft: float = 0.0
+    """Share of the shots of that video that were blurred before; the folder of compressed video says it."""
     attention: str = "local"
     """The channel attention of LPIENet (`networks.attention`)."""
     hidden: tuple[int, ...] = ()
