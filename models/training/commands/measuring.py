@@ -75,7 +75,7 @@ def study(parser: argparse.ArgumentParser):
     parser.add_argument("--work", type=Path, required=True, help="folder for the runs; those found there go on")
     parser.add_argument("--steps", type=int, default=3000, help="default: %(default)s")
     parser.add_argument("--chart", type=Path, help="for frontier: PNG to draw the networks into, by time and gain")
-    add_recipe(parser, Recipe, {"family", "scale", "channels", "steps"})
+    add_recipe(parser, Recipe, {"family", "scale", "channels", "steps", "soft"})
     add_data(parser)
     return _run_study
 
