@@ -24,9 +24,9 @@ train() {
   training train "${network%%-*}" --scale "${network##*-x}" --run "$RUNS/$LAST" "$@"
 }
 
-# compress SCALE makes the compressed video that networks of this scale learn from.
+# compress SCALE SOFT makes the compressed video that networks of this scale learn from; SOFT is the share of its shots that is blurred first.
 compress() {
-  training compress --scale "$1" --out "$RUNS/video-x$1"
+  training compress --scale "$1" --soft "$2" --out "$RUNS/video-x$1-soft$2"
 }
 
 # ship [OPTION ...] writes the model files of the last run.

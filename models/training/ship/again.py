@@ -20,7 +20,7 @@ from .card import names
 SCRIPTS = Path(__file__).resolve().parents[1] / "recipes"
 STEPS = SCRIPTS / "steps.sh"
 """The shell functions that the scripts are written in."""
-_NAMED = {"family", "scale"}
+_NAMED = {"family", "scale", "soft"}
 
 
 def script(card: str, models: Path) -> str:
@@ -39,6 +39,8 @@ def script(card: str, models: Path) -> str:
         lines.append(f"# It began from {ancestor}, which is made first.")
     if any("recipe" not in run for run in earlier[begun:]):
         lines.append("# Of the runs before the last, network, steps, optimizer and rate are known. All else is left at the defaults.")
+    if earlier[begun:]:
+        lines.append("# Whether what such a run began from was a mean or a mixture of runs is not known.")
     lines.append(f'. "${{0%/*}}/{ancestor or STEPS.stem}.sh"')
     for run in earlier[begun:]:
         family, scale = run["network"].split(" x")
@@ -84,8 +86,8 @@ def arguments(recipe: Recipe) -> list[str]:
 
 def _steps(network: str, recipe: Recipe) -> list[str]:
     step = " ".join(["train", network, *arguments(recipe)]) + _cache(recipe)
-    return [f"compress {recipe.scale}", step] if recipe.degraded else [step]
+    return [f"compress {recipe.scale} {recipe.soft:g}", step] if recipe.degraded else [step]
 
 
 def _cache(recipe: Recipe) -> str:
-    return f' --cache "$RUNS/video-x{recipe.scale}"' if recipe.degraded else ""
+    return f' --cache "$RUNS/video-x{recipe.scale}-soft{recipe.soft:g}"' if recipe.degraded else ""
