@@ -30,7 +30,7 @@ VALIDATION = (Encoding("x264", 23, "medium"), Encoding("x264", 28, "medium"), En
 PARTS = {"train": ("train",), "val": ("val", "val2"), "kodak": ("eval/kodak",)}
 """The parts of a folder of pairs, and the folders of photographs that each is made of."""
 UNCOMPRESSED = 6
-"""Of so many training pairs one is of a frame as it was before the encoder, so that what is soft and clean is not taken for compressed."""
+"""One training pair in so many is of a frame as it was before the encoder, so that what is soft and clean is not taken for compressed."""
 SETTINGS = "settings.json"
 
 
