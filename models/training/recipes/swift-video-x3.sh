@@ -2,7 +2,10 @@
 # Makes swift-video-x3 again. Run from the folder models: sh training/recipes/swift-video-x3.sh FOLDER, with SRVID_DATA set.
 # It was trained on 469 pictures, which train/ is to hold alone: Debian package palapeli-data (4), artwork (8), backgrounds (4), budgie-backgrounds (32), codec-corpus/CID22 train (209), codec-corpus/clic2025 (41), data-stunning (54), debian:lomiri-wallpapers-16.04 (13), debian:lomiri-wallpapers-20.04 (1), deepin-wallpapers (12), elementary-wallpapers (11), fedora-backgrounds (18), gb82-image-set (11), pop-os-wallpapers (15), solus-artwork (17), wallpapers (19).
 # It began from swift-x3, which is made first.
+# Whether what such a run began from was a mean or a mixture of runs is not known.
 . "${0%/*}/swift-x3.sh"
 compress 3 0
 train swift-video-x3 --steps 7000 --peak-rate 0.003 --mse-from 0 --floor 2 --degraded 0.85 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1 --cache "$RUNS/video-x3-soft0"
-mix 0.3 --cache "$RUNS/video-x3-soft0"
+compress 3 0.6
+train swift-video-x3 --steps 3500 --peak-rate 0.003 --mse-from 0 --floor 2 --degraded 0.85 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1 --cache "$RUNS/video-x3-soft0.6"
+mix 0.1 --cache "$RUNS/video-x3-soft0.6"
