@@ -4,9 +4,9 @@ import type { Source } from './source.js';
 /** Codecs whose frames may have closed captions (ATSC A/53 Part 4) beside their pixels, by ffmpeg's names. */
 const CAPTIONED = new Set(['h264', 'hevc', 'mpeg2video', 'mpeg1video', 'av1']);
 /** The number alone on a line of ffmpeg's log that tells of captions; no other filter has one below 0 printed. */
-const PRINTED_CAPTIONS = /^(?:\[Eval @ \w+\] )?-53\.0+$/;
+const PRINTED_CAPTIONS = /^(?:\[Eval\] )?-53\.0+$/;
 /** Newer versions of ffmpeg say of each output without frames that it has none; the pictures are output 0. */
-const EMPTY_OUTPUT = /^\[(out#\d+\/null @ \w+\] Output file is empty|v(f|ost)#[1-9]\S* @ \w+\] No filtered frames)/;
+const EMPTY_OUTPUT = /^\[(out#\d+\/null\] Output file is empty|v(f|ost)#[1-9]\S*\] No filtered frames)/;
 /** ffmpeg's level of a warning. */
 const WARNING = 24;
 

@@ -3,7 +3,7 @@ import { swscaleMatrix } from '../frames/matrix.js';
 import type { Rational } from '../frames/time.js';
 
 /** A number alone on a line of ffmpeg's log: the pixel's new shape, as `steadyFilter` has it printed. */
-const PRINTED_SHAPE = /^(?:\[Eval @ \w+\] )?(\d+\.\d+)$/;
+const PRINTED_SHAPE = /^(?:\[Eval\] )?(\d+\.\d+)$/;
 /** ffmpeg's level of a warning. */
 const WARNING = 24;
 
