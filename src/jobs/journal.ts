@@ -59,7 +59,7 @@ export async function readJournal(folder: string): Promise<Journal | undefined> 
 export class JournalFile {
   #written: Promise<void> = Promise.resolve();
 
-  /** What is on disk. */
+  /** The journal as it is on disk. */
   #kept: Journal;
 
   private constructor(
