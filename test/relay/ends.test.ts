@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { ffmpeg, temporaryFolder } from '../helpers/media.js';
 import { FFMPEG } from '../helpers/programs.js';
 import { type Listener, RelayCommand } from '../helpers/relay-command.js';
@@ -47,7 +47,8 @@ test('on demand nothing stays live for a viewer who left just as a sender came',
   sender.stdout?.on('data', (bytes: Buffer) => pusher.socket.send(bytes, () => {}));
   await pusher.until(() => pusher.closed !== undefined);
   expect(pusher.texts('error')).toMatchObject([{ code: 'SRVID_INGEST_REFUSED', message: expect.stringContaining('Nobody watches') }]);
-  expect(await relay.json(`/health?token=${VIEW}`)).toMatchObject({ streams: { main: 'idle' } });
+  // The sender is told before its stream has ended.
+  await vi.waitFor(async () => expect(await relay.json(`/health?token=${VIEW}`)).toMatchObject({ streams: { main: 'idle' } }), { timeout: 10_000 });
 });
 
 test.each([['/etc/passwd'], [garbage], ['udp://127.0.0.1:9', '--input-format', 'nonesuch']])(
