@@ -24,9 +24,12 @@ train() {
   training train "${network%%-*}" --scale "${network##*-x}" --run "$RUNS/$LAST" "$@"
 }
 
-# compress SCALE SOFT makes the compressed video that networks of this scale learn from; SOFT is the share of its shots that is blurred first.
-compress() {
-  training compress --scale "$1" --soft "$2" --out "$RUNS/video-x$1-soft$2"
+# video SOFT NETWORK [OPTION ...] trains on compressed video, which is made first; SOFT is the share of its shots that is blurred before they are compressed.
+video() {
+  VIDEO="$RUNS/video-x${2##*-x}-soft$1"
+  training compress --scale "${2##*-x}" --soft "$1" --out "$VIDEO"
+  shift
+  train "$@" --cache "$VIDEO"
 }
 
 # ship [OPTION ...] writes the model files of the last run.

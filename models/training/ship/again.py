@@ -46,11 +46,11 @@ def script(card: str, models: Path) -> str:
         family, scale = run["network"].split(" x")
         known = {"optimizer": run["optimizer"], "steps": run["steps"], "peak_rate": run["peak_rate"], "family": family, "scale": int(scale)}
         recipe = Recipe.of(run["recipe"]) if "recipe" in run else Recipe(**known)
-        lines += _steps(family if recipe.task != "enlarge" else f"{family}{'-video' if recipe.degraded and recipe.scale > 1 else ''}-x{scale}", recipe)
+        lines.append(_step(family if recipe.task != "enlarge" else f"{family}{'-video' if recipe.degraded and recipe.scale > 1 else ''}-x{scale}", recipe))
     of_start = next((line["of_start"] for line in history if "of_start" in line), 0)
     cache = _cache(own)
     last = f"mix {of_start:g}{cache}" if of_start else f"average {averaged}" if averaged > 1 else f"ship{cache}"
-    lines += [*_steps(card, own), last]
+    lines += [_step(card, own), last]
     return "\n".join(lines) + "\n"
 
 
@@ -84,10 +84,9 @@ def arguments(recipe: Recipe) -> list[str]:
     return given
 
 
-def _steps(network: str, recipe: Recipe) -> list[str]:
-    step = " ".join(["train", network, *arguments(recipe)]) + _cache(recipe)
-    return [f"compress {recipe.scale} {recipe.soft:g}", step] if recipe.degraded else [step]
+def _step(network: str, recipe: Recipe) -> str:
+    return " ".join([f"video {recipe.soft:g}" if recipe.degraded else "train", network, *arguments(recipe)])
 
 
 def _cache(recipe: Recipe) -> str:
-    return f' --cache "$RUNS/video-x{recipe.scale}-soft{recipe.soft:g}"' if recipe.degraded else ""
+    return f' --cache "$VIDEO"' if recipe.degraded else ""
