@@ -5,7 +5,6 @@ import { DEFAULT_MAX_PIXELS, type EngineRequest } from '../options/table.js';
 import { type FfmpegBinary, findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { openSource } from '../pipeline/input/open.js';
 import type { Size } from '../plugins/contract.js';
-import { ONNX_RUNTIME } from '../plugins/inference/backend.js';
 import { engineInWords, engineOption } from '../plugins/inference/engines.js';
 import { runtimeVersion } from '../plugins/inference/onnx-library.js';
 import { OWN_NETWORK } from '../plugins/own/describe.js';
@@ -164,7 +163,7 @@ async function measureRound(
   last: EndEvent | undefined,
 ): Promise<{ round: Round; end: EndEvent }> {
   const { workers, threads, signal } = request;
-  const peak = await int8Peak(engine.name === 'ort' ? [engine] : [ONNX_RUNTIME, engine], Math.min(15, clip.frames), signal);
+  const peak = await int8Peak(Math.min(15, clip.frames), signal);
   peaks.push(peak);
   const format = { kind: 'gray', ...clip.size } as const;
   // Networks of one picture in and one out are timed by themselves, any others within their plugin.

@@ -49,7 +49,7 @@ export interface BenchReport {
   readonly rounds: number;
   /** The options given for the encoder, or a note that each preset's own were used. */
   readonly encoder: string;
-  /** Throughput of one core in large int8 convolutions. */
+  /** The most that one core multiplies in int8. */
   readonly peakGmacPerSecond: number;
   readonly cases: readonly BenchCase[];
 }

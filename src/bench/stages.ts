@@ -4,8 +4,9 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, runTool, tied } from '../pipeline/ffmpeg/tied-process.js';
-import type { Engine } from '../plugins/inference/backend.js';
+import { ONNX_RUNTIME } from '../plugins/inference/backend.js';
 import { type ModelEntry, modelAt, type VerifiedModel } from '../plugins/inference/library.js';
+import { nativePeak } from '../plugins/inference/native-engine.js';
 import type { ModelTiming } from '../plugins/inference/network-protocol.js';
 import { timeModelRuns } from '../plugins/inference/network-thread.js';
 import type { BenchClip } from './clip.js';
@@ -25,14 +26,20 @@ export async function networkMs(model: VerifiedModel, { luma, size }: BenchClip,
   return median(await timeModelRuns({ model, luma, size, ...run }, signal));
 }
 
-/** GMAC/s of one core in large int8 convolutions, by the faster of the engines. The best of `times` runs, since other load only makes runs slower. */
-export async function int8Peak(engines: readonly Engine[], times: number, signal?: AbortSignal): Promise<number> {
+/**
+ * GMAC/s of one core in int8 at most: a bare loop of the native engine's fastest instructions, or where it is not there, large convolutions by ONNX
+ * Runtime. The best of several runs, since other load only makes runs slower.
+ */
+export async function int8Peak(times: number, signal?: AbortSignal): Promise<number> {
+  return nativePeak() ?? convolutionPeak(times, signal);
+}
+
+async function convolutionPeak(times: number, signal?: AbortSignal): Promise<number> {
   const { width, height } = PEAK_SIZE;
   const entry = { id: 'int8-peak', scale: 1, planes: 'y', align: 1 } as ModelEntry;
   const luma = new Uint8Array(width * height).fill(100);
   const model = await modelAt(entry, PEAK);
-  const taken: number[] = [];
-  for (const engine of engines) taken.push(...(await timeModelRuns({ model, luma, size: PEAK_SIZE, engine, threads: 1, times }, signal)));
+  const taken = await timeModelRuns({ model, luma, size: PEAK_SIZE, engine: ONNX_RUNTIME, threads: 1, times }, signal);
   return (PEAK_MACS_PER_PIXEL * width * height) / Math.min(...taken) / 1e6;
 }
 

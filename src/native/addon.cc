@@ -1,4 +1,4 @@
-// The add-on's functions: kernels, open, run, close, end. Everything that comes from JavaScript is checked here or in what is called from here,
+// The add-on's functions: kernels, open, run, peak, close, end. Everything that comes from JavaScript is checked here or in what is called from here,
 // and no C++ exception leaves this file.
 #include <node_api.h>
 
@@ -12,6 +12,7 @@
 #include "js-values.h"
 #include "kernels.h"
 #include "network.h"
+#include "peak.h"
 
 namespace srvid {
 
@@ -98,6 +99,13 @@ napi_value run(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value peak(napi_env env, napi_callback_info info) {
+  const Kernel& kernel = kernel_named(to_text(env, arguments<1>(env, info)[0], "the kernel's name"));
+  napi_value value;
+  expect_ok(env, napi_create_double(env, peak_gmac_per_second(kernel), &value));
+  return value;
+}
+
 napi_value close(napi_env env, napi_callback_info info) {
   to_handle(env, arguments<1>(env, info)[0]).network.reset();
   return nullptr;
@@ -133,8 +141,8 @@ napi_value initialise(napi_env env, napi_value exports) {
   expect_ok(env, napi_set_instance_data(env, data.get(), free_data, nullptr));
   data.release();
   const napi_property_descriptor functions[] = {function("kernels", guarded<kernel_names>), function("open", guarded<open>),
-                                                function("run", guarded<run>), function("close", guarded<close>),
-                                                function("end", guarded<end>)};
+                                                function("run", guarded<run>), function("peak", guarded<peak>),
+                                                function("close", guarded<close>), function("end", guarded<end>)};
   expect_ok(env, napi_define_properties(env, exports, std::size(functions), functions));
   return exports;
 }

@@ -14,6 +14,8 @@ PieceRow amx_row() noexcept;
 /** Configure a thread's tiles, and give them back. */
 void amx_enter() noexcept;
 void amx_leave() noexcept;
+/** The tiles' products alone; see Kernel::bareLoop. */
+double amx_bare_loop(long rounds) noexcept;
 
 /** The row with tiles in plain C++, which need no configuration. */
 PieceRow amx_emulated_row() noexcept;

@@ -72,6 +72,21 @@ void amx_enter() noexcept {
   __asm__ volatile("ldtilecfg %0" ::"m"(configuration));
 }
 
+double amx_bare_loop(long rounds) noexcept {
+  Tiles tiles;
+  tiles.zero<4>();
+  tiles.zero<5>();
+  tiles.zero<6>();
+  tiles.zero<7>();
+  for (long round = 0; round < rounds; round++) {
+    tiles.dot<0, 4, 6>();
+    tiles.dot<1, 5, 6>();
+    tiles.dot<2, 4, 7>();
+    tiles.dot<3, 5, 7>();
+  }
+  return static_cast<double>(rounds) * 4 * 16 * 16 * 64;
+}
+
 void amx_leave() noexcept { __asm__ volatile("tilerelease"); }
 
 }  // namespace srvid

@@ -35,6 +35,7 @@ struct AvxVnni : AvxVnniBlock {
 }  // namespace
 
 DotRow avx_vnni_row() noexcept { return dot_row<AvxVnni>; }
+double avx_vnni_bare_loop(long rounds) noexcept { return dot_bare_loop<AvxVnni>(rounds); }
 
 }  // namespace srvid
 

@@ -89,7 +89,8 @@ class Avx2Conv final : public RowConv {
 }  // namespace
 
 const Kernel* avx2_kernel() {
-  static const Kernel kernel{"avx2", RowOrder::kPixels, [](const Windows& windows) -> std::unique_ptr<RowConv> { return std::make_unique<Avx2Conv>(windows); }, nullptr, nullptr};
+  static const Kernel kernel{"avx2", RowOrder::kPixels, [](const Windows& windows) -> std::unique_ptr<RowConv> { return std::make_unique<Avx2Conv>(windows); }, nullptr, nullptr,
+                             avx2_bare_loop};
   return avx2_compiled() ? &kernel : nullptr;
 }
 

@@ -46,6 +46,9 @@ inline constexpr int kMostEntries = 8;
 /** Computes a row; see RowConv::row. `addresses` has room for a pointer for each entry. */
 void avx2_row(const Avx2Program& program, const uint8_t** addresses, const uint8_t* const* runs, uint8_t* out, int width) noexcept;
 
+/** The products and 16-bit sums of full bins alone; see Kernel::bareLoop. */
+double avx2_bare_loop(long rounds) noexcept;
+
 /** True where the compiler knew AVX2. */
 bool avx2_compiled() noexcept;
 

@@ -84,6 +84,29 @@ void avx2_row(const Avx2Program& program, const uint8_t** addresses, const uint8
   }
 }
 
+double avx2_bare_loop(long rounds) noexcept {
+  const __m256i ones = _mm256_set1_epi16(1);
+  __m256i bytes = _mm256_setzero_si256();
+  __m256i sums[kPixels] = {bytes, bytes, bytes, bytes, bytes, bytes};
+  for (long round = 0; round < rounds; round++) {
+    __m256i narrow[kPixels] = {bytes, bytes, bytes, bytes, bytes, bytes};
+#pragma GCC unroll 8
+    for (int entry = 0; entry < kMostEntries; entry++) {
+#pragma GCC unroll 6
+      for (int p = 0; p < kPixels; p++) {
+        // The compiler may not know that all products are alike.
+        __asm__("" : "+x"(bytes));
+        add_words(narrow[p], _mm256_maddubs_epi16(bytes, bytes));
+      }
+    }
+#pragma GCC unroll 6
+    for (int p = 0; p < kPixels; p++) sums[p] = _mm256_add_epi32(sums[p], _mm256_madd_epi16(narrow[p], ones));
+  }
+#pragma GCC unroll 6
+  for (int p = 0; p < kPixels; p++) __asm__ volatile("" : : "x"(sums[p]));
+  return static_cast<double>(rounds) * kPixels * kMostEntries * 32;
+}
+
 bool avx2_compiled() noexcept { return true; }
 
 }  // namespace srvid

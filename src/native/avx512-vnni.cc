@@ -35,6 +35,7 @@ struct Avx512Vnni : Avx512VnniBlock {
 }  // namespace
 
 DotRow avx512_vnni_row() noexcept { return dot_row<Avx512Vnni>; }
+double avx512_vnni_bare_loop(long rounds) noexcept { return dot_bare_loop<Avx512Vnni>(rounds); }
 
 }  // namespace srvid
 

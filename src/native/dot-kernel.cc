@@ -57,27 +57,27 @@ std::unique_ptr<RowConv> pack(const Windows& windows) {
 }  // namespace
 
 const Kernel* avx_vnni_kernel() {
-  static const Kernel kernel{"avx-vnni", RowOrder::kQuads, pack<avx_vnni_row, AvxVnniBlock>, nullptr, nullptr};
+  static const Kernel kernel{"avx-vnni", RowOrder::kQuads, pack<avx_vnni_row, AvxVnniBlock>, nullptr, nullptr, avx_vnni_bare_loop};
   return avx_vnni_row() ? &kernel : nullptr;
 }
 
 const Kernel* avx512_vnni_kernel() {
-  static const Kernel kernel{"avx512-vnni", RowOrder::kQuads, pack<avx512_vnni_row, Avx512VnniBlock>, nullptr, nullptr};
+  static const Kernel kernel{"avx512-vnni", RowOrder::kQuads, pack<avx512_vnni_row, Avx512VnniBlock>, nullptr, nullptr, avx512_vnni_bare_loop};
   return avx512_vnni_row() ? &kernel : nullptr;
 }
 
 const Kernel* neon_dot_kernel() {
-  static const Kernel kernel{"neon-dot", RowOrder::kQuads, pack<neon_dot_row, NeonDotBlock, true>, nullptr, nullptr};
+  static const Kernel kernel{"neon-dot", RowOrder::kQuads, pack<neon_dot_row, NeonDotBlock, true>, nullptr, nullptr, neon_dot_bare_loop};
   return neon_dot_row() ? &kernel : nullptr;
 }
 
 const Kernel* avx_vnni_emulated_kernel() {
-  static const Kernel kernel{"avx-vnni-emulated", RowOrder::kQuads, pack<avx_vnni_emulated_row, AvxVnniBlock>, nullptr, nullptr};
+  static const Kernel kernel{"avx-vnni-emulated", RowOrder::kQuads, pack<avx_vnni_emulated_row, AvxVnniBlock>, nullptr, nullptr, nullptr};
   return &kernel;
 }
 
 const Kernel* avx512_vnni_emulated_kernel() {
-  static const Kernel kernel{"avx512-vnni-emulated", RowOrder::kQuads, pack<avx512_vnni_emulated_row, Avx512VnniBlock>, nullptr, nullptr};
+  static const Kernel kernel{"avx512-vnni-emulated", RowOrder::kQuads, pack<avx512_vnni_emulated_row, Avx512VnniBlock>, nullptr, nullptr, nullptr};
   return &kernel;
 }
 

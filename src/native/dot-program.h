@@ -29,6 +29,10 @@ using DotRow = void (*)(const DotProgram& program, const uint8_t* const* runs, u
 DotRow avx_vnni_row() noexcept;
 DotRow avx512_vnni_row() noexcept;
 DotRow neon_dot_row() noexcept;
+/** The bare loops of the same; see Kernel::bareLoop. */
+double avx_vnni_bare_loop(long rounds) noexcept;
+double avx512_vnni_bare_loop(long rounds) noexcept;
+double neon_dot_bare_loop(long rounds) noexcept;
 /** The same in plain C++: for trying packing, blocks and borders on machines that lack the instructions. */
 DotRow avx_vnni_emulated_row() noexcept;
 DotRow avx512_vnni_emulated_row() noexcept;

@@ -91,6 +91,32 @@ inline void dot_block_of(int channels, const DotProgram& program, const int8_t* 
   }
 }
 
+/** A block's dot products without its loads; see Kernel::bareLoop. */
+template <class V>
+double dot_bare_loop(long rounds) noexcept {
+  constexpr int kSums = V::kChannels * V::kVectors;
+  uint8_t bytes[V::kLanes * 4] = {};
+  const auto pixels = V::pixels(bytes);
+  const auto weights = V::weights(0);
+  decltype(V::sums(0)) sums[kSums];
+#pragma GCC unroll 32
+  for (int i = 0; i < kSums; i++) sums[i] = V::sums(i);
+  for (long round = 0; round < rounds; round++) {
+#pragma GCC unroll 32
+    for (int i = 0; i < kSums; i++) sums[i] = V::dot(sums[i], pixels, weights);
+  }
+  // The compiler may not leave out what is stored to memory that anyone may look at.
+  volatile uint8_t seen = 0;
+#pragma GCC unroll 32
+  for (int i = 0; i < kSums; i++) {
+    const auto narrow = V::narrowed(sums[i], sums[i], 0);
+    V::put(bytes, V::quads(narrow, narrow));
+    seen = bytes[0];
+  }
+  (void)seen;
+  return static_cast<double>(rounds) * kSums * V::kLanes * 4;
+}
+
 template <class V>
 void dot_row(const DotProgram& program, const uint8_t* const* runs, uint8_t* out, ptrdiff_t outPlane, int width) noexcept {
   long weightBytes = 0;

@@ -70,6 +70,11 @@ struct Kernel {
   /** Prepare a thread for `row`, and clean up behind it; may be null. */
   void (*enter)() noexcept;
   void (*leave)() noexcept;
+  /**
+   * The kernel's multiplying instructions alone, on registers, `rounds` times; returns the multiplications of bytes that this were. It shows the
+   * most that the kernel could reach on this processor. Null for kernels in plain C++, which leave the choice of instructions to the compiler.
+   */
+  double (*bareLoop)(long rounds) noexcept;
 };
 
 }  // namespace srvid

@@ -35,6 +35,7 @@ struct NeonDot : NeonDotBlock {
 }  // namespace
 
 DotRow neon_dot_row() noexcept { return dot_row<NeonDot>; }
+double neon_dot_bare_loop(long rounds) noexcept { return dot_bare_loop<NeonDot>(rounds); }
 
 }  // namespace srvid
 

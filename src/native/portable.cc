@@ -68,7 +68,8 @@ class PortableConv final : public RowConv {
 
 const Kernel& portable_kernel() {
   static const Kernel kernel{"portable", RowOrder::kPixels,
-                             [](const Windows& windows) -> std::unique_ptr<RowConv> { return std::make_unique<PortableConv>(windows); }, nullptr, nullptr};
+                             [](const Windows& windows) -> std::unique_ptr<RowConv> { return std::make_unique<PortableConv>(windows); }, nullptr, nullptr,
+                             nullptr};
   return kernel;
 }
 

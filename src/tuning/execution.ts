@@ -1,5 +1,5 @@
 import { defaultWorkers, type ProcessingOptions } from '../options/session.js';
-import { type Engine, ONNX_RUNTIME } from '../plugins/inference/backend.js';
+import type { Engine } from '../plugins/inference/backend.js';
 import { engineInWords } from '../plugins/inference/engines.js';
 import type { ModelLibrary, Precision } from '../plugins/inference/library.js';
 import { type NativeEngineHere, nativeEngineHere } from '../plugins/inference/native-engine.js';
@@ -49,9 +49,8 @@ const BUSY = 'the machine was busy, so this is measured again when it is not';
 
 /**
  * Chooses by trying the settings that the caller left open: the engine for int8, int8 or fp32, then workers × threads
- * inside each. Each
- * candidate is timed once on a machine, and the time is kept unless the machine was busy. Networks that come in one
- * precision only, and chains without networks, leave no choice.
+ * inside each. Each candidate is timed once on a machine, and the time is kept unless the machine was busy. Networks that
+ * come in one precision only, and chains without networks, leave no choice.
  * @throws SRVID_ENGINE_UNAVAILABLE, the errors of plugins and workers, or the signal's reason
  */
 export async function chooseExecution(context: ExecutionContext): Promise<Execution> {
@@ -59,7 +58,7 @@ export async function chooseExecution(context: ExecutionContext): Promise<Execut
   const threads = options.threads ?? 1;
   const workers = options.workers ?? Math.max(1, Math.floor(defaultWorkers() / threads));
   // In auto the chain has its networks in int8 where they come in int8.
-  const { engines, why } = enginesFor(options, modelsOf(chain.plugins), () => native ?? nativeEngineHere());
+  const { engines, float32, why } = enginesFor(options, modelsOf(chain.plugins), () => native ?? nativeEngineHere());
   const usual = { precision: options.precision, engine: engines[0], workers, threads };
   if (!canBeTimed(chain)) return { ...usual, chain, engineReason: engines.length > 1 ? 'its plugins cannot be timed' : why, reasons: [] };
   const chains = inPrecisions(context);
@@ -67,11 +66,11 @@ export async function chooseExecution(context: ExecutionContext): Promise<Execut
   const timeOf = async (candidate: Candidate) => timer.time(candidate, await chains(candidate.precision));
   const reasons: string[] = [];
   const engine = await chooseEngine(usual, engines, timeOf, reasons);
-  const precision = await choosePrecision(context, { ...usual, engine }, timeOf, reasons);
-  const settled = { ...usual, precision, engine: precision === 'fp32' ? ONNX_RUNTIME : engine };
+  const inPrecision = (precision: Precision) => ({ ...usual, precision, engine: precision === 'fp32' ? float32 : engine });
+  const settled = inPrecision(await choosePrecision(context, inPrecision, timeOf, reasons));
   const chosen = await chooseLayout(context, settled, timeOf, reasons);
   const basis = timer.keys.length === 0 ? undefined : { ms: (await timeOf(chosen)).ms, keys: timer.keys };
-  return { ...chosen, chain: await chains(precision), engineReason: why, reasons, basis };
+  return { ...chosen, chain: await chains(settled.precision), engineReason: why, reasons, basis };
 }
 
 function timerOf({ options, cache, machine, signal, time, isBusy = isMachineBusy, onMeasure = () => {} }: ExecutionContext): Timer {
@@ -110,13 +109,18 @@ async function chooseEngine(usual: Candidate, engines: EngineChoice['engines'], 
   return chosen;
 }
 
-async function choosePrecision({ options, chain, library }: ExecutionContext, usual: Candidate, timeOf: TimeOf, reasons: string[]): Promise<Precision> {
+async function choosePrecision(
+  { options, chain, library }: ExecutionContext,
+  inPrecision: (precision: Precision) => Candidate,
+  timeOf: TimeOf,
+  reasons: string[],
+): Promise<Precision> {
   const specs = chain.plugins.flatMap(({ models }) => models.map(({ spec }) => spec));
   const inBoth =
     specs.some(isListed) && specs.filter(isListed).every((spec) => spec.precision === undefined && library.has(spec, 'int8') && library.has(spec, 'fp32'));
-  if (options.precision !== 'auto' || !inBoth) return usual.precision;
+  if (options.precision !== 'auto' || !inBoth) return options.precision;
   if (options.engine !== 'auto' && options.engine !== 'ort') return 'int8';
-  const [int8, fp32] = [await timeOf({ ...usual, precision: 'int8' }), await timeOf({ ...usual, precision: 'fp32', engine: ONNX_RUNTIME })];
+  const [int8, fp32] = [await timeOf(inPrecision('int8')), await timeOf(inPrecision('fp32'))];
   const precision = fp32.ms < int8.ms ? 'fp32' : 'int8';
   const told = `precision ${precision}: measured ${int8.ms.toFixed(1)} ms a test frame in int8, ${fp32.ms.toFixed(1)} in fp32`;
   reasons.push(int8.calm && fp32.calm ? told : `${told}; ${BUSY}`);

@@ -24,6 +24,16 @@ export function isSlowKernel(kernel: string): boolean {
   return kernel === 'portable' || kernel.endsWith('-emulated');
 }
 
+/**
+ * Multiplications of bytes that one core of this machine does at most, in 10^9 a second (GMAC/s): a bare loop of the fastest int8 instructions that
+ * the native engine has a kernel for. Undefined where its add-on is not there, or has no such kernel for this processor.
+ */
+export function nativePeak(): number | undefined {
+  const { addon } = findAddon();
+  const peak = addon?.peak(addon.kernels()[0] as string);
+  return peak || undefined;
+}
+
 /** The reason why the native engine does not run a network, in words; undefined where it does. `bytes` is an ONNX file. */
 export function obstacleToNative(bytes: Uint8Array, name: string, kernel: string): string | undefined {
   const { addon } = findAddon();

@@ -7,6 +7,8 @@ import { isSlowKernel, type NativeEngineHere, obstacleToNative } from '../infere
 /** The engines that a run may use, the first of which is the usual one, and the reason why there are no others. */
 export interface EngineChoice {
   readonly engines: readonly [Engine, ...Engine[]];
+  /** The engine of float networks. */
+  readonly float32: Engine;
   readonly why: string;
 }
 
@@ -20,11 +22,11 @@ export type EngineOptions = Pick<ProcessingOptions, 'engine' | 'device'>;
  * @throws SRVID_ENGINE_UNAVAILABLE where the native engine was asked for and does not run all networks
  */
 export function enginesFor({ engine, device }: EngineOptions, models: readonly VerifiedModel[], native: () => NativeEngineHere): EngineChoice {
-  const ortAlone = (why: string): EngineChoice => ({ engines: [ONNX_RUNTIME], why });
+  const ortAlone = (why: string): EngineChoice => ({ engines: [ONNX_RUNTIME], float32: ONNX_RUNTIME, why });
   const [first] = models;
   if (!first) return ortAlone('there are no networks');
   if (engine === 'ort') return ortAlone('as asked for');
-  if (engine !== 'auto') return { engines: [asked(engine, device, models, native())], why: 'as asked for' };
+  if (engine !== 'auto') return { engines: [asked(engine, device, models, native())], float32: ONNX_RUNTIME, why: 'as asked for' };
   if (device !== 'cpu') return ortAlone(`the native engine does not run on ${device}`);
   const here = native();
   if ('missing' in here) return ortAlone('the native engine is not there');
@@ -33,7 +35,7 @@ export function enginesFor({ engine, device }: EngineOptions, models: readonly V
   if (isSlowKernel(kernel)) return ortAlone('the native engine has no kernel for this processor');
   const obstacles = models.map((model) => obstacleOf(model, kernel));
   if (obstacles.every((obstacle) => obstacle !== undefined)) return ortAlone(`the native engine does not run ${first.entry.id}: ${obstacles[0]}`);
-  return { engines: [ONNX_RUNTIME, { name: 'native', kernel, build }], why: 'measured' };
+  return { engines: [ONNX_RUNTIME, { name: 'native', kernel, build }], float32: ONNX_RUNTIME, why: 'measured' };
 }
 
 /** The native engine with the kernel that was asked for, "native:portable", else with the fastest one. */

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { findAddon } from '../../../../dist/plugins/inference/native/addon.js';
 import type { NativeConv, NativePlan } from '../../../../dist/plugins/inference/native/plan.js';
+import { isSlowKernel } from '../../../../dist/plugins/inference/native-engine.js';
 import { runPlainly } from './reference.js';
 import { smallPlan } from './small-plan.js';
 
@@ -212,4 +213,13 @@ test('the process ends at once with the code that is asked for, and nothing runs
   findAddon().addon.end(7);`;
   const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
   expect([status, stdout]).toEqual([7, 'said before\n']);
+});
+
+test('each kernel of a processor says the most that a core multiplies by its instructions, and those in plain C++ say 0', () => {
+  for (const name of addon.kernels()) {
+    const peak = addon.peak(name);
+    if (isSlowKernel(name)) expect(peak).toBe(0);
+    else expect(peak).toBeGreaterThan(1);
+  }
+  expect(() => addon.peak('mmx')).toThrow(/kernel "mmx" cannot run here/);
 });
