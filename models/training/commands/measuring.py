@@ -69,13 +69,13 @@ def _run_restoration(given: argparse.Namespace) -> None:
 
 def study(parser: argparse.ArgumentParser):
     """train networks alike but for one thing and print the table that compares them (docs/quantisation.md, models/training/notebook.md)"""
-    from ..train.recipe import Recipe
+    from ..train.recipe import FROM_VIDEO, Recipe
 
     parser.add_argument("name", choices=("residual", "calibration", "clip", "distillation", "recipe", "frontier"))
     parser.add_argument("--work", type=Path, required=True, help="folder for the runs; those found there go on")
     parser.add_argument("--steps", type=int, default=3000, help="default: %(default)s")
     parser.add_argument("--chart", type=Path, help="for frontier: PNG to draw the networks into, by time and gain")
-    add_recipe(parser, Recipe, {"family", "scale", "channels", "steps", "soft"})
+    add_recipe(parser, Recipe, {"family", "scale", "channels", "steps", *FROM_VIDEO})
     add_data(parser)
     return _run_study
 

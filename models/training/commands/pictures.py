@@ -62,6 +62,7 @@ def compress(parser: argparse.ArgumentParser):
     parser.add_argument("--out", type=Path, required=True, help="folder for the pairs")
     parser.add_argument("--rounds", type=int, default=Settings.rounds, help="shots of each photograph (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=Settings.seed, help="default: %(default)s")
+    parser.add_argument("--centre", type=int, default=Settings.centre, help="CRF that is drawn most often, 0 for all alike (default: %(default)s)")
     parser.add_argument("--soft", type=float, default=Settings.soft, help="share of the shots that are blurred as lenses blur (default: %(default)s)")
     add_data(parser)
     return _run_compress
@@ -70,5 +71,5 @@ def compress(parser: argparse.ArgumentParser):
 def _run_compress(given: argparse.Namespace) -> None:
     from ..data.video_pairs import Settings, make
 
-    made = sum(1 for _ in make(data_of(given), given.out, Settings(given.scale, given.rounds, given.seed, given.soft)))
+    made = sum(1 for _ in make(data_of(given), given.out, Settings(given.scale, given.rounds, given.seed, given.soft, given.centre)))
     print(f"{given.out}: {made} clips made, the others were there")

@@ -11,13 +11,13 @@ def train(parser: argparse.ArgumentParser):
     from ..networks.families import FAMILIES
     from ..train.device import DEVICES
     from ..train.loop import train
-    from ..train.recipe import Recipe
+    from ..train.recipe import FROM_VIDEO, Recipe
 
     parser.add_argument("family", choices=FAMILIES)
     parser.add_argument("--scale", type=int, required=True)
     parser.add_argument("--run", type=Path, required=True, help="folder for the checkpoint and the log")
     parser.add_argument("--from", dest="start_from", type=Path, help="float ONNX model to start from (shapes that fit are carried over)")
-    add_recipe(parser, Recipe, {"family", "scale", "soft"})
+    add_recipe(parser, Recipe, {"family", "scale", *FROM_VIDEO})
     add_data(parser)
     parser.add_argument("--teacher", type=Path, help="model to learn from, for --distillation")
     parser.add_argument("--cache", type=Path, help="folder that `compress` wrote, for --degraded")

@@ -24,6 +24,8 @@ SIDES = {1: 320, 2: 224, 3: 144, 4: 112}
 """Side of the small frames, by scale: the large ones fit into the least of the photographs."""
 SHOTS, FRAMES, KEPT = 3, 10, 2
 """Shots of a clip, frames of a shot, and those of them that are kept."""
+POOREST = 38
+"""The greatest CRF."""
 PRESETS = ("veryfast", "faster", "medium", "medium", "slow")
 VALIDATION = (Encoding("x264", 23, "medium"), Encoding("x264", 28, "medium"), Encoding("x264", 33, "medium"), Encoding("x265", 30, "medium"))
 """The encodings that networks are validated on, in turn."""
@@ -36,12 +38,14 @@ SETTINGS = "settings.json"
 
 @dataclass(frozen=True)
 class Settings:
-    """The choices behind a folder of pairs, which it keeps in `SETTINGS`; `rounds` is the shots of each photograph, `soft` the share that is blurred."""
+    """The choices behind a folder of pairs, which it keeps in `SETTINGS`; `rounds` is the shots of each photograph, `soft` the share that is blurred, and
+    `centre` the CRF that is drawn most often; 0 where all are drawn alike."""
 
     scale: int
     rounds: int = 2
     seed: int = 1
     soft: float = 0.6
+    centre: int = 0
 
 
 def make(data: Path, out: Path, wanted: Settings) -> Iterator[Path]:
@@ -59,7 +63,7 @@ def make(data: Path, out: Path, wanted: Settings) -> Iterator[Path]:
             path = out / name / f"{number:04}.npz"
             if not path.exists():
                 random = np.random.default_rng((wanted.seed, 1, number))
-                encoding = drawn_encoding(random) if name == "train" else VALIDATION[number % len(VALIDATION)]
+                encoding = drawn_encoding(random, wanted.centre) if name == "train" else VALIDATION[number % len(VALIDATION)]
                 chosen = [scene(files[index]) for index in order[number * SHOTS : (number + 1) * SHOTS]]
                 _write(path, _clip(chosen, wanted, encoding, random))
                 yield path
@@ -81,17 +85,18 @@ def load(folder: Path, scale: int, name: str) -> list[Pair]:
 def settings(folder: Path) -> Settings | None:
     """The choices behind a folder of pairs; None if it is not one."""
     path = folder / SETTINGS
-    return Settings(**{"soft": 0.0, **json.loads(path.read_text())}) if path.exists() else None
+    return Settings(**{"soft": 0.0, "centre": 0, **json.loads(path.read_text())}) if path.exists() else None
 
 
-def drawn_encoding(random: np.random.Generator) -> Encoding:
-    """An encoding as files in the wild have them: mostly x264, from nearly clean to poor."""
+def drawn_encoding(random: np.random.Generator, centre: int) -> Encoding:
+    """An encoding as files in the wild have them: mostly x264, from nearly clean to poor; most of them near the CRF `centre`, if it is not 0."""
     codec = random.choice(["x264", "x265", "mpeg4"], p=[0.75, 0.15, 0.1])
     if codec == "mpeg4":
         return Encoding("mpeg4", int(random.integers(2, 11)), b_frames=int(random.choice([0, 2])))
     lowest = 18 if codec == "x264" else 22
     b_frames = 0 if random.random() < 0.2 else None
-    return Encoding(str(codec), int(random.integers(lowest, 39)), str(random.choice(PRESETS)), b_frames)
+    quality = round(random.triangular(lowest, centre, POOREST)) if centre else int(random.integers(lowest, POOREST + 1))
+    return Encoding(str(codec), quality, str(random.choice(PRESETS)), b_frames)
 
 
 def _keep_settings(out: Path, wanted: Settings) -> None:

@@ -24,11 +24,12 @@ train() {
   training train "${network%%-*}" --scale "${network##*-x}" --run "$RUNS/$LAST" "$@"
 }
 
-# video SOFT NETWORK [OPTION ...] trains on compressed video, which is made first; SOFT is the share of its shots that is blurred before they are compressed.
+# video SOFT CENTRE NETWORK [OPTION ...] trains on compressed video, which is made first; SOFT is the share of its shots that is blurred before they are
+# compressed, CENTRE the CRF that most of them have.
 video() {
-  VIDEO="$RUNS/video-x${2##*-x}-soft$1"
-  training compress --scale "${2##*-x}" --soft "$1" --out "$VIDEO"
-  shift
+  VIDEO="$RUNS/video-x${3##*-x}-soft$1-crf$2"
+  training compress --scale "${3##*-x}" --soft "$1" --centre "$2" --out "$VIDEO"
+  shift 2
   train "$@" --cache "$VIDEO"
 }
 

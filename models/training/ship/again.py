@@ -13,14 +13,14 @@ import onnx
 
 from ..networks.onnx_reader import facts_of
 from ..train.history import earlier_runs
-from ..train.recipe import Recipe
+from ..train.recipe import FROM_VIDEO, Recipe
 from ..train.settings import Settings
 from .card import names
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "recipes"
 STEPS = SCRIPTS / "steps.sh"
 """The shell functions that the scripts are written in."""
-_NAMED = {"family", "scale", "soft"}
+_NAMED = {"family", "scale", *FROM_VIDEO}
 
 
 def script(card: str, models: Path) -> str:
@@ -85,7 +85,7 @@ def arguments(recipe: Recipe) -> list[str]:
 
 
 def _step(network: str, recipe: Recipe) -> str:
-    return " ".join([f"video {recipe.soft:g}" if recipe.degraded else "train", network, *arguments(recipe)])
+    return " ".join([f"video {recipe.soft:g} {recipe.centre}" if recipe.degraded else "train", network, *arguments(recipe)])
 
 
 def _cache(recipe: Recipe) -> str:

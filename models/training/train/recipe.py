@@ -12,6 +12,9 @@ from .soap import Soap
 
 OPTIMIZERS = {"soap": Soap, "muon": Muon, "adam": torch.optim.Adam}
 
+FROM_VIDEO = ("soft", "centre")
+"""Fields that the folder of compressed video says, not the command line."""
+
 
 @dataclass(frozen=True)
 class Recipe(Settings):
@@ -56,6 +59,8 @@ class Recipe(Settings):
     """Share of the crops of an enlarging network that come from compressed video (`data.video_pairs`); the rest are clean."""
     soft: float = 0.0
     """Share of the shots of that video that were blurred before; the folder of compressed video says it."""
+    centre: int = 0
+    """The CRF that most of that video has, 0 where all from 18 to 38 are alike; the folder says it, too."""
     attention: str = "local"
     """The channel attention of LPIENet (`networks.attention`)."""
     hidden: tuple[int, ...] = ()
