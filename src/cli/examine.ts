@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ExaminationOptions } from '../doctor/examine.js';
-import type { ConvolutionReport, Examination, LayerReport } from '../doctor/report.js';
+import { type ConvolutionReport, type Examination, type LayerReport, PLANES_IN_WORDS } from '../doctor/report.js';
 import { SrvidError } from '../errors.js';
 import type { OutputMultiple } from '../onnx/fast-conv.js';
 import type { OutputFile } from '../pipeline/output/output-file.js';
@@ -95,12 +95,12 @@ async function tilesFile(path: string, model: string, overwrite: boolean): Promi
 }
 
 function examinationText({ model, input, native, speed, quality, layers, findings, healthy }: Examination): string {
-  const what = `${model}: ${input.type} ${input.planes === 'y' ? 'luma' : 'RGB'}, ${input.size ?? 'any size'}, ${speed.convolutions.length} convolutions`;
+  const what = `${model}: ${input.type} ${PLANES_IN_WORDS[input.planes]}, ${input.size ?? 'any size'}, ${speed.convolutions.length} convolutions`;
   const against =
     quality && `against ${quality.reference.name}, ${quality.pictures.count} pictures of ${quality.pictures.size} from ${quality.pictures.source}`;
   const sections = [
     what,
-    `Speed at ${speed.width}x${speed.height}, one thread: ${speed.ms.toFixed(1)} ms${speed.lowered ? `; as srvid lower writes it ${speed.lowered.ms.toFixed(1)} ms` : ''}\n${convolutionTable(speed.convolutions)}`,
+    `Speed at ${speed.width}x${speed.height}, one thread: ${speed.ms.toFixed(1)} ms${speed.lowered ? `; as srvid lower writes it ${speed.lowered.ms.toFixed(1)} ms` : ''}${convolutionTable(speed.convolutions)}`,
     ...(native === undefined
       ? []
       : [native === true ? 'The native engine runs it.' : `The native engine does not run it, since ${native}. ONNX Runtime does.`]),
@@ -124,7 +124,10 @@ function verdict(healthy: boolean, findings: Examination['findings'], compared: 
   return `${compared ? 'healthy' : 'nothing to compare with; its quantisation was not judged'}${slow}.`;
 }
 
+/** The table below the line with the network's time. A float network, which has the same to say of all its convolutions, has none: a finding says it. */
 function convolutionTable(convolutions: readonly ConvolutionReport[]): string {
+  const [first] = convolutions;
+  if (first?.reason?.startsWith('not in int8') && convolutions.every(({ reason }) => reason === first.reason)) return '';
   const rows = convolutions.map(({ name, kernel, inputs, outputs, groups, ms, fast, reason, remedy, loweredMs }) => [
     name,
     `${kernel} ${inputs} to ${outputs}${groups > 1 ? `, ${groups} groups` : ''}`,
@@ -132,7 +135,7 @@ function convolutionTable(convolutions: readonly ConvolutionReport[]): string {
     loweredMs === undefined ? '' : `${loweredMs.toFixed(2)} ms`,
     fast ? 'fast' : `${reason}: ${remedy}`,
   ]);
-  return table([['convolution', 'shape', 'now', 'rewritten', 'int8 path'], ...rows]);
+  return `\n${table([['convolution', 'shape', 'now', 'rewritten', 'int8 path'], ...rows])}`;
 }
 
 function layerTable(layers: readonly LayerReport[]): string {

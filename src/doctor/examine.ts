@@ -9,7 +9,7 @@ import { outputMultipleHere } from './cpu.js';
 import { type PictureNetwork, pictureNetwork } from './picture-network.js';
 import { loadPictures } from './pictures.js';
 import { measureQuality, type Reference } from './quality.js';
-import type { Examination } from './report.js';
+import { type Examination, PLANES_IN_WORDS } from './report.js';
 import { measureSpeed } from './speed.js';
 import type { Tile } from './tiles.js';
 import { findingsOf } from './verdict.js';
@@ -59,7 +59,7 @@ export async function examine(path: string, options: ExaminationOptions = {}): P
     v: 1,
     type: 'doctor',
     model: path,
-    input: { type: network.input.type, planes: network.input.channels === 1 ? 'y' : 'rgb', ...(size ? { size } : {}) },
+    input: { type: network.inputs[0]?.type ?? 'uint8', planes: network.planes, ...(size ? { size } : {}) },
     ...nativeVerdict(model, name),
     speed,
     ...(judged ? { quality: judged } : {}),
@@ -82,14 +82,14 @@ function nativeVerdict(model: OnnxModel, name: string): Pick<Examination, 'nativ
   return { native: obstacleToNative(serializeModel(model), name, here.kernels[0] ?? 'portable') ?? true };
 }
 
-async function readReference(path: string, { input, white }: PictureNetwork, asked: 1 | 255 | undefined): Promise<Reference> {
+async function readReference(path: string, { inputs, planes, white }: PictureNetwork, asked: 1 | 255 | undefined): Promise<Reference> {
   const name = basename(path);
   const model: OnnxModel = await readModelFile(path);
-  const network = pictureNetwork(name, new Graph(model), asked ?? (input.type === 'float32' ? white : undefined));
-  if (network.input.channels === input.channels) return { name, model, network };
+  const network = pictureNetwork(name, new Graph(model), asked ?? (inputs[0]?.type === 'float32' ? white : undefined));
+  if (network.planes === planes) return { name, model, network };
   throw new SrvidError(
     'SRVID_MODEL_UNSUPPORTED',
-    `The reference ${name} reads ${network.input.channels} channels, the network ${input.channels}. Give the float network that it was made from.`,
+    `The reference ${name} reads ${PLANES_IN_WORDS[network.planes]}, the network ${PLANES_IN_WORDS[planes]}. Give the float network that it was made from.`,
     {
       name,
     },

@@ -65,41 +65,61 @@ export async function loadPictures(images: string | undefined, fixed: Size | und
 }
 
 /**
- * Converts a picture to a network's input, [1, channels, height, width]: luma 16..235 or RGB 0..255, divided for float
- * inputs so that white is `white`.
+ * Converts a picture to a network's inputs, by name: [1, channels, height, width], luma 16..235 or RGB 0..255, or Y, U and V of 4:2:0. For float
+ * inputs they are divided so that white is `white`.
  */
-export function toTensor({ input, white }: PictureNetwork, { width, height, data }: Picture): NamedTensor {
-  const pixels = width * height;
-  const bytes = new Uint8Array(pixels * input.channels);
-  if (input.channels === 1) planConversion({ kind: 'rgb24', width, height }, { kind: 'gray', width, height }, COLOR)?.(data, bytes);
-  else for (let at = 0; at < data.length; at++) bytes[(at % 3) * pixels + Math.floor(at / 3)] = data[at] as number;
-  if (input.type === 'uint8') return { dims: [1, input.channels, height, width], data: bytes };
-  const values = new Float32Array(bytes.length);
-  for (let at = 0; at < bytes.length; at++) values[at] = ((bytes[at] as number) / 255) * white;
-  return { dims: [1, input.channels, height, width], data: values };
+export function toTensors(network: PictureNetwork, { width, height, data }: Picture): Record<string, NamedTensor> {
+  const format = { kind: network.planes === 'y' ? 'gray' : 'yuv420p', width, height } as const;
+  const planes =
+    network.planes === 'rgb' ? [{ width, height, data: planar(data) }] : planesOf(format, converted({ kind: 'rgb24', width, height }, format, data));
+  const given = network.inputs.map(({ name, type }, index) => {
+    const plane = planes[index] as Pick<Plane, 'width' | 'height' | 'data'>;
+    const dims = [1, network.planes === 'rgb' ? 3 : 1, plane.height, plane.width];
+    return [name, { dims, data: type === 'uint8' ? plane.data : Float32Array.from(plane.data, (byte) => (byte / 255) * network.white) }] as const;
+  });
+  return Object.fromEntries(given);
 }
 
 /**
  * Converts a network's result to a picture of 8 bits; float values are clipped at black and white and rounded.
- * @throws SRVID_MODEL_UNSUPPORTED unless it is one picture of 1 or 3 channels
+ * @throws SRVID_MODEL_UNSUPPORTED unless it is one picture of 1 or 3 channels, or the planes of 4:2:0
  */
-export function toPicture(name: string, { white }: PictureNetwork, { dims, data }: NamedTensor): Measured {
-  const [batch, channels, height, width] = dims as [number, number, number, number];
-  if (dims.length !== 4 || batch !== 1 || (channels !== 1 && channels !== 3)) {
+export function toPicture(name: string, network: PictureNetwork, found: Readonly<Record<string, NamedTensor>>): Measured {
+  const results = network.outputs.map((output) => found[output.name] as NamedTensor);
+  const [{ dims }] = results as [NamedTensor];
+  const [, channels, height = 0, width = 0] = dims;
+  const shapes =
+    network.planes === 'yuv' ? [[1, 1, height, width], ...[1, 2].map(() => [1, 1, height / 2, width / 2])] : [[1, channels === 1 ? 1 : 3, height, width]];
+  if (results.some((result, index) => `${result.dims}` !== `${shapes[index]}`)) {
     throw new SrvidError(
       'SRVID_MODEL_UNSUPPORTED',
-      `${name} gives [${dims}] instead of one picture, [1, 1 or 3, height, width]. A network must end in its own depth-to-space.`,
+      `${name} gives ${results.map((result) => `[${result.dims}]`).join(', ')} instead of one picture, [1, 1 or 3, height, width], or the planes of 4:2:0. A network must end in its own depth-to-space.`,
       { name },
     );
   }
-  const samples = data instanceof Float32Array ? levelsOf(data, white) : (data as Uint8Array);
-  if (channels === 1) return { luma: onlyPlane({ kind: 'gray', width, height }, samples) };
-  const packed = new Uint8Array(samples.length);
-  for (let at = 0, pixels = width * height; at < packed.length; at++) packed[at] = samples[(at % 3) * pixels + Math.floor(at / 3)] as number;
-  const [rgb, gray] = [{ kind: 'rgb24', width, height } as const, { kind: 'gray', width, height } as const];
-  const luma = new Uint8Array(frameBytes(gray));
-  planConversion(rgb, gray, COLOR)?.(packed, luma);
-  return { luma: onlyPlane(gray, luma), rgb: onlyPlane(rgb, packed) };
+  const samples = results.map(({ data }) => (data instanceof Float32Array ? levelsOf(data, network.white) : (data as Uint8Array)));
+  const gray = { kind: 'gray', width, height } as const;
+  if (channels === 1 && network.planes !== 'yuv') return { luma: onlyPlane(gray, samples[0] as Uint8Array) };
+  const rgb = { kind: 'rgb24', width, height } as const;
+  const packed = network.planes === 'yuv' ? converted({ kind: 'yuv420p', width, height }, rgb, Buffer.concat(samples)) : interleaved(samples[0] as Uint8Array);
+  return { luma: onlyPlane(gray, network.planes === 'yuv' ? (samples[0] as Uint8Array) : converted(rgb, gray, packed)), rgb: onlyPlane(rgb, packed) };
+}
+
+function converted(from: PlainFormat, to: PlainFormat, bytes: Uint8Array): Uint8Array {
+  const result = new Uint8Array(frameBytes(to));
+  planConversion(from, to, COLOR)?.(bytes, result);
+  return result;
+}
+
+/** Pixels of three bytes as three planes, and back. */
+function planar(packed: Uint8Array): Uint8Array {
+  const pixels = packed.length / 3;
+  return Uint8Array.from(packed, (_, at) => packed[(at % pixels) * 3 + Math.floor(at / pixels)] as number);
+}
+
+function interleaved(planes: Uint8Array): Uint8Array {
+  const pixels = planes.length / 3;
+  return Uint8Array.from(planes, (_, at) => planes[(at % 3) * pixels + Math.floor(at / 3)] as number);
 }
 
 /** Float values as 8-bit levels, clipped at black and white, and rounded. */

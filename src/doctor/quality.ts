@@ -7,7 +7,7 @@ import { type NetworkThread, openNetworkThread } from '../plugins/inference/netw
 import type { NamedTensor } from '../plugins/inference/onnx-runtime.js';
 import { expose, reportLayers } from './layers.js';
 import type { PictureNetwork } from './picture-network.js';
-import { type Pictures, toPicture, toTensor } from './pictures.js';
+import { type Pictures, toPicture, toTensors } from './pictures.js';
 import type { LayerReport, QualityReport } from './report.js';
 import { Tally } from './tally.js';
 import { type Tile, worstTiles } from './tiles.js';
@@ -56,13 +56,12 @@ export async function measureQuality(
     const twin = exposed.twin && (await open(`the float twin of ${name}`, exposed.twin));
     const other = reference && (await open(reference.name, reference.model));
     for (const picture of pictures.pictures) {
-      const found = await session.run({ [network.input.name]: toTensor(network, picture) });
-      const exact = await twin?.run({ [network.input.name]: toTensor(network, picture) });
+      const found = await session.run(toTensors(network, picture));
+      const exact = await twin?.run(toTensors(network, picture));
       for (const tally of tallies) tally.add(found[tally.tensor.bytes] as NamedTensor, exact?.[tally.tensor.value]);
-      const wanted =
-        other && reference ? await resultOf(reference, other, picture) : exact && toPicture(name, network, exact[network.output.name] as NamedTensor);
+      const wanted = other && reference ? await resultOf(reference, other, picture) : exact && toPicture(name, network, exact);
       if (!wanted) continue;
-      const result = toPicture(name, network, found[network.output.name] as NamedTensor);
+      const result = toPicture(name, network, found);
       assertSameSize(name, result, reference?.name ?? '', wanted);
       runs.push(differenceOf(result, wanted));
       tiles.push(...worstTiles(wanted, result));
@@ -79,8 +78,7 @@ export async function measureQuality(
 }
 
 async function resultOf({ name, network }: Reference, session: NetworkThread, picture: Picture): Promise<Measured> {
-  const found = await session.run({ [network.input.name]: toTensor(network, picture) });
-  return toPicture(name, network, found[network.output.name] as NamedTensor);
+  return toPicture(name, network, await session.run(toTensors(network, picture)));
 }
 
 function assertSameSize(name: string, { luma, rgb }: Measured, other: string, wanted: Measured): void {

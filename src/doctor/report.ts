@@ -1,9 +1,12 @@
+/** The planes of a network, in words. */
+export const PLANES_IN_WORDS = { y: 'luma', rgb: 'RGB', yuv: 'Y, U and V of 4:2:0' } as const;
+
 /** The output of `srvid doctor MODEL --json`. Within one `v`, fields are only added. */
 export interface Examination {
   readonly v: 1;
   readonly type: 'doctor';
   readonly model: string;
-  readonly input: { readonly type: 'uint8' | 'float32'; readonly planes: 'y' | 'rgb'; readonly size?: string };
+  readonly input: { readonly type: 'uint8' | 'float32'; readonly planes: keyof typeof PLANES_IN_WORDS; readonly size?: string };
   /** True where the native engine runs it, or the reason why not, in words. Absent where the add-on is not there. */
   readonly native?: true | string;
   readonly speed: SpeedReport;

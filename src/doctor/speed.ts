@@ -130,12 +130,16 @@ async function isEqual(model: OnnxModel, rewritten: OnnxModel, signal: AbortSign
 }
 
 /** Noise within video's range. */
-function testPicture({ input, white }: PictureNetwork, { width, height }: Size) {
+function testPicture({ inputs, planes, white }: PictureNetwork, { width, height }: Size) {
   const random = randomFrom(1);
-  const dims = [1, input.channels, height, width];
-  const count = input.channels * height * width;
-  const bytes = Uint8Array.from({ length: count }, () => 16 + Math.floor(random() * 220));
-  return { [input.name]: { dims, data: input.type === 'uint8' ? bytes : Float32Array.from(bytes, (byte) => (byte / 255) * white) } };
+  return Object.fromEntries(
+    inputs.map(({ name, type }, index) => {
+      const side = (length: number) => (index > 0 ? length / 2 : length);
+      const dims = [1, planes === 'rgb' ? 3 : 1, side(height), side(width)];
+      const bytes = Uint8Array.from({ length: dims.reduce((product, size) => product * size) }, () => 16 + Math.floor(random() * 220));
+      return [name, { dims, data: type === 'uint8' ? bytes : Float32Array.from(bytes, (byte) => (byte / 255) * white) }];
+    }),
+  );
 }
 
 function rounded(ms: number): number {

@@ -89,7 +89,8 @@ function ofSpeed(name: string, { ms, lowered, convolutions }: SpeedReport): Find
   const float = convolutions.filter(({ reason }) => reason?.startsWith('not in int8') || reason?.startsWith('computed in float'));
   const findings: Finding[] = [];
   if (float.length > 0) {
-    const message = `${float.length} of ${convolutions.length} convolutions are not computed in int8: ${float.map((conv) => conv.name).join(', ')}.`;
+    const names = float.length === convolutions.length ? '' : `: ${float.map((conv) => conv.name).join(', ')}`;
+    const message = `${float.length} of ${convolutions.length} convolutions are not computed in int8${names}.`;
     findings.push({
       kind: 'not-int8',
       severity: 'advice',

@@ -162,6 +162,20 @@ test('a float network has nothing quantised to judge, and that is what is said',
   expect(stdout.toString()).toMatch(/Verdict: nothing to compare with/);
 });
 
+test('a network of the planes of 4:2:0 is examined like one of pictures, in all three planes', async () => {
+  const denoise = root('models/lpienet-denoise-fp32.onnx');
+  const { code, found } = await examined(denoise, '--reference', denoise, ...pictures);
+  expect(code).toBe(0);
+  expect(found.input).toEqual({ type: 'uint8', planes: 'yuv' });
+  expect(found.quality).toMatchObject({ psnr: 100, lumaShift: 0 });
+  expect(found.speed.ms).toBeGreaterThan(0);
+  const other = await examined(denoise, '--reference', root('models/lpienet-deblur-fp32.onnx'), ...pictures);
+  expect(other.found.quality?.psnr).toBeLessThan(60);
+  const { code: refused, stderr } = await srvid(['doctor', denoise, ...SMALL, '--reference', root('models/abpn-x3-fp32.onnx')]);
+  expect(refused).toBe(1);
+  expect(stderr).toContain('The reference abpn-x3-fp32.onnx reads luma, the network Y, U and V of 4:2:0.');
+});
+
 test('what people read has every convolution, every stored tensor and the verdict', async () => {
   const { stdout } = await srvid(['doctor', root('bench/models/abpn-x3-int8-unlowered.onnx'), ...SMALL, ...pictures]);
   const text = stdout.toString();
