@@ -239,7 +239,7 @@ describe('srvid doctor refuses', () => {
       `${FIXTURES}grouped-int8.onnx`,
       ['--reference', root('models/abpn-x2-fp32.onnx')],
       'SRVID_MODEL_UNSUPPORTED',
-      'reads 1 channels',
+      'reads luma, the network RGB',
     ],
     ['pictures that are not there', `${FIXTURES}linear-int8.onnx`, ['--images', '/nowhere'], 'SRVID_INPUT_NOT_FOUND', '/nowhere'],
     ['a drawing that is no PNG', `${FIXTURES}linear-int8.onnx`, ['--tiles', 'tiles.jpg'], 'SRVID_OUTPUT_FORMAT', '.png'],
