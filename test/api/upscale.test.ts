@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -10,7 +9,7 @@ import { PassThrough } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { describeCause } from '../../dist/errors.js';
-import { type InputFrame, type OutputFrame, type SessionEvent, type UpscaleOptions, type UpscaleSource, upscale } from '../../dist/index.js';
+import { type InputFrame, type OutputFrame, type SessionEvent, type UpscaleSource, upscale } from '../../dist/index.js';
 import { failureOf } from '../helpers/errors.js';
 import { ffmpeg, rawFrames, temporaryFolder, videoTimes } from '../helpers/media.js';
 
@@ -21,31 +20,11 @@ await ffmpeg(
   ...['-f', 'lavfi', '-i', `testsrc2=s=64x48:r=25:d=${FRAMES / 25}`, '-f', 'lavfi', '-i', 'sine=d=0.5', '-c:v', 'ffv1', '-c:a', 'flac', at('in.mkv')],
 );
 await ffmpeg('-i', at('in.mkv'), '-c:v', 'libx264', '-qp', '0', '-c:a', 'aac', at('late-index.mp4'));
-const cheap: UpscaleOptions = { preset: 'bicubic', scale: 2, workers: 1, threads: 1 };
-
-async function all(source: UpscaleSource, options: UpscaleOptions = {}): Promise<OutputFrame[]> {
-  const frames: OutputFrame[] = [];
-  for await (const frame of upscale(source, { ...cheap, ...options })) frames.push(frame);
-  return frames;
-}
-
 function meanDifference(a: Uint8Array, b: Uint8Array): number {
   expect(a.length).toBe(b.length);
   let sum = 0;
   for (let index = 0; index < a.length; index++) sum += Math.abs((a[index] as number) - (b[index] as number));
   return sum / a.length;
-}
-
-/** Frames of one gray level each, `first` being the level of the first. */
-function* grays(count: number, first = 0): Generator<InputFrame> {
-  for (let index = 0; index < count; index++)
-    yield { format: 'gray', width: 16, height: 16, data: new Uint8Array(256).fill(first + index), pts: 3 * index, timeBase: { num: 1, den: 75 } };
-}
-
-/** Processes that this one has started and that still run. */
-function children(): string[] {
-  const listed = execFileSync('ps', ['-o', 'pid=,comm=', '--ppid', String(process.pid)], { encoding: 'utf8' });
-  return listed.split('\n').filter((line) => /ffmpeg|ffprobe/.test(line));
 }
 
 test('frames come out in order, exactly as many as went in, with the pts of the source and memory of their own', async () => {
@@ -195,48 +174,6 @@ test('a file is written with its sound, and a stream is written with back-pressu
   expect((await all(Buffer.concat(chunks))).length).toBe(FRAMES);
 });
 
-test('leaving the loop ends everything within a second, and leaves no process', async () => {
-  const before = children();
-  let isClosed = false;
-  function* closing() {
-    try {
-      yield* grays(5000);
-    } finally {
-      isClosed = true;
-    }
-  }
-  const stream = createReadStream(at('in.mkv'), { highWaterMark: 999 });
-  for (const source of [at('in.mkv'), closing(), stream]) {
-    let leftAt = 0;
-    for await (const _ of upscale(source, cheap)) {
-      leftAt = performance.now();
-      break;
-    }
-    expect(performance.now() - leftAt).toBeLessThan(1000);
-  }
-  expect([children(), isClosed, stream.destroyed]).toEqual([before, true, true]);
-});
-
-test('a signal ends a run before, at and after its first frame, with its own reason as the cause', async () => {
-  const reason = new Error('the user closed the page');
-  const early = await failureOf(() => all(at('in.mkv'), { signal: AbortSignal.abort(reason) }));
-  expect([early.code, early.cause]).toEqual(['SRVID_INTERRUPTED', reason]);
-  for (const stopAt of [0, 3]) {
-    const control = new AbortController();
-    const late = await failureOf(async () => {
-      let count = 0;
-      if (stopAt === 0) setTimeout(() => control.abort(reason), 20);
-      for await (const _ of upscale(grays(5000), { ...cheap, signal: control.signal })) if (++count === stopAt) control.abort(reason);
-    });
-    expect([late.code, late.cause]).toEqual(['SRVID_INTERRUPTED', reason]);
-  }
-  const silent = new PassThrough();
-  const waiting = await failureOf(() => all(silent, { signal: AbortSignal.timeout(50) }));
-  expect(waiting.code).toBe('SRVID_INTERRUPTED');
-  expect(silent.destroyed).toBe(true);
-  await expect.poll(children, { timeout: 10_000 }).toEqual([]);
-});
-
 test('errors come before the first frame, in the words of programs, and an own error as it is', async () => {
   const own = new Error('the camera was unplugged');
   async function* failing() {
@@ -282,24 +219,3 @@ test('errors come before the first frame, in the words of programs, and an own e
   expect((await failureOf(() => upscale(at('none.mkv'), cheap).toStream(target, { format: 'matroska' }))).code).toBe('SRVID_INPUT_NOT_FOUND');
   expect(target.destroyed).toBe(true);
 });
-
-test('two runs at once in one process do not disturb each other', async () => {
-  const [one, other] = await Promise.all([all(grays(60)), all(at('in.mkv'), { workers: 1 })]);
-  expect([one.length, other.length]).toEqual([60, FRAMES]);
-});
-
-test('memory stays flat over 5,000 frames, in and out', async () => {
-  const memory: number[] = [];
-  let count = 0;
-  for await (const _ of upscale(smallFrames(5000), cheap)) {
-    if (++count % 1000 === 0) memory.push(process.memoryUsage().rss / 2 ** 20);
-  }
-  expect(count).toBe(5000);
-  expect((memory.at(-1) as number) - (memory[1] as number)).toBeLessThan(40);
-});
-
-/** Frames that would take 92 MB, and their results, if they were kept. */
-function* smallFrames(count: number): Generator<InputFrame> {
-  for (let pts = 0; pts < count; pts++)
-    yield { format: 'yuv420p', width: 64, height: 48, data: new Uint8Array(4608).fill(pts % 200), pts, timeBase: { num: 1, den: 25 } };
-}

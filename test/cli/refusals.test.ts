@@ -4,7 +4,6 @@ import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, trunca
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { runSession } from '../../dist/index.js';
 import { expectBetween } from '../helpers/between.js';
 import { type CommandOptions, endOf, srvid } from '../helpers/command.js';
 import { ffmpeg, temporaryFolder } from '../helpers/media.js';
@@ -244,78 +243,4 @@ it('--salvage keeps what can be decoded of a damaged file, and says what could n
   expectBetween(framesIn, 5, 50);
   expect(result.events.filter((event) => event['type'] === 'warning').join()).not.toBe('');
   await rm(place, { recursive: true });
-});
-
-describe('an ffmpeg that hangs', () => {
-  it.each(['decoder', 'encoder'])('as %s is given up after the stall time', async (role) => {
-    const before = { ...process.env };
-    Object.assign(process.env, { FFMPEG_PATH: FAULTY, FAULT: `${role}-hangs`, REAL_FFMPEG: FFMPEG });
-    try {
-      const output = join(folder, 'hung.mp4');
-      const error = await runSession({ input: join(folder, 'whole.mp4'), output, preset: 'bicubic', scale: 8, stallTimeoutMs: 1500 }).catch(
-        (caught: unknown) => caught,
-      );
-      expect(error).toMatchObject({
-        code: role === 'decoder' ? 'SRVID_DECODE_FAILED' : 'SRVID_ENCODE_FAILED',
-        message: expect.stringContaining('no data for 1.5 s'),
-      });
-      expect((await readdir(folder)).sort()).toEqual(untouched);
-    } finally {
-      process.env = before;
-    }
-  });
-});
-
-describe('a disk that is full', () => {
-  it('ends the run, and what was written is taken away', async () => {
-    const small = join(folder, '..', `srvid-small-disk-${process.pid}`);
-    await mkdir(small);
-    let mounted = false;
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small], { stdio: 'ignore' });
-      mounted = true;
-    } catch {
-      // Without the right to mount, a device that is always full stands in for the disk.
-    }
-    const output = mounted ? join(small, 'o.mkv') : '/dev/full';
-    try {
-      if (mounted) {
-        const result = await srvid([join(folder, 'good.mp4'), output, ...bicubic, '--scale', '8', '--crf', '1']);
-        expect(result.code).toBe(1);
-        expect(result.stderr).toMatch(/No space left|SRVID_ENCODE_FAILED/);
-        expect(await readdir(small)).toEqual([]);
-      } else {
-        const child = await srvid(['good.mp4', '-', '--format', 'matroska', ...bicubic], { cwd: folder, stdout: output });
-        expect(child.code).toBe(1);
-        expect(child.stderr).toContain('SRVID_ENCODE_FAILED');
-      }
-    } finally {
-      if (mounted) execFileSync('umount', [small]);
-    }
-  });
-});
-
-describe('names that mean something to others', () => {
-  it.each([
-    'with space.mp4',
-    "quote'.mp4",
-    'double".mp4',
-    'percent%d.mp4',
-    '-leading.mp4',
-    'co:lon.mp4',
-    'new\nline.mp4',
-    'häßlich-日本.mp4',
-    'a|b.mp4',
-    '[x],y;z.mp4',
-    '$(id).mp4',
-  ])('%j is a file like any other, in and out', async (name) => {
-    const place = join(folder, '..', `srvid-names-${process.pid}`);
-    await mkdir(place, { recursive: true });
-    await copyFile(join(folder, 'good.mp4'), join(place, name));
-    const output = `out-${name.replace(/^-/, '')}`;
-    const result = await srvid(['-y', '-q', ...bicubic, '--duration', '0.2', '--', name, output], { cwd: place });
-    expect(result.stderr).toBe('');
-    expect(result.code).toBe(0);
-    expect((await readFile(join(place, output))).length).toBeGreaterThan(1000);
-  });
 });

@@ -212,3 +212,6 @@ export function tally(endings: readonly Ending[]): Record<string, number> {
   }
   return counts;
 }
+
+/** The numbers of that many frames. */
+export const sequences = (count: number) => Array.from({ length: count }, (_, sequence) => sequence);

@@ -1,46 +1,24 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer as createHttpServer } from 'node:http';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { freePort } from '../../bench/free-port.mjs';
+import { expect, onTestFinished, test } from 'vitest';
 import { FragmentSplitter } from '../../dist/relay/fmp4/splitter.js';
 import { FaultProxy } from '../helpers/fault-proxy.js';
-import { ffmpeg, ffprobe, rawFrames, temporaryFolder } from '../helpers/media.js';
-import { FFMPEG } from '../helpers/programs.js';
+import { ffprobe, rawFrames } from '../helpers/media.js';
+import { LIGHT, playing, relayClips, written } from '../helpers/relay-clips.js';
 import { type Listener, RelayCommand } from '../helpers/relay-command.js';
 import { startRtspServer } from '../helpers/rtsp-server.js';
 
-const folder = await temporaryFolder();
-const clip = join(folder, 'clip.mp4');
-const transport = join(folder, 'clip.ts');
-const webm = join(folder, 'clip.webm');
-const tokens = join(folder, 'tokens');
-const WRITE = 'a-token-that-may-write';
+const { folder, clip, transport, tokens } = await relayClips();
 const plugin = (name: string) => fileURLToPath(new URL(`../fixtures/plugins/${name}.js`, import.meta.url));
 const SPEAKS = plugin('speaks');
-/** Small and without networks: what is tested here is not the picture. */
-const LIGHT = ['--preset', 'bicubic', '--scale', '2', '--workers', '1', '--budget-ms', '1000'];
 
-beforeAll(async () => {
-  const source = ['-f', 'lavfi', '-i', 'testsrc2=s=160x96:r=25:d=4', '-f', 'lavfi', '-i', 'sine=f=440:d=4'];
-  const coded = ['-c:v', 'libx264', '-bf', '2', '-g', '25', '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-shortest'];
-  await ffmpeg(...source, ...coded, clip);
-  await ffmpeg(...source, ...coded, transport);
-  await ffmpeg(...source, '-c:v', 'libvpx', '-b:v', '300k', '-g', '25', '-c:a', 'libopus', '-shortest', webm);
-  await writeFile(tokens, `${WRITE} write\na-token-that-may-view view\n`);
-});
-
-const written = (path: string) => `${path}${path.includes('?') ? '&' : '?'}token=${WRITE}`;
 const fragments = (listener: Listener, from = 0) => {
   const splitter = new FragmentSplitter();
   return listener.binaries.slice(from).flatMap((bytes) => splitter.push(bytes));
 };
-const playing = (count: number) => (listener: Listener) => listener.binaries.length >= count && listener;
 
 test('a looped file plays beyond its end: hello, init, whole fragments from a keyframe on, times that go on, sound', async () => {
   const relay = await RelayCommand.start(clip, '--loop', ...LIGHT, '--plugin-before', `${SPEAKS}`);
@@ -213,144 +191,6 @@ test('a source that stalls for a moment is waited for; one that stays silent is 
   await viewer.until(() => viewer.messages.slice(at).filter(Buffer.isBuffer).length > 20);
   expect(viewer.closed).toBeUndefined();
 });
-
-test.each([
-  ['SRT', 'srt://127.0.0.1:PORT?mode=listener', 'srt://127.0.0.1:PORT', ['-f', 'mpegts']],
-  ['RTMP', 'rtmp://127.0.0.1:PORT/live/key', 'rtmp://127.0.0.1:PORT/live/key', ['-f', 'flv', '-listen', '1']],
-  ['UDP', 'udp://127.0.0.1:PORT?pkt_size=1316', 'udp://127.0.0.1:PORT', ['-f', 'mpegts']],
-])('%s is relayed', async (_, to, from, how) => {
-  const port = await freePort();
-  const send = ['-nostdin', '-v', 'error', '-re', '-stream_loop', '-1', '-i', clip, '-c', 'copy', ...how, to.replace('PORT', String(port))];
-  const sender = spawn(FFMPEG, send, { stdio: 'ignore' });
-  onTestFinished(() => void sender.kill('SIGKILL'));
-  const relay = await RelayCommand.start(from.replace('PORT', String(port)), ...LIGHT);
-  const viewer = relay.listen();
-  await viewer.until(playing(30));
-  expect(viewer.texts('hello')[0]).toMatchObject({ width: 320, height: 192 });
-});
-
-test('HLS over HTTP is relayed', async () => {
-  const hls = join(folder, 'hls');
-  await mkdir(hls);
-  await ffmpeg('-i', clip, '-c', 'copy', '-f', 'hls', '-hls_time', '1', '-hls_list_size', '0', join(hls, 'index.m3u8'));
-  const files = createHttpServer(async (request, response) => {
-    const body = await readFile(join(hls, basename(request.url ?? ''))).catch(() => undefined);
-    response.writeHead(body ? 200 : 404).end(body);
-  });
-  await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void files.close());
-  const relay = await RelayCommand.start(`http://127.0.0.1:${(files.address() as { port: number }).port}/index.m3u8`, ...LIGHT);
-  await relay.listen().until(playing(30));
-});
-
-test('a camera over RTSP is relayed, and its password told to nobody', async () => {
-  const { port } = await startRtspServer(clip);
-  const relay = await RelayCommand.start(`rtsp://admin:hunter2@127.0.0.1:${port}/stream1`, ...LIGHT);
-  const viewer = relay.listen();
-  await viewer.until(playing(40));
-  expect(viewer.texts('hello')[0]).toMatchObject({ width: 320, height: 192, source: { width: 160, height: 96 } });
-  const told = [relay.said, viewer.summary(), JSON.stringify(await relay.json('/stats'))].join('\n');
-  expect(told).toContain(`rtsp://127.0.0.1:${port}/...`);
-  expect(told).not.toMatch(/hunter2|admin|stream1/);
-});
-
-test.each([
-  ['WebM', webm],
-  ['MPEG-TS', transport],
-])('what a client pushes as %s is relayed; the next pusher after it, too', async (_, path) => {
-  const relay = await RelayCommand.start('push', ...LIGHT, '--token-file', tokens);
-  const viewer = relay.listen(written('/live/main'));
-  const bytes = await readFile(path);
-  for (const round of [1, 2]) {
-    const pusher = relay.listen(written('/ingest/main'));
-    await new Promise((resolve) => pusher.socket.once('open', resolve));
-    for (let at = 0; at < bytes.length; at += 7001) pusher.socket.send(bytes.subarray(at, at + 7001));
-    await pusher.until(() => pusher.texts('ready').length === 1);
-    await viewer.until(() => viewer.texts('hello').length >= round);
-    pusher.socket.close();
-    await viewer.until(() => viewer.texts('state').filter(({ state }) => state === 'waiting').length >= round);
-  }
-  expect(viewer.texts('hello')[1]).toMatchObject({ width: 320, height: 192 });
-});
-
-test('what is pushed and is no video is refused with the reason, and the stream takes the next one', async () => {
-  const relay = await RelayCommand.start('push', ...LIGHT, '--token-file', tokens);
-  const liar = relay.listen(written('/ingest/main'));
-  await new Promise((resolve) => liar.socket.once('open', resolve));
-  liar.socket.send(Buffer.alloc(200_000, 'not a video '));
-  liar.socket.close();
-  await pushUntilReady(relay, await readFile(transport));
-});
-
-/** Pushes a stream, as often as it takes until what was pushed before is quite gone. */
-async function pushUntilReady(relay: RelayCommand, bytes: Buffer): Promise<void> {
-  await retried(async () => {
-    const pusher = relay.listen(written('/ingest/main'));
-    await new Promise<void>((resolve, reject) => pusher.socket.once('open', () => resolve()).once('unexpected-response', () => reject(new Error('refused'))));
-    for (let at = 0; at < bytes.length; at += 7001) pusher.socket.send(bytes.subarray(at, at + 7001));
-    await pusher.until(() => pusher.texts('ready').length === 1 || pusher.closed);
-    expect(pusher.texts('ready').length).toBe(1);
-    pusher.socket.close();
-  });
-}
-
-/** A stream with some of its bytes turned, cut off or put elsewhere. */
-const damaged = (whole: Buffer) =>
-  fc
-    .record({
-      at: fc.array(fc.nat(whole.length - 1), { maxLength: 400 }),
-      cut: fc.integer({ min: 1, max: whole.length }),
-      swap: fc.tuple(fc.nat(20), fc.nat(20)),
-    })
-    .map(({ at, cut, swap: [a, b] }) => {
-      const bytes = Buffer.from(whole.subarray(0, cut));
-      for (const index of at) if (index < cut) bytes[index] = (bytes[index] as number) ^ (1 << (index % 8));
-      const pieces = Array.from({ length: 21 }, (_, piece) => bytes.subarray(Math.floor((piece * cut) / 21), Math.floor(((piece + 1) * cut) / 21)));
-      [pieces[a], pieces[b]] = [pieces[b] as Buffer, pieces[a] as Buffer];
-      return pieces;
-    });
-
-test('whatever is pushed, the relay outlives it, leaves no process behind and takes the next one', async () => {
-  const relay = await RelayCommand.start('push', ...LIGHT, '--token-file', tokens);
-  const whole = await readFile(transport);
-  const pushed = async (pieces: readonly Buffer[]) => {
-    const pusher = relay.listen(written('/ingest/main'));
-    const isOpen = await new Promise<boolean>((resolve) => pusher.socket.once('open', () => resolve(true)).once('unexpected-response', () => resolve(false)));
-    for (const piece of isOpen ? pieces : []) pusher.socket.send(piece);
-    if (isOpen) await pusher.until(() => pusher.closed !== undefined || pusher.socket.bufferedAmount === 0);
-    pusher.socket.close();
-    await pusher.until(() => pusher.closed);
-    return isOpen;
-  };
-  await fc.assert(
-    fc.asyncProperty(
-      fc.oneof(
-        damaged(whole),
-        fc.uint8Array({ minLength: 1, maxLength: 5000 }).map((bytes) => [Buffer.from(bytes)]),
-      ),
-      async (pieces) => {
-        await retried(async () => expect(await pushed(pieces)).toBe(true)); // Until the one before is quite gone.
-        expect(await relay.json(written('/health'))).toHaveProperty('streams.main');
-      },
-    ),
-    { numRuns: 12 },
-  );
-  const viewer = relay.listen(written('/live/main'));
-  await pushUntilReady(relay, whole);
-  await viewer.until(() => viewer.texts('hello').length > 0);
-  await retried(async () => expect(await relay.children('ffmpeg')).toEqual([]));
-});
-
-async function retried(work: () => Promise<void>): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (tries === 20) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-  }
-}
 
 test('a recording is what viewers get and can be played; on demand nothing runs until somebody watches', async () => {
   const record = join(folder, 'record.mp4');
