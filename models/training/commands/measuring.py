@@ -53,6 +53,7 @@ def restoration(parser: argparse.ArgumentParser):
     parser.add_argument("--folder", type=Path, required=True, help="pictures to measure on, such as Kodak's")
     parser.add_argument("--pictures", type=int, default=1000, help="measure on the first so many only")
     parser.add_argument("--filters", nargs="*", choices=("bm3d", "nlmeans"), default=["bm3d", "nlmeans"], help="for denoise: the filters beside the models (default: both)")
+    parser.add_argument("--int8", action="store_true", help="for denoise: also each model with convolutions in int8, calibrated on the same pictures with the strongest noise")
     return _run_restoration
 
 
@@ -63,7 +64,7 @@ def _run_restoration(given: argparse.Namespace) -> None:
     if given.task == "deblur":
         rows = deblurring(given.models, given.folder, given.pictures)
     else:
-        rows = denoising(given.models, given.folder, given.pictures, given.filters)
+        rows = denoising(given.models, given.folder, given.pictures, given.filters, given.int8)
     print(markdown(rows))
 
 

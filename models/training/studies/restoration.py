@@ -4,6 +4,7 @@ Each filter is given every setting of a small grid, and is told of by the one th
 truth, which a network does not get.
 """
 
+import tempfile
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ..data.restorable import measured_pictures, with_noise
 from ..measure.filters import denoisers, filtered, milliseconds
 from ..measure.planar_runtime import PlanarSession
 from ..measure.restoration import BLURS, SIGMAS, Probe, Quality, blurred_probe, quality
+from ..quantise.planar import FORMS, in_int8
 from .study import Rows
 
 SHOT = 1.0
@@ -22,11 +24,19 @@ READ = 8.0
 ROUNDS = 5
 
 
-def denoising(models: list[Path], folder: Path, count: int, filters: list[str]) -> Rows:
+def denoising(models: list[Path], folder: Path, count: int, filters: list[str], int8: bool) -> Rows:
     """PSNR of Y and of U and V, SSIM of Y, and milliseconds for a frame, for each noise on the first `count` pictures below `folder`; seed 0. `filters`: "bm3d", which takes minutes a picture, "nlmeans"."""
     pictures = measured_pictures(folder)[:count]
     noises = {f"sigma {sigma:g}": [Probe(with_noise(truth, sigma, 0), truth) for truth in pictures] for sigma in SIGMAS}
     noises["Poisson-Gaussian"] = [Probe(with_shot_noise(truth, 0), truth) for truth in pictures]
+    with tempfile.TemporaryDirectory() as made:
+        if int8:
+            strongest = [probe.given for probe in noises[f"sigma {SIGMAS[-1]:g}"]]
+            models = models + [in_int8(model, form, strongest, Path(made)) for model in models for form in FORMS]
+        return _denoised(noises, models, filters)
+
+
+def _denoised(noises: dict[str, list[Probe]], models: list[Path], filters: list[str]) -> Rows:
     rows = _head("noise")
     for (name, probes), sigma in zip(noises.items(), (*SIGMAS, (SHOT * 110 + READ**2) ** 0.5)):
         rows += _rows(name, probes, models, {name: grid for name, grid in denoisers(sigma).items() if name in filters})
