@@ -7,7 +7,7 @@ import { fakeProgram } from '../helpers/fake-program.js';
 import { ffmpeg, rawFrames, temporaryFolder } from '../helpers/media.js';
 import { FFMPEG, FFPROBE } from '../helpers/programs.js';
 
-const FAULTY = fileURLToPath(new URL('../fixtures/processes/faulty-ffmpeg.mjs', import.meta.url));
+const FAULTY = fileURLToPath(new URL('../fixtures/processes/faulty-ffmpeg.sh', import.meta.url));
 
 describe('srvid models', () => {
   it('lists every installed network with what it costs and what it gains', async () => {

@@ -9,7 +9,7 @@ import { type CommandOptions, endOf, srvid } from '../helpers/command.js';
 import { ffmpeg, temporaryFolder } from '../helpers/media.js';
 import { FFMPEG } from '../helpers/programs.js';
 
-const FAULTY = fileURLToPath(new URL('../fixtures/processes/faulty-ffmpeg.mjs', import.meta.url));
+const FAULTY = fileURLToPath(new URL('../fixtures/processes/faulty-ffmpeg.sh', import.meta.url));
 const HOARD = fileURLToPath(new URL('../fixtures/plugins/hoard.js', import.meta.url));
 let folder = '';
 let untouched: string[] = [];

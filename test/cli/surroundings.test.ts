@@ -8,7 +8,7 @@ import { srvid } from '../helpers/command.js';
 import { ffmpeg, temporaryFolder } from '../helpers/media.js';
 import { FFMPEG } from '../helpers/programs.js';
 
-const FAULTY = fileURLToPath(new URL('../fixtures/processes/faulty-ffmpeg.mjs', import.meta.url));
+const FAULTY = fileURLToPath(new URL('../fixtures/processes/faulty-ffmpeg.sh', import.meta.url));
 const bicubic = ['--preset', 'bicubic'];
 const folder = await temporaryFolder();
 const picture = (size: string, ...rest: string[]) => ffmpeg('-f', 'lavfi', '-i', `testsrc=s=${size}:r=25:d=2`, '-pix_fmt', 'yuv420p', ...rest);
