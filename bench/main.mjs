@@ -7,6 +7,7 @@ const MODES = {
   clips: './clips.mjs',
   engines: './engines.mjs',
   frontier: './frontier.mjs',
+  knob: './knob.mjs',
   levels: './levels.mjs',
   lower: './lower.mjs',
   lowering: './lowering.mjs',

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type ProcessingOptions, type RealtimeSettings, realtimeSettings, taskTimeoutMs } from './options/session.js';
+import { type ProcessingOptions, type RealtimeSettings, realtimeSettings } from './options/session.js';
 import type { Engine, EngineSetup, StageTime } from './pipeline/engine/engine.js';
 import { LosslessEngine } from './pipeline/engine/lossless/engine.js';
 import { RealtimeEngine } from './pipeline/engine/realtime/engine.js';
@@ -141,7 +141,7 @@ function setupOf({ options, execution }: Processing, info: StreamInfo, onNote: N
     origin: { color: assumedColor(info.color, info.format.height), timeBase: info.timeBase },
     inference: { engine: execution.engine, device: options.device, threads: execution.threads },
     workers: execution.workers,
-    taskTimeoutMs: taskTimeoutMs(options),
+    taskTimeoutMs: options.taskTimeoutMs,
     onError: options.onPluginError,
     ...(onNote && { onNote }),
   };

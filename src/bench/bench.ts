@@ -3,6 +3,7 @@ import { describeCause, SrvidError } from '../errors.js';
 import { defaultWorkers } from '../options/session.js';
 import { DEFAULT_MAX_PIXELS, type EngineRequest } from '../options/table.js';
 import { type FfmpegBinary, findFfmpeg } from '../pipeline/ffmpeg/binary.js';
+import { PATIENCE_MS } from '../pipeline/frames/timeout.js';
 import { openSource } from '../pipeline/input/open.js';
 import type { Size } from '../plugins/contract.js';
 import { engineInWords, engineOption } from '../plugins/inference/engines.js';
@@ -171,7 +172,7 @@ async function measureRound(
   const each = async (count: number, times: number) => {
     const candidate = { precision: precisionOf(models), engine, workers: 1, threads: count };
     const frame = { format, bytes: clip.luma };
-    if (!alone) return (await timeCandidate({ candidate, chain, options: { device: 'cpu', realtime: false }, frame, signal })).ms;
+    if (!alone) return (await timeCandidate({ candidate, chain, options: { device: 'cpu', taskTimeoutMs: PATIENCE_MS }, frame, signal })).ms;
     let total = 0;
     for (const model of models) total += await networkMs(model, clip, { engine, threads: count, times }, signal);
     return total;

@@ -1,5 +1,5 @@
 import { SrvidError } from '../errors.js';
-import { defaultWorkers, type EvaluationOptions, taskTimeoutMs } from '../options/session.js';
+import { defaultWorkers, type EvaluationOptions } from '../options/session.js';
 import { emptyFlow } from '../pipeline/engine/frame-flow.js';
 import { LosslessEngine } from '../pipeline/engine/lossless/engine.js';
 import type { FrameFormat, PlainFormat } from '../pipeline/frames/frame.js';
@@ -103,7 +103,7 @@ export function planFor({ chain }: Job, format: PlainFormat, size: Size): { grou
 export async function runChain(job: Job, groups: readonly Group[], origin: FrameOrigin, { next, take }: Ends): Promise<void> {
   const { options, engine, signal } = job;
   const { workers = defaultWorkers(), threads = 1, device } = options;
-  const setup = { origin, inference: { engine, device, threads }, workers, taskTimeoutMs: taskTimeoutMs(options) };
+  const setup = { origin, inference: { engine, device, threads }, workers, taskTimeoutMs: options.taskTimeoutMs };
   const flow = new LosslessEngine(groups, setup);
   try {
     await flow.open();

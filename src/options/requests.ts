@@ -79,7 +79,7 @@ export interface ProcessingRequest {
   readonly retune?: boolean | undefined;
   /** Networks from this folder's manifest.json instead of srvid's own. */
   readonly models?: string | undefined;
-  /** Milliseconds that one task in a worker may take, far above any frame's time: it ends only what would never end. Default: 120000; in real time 10000. */
+  /** Milliseconds that one task in a worker may take, far above any frame's time: it ends only what would never end. Default: 120000. */
   readonly taskTimeoutMs?: number | undefined;
 }
 

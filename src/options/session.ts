@@ -110,11 +110,6 @@ export function realtimeSettings(options: ProcessingOptions, { realtime: preset 
   };
 }
 
-/** A hang costs a real-time session one worker until it is ended; a file only time. */
-export function taskTimeoutMs({ taskTimeoutMs, realtime }: Pick<ProcessingOptions, 'taskTimeoutMs' | 'realtime'>): number {
-  return taskTimeoutMs ?? (realtime ? 10_000 : 120_000);
-}
-
 /** One single-threaded worker per core: the layout where nothing was measured. */
 export function defaultWorkers(): number {
   return availableParallelism();

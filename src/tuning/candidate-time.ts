@@ -1,4 +1,4 @@
-import { type ProcessingOptions, taskTimeoutMs } from '../options/session.js';
+import type { ProcessingOptions } from '../options/session.js';
 import type { PlainFormat } from '../pipeline/frames/frame.js';
 import type { Engine } from '../plugins/inference/backend.js';
 import type { Precision } from '../plugins/inference/library.js';
@@ -38,7 +38,7 @@ export interface TimingRequest {
   readonly candidate: Candidate;
   /** The chain with the models of the candidate's precision. */
   readonly chain: Chain;
-  readonly options: Pick<ProcessingOptions, 'device' | 'taskTimeoutMs' | 'realtime'>;
+  readonly options: Pick<ProcessingOptions, 'device' | 'taskTimeoutMs'>;
   /** The frame: its format and bytes. A trial picture of `TEST_FRAME` where not given. */
   readonly frame?: { readonly format: PlainFormat; readonly bytes: Uint8Array };
   /** Stops the timing. */
@@ -59,7 +59,7 @@ export async function timeCandidate({ candidate, chain, options, frame, signal }
     inference: { engine, device: options.device, threads },
     workers,
     slots: { input: workers, output: workers },
-    taskTimeoutMs: taskTimeoutMs(options),
+    taskTimeoutMs: options.taskTimeoutMs,
   });
   // Closing makes running tasks and later requests fail.
   const stop = () => host.close();

@@ -3,6 +3,8 @@ import type { ServiceTimes } from './service-times.js';
 
 /** A worker hangs where a frame takes this many times what all but few frames stay under. */
 const HANG_FACTOR = 2;
+/** The longest time that a worker may take in real time. */
+const MOST_HANG_MS = 10_000;
 
 /** A worker's task: one frame at one level. */
 export interface Task {
@@ -75,10 +77,10 @@ export class InFlight {
   /**
    * Milliseconds after which a worker is replaced. Its hang has then cost as much as the start of another one, so that
    * both together never cost more than twice the least. Each loss in a row doubles that price, since another start has
-   * not helped.
+   * not helped, up to `MOST_HANG_MS`.
    */
   limitFor(level: number): number {
-    return Math.ceil(HANG_FACTOR * this.times.bound(level) + this.startMs * 2 ** this.#lossesInARow);
+    return Math.min(MOST_HANG_MS, Math.ceil(HANG_FACTOR * this.times.bound(level) + this.startMs * 2 ** this.#lossesInARow));
   }
 
   /** Time at which each worker is expected to be free; Infinity for one that hangs. */
