@@ -478,7 +478,7 @@ test('a stream that is not there is told with those that are', async () => {
   expect(page.url()).toBe(`${url}?stream=main`);
 });
 
-test('every file of the page is served with a type, and nothing else is', async () => {
+test('every file of the page is served with a type, every style sheet is loaded, and nothing else is served', async () => {
   const stream = new ClipStream();
   const { url } = await serve(stream);
   undo.push(() => stream.stop());
@@ -489,6 +489,10 @@ test('every file of the page is served with a type, and nothing else is', async 
     expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
     expect(await answer.text()).not.toMatch(/\bstyle="|<script>/);
   }
+  const index = await (await fetch(url)).text();
+  const sheets = [...assets.keys()].filter((path) => path.startsWith('/relay/page/styles/'));
+  expect([...index.matchAll(/<link rel="stylesheet" href="([^"]+)">/g)].map(([, path]) => `/${path}`).sort()).toEqual(sheets.sort());
+  expect(sheets.length).toBeGreaterThan(1);
   for (const path of ['/relay/server.js', '/relay/page/', '/relay/page/app.d.ts', '/client/../relay/server.js', '/package.json'])
     expect((await fetch(new URL(path, url))).status, path).toBe(404);
 });
