@@ -175,6 +175,9 @@ test('frames that no network made are told as that, on the picture and as the ma
   await page.getByText('Only enlarged', { exact: true }).waitFor();
   await page.waitForFunction(() => document.querySelector('#graph-share output')?.textContent === '0 %');
   expect(await page.locator('#graph-share rect.plain').count()).toBeGreaterThan(1);
+  stream.share = null;
+  await page.locator('#graph-share .note', { hasText: 'no pictures came to the relay' }).waitFor();
+  expect(await page.locator('#graph-share output').textContent()).toBe('–');
 });
 
 test('1:1 shows each pixel of the video as one of the screen; fingers pinch, a drag moves, the loupe magnifies both', async () => {
@@ -269,6 +272,9 @@ test('on a phone the line follows the finger, and nothing is wider than the scre
   expect(await page.getByRole('slider').getAttribute('aria-valuenow')).toBe('80');
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   for (const button of await page.locator('.tools button:visible').all()) expect((await button.boundingBox())?.height).toBeGreaterThanOrEqual(44);
+  // A browser takes the place of the last touch for a pointer that hovers.
+  await page.locator('#loupe').tap();
+  expect(await page.locator('#loupe').evaluate((button) => getComputedStyle(button).backgroundColor)).toBe('rgba(0, 0, 0, 0)');
 });
 
 test.each([
@@ -309,9 +315,98 @@ test.each([
       }
     const rows = new Set([...document.querySelectorAll('.tools button')].map((button) => button.getBoundingClientRect().top));
     if (rows.size > 2) found.push(`the tools take ${rows.size} rows`);
+    const first = [...document.querySelectorAll('.graph')].map((graph) => graph.getBoundingClientRect().top)[0];
+    for (const graph of document.querySelectorAll('.graph')) {
+      const { top } = graph.getBoundingClientRect();
+      const words = graph.querySelector('figcaption span') as HTMLElement;
+      // Beside the large figure, all words stand on one height.
+      if (top !== first && words.getBoundingClientRect().top - top > 24) found.push(`there is empty room above ${words.textContent}`);
+    }
     return found;
   });
   expect(faults).toEqual([]);
+});
+
+test.each([
+  [1280, 800],
+  [1281, 900],
+  [844, 390],
+  [390, 844],
+])('on a screen of %ix%i the picture covers whole pixels, so that no edge of it stays black', async (width, height) => {
+  const { url } = await serve(new ClipStream());
+  const { page } = await openPage({ viewport: { width, height } });
+  undo.push(() => page.close());
+  await page.goto(url);
+  const box = await page.locator('#picture').boundingBox();
+  expect([(box?.width ?? 0) % 1, (box?.height ?? 0) % 1]).toEqual([0, 0]);
+  expect((box?.width ?? 0) / (box?.height ?? 1)).toBeCloseTo(16 / 9, 1);
+});
+
+test.each([
+  [1280, 800],
+  [844, 390],
+  [390, 844],
+])('on a screen of %ix%i the loupe never covers the place that it magnifies, nor the words about the delay', async (width, height) => {
+  const { url } = await serve(new ClipStream());
+  const { page } = await openPage({ viewport: { width, height } });
+  undo.push(() => page.close());
+  await page.goto(url);
+  await page.locator('#loupe').click();
+  const faults = await page.evaluate(async () => {
+    const find = (selector: string) => document.querySelector(selector) as HTMLElement;
+    find('#picture').classList.add('split');
+    find('#pill-text').textContent = '1 min 28 s behind. Your connection is slow.';
+    const frame = find('#picture').getBoundingClientRect();
+    const found: string[] = [];
+    for (const hidden of [true, false]) {
+      find('#pill').hidden = hidden;
+      const pill = find('#pill').getBoundingClientRect();
+      const floor = hidden ? frame.bottom : pill.top;
+      for (let part = 0; part < 1; part += 0.05) {
+        const [x, y] = [frame.left + frame.width * part, frame.top + (floor - frame.top) * part];
+        find('#picture').dispatchEvent(new PointerEvent('pointermove', { clientX: x, clientY: y }));
+        for (let drawn = 0; drawn < 2; drawn++) await new Promise(requestAnimationFrame);
+        const { left, right, top, bottom, height: tall } = find('#loupe-box').getBoundingClientRect();
+        const where = `${Math.round(part * 100)} %${hidden ? '' : ', with words'}`;
+        if (left < x && x < right && top < y && y < bottom) found.push(`it covers its place at ${where}`);
+        if (left < frame.left || right > frame.right || top < frame.top || bottom > floor) found.push(`it leaves the picture at ${where}`);
+        if (tall < 64) found.push(`it is ${tall} pixels high at ${where}`);
+      }
+    }
+    return found;
+  });
+  expect(faults).toEqual([]);
+});
+
+test('on a phone every button is as large as a finger, also on the picture', async () => {
+  const { url } = await serve(new ClipStream());
+  const { page } = await openPage({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+  undo.push(() => page.close());
+  await page.goto(url);
+  const small = await page.evaluate(() => {
+    const find = (selector: string) => document.querySelector(selector) as HTMLElement;
+    const link = document.createElement('a');
+    link.href = '.';
+    link.textContent = 'door';
+    find('#notice-offers').append(link);
+    find('#notice-action').textContent = 'Try again';
+    find('#streams').append(new Option('door'));
+    for (const selector of ['#notice-offers', '#notice-token', '#notice-action', '#stream-choice', '#preset-choice', '#level-choice', '#sound'])
+      find(selector).hidden = false;
+    const isSmall = (element: Element) => {
+      element.scrollIntoView({ block: 'center' });
+      const { left, right, top, bottom } = element.getBoundingClientRect();
+      const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+      return ![-21, 21].every((apart) => element.contains(document.elementFromPoint(x, y + apart)));
+    };
+    const namesOf = (elements: Iterable<Element>) => [...elements].filter(isSmall).map((element) => element.id || element.textContent);
+    find('#notice').hidden = false;
+    const onNotice = namesOf(document.querySelectorAll('.notice :is(button, input, a)'));
+    find('#notice').hidden = true;
+    find('#pill').hidden = false;
+    return [...onNotice, ...namesOf(document.querySelectorAll('.head select, .tools :is(button, select), #go-live'))];
+  });
+  expect(small).toEqual([]);
 });
 
 test('sound is off until it is asked for, space stands still and goes on', async () => {
@@ -352,6 +447,8 @@ test('whoever gets the picture late is told how late, and that the connection is
   proxy.hold();
   await page.getByText(/^[34]\.\d s behind\. Your connection is slow\.$/).waitFor();
   expect(await text(page, 'state-text')).toMatch(/^[34]\.\d s behind$/);
+  await page.locator('#graph-share .note', { hasText: 'no figures come from the relay' }).waitFor();
+  expect(await page.locator('#graph-share output').textContent()).toBe('–');
   proxy.release();
   await page.waitForFunction(() => document.getElementById('state-text')?.textContent === 'Live');
   await playsOn(page, 1);
