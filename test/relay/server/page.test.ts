@@ -378,6 +378,49 @@ test.each([
   expect(faults).toEqual([]);
 });
 
+test.each(['light', 'dark'] as const)(
+  'in the %s theme words on the picture are read over white, and a scale over every colour of its graph',
+  async (colorScheme) => {
+    const { url } = await serve(new ClipStream());
+    const { page } = await openPage({ colorScheme });
+    undo.push(() => page.close());
+    await page.goto(url);
+    const contrasts = await page.evaluate(() => {
+      const context = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true }) as OffscreenCanvasRenderingContext2D;
+      const style = (selector: string) => getComputedStyle(document.querySelector(selector) as Element);
+      /** The relative luminance of these colours, one over the other (WCAG 2.2). */
+      const luminance = (...colours: string[]) => {
+        for (const colour of colours) {
+          context.fillStyle = colour;
+          context.fillRect(0, 0, 1, 1);
+        }
+        const [red = 0, green = 0, blue = 0] = [...context.getImageData(0, 0, 1, 1).data].map((level) =>
+          level <= 10 ? level / 255 / 12.92 : ((level / 255 + 0.055) / 1.055) ** 2.4,
+        );
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+      };
+      const contrast = (text: string, ...ground: string[]) => {
+        const [one, other] = [luminance(...ground, text), luminance(...ground)];
+        return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+      };
+      document.querySelector('#after-name')?.classList.add('made');
+      const onPicture = ['#tag-before span', '#tag-before b', '#after-name'].map(
+        (selector) => [selector, contrast(style(selector).color, '#fff', style('.tag').backgroundColor)] as const,
+      );
+      const looks = ['network-0', 'network-1', 'network-2', 'plain', 'lost-relay', 'lost-way', 'lost-here'];
+      const onGraph = looks.map((look) => {
+        const column = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
+        column.setAttribute('class', look);
+        document.querySelector('.plot svg')?.append(column);
+        const ground = [style('.graph').backgroundColor, getComputedStyle(column).fill, style('.plot span').backgroundColor];
+        return [look, contrast(style('.plot span').color, ...ground)] as const;
+      });
+      return [...onPicture, ...onGraph];
+    });
+    expect(contrasts.filter(([, contrast]) => !(contrast >= 4.5))).toEqual([]);
+  },
+);
+
 test('on a phone every button is as large as a finger, also on the picture', async () => {
   const { url } = await serve(new ClipStream());
   const { page } = await openPage({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
