@@ -292,6 +292,7 @@ test.each([
   const { page } = await openPage({ viewport: { width, height } });
   undo.push(() => page.close());
   await page.goto(url);
+  await page.waitForSelector('.plot svg');
   await page.locator('#loupe').click();
   const faults = await page.evaluate(async () => {
     const find = (selector: string) => document.querySelector(selector) as HTMLElement;
@@ -342,6 +343,7 @@ test.each([
   const { page } = await openPage({ viewport: { width, height } });
   undo.push(() => page.close());
   await page.goto(url);
+  await page.waitForSelector('.plot svg');
   const box = await page.locator('#picture').boundingBox();
   expect([(box?.width ?? 0) % 1, (box?.height ?? 0) % 1]).toEqual([0, 0]);
   expect((box?.width ?? 0) / (box?.height ?? 1)).toBeCloseTo(16 / 9, 1);
@@ -356,6 +358,7 @@ test.each([
   const { page } = await openPage({ viewport: { width, height } });
   undo.push(() => page.close());
   await page.goto(url);
+  await page.waitForSelector('.plot svg');
   await page.locator('#loupe').click();
   const faults = await page.evaluate(async () => {
     const find = (selector: string) => document.querySelector(selector) as HTMLElement;
@@ -431,6 +434,7 @@ test('on a phone every button is as large as a finger, also on the picture', asy
   const { page } = await openPage({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
   undo.push(() => page.close());
   await page.goto(url);
+  await page.waitForSelector('.plot svg');
   const small = await page.evaluate(() => {
     const find = (selector: string) => document.querySelector(selector) as HTMLElement;
     const link = document.createElement('a');
