@@ -393,6 +393,7 @@ test.each(['light', 'dark'] as const)(
     const { page } = await openPage({ colorScheme });
     undo.push(() => page.close());
     await page.goto(url);
+    await page.waitForSelector('.plot svg');
     const contrasts = await page.evaluate(() => {
       const context = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true }) as OffscreenCanvasRenderingContext2D;
       const style = (selector: string) => getComputedStyle(document.querySelector(selector) as Element);
