@@ -59,8 +59,8 @@ export class ClipStream implements RelayStream {
   state: StreamState = 'starting';
   /** Requests to `set`. */
   readonly changes: unknown[] = [];
-  /** The share of frames of which it says that a network made them. */
-  share = 1;
+  /** The share of frames of which it says that a network made them; null says that there were no frames. */
+  share: number | null = 1;
   readonly #renditions = { sr: new Rendition(), source: new Rendition() };
   readonly #timer = setInterval(() => this.#tick(), TICK_MS);
   #clip: Clip | undefined;
@@ -184,11 +184,13 @@ export class ClipStream implements RelayStream {
   #sayStats(): void {
     const at = performance.timeOrigin + performance.now();
     const frames = this.#sent.sr;
+    const rate = this.share === null ? 0 : FPS;
+    const made = rate * (this.share ?? 0);
     const percentiles = { p50: 1, p95: 2, p99: 3 };
     for (const [, rendition] of this.#named()) {
       rendition.say({
         ...{ type: 'stats', at, fps: FPS, sourceFps: FPS, level: 'abpn', pinned: null, levels: { abpn: frames, bypass: 0 }, viewers: 1 },
-        ...{ perSecond: { levels: { abpn: FPS * this.share, bypass: FPS * (1 - this.share) }, dropped: 0 }, superResolved: this.share },
+        ...{ perSecond: { levels: { abpn: made, bypass: rate - made }, dropped: 0 }, superResolved: this.share },
         outcomes: { sr: frames, reused: 0, bypassed: 0, dropped: 0 },
         ...{ latencyMs: percentiles, relayMs: percentiles, clock: { pts: this.#now(), at } },
       });

@@ -5,7 +5,6 @@ import { dirname, join, normalize } from 'node:path';
 export interface SourceFile {
   /** From src/, "pipeline/time.ts". */
   readonly path: string;
-  readonly lines: number;
   /** Files of srvid that it imports, types included. */
   readonly own: readonly string[];
   /** The same without those that only types come from: what is loaded when it runs. */
@@ -32,7 +31,6 @@ export function describe(path: string, text: string): SourceFile {
   const own = clauses.filter(({ from }) => from.startsWith('.'));
   return {
     path,
-    lines: text.split('\n').length - 1,
     own: own.map(resolved),
     ownAtRunTime: own.filter(({ typeOnly }) => !typeOnly).map(resolved),
     packages: packagesOf(clauses),

@@ -80,7 +80,7 @@ export class Figures {
   #addShare(stats: StatsMessage | undefined): void {
     const { superResolved, perSecond } = stats ?? {};
     if (!stats || !this.#hello || !perSecond || typeof superResolved !== 'number') {
-      this.#share.add(undefined, { text: '–', note: '' });
+      this.#share.add(undefined, { text: '–', note: stats ? 'no pictures came to the relay' : 'no figures come from the relay' });
       return;
     }
     const { networks, plain } = levelsOf(this.#hello);

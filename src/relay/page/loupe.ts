@@ -6,8 +6,10 @@ import type { Place, Zoom } from './zoom.js';
 const MOST_SIDE = 168;
 /** CSS pixels of the loupe for one pixel of the result, at least, and how many times larger than in the picture. */
 const PIXEL = 2;
-/** CSS pixels between the loupe and the pointer, so that a finger does not cover it. */
+/** CSS pixels between the loupe and the pointer, so that a finger does not cover it, nor it the place that it magnifies. */
 const APART = 28;
+/** CSS pixels between the loupe and the picture's edge. */
+const MARGIN = 4;
 
 /** The loupe: the same small piece of source and result side by side, enlarged, next to the pointer. */
 export class Loupe {
@@ -52,7 +54,7 @@ export class Loupe {
     const place = this.#place as Place;
     const halves = this.split.shown ? [this.#before, this.#after] : [this.#after];
     this.#box.classList.toggle('single', halves.length === 1);
-    const side = Math.min(MOST_SIDE, this.#picture.clientWidth / 2 - 12, this.#picture.clientHeight * 0.6);
+    const side = this.#side();
     this.#canvas.width = side * halves.length * devicePixelRatio;
     this.#canvas.height = side * devicePixelRatio;
     this.#canvas.style.width = `${side * halves.length}px`;
@@ -83,14 +85,29 @@ export class Loupe {
     context.restore();
   }
 
-  /** Puts the loupe above the pointer, or below it where there is no room, within the picture and not on the words about the delay. */
+  /** The largest side for which there is room above or below every place of the picture. Words about the delay may take what is kept apart. */
+  #side(): number {
+    const { clientWidth: width, clientHeight: height } = this.#picture;
+    const frame = this.#box.offsetHeight - this.#box.clientHeight;
+    const tall = Math.min(height / 2 - APART, this.#floor() / 2 - 1);
+    return Math.min(MOST_SIDE, width / 2 - 3 * MARGIN, tall - MARGIN - frame);
+  }
+
+  /** CSS pixels from the picture's top to its bottom, or to the words about the delay. */
+  #floor(): number {
+    return this.#pill.hidden ? this.#picture.clientHeight : this.#pill.offsetTop;
+  }
+
+  /** Puts the loupe above the pointer, or below it where there is more room, within the picture and not on the words about the delay. */
   #put({ x, y }: Place, width: number): void {
     const frame = this.#picture.getBoundingClientRect();
-    const left = Math.min(frame.width - width - 4, Math.max(4, x - frame.left - width / 2));
-    const above = y - frame.top - APART - this.#box.offsetHeight;
-    const floor = this.#pill.hidden ? frame.height : this.#pill.offsetTop;
-    const lowest = Math.max(4, floor - this.#box.offsetHeight - 4);
-    const top = Math.min(above >= 4 ? above : y - frame.top + APART, lowest);
+    const left = Math.min(frame.width - width - MARGIN, Math.max(MARGIN, x - frame.left - width / 2));
+    const place = y - frame.top;
+    const floor = this.#floor();
+    const highest = place - APART - this.#box.offsetHeight;
+    const lowest = Math.max(MARGIN, floor - this.#box.offsetHeight - MARGIN);
+    const isAbove = highest >= MARGIN || place > floor / 2;
+    const top = isAbove ? Math.max(MARGIN, Math.min(highest, lowest)) : Math.min(place + APART, lowest);
     this.#box.style.translate = `${left}px ${top}px`;
   }
 

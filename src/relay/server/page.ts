@@ -4,7 +4,7 @@ import type { Asset } from './assets.js';
 
 /** The folders of dist/ that the browser may load. Each is served under its own path, so that imports between modules work. */
 const BUILT = new URL('../../', import.meta.url);
-const FOLDERS = ['client', 'relay/page'];
+const FOLDERS = ['client', 'relay/page', 'relay/page/styles'];
 const FILES = ['errors.js'];
 const INDEX = '/relay/page/index.html';
 
