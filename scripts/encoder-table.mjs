@@ -16,6 +16,8 @@ const SIZES = [
   [720, 576],
 ];
 const OPTIONS = { dnxhd: [['profile', 'dnxhr_hq']], avui: [['strict', '-2']] };
+/** Levels off by which a picture is another one: the container has no name for what the encoder writes, as AVI for PPM, and players take it for raw video. */
+const GARBLED = 100;
 const AT_ONCE = 2;
 /** Matrices as the table names them. Where nothing is said, these sizes have that of BT.601. */
 const MATRICES = { unsaid: 'BT.601, unsaid', smpte170m: 'BT.601', bt709: 'BT.709' };
@@ -63,7 +65,7 @@ async function rowOf(encoder) {
         const input = await patchVideo(folder, source, size);
         const output = join(folder, `${encoder}.${container}`);
         const result = await stored({ input, output, encoder, options: OPTIONS[encoder] ?? [] }).catch(() => undefined);
-        if (!result) break;
+        if (!result || result.off > GARBLED) break;
         results.push({ ...result, source });
       }
       if (results.length === SOURCES.length) return describe(encoder, container, results);
