@@ -12,6 +12,7 @@ import { describeCause } from '../../dist/errors.js';
 import { type InputFrame, type OutputFrame, type SessionEvent, type UpscaleSource, upscale } from '../../dist/index.js';
 import { failureOf } from '../helpers/errors.js';
 import { ffmpeg, rawFrames, temporaryFolder, videoTimes } from '../helpers/media.js';
+import { all, cheap, grays } from '../helpers/upscaled.js';
 
 const folder = await temporaryFolder();
 const at = (name: string) => join(folder, name);

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { endOf, exitCodeOf, srvid, warningsOf } from '../helpers/command.js';
-import { maker } from '../helpers/made.js';
+import { FAST, maker } from '../helpers/made.js';
 import { ffmpeg, ffprobe, lavfi, temporaryFolder, videoTimes } from '../helpers/media.js';
 
 const folder = await temporaryFolder();
@@ -173,6 +173,24 @@ it('the last frame of an animated PNG keeps its time and its duration, from a fi
   for (const path of [await made('slides.apng', 'apng.mkv'), piped]) {
     expect((await videoTimes(path)).map((time) => time.toFixed(2))).toEqual(['0.00', '0.10', '0.80', '1.00']);
     expect(Number((await lengths(path)).format.duration)).toBeCloseTo(1.9, 2);
+  }
+});
+
+it('an animated WebP keeps its times where ffmpeg can decode it, and is refused in words where it cannot', async () => {
+  const input = join(folder, 'moving.webp');
+  await ffmpeg(...lavfi('testsrc2=s=64x48:r=5:d=0.6'), '-c:v', 'libwebp_anim', input);
+  const can = await ffmpeg('-i', input, '-f', 'null', '-').then(
+    () => true,
+    () => false,
+  );
+  const result = await srvid([input, join(folder, 'from-webp.mkv'), ...FAST]);
+  if (can) {
+    expect(endOf(result)).toMatchObject({ framesIn: 3, framesOut: 3 });
+    expect((await videoTimes(join(folder, 'from-webp.mkv'))).map((time) => time.toFixed(2))).toEqual(['0.00', '0.20', '0.40']);
+  } else {
+    expect(result.code).toBe(1);
+    const message = expect.stringMatching(/is an animated WebP, which this ffmpeg cannot decode/);
+    expect(result.events.at(-1)).toMatchObject({ code: 'SRVID_INPUT_UNSUPPORTED', message });
   }
 });
 

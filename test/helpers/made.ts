@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { endOf, srvid } from './command.js';
 
-const FAST = ['--preset', 'bicubic', '--encoder-option', 'preset=ultrafast', '--json', '-y'];
+/** Options of a quick run, whose events are told as JSON. */
+export const FAST = ['--preset', 'bicubic', '--encoder-option', 'preset=ultrafast', '--json', '-y'];
 
 /** A function that runs srvid on a file of the folder, quickly, and gives its output's path. */
 export const maker =
