@@ -44,7 +44,7 @@ export function pictureNetwork(name: string, graph: Graph, white?: 1 | 255): Pic
   const outputs = graph.outputs.map((output) => ({ name: output.name, type: typeOf(output) ?? refuse(`gives ${output.name} as neither uint8 nor float32`) }));
   const [first, ...small] = graph.inputs.map((input) => shapeOf(input, refuse));
   const { channels, size } = first as Shape;
-  if (channels !== 1 && (channels !== 3 || ends > 1)) return refuse(`reads ${channels ?? 'any number of'} channels`);
+  if (channels !== 1 && ends > 1) return refuse(`reads ${channels} channels in ${graph.inputs[0]?.name}`);
   for (const plane of small) {
     const fits = plane.channels === 1 && plane.size?.width === (size && size.width / 2) && plane.size?.height === (size && size.height / 2);
     if (!fits) return refuse('reads three planes that are not those of 4:2:0');
@@ -64,7 +64,7 @@ export function pictureNetwork(name: string, graph: Graph, white?: 1 | 255): Pic
 }
 
 interface Shape {
-  readonly channels: number | undefined;
+  readonly channels: 1 | 3;
   readonly size: Size | undefined;
 }
 
@@ -72,9 +72,10 @@ function shapeOf(input: ValueInfoProto, refuse: (found: string) => never): Shape
   const dims = dimsOf(input);
   const [batch, channels, height, width] = dims;
   if (dims.length !== 4) return refuse(`reads ${input.name} with ${dims.length} axes instead of 4`);
+  const told = `(${input.name} is [${dims.map((size) => size ?? 'free')}])`;
   if (batch !== undefined && batch !== 1) return refuse(`reads ${batch} pictures at once`);
-  if ((height === undefined) !== (width === undefined))
-    return refuse(`reads pictures of one fixed side (${input.name} is [${dims.map((size) => size ?? 'free')}])`);
+  if (channels !== 1 && channels !== 3) return refuse(`reads ${channels ?? 'any number of'} channels ${told}`);
+  if ((height === undefined) !== (width === undefined)) return refuse(`reads pictures of one fixed side ${told}`);
   return { channels, size: height === undefined || width === undefined ? undefined : { width, height } };
 }
 

@@ -64,8 +64,8 @@ const ends = (type: 'uint8' | 'float32' | 'int32', dims: readonly (number | stri
 };
 
 test.each([
-  ['uint8', ['n', 1, 'h', 'w'], undefined, { white: 255, size: undefined, input: { name: 'input', type: 'uint8', channels: 1 } }],
-  ['uint8', [1, 3, 90, 160], undefined, { size: { width: 160, height: 90 }, input: { name: 'input', type: 'uint8', channels: 3 } }],
+  ['uint8', ['n', 1, 'h', 'w'], undefined, { white: 255, size: undefined, planes: 'y', inputs: [{ name: 'input', type: 'uint8' }] }],
+  ['uint8', [1, 3, 90, 160], undefined, { size: { width: 160, height: 90 }, planes: 'rgb', inputs: [{ name: 'input', type: 'uint8' }] }],
   ['float32', [1, 1, 'h', 'w'], 1 / 255, { white: 1 }],
   ['float32', [1, 1, 'h', 'w'], 0.92 / 255, { white: 1 }],
   ['float32', [1, 1, 'h', 'w'], 1, { white: 255 }],
@@ -84,4 +84,60 @@ test.each([
   ['uint8', [1, 1, 64, 'w'], undefined, 'one fixed side'],
 ] as const)('%s %j at step %s is refused: %s', async (type, dims, step, said) => {
   expect(await failureOf(ends(type, dims, step))).toMatchObject({ code: 'SRVID_MODEL_UNSUPPORTED', message: expect.stringContaining(said) });
+});
+
+/** A network of three planes, of these channels, heights and widths. */
+function ofPlanes(...planes: readonly (readonly [channels: number, height: number | string, width: number | string])[]) {
+  const graph = Graph.empty('planes');
+  for (const [index, dims] of planes.entries()) {
+    graph.addInput(`in${index}`, 'uint8', [1, ...dims]);
+    graph.addNode('Identity', [`in${index}`], `out${index}`);
+    graph.addOutput(`out${index}`, 'uint8', [1, ...dims]);
+  }
+  return () => pictureNetwork('net.onnx', graph);
+}
+
+test('three planes of 4:2:0 are a network of pictures, of any size or of one', () => {
+  expect(ofPlanes([1, 'h', 'w'], [1, 'a', 'b'], [1, 'a', 'b'])()).toMatchObject({ planes: 'yuv', size: undefined });
+  expect(ofPlanes([1, 90, 160], [1, 45, 80], [1, 45, 80])()).toMatchObject({ planes: 'yuv', size: { width: 160, height: 90 } });
+});
+
+test.each([
+  [
+    'planes of one size',
+    [
+      [1, 90, 160],
+      [1, 90, 160],
+      [1, 90, 160],
+    ],
+    'not those of 4:2:0',
+  ],
+  [
+    'planes of any size beside one of a fixed size',
+    [
+      [1, 'h', 'w'],
+      [1, 45, 80],
+      [1, 45, 80],
+    ],
+    'not those of 4:2:0',
+  ],
+  [
+    'a picture of three channels beside two planes',
+    [
+      [3, 'h', 'w'],
+      [1, 'a', 'b'],
+      [1, 'a', 'b'],
+    ],
+    '3 channels',
+  ],
+  [
+    'two planes',
+    [
+      [1, 'h', 'w'],
+      [1, 'a', 'b'],
+    ],
+    'has 2 inputs and 2 outputs',
+  ],
+] as const)('%s are refused', async (_, planes, said) => {
+  expect(await failureOf(ofPlanes(...planes))).toMatchObject({ code: 'SRVID_MODEL_UNSUPPORTED', message: expect.stringContaining(said) });
 });
