@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { type PlainFormat, planesOf } from '../../../dist/pipeline/frames/frame.js';
 import { loadModelLibrary, ModelLibrary } from '../../../dist/plugins/inference/library.js';
+import { expectBetween } from '../../helpers/between.js';
 import { ffmpeg, rawFrames, temporaryFolder } from '../../helpers/media.js';
 import { psnr } from '../../helpers/picture.js';
 import { hostFor, through } from '../../helpers/plugins.js';
@@ -31,24 +32,29 @@ async function deblocked(bytes: Uint8Array, spec = 'deblock', settings = {}): Pr
 }
 
 const luma = (bytes: Uint8Array) => planesOf(format, bytes)[0]?.data as Uint8Array;
+/** The mean of the differences between two lumas, in levels. */
+function changeOf(result: Uint8Array, given: Uint8Array): number {
+  const [changed, before] = [luma(result), luma(given)];
+  return changed.reduce((sum, value, index) => sum + Math.abs(value - (before[index] as number)), 0) / before.length;
+}
 const gainOf = (result: Uint8Array, given: Uint8Array) => psnr(luma(result), luma(clean)) - psnr(luma(given), luma(clean));
 
 test.each([
   ['x264', ['-c:v', 'libx264', '-crf', '30']],
   ['x265', ['-c:v', 'libx265', '-crf', '30', '-x265-params', 'log-level=none']],
   ['MPEG-4', ['-c:v', 'mpeg4', '-q:v', '8']],
-])('the luma of video compressed by %s comes nearer to the original, by half the strength less near, and the chroma stays', async (_, encoder) => {
+])('the luma of video compressed by %s comes nearer to the original, half the strength changes less, and the chroma stays', async (_, encoder) => {
   const given = await compressed(...encoder);
   const [whole, half] = [await deblocked(given), await deblocked(given, 'deblock?strength=0.5')];
   expect(gainOf(whole, given)).toBeGreaterThan(0.06);
   expect(gainOf(half, given)).toBeGreaterThan(0.03);
-  expect(gainOf(half, given)).toBeLessThan(gainOf(whole, given));
+  // Most changes are of one level, of which the half is rounded.
+  expectBetween(changeOf(half, given) / changeOf(whole, given), 0.4, 0.9);
   for (const result of [whole, half]) expect(result.subarray(SIZE.width * SIZE.height)).toEqual(given.subarray(SIZE.width * SIZE.height));
 });
 
 test('a clean picture changes by less than a level, on average', async () => {
-  const [result, given] = [luma(await deblocked(clean)), luma(clean)];
-  expect(result.reduce((sum, value, index) => sum + Math.abs(value - (given[index] as number)), 0) / given.length).toBeLessThan(1);
+  expect(changeOf(await deblocked(clean), clean)).toBeLessThan(1);
 });
 
 test('at a strength of 0 a frame keeps its bytes, and no network is needed', async () => {
