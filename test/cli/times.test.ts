@@ -257,7 +257,7 @@ it('a reader of standard output that pauses is waited for', async () => {
   child.stderr.on('data', (bytes: Buffer) => said.push(bytes));
   const ended = exitCodeOf(child);
   await new Promise((resolve) => child.stdout.once('readable', resolve));
-  await delay(3500);
+  await delay(6500);
   await pipeline(child.stdout, createWriteStream(join(folder, 'noise.mkv')));
   expect(await ended, Buffer.concat(said).toString()).toBe(0);
   expect(Buffer.concat(said).toString()).toBe('frames 50');
