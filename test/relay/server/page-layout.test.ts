@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { openPage } from '../../helpers/browser.js';
 import { type Clip, ClipStream, encodeClip } from '../../helpers/clip-stream.js';
@@ -9,6 +10,35 @@ let otherSize: Clip;
 beforeAll(async () => {
   otherSize = await encodeClip(folder, OTHER_SIZE);
 }, 120_000);
+
+/** A desktop, a narrow window, a phone on its side and one upright. */
+const SCREENS = [
+  [1280, 800],
+  [740, 600],
+  [844, 390],
+  [390, 844],
+] as const;
+
+/** A page of a stream that has nothing to show yet, on a screen of this size, when its graphs are drawn. */
+async function onScreen(width: number, height: number): Promise<Page> {
+  const { url } = await serve(new ClipStream());
+  const { page } = await openPage({ viewport: { width, height } });
+  undo.push(() => page.close());
+  await page.goto(url);
+  await page.waitForSelector('.plot svg');
+  return page;
+}
+
+/** The same with the loupe on, source and result side by side, and the longest words about the delay. */
+async function withLoupe(width: number, height: number): Promise<Page> {
+  const page = await onScreen(width, height);
+  await page.locator('#loupe').click();
+  await page.evaluate(() => {
+    document.querySelector('#picture')?.classList.add('split');
+    (document.querySelector('#pill-text') as HTMLElement).textContent = '1 min 28 s behind. Your connection is slow.';
+  });
+  return page;
+}
 
 test.each([
   ['on its side', { width: 844, height: 390 }],
@@ -38,26 +68,14 @@ test.each([
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(viewport.width);
 });
 
-test.each([
-  [1280, 800],
-  [740, 600],
-  [844, 390],
-  [390, 844],
-])('on a screen of %ix%i no label is cut, and nothing that floats on the picture lies on other words', async (width, height) => {
-  const { url } = await serve(new ClipStream());
-  const { page } = await openPage({ viewport: { width, height } });
-  undo.push(() => page.close());
-  await page.goto(url);
-  await page.waitForSelector('.plot svg');
-  await page.locator('#loupe').click();
+test.each(SCREENS)('on a screen of %ix%i no label is cut, and nothing that floats on the picture lies on other words', async (width, height) => {
+  const page = await withLoupe(width, height);
   const faults = await page.evaluate(async () => {
     const find = (selector: string) => document.querySelector(selector) as HTMLElement;
     // The longest words that stand there.
-    find('#picture').classList.add('split');
     find('#graph-share output').textContent = '100 %';
     find('#graph-delay output').textContent = '1 min 28 s';
     find('#after-name').textContent = 'Only enlarged';
-    find('#pill-text').textContent = '1 min 28 s behind. Your connection is slow.';
     find('#tag-zoom').textContent = '2:1';
     for (const selector of ['#before-size', '#after-size']) find(selector).textContent = '1920×1080';
     for (const selector of ['#pill', '#tag-zoom', '#sound']) find(selector).hidden = false;
@@ -95,31 +113,16 @@ test.each([
   [844, 390],
   [390, 844],
 ])('on a screen of %ix%i the picture covers whole pixels, so that no edge of it stays black', async (width, height) => {
-  const { url } = await serve(new ClipStream());
-  const { page } = await openPage({ viewport: { width, height } });
-  undo.push(() => page.close());
-  await page.goto(url);
-  await page.waitForSelector('.plot svg');
+  const page = await onScreen(width, height);
   const box = await page.locator('#picture').boundingBox();
   expect([(box?.width ?? 0) % 1, (box?.height ?? 0) % 1]).toEqual([0, 0]);
   expect((box?.width ?? 0) / (box?.height ?? 1)).toBeCloseTo(16 / 9, 1);
 });
 
-test.each([
-  [1280, 800],
-  [844, 390],
-  [390, 844],
-])('on a screen of %ix%i the loupe never covers the place that it magnifies, nor the words about the delay', async (width, height) => {
-  const { url } = await serve(new ClipStream());
-  const { page } = await openPage({ viewport: { width, height } });
-  undo.push(() => page.close());
-  await page.goto(url);
-  await page.waitForSelector('.plot svg');
-  await page.locator('#loupe').click();
+test.each(SCREENS)('on a screen of %ix%i the loupe never covers the place that it magnifies, nor the words about the delay', async (width, height) => {
+  const page = await withLoupe(width, height);
   const faults = await page.evaluate(async () => {
     const find = (selector: string) => document.querySelector(selector) as HTMLElement;
-    find('#picture').classList.add('split');
-    find('#pill-text').textContent = '1 min 28 s behind. Your connection is slow.';
     const frame = find('#picture').getBoundingClientRect();
     const found: string[] = [];
     for (const hidden of [true, false]) {
