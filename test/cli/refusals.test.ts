@@ -201,6 +201,7 @@ const CASES: readonly (readonly [string, readonly string[], number, string, RegE
   ['no ffmpeg', ['good.mp4', 'o.mp4'], 1, 'SRVID_FFMPEG_MISSING', /apt install ffmpeg/, { env: { FFMPEG_PATH: '/nowhere/ffmpeg' } }],
   ['no ffprobe', ['good.mp4', 'o.mp4'], 1, 'SRVID_FFMPEG_MISSING', /FFPROBE_PATH/, { env: { FFPROBE_PATH: '/nowhere/ffprobe' } }],
   ['an ffmpeg that is too old', ['good.mp4', 'o.mp4'], 1, 'SRVID_FFMPEG_TOO_OLD', /4\.2\.7/, withFault('old')],
+  ['a decoder that crashes', ['good.mp4', 'o.mp4', ...bicubic], 1, 'SRVID_DECODE_FAILED', /SIGSEGV.*GCONV_PATH=/, withFault('decoder-crashes')],
   ['a decoder that is killed', ['good.mp4', 'o.mp4', ...bicubic, '--size', '1600x1200'], 1, 'SRVID_', /SIGKILL|ends in the middle/, withFault('decoder-dies')],
   ['a decoder that fails', ['good.mp4', 'o.mp4', ...bicubic], 1, 'SRVID_DECODE_FAILED', /exit code 69.*nobody expected/, withFault('decoder-fails')],
   ['a decoder that writes garbage', ['good.mp4', 'o.mp4', ...bicubic], 1, 'SRVID_STREAM_CORRUPT', /does not begin as NUT/, withFault('decoder-writes-garbage')],

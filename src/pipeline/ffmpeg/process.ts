@@ -5,6 +5,9 @@ import { type ErrorCode, SrvidError } from '../../errors.js';
 import { withoutSecrets } from './remote-input.js';
 import { tied } from './tied-process.js';
 
+/** Static builds of ffmpeg load the system's character sets, for which they were not built, and crash on any MPEG-TS. */
+const CRASHED =
+  ' It crashed by itself. Take the ffmpeg of the system; a static build that crashes on MPEG-TS does not with GCONV_PATH=/nonexistent in the environment.';
 /** Time in which ffmpeg may stop by itself before it is killed. */
 const GRACE_MS = 700;
 const KEPT_LOG_LINES = 40;
@@ -116,7 +119,8 @@ export class FfmpegProcess {
         ? `was ended by ${this.#exit.signal}`
         : `ended with exit code ${this.#exit?.code ?? 'unknown'}`;
     const said = this.#log.length > 0 ? ` It said: ${this.#log.slice(-3).join(' | ')}` : ' It said nothing.';
-    return new SrvidError(this.options.failure, `Tried to ${purpose}: ffmpeg ("${path}") ${how}.${said}`, { log: this.#log.slice(-10) }, cause);
+    const advice = this.#exit?.signal === 'SIGSEGV' ? CRASHED : '';
+    return new SrvidError(this.options.failure, `Tried to ${purpose}: ffmpeg ("${path}") ${how}.${said}${advice}`, { log: this.#log.slice(-10) }, cause);
   }
 
   /** Asks ffmpeg to stop, kills it after a grace period, and waits until it is gone. Safe to call at any time. */

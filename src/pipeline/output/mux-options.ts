@@ -17,6 +17,11 @@ export const PROGRESS = 3;
 /** Parts of a second that are whole ticks in the time bases of containers. */
 const LATE_STEPS = 8;
 const FILTERS = '-bsf:v:0';
+/**
+ * Packets that are read ahead of each input where all of them are copied. ffmpeg up to 6 sleeps 10 ms each time that a queue runs empty, which with its own
+ * 8 packets happens for every eighth frame.
+ */
+const QUEUE = ['-thread_queue_size', '1024'];
 
 /** The ffmpeg command of a plan. */
 export function encodeCommand(plan: EncodePlan, binary: Pick<FfmpegBinary, 'setsChromaLocation'>): FfmpegCommand {
@@ -26,9 +31,10 @@ export function encodeCommand(plan: EncodePlan, binary: Pick<FfmpegBinary, 'sets
   const offset = skips - shiftSeconds + late;
   // With -seek_timestamp ffmpeg does not take the first frame's time for time 0.
   // Of coded frames ffmpeg finds out the first times of decoding, which NUT does not tell, by looking at some.
-  const look = plan.coded ? [] : ['-probesize', '32', '-analyzeduration', '0'];
+  const look = plan.coded ? QUEUE : ['-probesize', '32', '-analyzeduration', '0'];
   const frames = { url: 'pipe:0', options: ['-seek_timestamp', '1', ...(offset === 0 ? [] : ['-itsoffset', String(offset)]), ...look, '-f', 'nut'] };
-  const carried = carry.from === 'file' ? [{ url: carry.input.url, options: [...carry.input.options, ...carry.cut.inputOptions] }] : [];
+  const read = plan.coded ? QUEUE : [];
+  const carried = carry.from === 'file' ? [{ url: carry.input.url, options: [...read, ...carry.input.options, ...carry.cut.inputOptions] }] : [];
   const chapters = carry.from === 'file' && carry.chapters ? [carry.chapters] : [];
   const inputs = [frames, ...carried, ...(plan.sideData ? [plan.sideData.input] : []), ...chapters];
   const outputOptions = [
