@@ -17,7 +17,7 @@ def pcsr_train(parser: argparse.ArgumentParser):
     from ..train.pcsr import PcsrRecipe, train_pcsr
 
     parser.add_argument("--run", type=Path, required=True, help="folder for the checkpoint and the log")
-    parser.add_argument("--from", dest="start_from", type=Path, help="float ONNX model of this trainer whose first convolutions the backbone starts as")
+    parser.add_argument("--from", dest="start_from", type=Path, help="pcsr-backbone-fp32.onnx beside the rest of its bundle, to go on from it; or a float ONNX model of this trainer whose first convolutions the backbone starts as")
     parser.add_argument("--base", type=Path, help="run to begin from; with --steps 0 its backbone and heavy head stay as they are, and --light may be another")
     add_recipe(parser, PcsrRecipe, set())
     add_data(parser)

@@ -82,8 +82,7 @@ first layer no more than an addition for each of its {recipe["heavy"][0]} or {re
 
 
 def _training(facts: dict[str, str], recipe: dict) -> str:
-    start = next((line["start_from"] for line in json.loads(facts["history"]) if line.get("start_from")), None)
-    begun = f" The backbone began as the first convolutions of {start}." if start else ""
+    begun = _begun(next((line for line in json.loads(facts["history"]) if line.get("start_from")), {}))
     done = facts["stage"] == "light" and int(facts["step"]) >= recipe["light_steps"]
     short = "" if done else f" **The run is not finished: these files are of step {int(facts['step']):,} of the stage {facts['stage']}.**"
     sizes, lossy = (", ".join(f"{size:g}" for size in recipe[name]) for name in ("sizes", "lossy_sizes"))
@@ -93,6 +92,15 @@ Two stages. Backbone and heavy head: {recipe["steps"]:,} steps, SOAP, one-cycle 
 bfloat16 until {recipe["float32_from"]:.0%}, then float32. With these frozen, light head and classifier: {recipe["light_steps"]:,} steps, to {recipe["light_rate"]:g}; 1000 times the absolute error of both heads' mixture, plus 3 times the distance of the mean share of heavy pixels from a half.
 Batches of {recipe["batch"]} crops of {recipe["patch"]}x{recipe["patch"]} low-resolution pixels in eight orientations at one scale, which is drawn for each: 1.5, 2, 2.25, 3, 4 or any from 1 to 4; {recipe["samples"]} rows and columns of each enlargement.
 Pictures at {sizes} of their size (those that come in JPEG at {lossy}); {recipe["frames"]:.0%} of the crops with a frame of one level along some of their sides. Running average of the weights, {recipe["ema"]:g}. Seed {recipe["seed"]}.{begun}{short}"""
+
+
+def _begun(start: dict) -> str:
+    runs = [*start.get("earlier", []), *([{"start_from": start["start_from"]}] if start else [])]
+    if not runs:
+        return ""
+    behind = [f"{run['recipe']['steps']:,} steps to {run['recipe']['peak_rate']:g} and {run['recipe']['light_steps']:,} to {run['recipe']['light_rate']:g}" for run in runs[:-1]]
+    went = f" It went on from an earlier bundle, which had been trained for {'; then '.join(behind)}." if behind else ""
+    return f"{went} The backbone began as the first convolutions of {runs[0]['start_from']}."
 
 
 def _quantisation() -> str:

@@ -191,6 +191,17 @@ class Trained(unittest.TestCase):
         card = (out / "pcsr.md").read_text()
         for sentence in ("any scale from 1 to 4", "| Kodak (24 pictures) | x1.5 | x2 | x2.25 | x3 | x4 |", "| **PCSR** int8 adaptive |", "Backbone and heavy head: 4 steps"):
             self.assertIn(sentence, card)
+        with self.quiet:
+            further = replace(self.recipe, steps=0, light_steps=1, light_rate=0.0)
+            train_pcsr(further, self.data, self.root / "further", start_from=out / "pcsr-backbone-fp32.onnx", validate_every=4)
+            shipping.export_pcsr(self.root / "further", self.data, out, crops=6)
+        (_, before, _), (_, after, _) = averaged_pcsr(run), averaged_pcsr(self.root / "further")
+        for name, value in before.state_dict().items():
+            torch.testing.assert_close(after.state_dict()[name], value, rtol=0, atol=1e-6, msg=name)
+        self.assertIn("trained for 4 steps to 0.001 and 2 to 0.001", (out / "pcsr.md").read_text())
+        (out / "pcsr-place-fp32.onnx").unlink()
+        with self.quiet, self.assertRaisesRegex(SystemExit, "four parts"):
+            train_pcsr(further, self.data, self.root / "third", start_from=out / "pcsr-backbone-fp32.onnx")
 
     def test_crops_are_reduced_at_the_true_ratio_as_pillow_does_it(self):
         high = [luma(90, 90, seed) for seed in range(2)]

@@ -16,7 +16,9 @@ import torch
 from onnx import numpy_helper
 
 from ..data.any_scale import LEAST, MOST, AnyScale, AnyScaleBatch, load_luma
+from ..networks.onnx_reader import facts_of
 from ..networks.pcsr import Pcsr, Shape
+from ..networks.pcsr_reader import BACKBONE, load_bundle
 from .checkpoint import log_line, write_atomically
 from .grids import grid
 from .pcsr_validation import Validation
@@ -63,7 +65,7 @@ class PcsrRecipe(Settings):
 def train_pcsr(recipe: PcsrRecipe, data: Path, run: Path, start_from: Path | None = None, base: Path | None = None, validate_every: int = 2000) -> None:
     """Train both stages, writing checkpoint.pt and log.jsonl below `run`; continues from a checkpoint found there.
 
-    `start_from` is a float model of this trainer whose first convolutions fit the backbone's. `base` is another run that this one begins from;
+    `start_from` is the shipped backbone, whose bundle is gone on from, or a float model of this trainer whose first convolutions fit the backbone's. `base` is another run that this one begins from;
     with no `steps`, the second stage alone is trained, and its light head may be of another shape.
     """
     path = run / "checkpoint.pt"
@@ -73,7 +75,10 @@ def train_pcsr(recipe: PcsrRecipe, data: Path, run: Path, start_from: Path | Non
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     network = Pcsr(recipe.shape)
-    if start_from:
+    whole = start_from is not None and start_from.name == BACKBONE
+    if whole:
+        load_bundle(network, start_from)
+    elif start_from:
         carry_over(network, start_from)
     if base:
         begin_from(network, base)
@@ -83,17 +88,25 @@ def train_pcsr(recipe: PcsrRecipe, data: Path, run: Path, start_from: Path | Non
         raise SystemExit(f"No photograph in {data / 'train'} is {least} pixels a side at the sizes asked for, which x{MOST:g} needs. Give larger ones, or a smaller --patch.")
     crops = AnyScale(pictures, recipe.patch, recipe.samples, recipe.batch, recipe.frames, recipe.floor, recipe.seed)
     validation = Validation(data)
-    if start_from:
+    if start_from and not whole:
         bring_to_unit(network, crops.at(0).low)
     average = copy.deepcopy(network).eval().requires_grad_(False)
     if "network" in state:
         network.load_state_dict(state["network"])
         average.load_state_dict(state["average"])
     else:
-        log_line(run, {"step": 0, "pictures": len(pictures), "start_from": start_from.name if start_from else None, "base": base.name if base else None})
+        earlier = earlier_stages(start_from) if whole else []
+        log_line(run, {"step": 0, "pictures": len(pictures), "start_from": start_from.name if start_from else None, "base": base.name if base else None, "earlier": earlier})
     print(f"{len(pictures)} pictures, {state['stage']} from step {state['step']}, {json.dumps(asdict(recipe))}", flush=True)
     for stage in STAGES[STAGES.index(state["stage"]) :]:
         _train_stage(stage, recipe, crops, network, average, run, validation, state if stage == state["stage"] else {"step": 0}, validate_every)
+
+
+def earlier_stages(backbone: Path) -> list[dict]:
+    """The runs behind a shipped bundle, oldest first: what each started from, and its recipe."""
+    facts = facts_of(onnx.load(backbone))
+    start = json.loads(facts["history"])[0]
+    return [*start.get("earlier", []), {"start_from": start["start_from"], "recipe": json.loads(facts["recipe"])}]
 
 
 def carry_over(network: Pcsr, path: Path) -> None:
