@@ -1,10 +1,12 @@
-// `npm run bench -- pcsr FILE ... [--models DIR] [--precision int8] [--ks -25,-1,...] [--rounds 5] [--plot NAME]`: time and PSNR of PCSR at
+// `npm run bench -- pcsr FILE ... [--models DIR] [--precision int8] [--ks -25,-1,...] [--rounds 5] [--engine ort] [--plot NAME]`: time and PSNR of PCSR at
 // several k, and of other ways to 1920x1080, from 640x360 and from 1280x720. The files are pictures or clips, of which the first frame counts,
 // of 1920x1080 or more. Each round runs all ways one after the other, on one thread; a way's time is its least, since other load only adds.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { psnr } from '../dist/eval/metrics.js';
 import { planResize } from '../dist/eval/resize.js';
+import { ONNX_RUNTIME } from '../dist/plugins/inference/backend.js';
+import { nativeEngineHere } from '../dist/plugins/inference/native-engine.js';
 import { CUBIC } from '../dist/plugins/pixels/resample.js';
 import { optionsOf } from './options.mjs';
 import { drawWays } from './pcsr-chart.mjs';
@@ -20,18 +22,31 @@ const BORDER = 4;
 const HEAD = ['way', 'ms', 'of all heavy', 'heavy pixels', 'Y-PSNR, dB', 'under all heavy, dB'];
 
 export async function measure(args) {
-  const { files, models, precision, ks, rounds, plot } = optionsOf(
-    { files: [], models: undefined, precision: 'int8', ks: '-25,-2,-1,-0.5,0,0.5,1,25', rounds: 5, plot: undefined },
-    args,
-  );
+  const {
+    files,
+    models,
+    precision,
+    ks,
+    rounds,
+    engine: wanted,
+    plot,
+  } = optionsOf({ files: [], models: undefined, precision: 'int8', ks: '-25,-2,-1,-0.5,0,0.5,1,25', rounds: 5, engine: 'native', plot: undefined }, args);
   if (files.length === 0) throw new Error('Which pictures? npm run bench -- pcsr FILE ...');
+  const engine = engineOf(wanted);
+  console.log(engine.kernel ? `native engine (${engine.kernel}), and ONNX Runtime for what that does not run` : 'ONNX Runtime');
   const truths = files.map(lumaOf);
   for (const input of INPUTS) {
-    const ways = await waysFor(input, OUTPUT, { models, precision, ks: ks.split(',').map(Number) });
+    const ways = await waysFor(input, OUTPUT, { models, precision, ks: ks.split(',').map(Number), engine });
     const rows = await measured(ways, input, truths, rounds);
     print(input, rows);
     if (plot !== undefined) writeFileSync(`${plot}-${input.height}p.svg`, drawWays(`${input.width}x${input.height} to 1920x1080, one thread`, rows));
   }
+}
+
+/** The native engine where it is there and wanted, as a run would have it. */
+function engineOf(wanted) {
+  const here = nativeEngineHere();
+  return wanted === 'ort' || 'missing' in here ? ONNX_RUNTIME : { name: 'native', kernel: here.kernels[0], build: here.build };
 }
 
 /** Luma of a file's first frame, its middle 1920x1080. */

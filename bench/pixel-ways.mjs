@@ -9,10 +9,11 @@ import { Resampler } from '../dist/plugins/pixels/resample.js';
 const OTHERS = ['abpn', 'xlsr', 'swift', 'best'];
 
 /** All ways from one size to another. A way's `run` gives the result, in memory that its next run overwrites. */
-export async function waysFor(input, output, { models, precision, ks }) {
+export async function waysFor(input, output, { models, precision, ks, engine }) {
   const own = await loadModelLibrary();
   const library = models === undefined ? own : await loadModelLibrary(pathToFileURL(`${models}/`));
-  const load = async (from, spec) => loadModel(await from.load(from.resolve({ planes: 'y', ...spec }, precision)));
+  const settings = { engine, device: 'cpu', threads: 1 };
+  const load = async (from, spec) => loadModel(await from.load(from.resolve({ planes: 'y', ...spec }, precision)), settings);
   const networks = {};
   for (const part of ['backbone', 'place', 'light', 'heavy']) networks[part] = await load(library, { family: `pcsr-${part}` });
   const pixels = (wishes) => pixelWay(networks, input, output, wishes);

@@ -28,7 +28,7 @@ int odd_number(Random& random) {
 void break_plan(Random& random, Plan& plan) {
   Conv& conv = plan.convs[random.between(0, static_cast<int>(plan.convs.size()) - 1)];
   const auto resize = [&](auto& values) { values.resize(random.one_in(2) ? values.size() + 1 : values.size() / 2); };
-  switch (random.between(0, 13)) {
+  switch (random.between(0, 14)) {
     case 0: plan.inputChannels = odd_number(random); break;
     case 1: plan.fold = odd_number(random); break;
     case 2: plan.shuffle = odd_number(random); break;
@@ -46,6 +46,7 @@ void break_plan(Random& random, Plan& plan) {
       conv.multiplier[0] = random.one_in(4) ? std::strtof(random.one_in(2) ? "nan" : "inf", nullptr) : kOdd[random.between(0, 5)];
       break;
     }
+    case 13: plan.pixelResults = odd_number(random); break;
     default: plan.anchor.assign(random.between(0, 20), odd_number(random)); break;
   }
 }
@@ -82,14 +83,18 @@ void run_case(Random& random, const Plan& plan, Tally& tally) {
     const bool sensible = height > 0 && width > 0 && pixels < 20000;
     // Where the sizes make no sense the lengths do not matter, as long as no byte is touched.
     const size_t inputLength = sensible ? static_cast<size_t>(pixels) * plan.inputChannels : 0;
-    const size_t outputLength = sensible ? static_cast<size_t>(pixels / (plan.fold * plan.fold)) * plan.convs.back().channels : 0;
     const std::vector<uint8_t> input = random_bytes(random, inputLength + (random.one_in(50) ? 1 : 0));
-    std::vector<uint8_t> expected(outputLength + (random.one_in(50) ? 1 : 0));
-    std::vector<uint8_t> found(expected.size());
+    const size_t pixelsOut = sensible ? static_cast<size_t>(pixels / (plan.fold * plan.fold)) : 0;
+    Results expected(plan, pixelsOut);
+    Results found(plan, pixelsOut);
+    if (random.one_in(50)) {
+      expected.spoil();
+      found.spoil();
+    }
     const int threads = random.one_in(100) ? odd_number(random) : random.one_in(20) ? random.between(2, 4) : 1;
-    reference.run(input.data(), input.size(), height, width, expected.data(), expected.size(), 1);
-    network.run(input.data(), input.size(), height, width, found.data(), found.size(), threads);
-    if (found != expected) {
+    reference.run(input.data(), input.size(), height, width, expected.outputs(), 1);
+    network.run(input.data(), input.size(), height, width, found.outputs(), threads);
+    if (!(found == expected)) {
       throw std::logic_error(std::string(kernel.name) + " differs from portable C++ at " + std::to_string(width) + " x " + std::to_string(height));
     }
     tally.compared[kernel.name]++;

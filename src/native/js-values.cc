@@ -98,10 +98,21 @@ Elements elements(napi_env env, napi_value value, napi_typedarray_type type, con
   return out;
 }
 
+std::vector<Output> to_outputs(napi_env env, napi_value value) {
+  std::vector<Output> outputs;
+  const uint32_t count = array_length(env, value, Limits::convs, "the outputs");
+  for (uint32_t index = 0; index < count; index++) {
+    const Elements found = elements(env, element(env, value, index), napi_uint8_array, "the output");
+    outputs.push_back({static_cast<uint8_t*>(found.data), found.length});
+  }
+  return outputs;
+}
+
 Plan to_plan(napi_env env, napi_value value) {
   Plan plan;
   plan.inputChannels = to_int(env, property(env, value, "inputChannels", "the plan"), "inputChannels");
   plan.fold = to_int(env, property(env, value, "fold", "the plan"), "fold");
+  plan.pixelResults = to_int(env, property(env, value, "pixelResults", "the plan"), "pixelResults");
   plan.shuffle = to_int(env, property(env, value, "shuffle", "the plan"), "shuffle");
   const napi_value convs = property(env, value, "convs", "the plan");
   const uint32_t count = array_length(env, convs, Limits::convs, "convs");

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "network.h"
 #include "plan.h"
 
 namespace srvid {
@@ -35,6 +36,9 @@ struct Elements {
 
 /** The elements of a typed array of exactly this type; shared memory is welcome. Throws std::invalid_argument for anything else. */
 Elements elements(napi_env env, napi_value value, napi_typedarray_type type, const std::string& what);
+
+/** The memory of an array of Uint8Arrays, valid as `elements` is. Throws std::invalid_argument for anything else. */
+std::vector<Output> to_outputs(napi_env env, napi_value value);
 
 /** A plan as src/plugins/inference/native/plan.ts describes it. Its parts have the right types afterwards, and nothing more is checked. */
 Plan to_plan(napi_env env, napi_value value);

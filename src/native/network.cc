@@ -62,7 +62,12 @@ Network::Network(const Plan& plan, const Kernel& kernel, size_t pieceBytes) : ke
   fold_ = plan.fold;
   shuffle_ = plan.shuffle;
   outputPlanes_ = plan.convs.back().channels / (shuffle_ * shuffle_);
+  firstResult_ = first_result(plan);
   stages_ = schedule(plan, kernel.order);
+  for (size_t value = static_cast<size_t>(firstResult_); value < stages_.size(); value++) {
+    if (plan.pixelResults > 0) resultChannels_.push_back(plan.convs[value - 1].channels);
+    lastLag_ = std::max(lastLag_, stages_[value].lag);
+  }
   for (size_t index = 0; index < plan.convs.size(); index++) {
     const Conv& conv = plan.convs[index];
     const Stage& stage = stages_[index + 1];
@@ -79,7 +84,15 @@ Network::Network(const Plan& plan, const Kernel& kernel, size_t pieceBytes) : ke
   if (!plan.anchor.empty()) anchor_.emplace(plan.anchor, plan.shuffle, plan.convs.back().zeroPoint);
 }
 
-void Network::run(const uint8_t* input, size_t inputLength, int height, int width, uint8_t* output, size_t outputLength, int threads) {
+std::vector<size_t> Network::output_lengths(int rows, int columns) const {
+  const size_t pixels = static_cast<size_t>(rows) * columns;
+  if (resultChannels_.empty()) return {pixels * outputPlanes_ * shuffle_ * shuffle_};
+  std::vector<size_t> lengths;
+  for (const int channels : resultChannels_) lengths.push_back(pixels * channels);
+  return lengths;
+}
+
+void Network::run(const uint8_t* input, size_t inputLength, int height, int width, const std::vector<Output>& outputs, int threads) {
   for (const int side : {height, width}) {
     if (side < 1 || side > Limits::side || side % fold_ != 0) {
       refuse("a picture of " + std::to_string(width) + " x " + std::to_string(height) + ": sides are from 1 to " + std::to_string(Limits::side) +
@@ -89,10 +102,11 @@ void Network::run(const uint8_t* input, size_t inputLength, int height, int widt
   if (threads < 1 || threads > Limits::threads) refuse(std::to_string(threads) + " threads: there are from 1 to " + std::to_string(Limits::threads));
   const int rows = height / fold_;
   const int columns = width / fold_;
-  const Canvas canvas{output, rows * shuffle_, columns * shuffle_};
   expect_length("the input", inputLength, static_cast<size_t>(inputPlanes_) * height * width);
-  expect_length("the output", outputLength, static_cast<size_t>(outputPlanes_) * canvas.height * canvas.width);
-  const Job job{{input, height, width}, canvas, rows, columns};
+  const std::vector<size_t> lengths = output_lengths(rows, columns);
+  if (outputs.size() != lengths.size()) refuse(std::to_string(outputs.size()) + " outputs instead of " + std::to_string(lengths.size()));
+  for (size_t index = 0; index < lengths.size(); index++) expect_length("the output", outputs[index].length, lengths[index]);
+  const Job job{{input, height, width}, outputs, {outputs[0].data, rows * shuffle_, columns * shuffle_}, rows, columns};
   const int bands = std::min(threads, rows);
   prepare(columns, bands);
 
@@ -140,7 +154,7 @@ void Network::run_band(Workspace& workspace, const Job& job, int top, int bottom
 
 void Network::run_piece(Workspace& workspace, const Job& job, const Piece& piece) const noexcept {
   const int last = static_cast<int>(convs_.size());
-  for (int step = piece.top - stages_[0].reach; step < piece.bottom + stages_[last].lag; step++) {
+  for (int step = piece.top - stages_[0].reach; step < piece.bottom + lastLag_; step++) {
     for (int value = 0; value <= last; value++) {
       const Stage& stage = stages_[value];
       const int y = step - stage.lag;
@@ -187,7 +201,13 @@ void Network::compute(Workspace& workspace, const Job& job, const Piece& piece, 
     if (left == 0) std::memset(pixels - margin, 0, margin);
     if (right == job.columns) std::memset(pixels + static_cast<size_t>(count) * stage.layout.stride, 0, margin);
   }
-  if (static_cast<size_t>(value) < convs_.size()) return;
+  if (value < firstResult_) return;
+  if (!resultChannels_.empty()) {
+    const size_t result = static_cast<size_t>(value - firstResult_);
+    const int channels = resultChannels_[result];
+    uint8_t* to = job.outputs[result].data + (static_cast<size_t>(y) * job.columns + left) * channels;
+    return copy_pixels(out.pixels, out.layout.stride, channels, to, count);
+  }
   shuffle_row(out.pixels, out.layout.stride, job.canvas, outputPlanes_, shuffle_, y, left, count);
   if (!anchor_) return;
   const Row<uint8_t> anchor = row_at(0, y, left);

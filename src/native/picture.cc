@@ -59,6 +59,14 @@ void slide_row(const Picture& picture, int planes, int y, int first, int count, 
   }
 }
 
+void copy_pixels(const uint8_t* pixels, int stride, int channels, uint8_t* out, int count) noexcept {
+  if (stride == channels) {
+    std::memcpy(out, pixels, static_cast<size_t>(count) * channels);
+    return;
+  }
+  for (int x = 0; x < count; x++, pixels += stride, out += channels) std::memcpy(out, pixels, channels);
+}
+
 void shuffle_row(const uint8_t* pixels, int stride, const Canvas& canvas, int planes, int block, int y, int first, int count) noexcept {
   for (int p = 0; p < planes; p++) {
     kShuffles[block - 1](pixels + p * block * block, stride, canvas.row(p, y * block) + static_cast<size_t>(first) * block, canvas.width, count);

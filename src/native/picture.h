@@ -34,6 +34,9 @@ void fold_row(const Picture& picture, int planes, int block, int y, int first, i
  */
 void slide_row(const Picture& picture, int planes, int y, int first, int count, int margin, const Row<uint8_t>& out) noexcept;
 
+/** Writes a row of a result's pixels, `channels` bytes of each, one after the other. */
+void copy_pixels(const uint8_t* pixels, int stride, int channels, uint8_t* out, int count) noexcept;
+
 /** Writes a row of the last convolution's pixels as `block` rows of each plane of the canvas, from the shuffled pixel of column `first` on. */
 void shuffle_row(const uint8_t* pixels, int stride, const Canvas& canvas, int planes, int block, int y, int first, int count) noexcept;
 

@@ -1,5 +1,6 @@
 #include "plan.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <stdexcept>
@@ -42,9 +43,11 @@ void check_conv(const Plan& plan, size_t index, size_t& weights) {
   if (conv.kernel != 1 && conv.kernel != 3 && conv.kernel != 5) refuse(name + " has a kernel of " + std::to_string(conv.kernel) + ", not of 1, 3 or 5");
   within(name + ": the number of channels", conv.channels, 1, Limits::channels);
   within(name + ": the number of inputs", static_cast<int64_t>(conv.inputs.size()), 1, Limits::inputs);
-  for (const int input : conv.inputs) within(name + ": an input", input, 0, static_cast<int64_t>(index));
-  const bool last = index + 1 == plan.convs.size();
-  within(name + ": the zero point", conv.zeroPoint, 0, last ? 255 : 0);
+  const int value = static_cast<int>(index) + 1;
+  const bool result = value >= first_result(plan);
+  const int readable = result ? first_result(plan) - 1 : value - 1;
+  for (const int input : conv.inputs) within(name + ": an input", input, 0, readable);
+  within(name + ": the zero point", conv.zeroPoint, 0, result ? 255 : 0);
   const size_t terms = static_cast<size_t>(input_channels_of(plan, conv)) * conv.kernel * conv.kernel;
   same_length(name + ": weights", conv.weights.size(), terms * conv.channels);
   same_length(name + ": bias", conv.bias.size(), conv.channels);
@@ -55,6 +58,8 @@ void check_conv(const Plan& plan, size_t index, size_t& weights) {
 }
 
 }  // namespace
+
+int first_result(const Plan& plan) { return static_cast<int>(plan.convs.size()) - std::max(plan.pixelResults, 1) + 1; }
 
 int channels_of(const Plan& plan, int value) {
   return value == 0 ? plan.inputChannels * plan.fold * plan.fold : plan.convs[static_cast<size_t>(value) - 1].channels;
@@ -71,6 +76,8 @@ void check(const Plan& plan) {
   within("the fold", plan.fold, 1, Limits::block);
   within("the shuffle", plan.shuffle, 1, Limits::block);
   within("the number of convolutions", static_cast<int64_t>(plan.convs.size()), 1, Limits::convs);
+  within("the number of results of pixels", plan.pixelResults, 0, static_cast<int64_t>(plan.convs.size()));
+  if (plan.pixelResults > 0 && (plan.shuffle != 1 || !plan.anchor.empty())) refuse("results of pixels have neither a shuffle nor an anchor");
   size_t weights = 0;
   for (size_t index = 0; index < plan.convs.size(); index++) check_conv(plan, index, weights);
   const int channels = plan.convs.back().channels;

@@ -8,7 +8,7 @@
 
 namespace srvid {
 
-/** A convolution: stride 1, zero padding of kernel / 2 on each side, uint8 in, int8 weights, uint8 out. The zero point is 0 for all but the last. */
+/** A convolution: stride 1, zero padding of kernel / 2 on each side, uint8 in, int8 weights, uint8 out. The zero point is 0 for all but results. */
 struct Conv : Requantisation {
   /** Values that are concatenated along the channels: 0 is the network's input after the fold, k the result of convs[k - 1]. */
   std::vector<int> inputs;
@@ -20,7 +20,7 @@ struct Conv : Requantisation {
   std::vector<int8_t> weights;
 };
 
-/** A chain of convolutions between a fold (space to depth) and a pixel shuffle (depth to space). */
+/** A chain of convolutions between a fold (space to depth) and a pixel shuffle (depth to space), or several results of pixels. */
 struct Plan {
   /** Planes of the picture. */
   int inputChannels = 1;
@@ -31,6 +31,11 @@ struct Plan {
   std::vector<int> anchor;
   /** Block size of the pixel shuffle. Channel order [plane][block y][block x], as ONNX's DepthToSpace in mode CRD. */
   int shuffle = 1;
+  /**
+   * Convolutions at the end whose results are given as they are, [pixels][channels] each, in place of a picture; 0 for a picture. Nothing reads
+   * them, each has a zero point of its own, and there is neither anchor nor shuffle.
+   */
+  int pixelResults = 0;
 };
 
 /** Bounds of what is accepted. They keep every size in reach of 32-bit indices, and memory within reason. */
@@ -46,6 +51,9 @@ struct Limits {
   /** Bytes of the rows that all threads of a network hold. */
   static constexpr size_t workspace = size_t{1} << 30;
 };
+
+/** The first value that is a result; all after it are results, too. */
+int first_result(const Plan& plan);
 
 /** Channels of a value: of the folded input for 0, of convs[value - 1] otherwise. */
 int channels_of(const Plan& plan, int value);

@@ -1,5 +1,6 @@
 #include "random-plan.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace srvid {
@@ -20,9 +21,9 @@ int8_t random_weight(Random& random, Weights kind) {
   }
 }
 
-std::vector<int> random_inputs(Random& random, int index) {
-  std::vector<int> inputs{random.one_in(8) ? random.between(0, index) : index};
-  while (inputs.size() < 3 && random.one_in(5)) inputs.push_back(random.between(0, index));
+std::vector<int> random_inputs(Random& random, int last) {
+  std::vector<int> inputs{random.one_in(8) ? random.between(0, last) : last};
+  while (inputs.size() < 3 && random.one_in(5)) inputs.push_back(random.between(0, last));
   return inputs;
 }
 
@@ -54,23 +55,43 @@ Plan random_plan(Random& random, const PlanSizes& sizes) {
   plan.fold = random.one_in(4) ? 2 : 1;
   plan.shuffle = random.between(1, 4);
   const int convs = random.between(1, sizes.convs);
+  if (random.one_in(4)) {
+    plan.shuffle = 1;
+    plan.pixelResults = random.between(1, convs);
+  }
+  const int inner = convs - std::max(plan.pixelResults, 1);
   for (int index = 0; index < convs; index++) {
     Conv conv;
-    conv.inputs = random_inputs(random, index);
+    conv.inputs = random_inputs(random, std::min(index, inner));
     conv.kernel = random.one_in(4) ? 1 : index == 0 && random.one_in(2) ? 5 : random.one_in(8) ? 5 : 3;
-    const bool last = index + 1 == convs;
-    conv.channels = last ? random.between(1, 2) * plan.shuffle * plan.shuffle : random.between(1, sizes.channels);
-    conv.zeroPoint = last && random.one_in(2) ? random.between(0, 255) : 0;
+    const bool result = index >= inner;
+    conv.channels = result && plan.pixelResults == 0 ? random.between(1, 2) * plan.shuffle * plan.shuffle : random.between(1, sizes.channels);
+    conv.zeroPoint = result && random.one_in(2) ? random.between(0, 255) : 0;
     fill(random, conv, input_channels_of(plan, conv) * conv.kernel * conv.kernel);
     plan.convs.push_back(std::move(conv));
   }
-  if (random.one_in(2)) {
+  if (plan.pixelResults == 0 && random.one_in(2)) {
     const int most = channels_of(plan, 0) - 1;
     const bool uniform = random.one_in(2);
     const int one = random.between(0, most);
     for (int channel = 0; channel < plan.convs.back().channels; channel++) plan.anchor.push_back(uniform ? one : random.between(0, most));
   }
   return plan;
+}
+
+Results::Results(const Plan& plan, size_t pixels) {
+  for (int value = first_result(plan); value <= static_cast<int>(plan.convs.size()); value++) bytes_.emplace_back(pixels * channels_of(plan, value));
+  point();
+}
+
+void Results::spoil() {
+  bytes_[0].push_back(0);
+  point();
+}
+
+void Results::point() {
+  outputs_.clear();
+  for (std::vector<uint8_t>& bytes : bytes_) outputs_.push_back({bytes.data(), bytes.size()});
 }
 
 std::vector<uint8_t> random_bytes(Random& random, size_t length) {

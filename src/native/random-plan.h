@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "network.h"
 #include "plan.h"
 
 namespace srvid {
@@ -27,10 +28,26 @@ struct PlanSizes {
 };
 
 /**
- * A valid plan with every feature now and then: folds, concatenations, anchors, extreme weights, values that nothing reads. Multipliers bring
+ * A valid plan with every feature now and then: folds, concatenations, anchors, results of pixels, extreme weights, values that nothing reads. Multipliers bring
  * results into the range of bytes, so that differences show.
  */
 Plan random_plan(Random& random, const PlanSizes& sizes);
+
+/** Memory for what a plan gives. */
+class Results {
+ public:
+  /** For `pixels` pixels of the folded picture. */
+  Results(const Plan& plan, size_t pixels);
+  const std::vector<Output>& outputs() const { return outputs_; }
+  /** Makes the first of them longer by a byte, which no run takes. */
+  void spoil();
+  bool operator==(const Results& other) const { return bytes_ == other.bytes_; }
+
+ private:
+  void point();
+  std::vector<std::vector<uint8_t>> bytes_;
+  std::vector<Output> outputs_;
+};
 
 /** Bytes: all random, or all of one extreme, or both extremes mixed. */
 std::vector<uint8_t> random_bytes(Random& random, size_t length);

@@ -6,16 +6,17 @@ namespace srvid {
 
 std::vector<Stage> schedule(const Plan& plan, RowOrder order) {
   const int last = static_cast<int>(plan.convs.size());
+  const int firstResult = first_result(plan);
   std::vector<Stage> stages(static_cast<size_t>(last) + 1);
   const bool quads = order == RowOrder::kQuads;
   stages[0].layout = quads ? picture_quads_layout(channels_of(plan, 0)) : pixels_layout(channels_of(plan, 0));
   for (int value = 1; value <= last; value++) {
     const Conv& conv = plan.convs[value - 1];
     Stage& stage = stages[value];
-    stage.layout = quads && value < last ? quads_layout(conv.channels) : pixels_layout(whole_quads(conv.channels));
+    stage.layout = quads && value < firstResult ? quads_layout(conv.channels) : pixels_layout(whole_quads(conv.channels));
     for (const int input : conv.inputs) stage.lag = std::max(stage.lag, stages[input].lag + conv.kernel / 2);
   }
-  stages[last].reach = 0;
+  for (int value = firstResult; value <= last; value++) stages[value].reach = 0;
   if (!plan.anchor.empty()) {
     stages[0].reach = 0;
     stages[0].rows = stages[last].lag + 1;

@@ -12,7 +12,7 @@ namespace srvid {
  * convolution finds the rows below its own already there. A value keeps the newest `rows` rows in a ring.
  */
 struct Stage {
-  /** The last value has all channels of a pixel together, whatever the order of the others. */
+  /** A result has all channels of a pixel together, whatever the order of the others. */
   RowLayout layout;
   /** Steps after value 0. */
   int lag = 0;

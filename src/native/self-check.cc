@@ -15,11 +15,11 @@ bool agrees_on(const Kernel& kernel, Random& random) {
   const int height = plan.fold * random.between(1, 4);
   const int width = plan.fold * random.between(1, 50);
   const std::vector<uint8_t> input = random_bytes(random, static_cast<size_t>(plan.inputChannels) * height * width);
-  const size_t pixels = static_cast<size_t>(height / plan.fold) * (width / plan.fold) * plan.convs.back().channels;
-  std::vector<uint8_t> expected(pixels);
-  std::vector<uint8_t> found(pixels);
-  Network(plan, portable_kernel()).run(input.data(), input.size(), height, width, expected.data(), pixels, 1);
-  Network(plan, kernel).run(input.data(), input.size(), height, width, found.data(), pixels, 1);
+  const size_t pixels = static_cast<size_t>(height / plan.fold) * (width / plan.fold);
+  Results expected(plan, pixels);
+  Results found(plan, pixels);
+  Network(plan, portable_kernel()).run(input.data(), input.size(), height, width, expected.outputs(), 1);
+  Network(plan, kernel).run(input.data(), input.size(), height, width, found.outputs(), 1);
   return expected == found;
 }
 

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../../errors.js';
 import type { Tensor } from '../contract.js';
-import type { BackendSession, Engine, InferenceBackend } from './backend.js';
+import type { BackendSession, Engine, InferenceBackend, TensorInfo } from './backend.js';
 import { findAddon } from './native/addon.js';
-import type { NativeAddon, NativePlan } from './native/plan.js';
+import type { NativeAddon, NativeNetwork, NativeOutput, NativePlan } from './native/plan.js';
 import { readPlan } from './native/read-plan.js';
 import { onnxRuntime } from './onnx-runtime.js';
 
@@ -55,19 +55,19 @@ export function nativeEngine({ kernel, build }: Engine): InferenceBackend {
       const { addon } = findAddon();
       const opened = addon && openPlan(addon, bytes, what, kernel);
       if (!addon || !opened || 'unsupported' in opened) return onnxRuntime.open(what, bytes, settings);
-      return new NativeSession(addon, opened.plan, opened.network, settings.threads);
+      return new NativeSession(addon, opened.read, opened.network, settings.threads);
     },
     version: async () => build,
   };
 }
 
-type Opened = { readonly plan: NativePlan; readonly network: unknown } | { readonly unsupported: string };
+type Opened = { readonly read: NativeNetwork; readonly network: unknown } | { readonly unsupported: string };
 
 function openPlan(addon: NativeAddon, bytes: Uint8Array, name: string, kernel: string): Opened {
-  const plan = readPlan(bytes, name);
-  if ('unsupported' in plan) return plan;
+  const read = readPlan(bytes, name);
+  if ('unsupported' in read) return read;
   try {
-    return { plan, network: addon.open(plan, kernel) };
+    return { read, network: addon.open(read.plan, kernel) };
   } catch (error) {
     // Its bounds on widths and lengths lie far beyond those of networks for video.
     return { unsupported: messageOf(error) };
@@ -76,43 +76,76 @@ function openPlan(addon: NativeAddon, bytes: Uint8Array, name: string, kernel: s
 
 class NativeSession implements BackendSession {
   readonly inputs = [{ name: 'input', type: 'uint8' }] as const;
-  readonly outputs = [{ name: 'output', type: 'uint8' }] as const;
+  readonly outputs: readonly TensorInfo[];
   readonly takesSharedMemory: boolean;
+  readonly #plan: NativePlan;
+  readonly #results: readonly NativeOutput[];
+  /** Bytes of the outputs that are given as values. */
+  readonly #bytes = new Map<NativeOutput, Uint8Array>();
 
   constructor(
     private readonly addon: NativeAddon,
-    private readonly plan: NativePlan,
+    { plan, outputs }: NativeNetwork,
     private readonly network: unknown,
     private readonly threads: number,
   ) {
+    this.#plan = plan;
+    this.#results = outputs;
+    this.outputs = outputs.map(({ name, values }) => ({ name, type: values ? 'float32' : 'uint8' }));
     this.takesSharedMemory = this.#worksInSharedMemory();
   }
 
-  async run([input]: readonly Tensor[], [output]: readonly Tensor[]): Promise<void> {
-    const [{ data: from, dims }, { data: to }] = [input as Tensor, output as Tensor];
+  async run([input]: readonly Tensor[], outputs: readonly Tensor[]): Promise<void> {
+    const { data: from, dims } = input as Tensor;
     const [batch, , height, width] = dims as [number, number, number, number];
-    if (!(from instanceof Uint8Array && to instanceof Uint8Array)) throw new TypeError('the native engine takes and gives bytes');
-    const [read, written] = [from.length / batch, to.length / batch];
+    if (!(from instanceof Uint8Array)) throw new TypeError('the native engine takes bytes');
     for (let picture = 0; picture < batch; picture++) {
-      const [source, target] = [from.subarray(picture * read, (picture + 1) * read), to.subarray(picture * written, (picture + 1) * written)];
-      this.addon.run(this.network, source, height, width, target, this.threads);
+      const to: Uint8Array[] = [];
+      for (const [index, result] of this.#results.entries()) to[result.result] = this.#memoryOf(result, partOf(outputs[index] as Tensor, picture, batch));
+      this.addon.run(this.network, partOf(input as Tensor, picture, batch) as Uint8Array, height, width, to, this.threads);
+      for (const [index, result] of this.#results.entries()) this.#giveValues(result, partOf(outputs[index] as Tensor, picture, batch));
     }
   }
 
   async describe([input]: readonly Tensor[]): Promise<readonly string[]> {
     const { dims } = input as Tensor;
-    const sizes = this.#outputDims(dims);
-    await this.run([input as Tensor], [{ data: new Uint8Array(sizes.reduce((product, size) => product * size)), dims: sizes }]);
-    return [`uint8 [${sizes}]`];
+    const tensors = this.#results.map(({ values }, index) => {
+      const sizes = this.#outputDims(index, dims);
+      return { data: values ? new Float32Array(product(sizes)) : new Uint8Array(product(sizes)), dims: sizes };
+    });
+    await this.run([input as Tensor], tensors);
+    return tensors.map(({ dims: sizes }, index) => `${this.outputs[index]?.type} [${sizes}]`);
   }
 
   async release(): Promise<void> {
     this.addon.close(this.network);
   }
 
-  #outputDims([batch = 1, , height = 1, width = 1]: readonly number[]): number[] {
-    const { convs, fold, shuffle } = this.plan;
-    return [batch, (convs.at(-1)?.channels ?? 0) / shuffle ** 2, (height * shuffle) / fold, (width * shuffle) / fold];
+  /** The caller's memory, or own memory where the caller wants values. */
+  #memoryOf(result: NativeOutput, wanted: Tensor['data']): Uint8Array {
+    if (wanted instanceof Uint8Array && !result.values) return wanted;
+    if (wanted instanceof Uint8Array || !result.values)
+      throw new TypeError(`the native engine gives ${result.values ? 'float32 values' : 'bytes'} as ${result.name}`);
+    const kept = this.#bytes.get(result);
+    if (kept?.length === wanted.length) return kept;
+    const bytes = new Uint8Array(wanted.length);
+    this.#bytes.set(result, bytes);
+    return bytes;
+  }
+
+  #giveValues(result: NativeOutput, wanted: Tensor['data']): void {
+    const bytes = this.#bytes.get(result);
+    if (!bytes || !result.values) return;
+    const { step, zero } = result.values;
+    for (let index = 0; index < bytes.length; index++) wanted[index] = ((bytes[index] as number) - zero) * step;
+  }
+
+  #outputDims(index: number, [batch = 1, , height = 1, width = 1]: readonly number[]): number[] {
+    const { convs, fold, shuffle, pixelResults } = this.#plan;
+    const [rows, columns] = [height / fold, width / fold];
+    if (pixelResults === 0) return [batch, (convs.at(-1)?.channels ?? 0) / shuffle ** 2, rows * shuffle, columns * shuffle];
+    const conv = convs[convs.length - pixelResults + (this.#results[index]?.result ?? 0)];
+    return [batch * rows * columns, conv?.channels ?? 0];
   }
 
   /**
@@ -120,21 +153,32 @@ class NativeSession implements BackendSession {
    * tried once rather than taken for granted: a run in shared memory must give what one in private memory gives.
    */
   #worksInSharedMemory(): boolean {
-    const { inputChannels, fold } = this.plan;
+    const { inputChannels, fold } = this.#plan;
     const dims = [1, inputChannels, 3 * fold, 5 * fold];
-    const count = (sizes: readonly number[]) => sizes.reduce((product, size) => product * size);
-    const outputs = count(this.#outputDims(dims));
-    const results = [new ArrayBuffer(outputs), new SharedArrayBuffer(outputs)].map((memory) => {
-      const input = new Uint8Array(memory instanceof SharedArrayBuffer ? new SharedArrayBuffer(count(dims)) : new ArrayBuffer(count(dims)));
+    const inOrder = this.#results
+      .map((result, index) => ({ result, length: product(this.#outputDims(index, dims)) }))
+      .sort((a, b) => a.result.result - b.result.result);
+    const results = [ArrayBuffer, SharedArrayBuffer].map((Memory) => {
+      const input = new Uint8Array(new Memory(product(dims)));
       for (let index = 0; index < input.length; index++) input[index] = (index * 97) % 256;
-      const output = new Uint8Array(memory);
+      const outputs = inOrder.map(({ length }) => new Uint8Array(new Memory(length)));
       try {
-        this.addon.run(this.network, input, dims[2] as number, dims[3] as number, output, 1);
-        return Buffer.from(output);
+        this.addon.run(this.network, input, dims[2] as number, dims[3] as number, outputs, 1);
+        return Buffer.concat(outputs);
       } catch {
         return undefined;
       }
     });
     return results[0] !== undefined && results[1] !== undefined && results[0].equals(results[1]);
   }
+}
+
+/** One picture's part of a tensor of several. */
+function partOf({ data }: Tensor, picture: number, batch: number): Tensor['data'] {
+  const length = data.length / batch;
+  return data.subarray(picture * length, (picture + 1) * length);
+}
+
+function product(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total * size, 1);
 }

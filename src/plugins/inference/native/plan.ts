@@ -1,4 +1,4 @@
-/** One convolution of a plan: stride 1, zero padding of kernel >> 1 on each side. All values are uint8 with zero point 0, except the last one's. */
+/** One convolution of a plan: stride 1, zero padding of kernel >> 1 on each side. All values are uint8 with zero point 0, except results. */
 export interface NativeConv {
   /** The values that it reads, concatenated along the channels: 0 is the network's input after the fold, k the result of convs[k - 1]. */
   readonly inputs: readonly number[];
@@ -11,7 +11,7 @@ export interface NativeConv {
   readonly bias: Int32Array;
   /** [channels]: input scale x weight scale / output scale. */
   readonly multiplier: Float32Array;
-  /** The result is clamp(roundHalfToEven(float32(sum + bias) * multiplier) + zeroPoint, 0, 255). 0 for all but the last convolution. */
+  /** The result is clamp(roundHalfToEven(float32(sum + bias) * multiplier) + zeroPoint, 0, 255). 0 for all but results. */
   readonly zeroPoint: number;
 }
 
@@ -26,6 +26,27 @@ export interface NativePlan {
   readonly anchor: Int32Array | undefined;
   /** Block size of the final depth to space (ONNX, mode CRD). Output planes = channels / shuffle^2. */
   readonly shuffle: number;
+  /**
+   * Convolutions at the end that each give a result of pixels, [height * width, channels], in place of the picture; 0 for a picture. Nothing
+   * reads them, and there is neither anchor nor shuffle.
+   */
+  readonly pixelResults: number;
+}
+
+/** One output of a network. */
+export interface NativeOutput {
+  readonly name: string;
+  /** Number of the result that it is, from 0; 0 for a picture. */
+  readonly result: number;
+  /** The step and the zero point of the bytes, where the output is their float32 values. */
+  readonly values: { readonly step: number; readonly zero: number } | undefined;
+}
+
+/** A network as the native engine runs it. */
+export interface NativeNetwork {
+  readonly plan: NativePlan;
+  /** In the order of the model's file. */
+  readonly outputs: readonly NativeOutput[];
 }
 
 /** The add-on's functions. All are synchronous. Each checks all sizes and throws a plain Error that says what does not fit. */
@@ -38,10 +59,10 @@ export interface NativeAddon {
   /** Packs a plan's weights for a kernel. The result holds native memory until `close` (or garbage collection). */
   open(plan: NativePlan, kernel: string): unknown;
   /**
-   * Runs it on [inputChannels, height, width] bytes, fills [planes, height * scale, width * scale]; scale = shuffle /
-   * fold. height and width are multiples of fold.
+   * Runs it on [inputChannels, height, width] bytes, fills [planes, height * scale, width * scale] where scale = shuffle /
+   * fold, or each result of pixels. height and width are multiples of fold.
    */
-  run(network: unknown, input: Uint8Array, height: number, width: number, output: Uint8Array, threads: number): void;
+  run(network: unknown, input: Uint8Array, height: number, width: number, outputs: readonly Uint8Array[], threads: number): void;
   /** Multiplications of bytes that one core does at most by a kernel's instructions, in 10^9 a second; 0 for kernels in plain C++. Takes some 30 ms. */
   peak(kernel: string): number;
   close(network: unknown): void;

@@ -6,7 +6,7 @@ import type { NativeConv, NativePlan } from './plan.js';
  */
 export function withoutUnread(plan: NativePlan): NativePlan {
   const convs = [...plan.convs];
-  for (let index = convs.length - 2; index >= 0; index--) {
+  for (let index = convs.length - Math.max(plan.pixelResults, 1) - 1; index >= 0; index--) {
     const kept = channelsRead(convs, index + 1);
     const conv = convs[index] as NativeConv;
     if (kept.length === conv.channels) continue;

@@ -6,7 +6,8 @@ import type { NodeProto } from '../../../onnx/schema.js';
 import { ELEMENT } from '../../../onnx/tensor.js';
 import { dimsOf } from '../../../onnx/value-info.js';
 import { isUnmoved, joinPictures, type Margins, type Picture, pickChannels, wholeValue, withMargins } from './picture.js';
-import type { NativeConv, NativePlan } from './plan.js';
+import { type PixelResult, pixelResult, pixelRows } from './pixel-result.js';
+import type { NativeConv, NativeNetwork } from './plan.js';
 import { withFilters, withoutUnread } from './prune.js';
 import { readConv, storedConv } from './read-conv.js';
 import { Unsupported } from './unsupported.js';
@@ -15,11 +16,11 @@ import { Unsupported } from './unsupported.js';
 const MOST_NODES = 2000;
 
 /**
- * Reads a network as a plan for the native engine, which gives the same bytes as ONNX Runtime; or says in a sentence's
+ * Reads a network for the native engine, which gives the same bytes as ONNX Runtime; or says in a sentence's
  * end why it cannot: "it has a PRelu". `bytes` is an ONNX file.
  * @throws SRVID_MODEL_INVALID where it is none
  */
-export function readPlan(bytes: Uint8Array, name: string): NativePlan | { readonly unsupported: string } {
+export function readPlan(bytes: Uint8Array, name: string): NativeNetwork | { readonly unsupported: string } {
   try {
     return new PlanReader(withoutDeadNodes(parseModel(bytes, name))).read();
   } catch (error) {
@@ -47,12 +48,14 @@ class PlanReader {
   #fold = 1;
   /** The sum with the anchor. Nothing but the rearrangement at the end may follow it. */
   #sum: { readonly tensor: string; readonly picture: Picture; readonly anchor: Picture } | undefined;
+  /** Results of pixels: bytes of a picture with all channels of a pixel side by side. */
+  readonly #pixels = new Map<string, Picture>();
   #shuffled: { readonly tensor: string; readonly from: string; readonly block: number; readonly mode: string } | undefined;
 
   constructor(private readonly graph: Graph) {
     const [input, ...others] = graph.inputs;
     const dims = input ? dimsOf(input) : [];
-    if (!input || others.length > 0 || graph.outputs.length !== 1) throw new Unsupported('it has several inputs or outputs');
+    if (!input || others.length > 0) throw new Unsupported('it has several inputs');
     if (input.type?.tensorType?.elemType !== ELEMENT.uint8) throw new Unsupported('it does not read bytes');
     if (dims.length !== 4 || (dims[1] !== 1 && dims[1] !== 3)) throw new Unsupported('its input is not a picture of one or three planes');
     if ([dims[2], dims[3]].some((side) => side !== undefined)) throw new Unsupported('it takes pictures of one size only');
@@ -60,17 +63,42 @@ class PlanReader {
     this.#pictures.set(input.name, wholeValue(0, dims[1]));
   }
 
-  read(): NativePlan {
+  read(): NativeNetwork {
     for (const node of this.graph.nodes) this.#readNode(node);
-    const output = this.graph.outputs[0]?.name as string;
+    if (this.#pixels.size > 0) return this.#readPixels();
+    const [first, ...others] = this.graph.outputs;
+    if (others.length > 0) throw new Unsupported('it has several outputs');
+    const output = first?.name as string;
     const { from, block, mode } = this.#shuffled?.tensor === output ? this.#shuffled : { from: output, block: 1, mode: 'CRD' };
     const sum = this.#sum?.tensor === from ? this.#sum : undefined;
     const order = planesFirst(sum?.picture ?? this.#picture(from), block, mode);
-    return withoutUnread({
-      ...{ inputChannels: this.#planes, fold: this.#fold, shuffle: block },
+    const plan = withoutUnread({
+      ...{ inputChannels: this.#planes, fold: this.#fold, shuffle: block, pixelResults: 0 },
       convs: [...this.#convs.slice(0, -1), this.#last(order)],
       anchor: sum && Int32Array.from(planesFirst(sum.anchor, block, mode).channels, ({ channel }) => channel),
     });
+    return { plan, outputs: [{ name: output, result: 0, values: undefined }] };
+  }
+
+  #readPixels(): NativeNetwork {
+    const results = this.graph.outputs.map(({ name }) => pixelResult(this.graph, name, this.#pixels));
+    const convs = this.#withResults(results);
+    const first = convs.length - results.length + 1;
+    const plan = { inputChannels: this.#planes, fold: this.#fold, shuffle: 1, pixelResults: results.length, convs, anchor: undefined };
+    return { plan: withoutUnread(plan), outputs: results.map(({ name, value, values }) => ({ name, result: value - first, values })) };
+  }
+
+  /** The convolutions, the last of which are the results, with their channels in the order of the outputs. */
+  #withResults(results: readonly PixelResult[]): NativeConv[] {
+    const convs = [...this.#convs];
+    const values = new Set(results.map(({ value }) => value));
+    const inner = convs.length - results.length;
+    if (values.size !== results.length || results.some(({ value }) => value <= inner))
+      throw new Unsupported('its outputs are not those of its last convolutions');
+    if (convs.some(({ inputs }) => inputs.some((input) => input > inner))) throw new Unsupported('it reads what it gives');
+    assertInnerZero(convs.slice(0, inner));
+    for (const { value, order } of results) convs[value - 1] = withFilters(convs[value - 1] as NativeConv, order);
+    return convs;
   }
 
   #readNode(node: NodeProto): void {
@@ -81,6 +109,7 @@ class PlanReader {
     if (opType === 'Conv') this.#readConv(node);
     else if (opType === 'Add') this.#readSum(node);
     else if (opType === 'DepthToSpace') this.#readShuffle(node);
+    else if (opType === 'Transpose' || opType === 'Reshape') this.#pixels.set(output[0] as string, pixelRows(this.graph, node, this.#pictures, this.#pixels));
     else this.#pictures.set(output[0] as string, this.#rearranged(node));
   }
 
@@ -169,8 +198,7 @@ class PlanReader {
     const last = this.#convs.at(-1);
     if (!last || !isUnmoved(picture) || picture.channels.some(({ value }) => value !== length))
       throw new Unsupported('its output is not that of one convolution');
-    if (this.#convs.slice(0, -1).some(({ zeroPoint }) => zeroPoint !== 0))
-      throw new Unsupported('values between its convolutions have zero points other than 0');
+    assertInnerZero(this.#convs.slice(0, -1));
     const order = picture.channels.map(({ channel }) => channel);
     return withFilters(last, order);
   }
@@ -188,6 +216,10 @@ class PlanReader {
     if (!constant) throw new Unsupported('it rearranges pictures by computed numbers');
     return [...constant.data].map(Number);
   }
+}
+
+function assertInnerZero(convs: readonly NativeConv[]): void {
+  if (convs.some(({ zeroPoint }) => zeroPoint !== 0)) throw new Unsupported('values between its convolutions have zero points other than 0');
 }
 
 /** Later versions of ONNX have quantisation in blocks, and types that no constant names. */

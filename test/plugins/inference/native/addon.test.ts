@@ -34,6 +34,8 @@ test.each<[string, unknown, RegExp]>([
   ['results that leave 31 bits', withConv({ multiplier: new Float32Array(4).fill(1e30) }), /results that do not fit/],
   ['channels that are no multiple of the shuffle', { ...smallPlan(), shuffle: 3 }, /4 channels are no multiple of the shuffle's 9/],
   ['an anchor of a channel that is not there', { ...smallPlan(), anchor: Int32Array.of(0, 0, 0, 1) }, /a channel of the anchor is 1, not from 0 to 0/],
+  ['more results than convolutions', { ...smallPlan(), shuffle: 1, anchor: undefined, pixelResults: 2 }, /results of pixels is 2, not from 0 to 1/],
+  ['results of pixels that are shuffled', { ...smallPlan(), pixelResults: 1 }, /neither a shuffle nor an anchor/],
 ])('a plan with %s is refused with words', (_, plan, words) => {
   expect(() => open(plan)).toThrow(words);
 });
@@ -48,7 +50,7 @@ test('sizes that do not fit are refused before any byte is written', () => {
   const run =
     (input: unknown, height: number, width: number, threads = 1, to: unknown = output) =>
     () =>
-      addon.run(network, input as Uint8Array, height, width, to as Uint8Array, threads);
+      addon.run(network, input as Uint8Array, height, width, [to as Uint8Array], threads);
   const input = new Uint8Array(48).fill(99);
   expect(run(input, 6, 9)).toThrow(/the input has 48 bytes instead of 54/);
   expect(run(input, 6, 8, 1, new Uint8Array(191))).toThrow(/the output has 191 bytes instead of 192/);
@@ -70,7 +72,7 @@ test('sizes that do not fit are refused before any byte is written', () => {
 test('what is no open network is refused', () => {
   const network = open(smallPlan());
   addon.close(network);
-  const run = (value: unknown) => () => addon.run(value, new Uint8Array(1), 1, 1, new Uint8Array(4), 1);
+  const run = (value: unknown) => () => addon.run(value, new Uint8Array(1), 1, 1, [new Uint8Array(4)], 1);
   expect(run(network)).toThrow(/the network is closed/);
   for (const other of [undefined, {}, 5, 'network']) expect(run(other)).toThrow(/not one that this add-on opened in this thread/);
   addon.close(network);
@@ -96,7 +98,16 @@ test('errors of a getter come through, and a plan that changes while it is read 
 });
 
 test('no value in place of any part of a plan ends the process: it is taken or refused with words', () => {
-  const parts = fc.constantFrom<readonly string[]>(['fold'], ['shuffle'], ['inputChannels'], ['anchor'], ['convs'], ['convs', '0'], ['convs', '0', 'inputs']);
+  const parts = fc.constantFrom<readonly string[]>(
+    ['fold'],
+    ['shuffle'],
+    ['pixelResults'],
+    ['inputChannels'],
+    ['anchor'],
+    ['convs'],
+    ['convs', '0'],
+    ['convs', '0', 'inputs'],
+  );
   const inside = fc.constantFrom('kernel', 'channels', 'weights', 'bias', 'multiplier', 'zeroPoint').map((name) => ['convs', '0', name]);
   const values = fc.oneof(
     fc.anything({ withTypedArray: true, withSparseArray: true, withBigInt: true }),
@@ -130,9 +141,9 @@ test('a picture in shared memory gives the same bytes, straight into shared memo
   shared.set(input);
   const output = new Uint8Array(new SharedArrayBuffer(26 * 22 + 16), 16, 26 * 22);
   const network = open(plan);
-  addon.run(network, shared, 11, 13, output, 2);
+  addon.run(network, shared, 11, 13, [output], 2);
   addon.close(network);
-  expect(Buffer.compare(output, runPlainly(plan, input, 11, 13))).toBe(0);
+  expect([output]).toEqual(runPlainly(plan, input, 11, 13));
 });
 
 /** Ten layers of 32 channels: a run takes long enough to be ended in its middle. */
@@ -146,7 +157,14 @@ function longPlan(): NativePlan {
     multiplier: new Float32Array(channels).fill(1e-3),
     zeroPoint: 0,
   });
-  return { inputChannels: 1, fold: 1, convs: Array.from({ length: 10 }, (_, index) => conv(index ? 32 : 1, 32, index)), anchor: undefined, shuffle: 4 };
+  return {
+    inputChannels: 1,
+    fold: 1,
+    convs: Array.from({ length: 10 }, (_, index) => conv(index ? 32 : 1, 32, index)),
+    anchor: undefined,
+    shuffle: 4,
+    pixelResults: 0,
+  };
 }
 
 const WORKER = `
@@ -160,7 +178,7 @@ const state = new Int32Array(workerData.state);
 for (;;) {
   Atomics.add(state, 0, 1);
   Atomics.notify(state, 0);
-  addon.run(network, input, 48, 64, output, 2);
+  addon.run(network, input, 48, 64, [output], 2);
 }`;
 
 test('threads that are ended in the middle of a run leave nothing behind, and the process lives', async () => {
@@ -195,7 +213,7 @@ test('memory does not grow with the number of runs, sizes and networks', () => {
     for (let count = 0; count < networks; count++) {
       const network = open(smallPlan());
       for (let side = 1; side <= 40; side++)
-        addon.run(network, input.subarray(0, side * side), side, side, output.subarray(0, 4 * side * side), 1 + (side & 1));
+        addon.run(network, input.subarray(0, side * side), side, side, [output.subarray(0, 4 * side * side)], 1 + (side & 1));
       addon.close(network);
     }
   };

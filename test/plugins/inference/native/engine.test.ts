@@ -6,7 +6,7 @@ import { type Engine, ONNX_RUNTIME } from '../../../../dist/plugins/inference/ba
 import { loadModelLibrary, type ModelEntry, modelAt } from '../../../../dist/plugins/inference/library.js';
 import { type LoadedModel, loadModel } from '../../../../dist/plugins/inference/model.js';
 import { findAddon } from '../../../../dist/plugins/inference/native/addon.js';
-import type { NativeAddon, NativePlan } from '../../../../dist/plugins/inference/native/plan.js';
+import type { NativeAddon, NativeNetwork } from '../../../../dist/plugins/inference/native/plan.js';
 import { readPlan } from '../../../../dist/plugins/inference/native/read-plan.js';
 import { isSlowKernel, nativeEngine, nativeEngineHere, obstacleToNative } from '../../../../dist/plugins/inference/native-engine.js';
 import { rawFrames } from '../../../helpers/media.js';
@@ -72,19 +72,42 @@ test('every int8 network that is shipped gives the bytes of ONNX Runtime by ever
     const ort = await load(entry, ONNX_RUNTIME);
     const expected = new Map<Picture, Uint8Array>();
     for (const picture of [...large, ...small]) expected.set(picture, await enlarged(ort, entry, picture));
-    const plan = readPlan(await readFile(new URL(entry.file, library.folder)), entry.id) as NativePlan;
+    const { plan } = readPlan(await readFile(new URL(entry.file, library.folder)), entry.id) as NativeNetwork;
     for (const kernel of kernels) {
       const network = addon.open(plan, kernel);
       for (const threads of isSlowKernel(kernel) ? [2] : [1, 2, 4]) {
         for (const picture of isSlowKernel(kernel) ? small : [...large, ...small]) {
           const output = new Uint8Array(expected.get(picture)?.length ?? 0);
-          addon.run(network, picture.data, picture.height, picture.width, output, threads);
+          addon.run(network, picture.data, picture.height, picture.width, [output], threads);
           const same = Buffer.compare(output, expected.get(picture) as Uint8Array) === 0;
           expect(same, `${entry.id} by ${kernel}, ${threads} threads, ${picture.width}x${picture.height}`).toBe(true);
         }
       }
       addon.close(network);
     }
+  }
+});
+
+test('a network with several results of pixels gives those of ONNX Runtime by every kernel, as bytes and as values', async () => {
+  const entry = library.models.find(({ id }) => id === 'pcsr-backbone-int8') as ModelEntry;
+  const results = async (engine: Engine, threads: number, data: Uint8Array, dims: readonly number[]) => {
+    const pixels = data.length;
+    const outputs = [new Uint8Array(16 * pixels), new Uint8Array(64 * pixels), new Float32Array(pixels)] as const;
+    const model = await load(entry, engine, threads);
+    await model.run(
+      { data, dims },
+      outputs.map((output) => ({ data: output, dims: [pixels, output.length / pixels] })),
+    );
+    return outputs;
+  };
+  for (const [kernel, width, height] of [...kernels.map((name) => [name, 13, 9] as const), [kernels[0] as string, 640, 70] as const]) {
+    const data = randomBytes(width, 2 * width * height);
+    const dims = [2, 1, height, width];
+    const [light, heavy, difficulty] = await results(native(kernel), 2, data, dims);
+    const expected = await results(ONNX_RUNTIME, 1, data, dims);
+    expect(Buffer.compare(light, expected[0]), kernel).toBe(0);
+    expect(Buffer.compare(heavy, expected[1]), kernel).toBe(0);
+    expect(difficulty, kernel).toEqual(expected[2]);
   }
 });
 

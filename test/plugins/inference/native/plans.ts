@@ -28,6 +28,8 @@ const SHAPE = fc.record({
   shuffle: fc.integer({ min: 1, max: 4 }),
   planes: fc.constantFrom(1, 1, 3),
   anchor: fc.boolean(),
+  /** Convolutions at the end that give results of pixels; 0 for a picture. */
+  results: fc.constantFrom(0, 0, 0, 1, 2),
   weights: fc.constantFrom('small', 'any', 'extreme'),
   convs: fc.array(
     fc.record({
@@ -50,11 +52,14 @@ export const cases: fc.Arbitrary<Case> = SHAPE.map((shape) => {
   const weight = { small: () => within(-20, 20), any: () => within(-128, 127), extreme: () => (next() < 0.5 ? 127 : -128) }[shape.weights];
   const folded = shape.inputChannels * shape.fold ** 2;
   const widths = [folded];
+  const results = Math.min(shape.results, shape.convs.length);
+  const inner = shape.convs.length - Math.max(results, 1);
   const convs = shape.convs.map(({ kernel, channels, also }, index): NativeConv => {
-    const last = index === shape.convs.length - 1;
-    const inputs = also === undefined ? [index] : [index, also % (index + 1)];
+    const isResult = index >= inner;
+    const newest = Math.min(index, inner);
+    const inputs = also === undefined ? [newest] : [newest, also % (newest + 1)];
     const terms = inputs.reduce((sum, input) => sum + (widths[input] as number), 0) * kernel ** 2;
-    const outputs = last ? shape.planes * shape.shuffle ** 2 : channels;
+    const outputs = isResult && results === 0 ? shape.planes * shape.shuffle ** 2 : channels;
     widths.push(outputs);
     const typical = 128 * Math.sqrt(terms) * (shape.weights === 'small' ? 12 : 74);
     return {
@@ -64,7 +69,7 @@ export const cases: fc.Arbitrary<Case> = SHAPE.map((shape) => {
       weights: Int8Array.from({ length: outputs * terms }, weight),
       bias: Int32Array.from({ length: outputs }, () => within(-typical, typical)),
       multiplier: Float32Array.from({ length: outputs }, () => within(20, 400) / typical),
-      zeroPoint: last ? within(0, 255) : 0,
+      zeroPoint: isResult ? within(0, 255) : 0,
     };
   });
   const channels = widths[widths.length - 1] as number;
@@ -74,8 +79,9 @@ export const cases: fc.Arbitrary<Case> = SHAPE.map((shape) => {
       inputChannels,
       fold,
       convs,
-      anchor: shape.anchor ? Int32Array.from({ length: channels }, () => within(0, folded - 1)) : undefined,
-      shuffle,
+      anchor: shape.anchor && results === 0 ? Int32Array.from({ length: channels }, () => within(0, folded - 1)) : undefined,
+      shuffle: results === 0 ? shuffle : 1,
+      pixelResults: results,
     },
     input: Uint8Array.from({ length: folded * rows * columns }, () => (picture === 'white' ? 255 : picture === 'any' ? within(0, 255) : 255 * within(0, 1))),
     height: rows * fold,

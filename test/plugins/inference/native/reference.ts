@@ -6,16 +6,17 @@ interface Value {
   readonly data: Uint8Array;
 }
 
-/** A plan's meaning, in the plainest way: every value whole, every sum by itself. Independent of all C++. */
-export function runPlainly(plan: NativePlan, input: Uint8Array, height: number, width: number): Uint8Array {
+/** A plan's meaning, in the plainest way: every value whole, every sum by itself. Independent of all C++. @returns the picture, or each result of pixels */
+export function runPlainly(plan: NativePlan, input: Uint8Array, height: number, width: number): Uint8Array[] {
   const rows = height / plan.fold;
   const columns = width / plan.fold;
   const values = [folded(plan, input, height, width)];
   for (const conv of plan.convs) values.push(convolved(conv, values, rows, columns));
+  if (plan.pixelResults > 0) return values.slice(-plan.pixelResults).map(byPixels);
   const last = values[plan.convs.length] as Value;
   const zeroPoint = plan.convs[plan.convs.length - 1]?.zeroPoint ?? 0;
   const anchored = plan.anchor ? withAnchor(last, values[0] as Value, plan.anchor, zeroPoint, rows * columns) : last.data;
-  return shuffled(anchored, last.channels, plan.shuffle, rows, columns);
+  return [shuffled(anchored, last.channels, plan.shuffle, rows, columns)];
 }
 
 function folded({ inputChannels, fold }: NativePlan, input: Uint8Array, height: number, width: number): Value {
@@ -58,6 +59,11 @@ function convolved(conv: NativeConv, values: readonly Value[], rows: number, col
     }
   }
   return { channels, data: out };
+}
+
+function byPixels({ channels, data }: Value): Uint8Array {
+  const pixels = data.length / channels;
+  return Uint8Array.from(data, (_, at) => data[(at % channels) * pixels + Math.floor(at / channels)] as number);
 }
 
 function withAnchor({ channels, data }: Value, input: Value, anchor: Int32Array, zeroPoint: number, pixels: number): Uint8Array {

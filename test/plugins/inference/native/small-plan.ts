@@ -9,5 +9,6 @@ export function smallPlan(): NativePlan {
     convs: [{ inputs: [0], kernel: 3, channels: 4, weights, bias: new Int32Array(4), multiplier: new Float32Array(4).fill(0.002), zeroPoint: 0 }],
     anchor: new Int32Array(4),
     shuffle: 2,
+    pixelResults: 0,
   };
 }
