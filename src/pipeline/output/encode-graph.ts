@@ -136,7 +136,7 @@ function conversion(kind: PixelFormat, color: Color, { from, color: to, pixelFor
   const [before, after] = [swscaleMatrix(from.matrix), isRgbFormat(pixelFormat) ? undefined : swscaleMatrix(to.matrix ?? from.matrix)];
   const [x, y] = subsampling(pixelFormat);
   const [horizontal, vertical] = chromaSite(color);
-  return [
+  const scale = [
     `scale=in_range=${from.range}:out_range=${to.range ?? from.range}`,
     ...(before ? [`in_color_matrix=${before}`] : []),
     ...(before && after ? [`out_color_matrix=${after}`] : []),
@@ -144,7 +144,9 @@ function conversion(kind: PixelFormat, color: Color, { from, color: to, pixelFor
     ...(x > 0 ? [`out_h_chr_pos=${horizontal}`] : []),
     ...(y > 0 ? [`out_v_chr_pos=${vertical}`] : []),
     'flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp',
-  ].join(':');
+  ];
+  // Straight to a format of full range only (yuvj420p), ffmpeg 7.0 leaves the matrix as it was.
+  return [scale.join(':'), ...(after ? [`format=${pixelFormat}`] : [])].join(',');
 }
 
 /** Newer versions of swscale tag frames with the matrix that they were converted by, which is the assumed one where the source names none. */
