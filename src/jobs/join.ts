@@ -5,7 +5,7 @@ import type { NutStream } from '../pipeline/nut/syntax.js';
 import { cutChapters } from '../pipeline/output/cut-chapters.js';
 import { Encoder } from '../pipeline/output/encode.js';
 import type { EncodePlan } from '../pipeline/output/encode-plan.js';
-import { copiedTimeBase } from '../pipeline/output/mux-options.js';
+import { copiedTimeBase, packetsAhead } from '../pipeline/output/mux-options.js';
 import { PieceFile } from './piece-format.js';
 import type { PieceResult } from './scheduler.js';
 import { fileHash } from './source-mark.js';
@@ -34,7 +34,8 @@ export async function joinPieces({ binary, plan: whole, folder, pieces, signal }
   const chapters = isCut ? await cutChapters(binary, carry, join(folder, CHAPTERS)) : undefined;
   const plan = { ...whole, codedTimeBase: copiedTimeBase(whole), ...(isCut && { carry: { ...carry, chapters } }) };
   const stream = await commonStream(folder, pieces, plan);
-  const encoder = new Encoder(binary, { ...plan, coded: stream });
+  const [bytes, frames] = [pieces.reduce((sum, piece) => sum + piece.bytes, 0), pieces.reduce((sum, piece) => sum + piece.frames, 0)];
+  const encoder = new Encoder(binary, { ...plan, coded: stream, ahead: packetsAhead(bytes / Math.max(1, frames)) });
   const stop = () => void encoder.stop();
   signal.addEventListener('abort', stop, { once: true });
   try {

@@ -55,6 +55,8 @@ export interface EncodePlan {
   readonly salvage?: boolean;
   /** Set where the pictures are coded already: packets of this stream are written in place of frames, and copied. */
   readonly coded?: NutStream | undefined;
+  /** Packets that are read ahead of `coded` and of what is carried; see `packetsAhead`. */
+  readonly ahead?: number | undefined;
   /** The time base that the encoder counts in, in place of the one that fits the container: that of another plan, of which this is a piece. */
   readonly codedTimeBase?: Rational | undefined;
   /** Origin of everything but the video. */

@@ -17,11 +17,8 @@ export const PROGRESS = 3;
 /** Parts of a second that are whole ticks in the time bases of containers. */
 const LATE_STEPS = 8;
 const FILTERS = '-bsf:v:0';
-/**
- * Packets that are read ahead of each input where all of them are copied. ffmpeg up to 6 sleeps 10 ms each time that a queue runs empty, which with its own
- * 8 packets happens for every eighth frame.
- */
-const QUEUE = ['-thread_queue_size', '1024'];
+/** Packets that ffmpeg by itself reads ahead of an input, the most that it is told to, and the memory that they may take. */
+const AHEAD = { least: 8, most: 1024, bytes: 1 << 26 } as const;
 
 /** The ffmpeg command of a plan. */
 export function encodeCommand(plan: EncodePlan, binary: Pick<FfmpegBinary, 'setsChromaLocation'>): FfmpegCommand {
@@ -31,9 +28,10 @@ export function encodeCommand(plan: EncodePlan, binary: Pick<FfmpegBinary, 'sets
   const offset = skips - shiftSeconds + late;
   // With -seek_timestamp ffmpeg does not take the first frame's time for time 0.
   // Of coded frames ffmpeg finds out the first times of decoding, which NUT does not tell, by looking at some.
-  const look = plan.coded ? QUEUE : ['-probesize', '32', '-analyzeduration', '0'];
+  const queue = ['-thread_queue_size', String(plan.ahead ?? AHEAD.least)];
+  const look = plan.coded ? queue : ['-probesize', '32', '-analyzeduration', '0'];
   const frames = { url: 'pipe:0', options: ['-seek_timestamp', '1', ...(offset === 0 ? [] : ['-itsoffset', String(offset)]), ...look, '-f', 'nut'] };
-  const read = plan.coded ? QUEUE : [];
+  const read = plan.coded ? queue : [];
   const carried = carry.from === 'file' ? [{ url: carry.input.url, options: [...read, ...carry.input.options, ...carry.cut.inputOptions] }] : [];
   const chapters = carry.from === 'file' && carry.chapters ? [carry.chapters] : [];
   const inputs = [frames, ...carried, ...(plan.sideData ? [plan.sideData.input] : []), ...chapters];
@@ -94,6 +92,14 @@ function onTime(options: readonly string[], late: number): readonly string[] {
 export function codedTimeBase(plan: EncodePlan): Rational {
   const { codedTimeBase: given, clock, countedRate, timeBase } = plan;
   return given ?? lastOf(plan)?.timeBase ?? clock?.timeBase ?? (countedRate ? inverse(countedRate) : timeBase);
+}
+
+/**
+ * Packets to read ahead of each input where all are copied, by the mean size of a picture's. ffmpeg up to 6 sleeps 10 ms each time that a queue runs
+ * empty, which with its own 8 packets happens at every eighth frame.
+ */
+export function packetsAhead(meanBytes: number): number {
+  return Math.max(AHEAD.least, Math.min(AHEAD.most, Math.floor(AHEAD.bytes / Math.max(1, meanBytes))));
 }
 
 /** The time base in which coded frames are copied: the muxer's own, where it has one, since filters of packets may be told no other (see `LastFrame`). */
