@@ -11,7 +11,7 @@ import type { Group } from '../plugins/plan/groups.js';
 import type { Span } from './scheduler.js';
 
 /** Length of a segment where nothing else is asked for: the work that is lost at most, against the cost of another beginning. */
-export const SEGMENT_SECONDS = 20;
+export const SEGMENT_SECONDS = 30;
 
 const MICROSECOND = { num: 1, den: 1_000_000 };
 /** Side data that the encoder takes from a second reading of all frames. */

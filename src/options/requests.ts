@@ -103,7 +103,7 @@ export interface OutputRequest {
   readonly overwrite?: boolean | undefined;
   /** Work in segments that are kept until all are done: the same command goes on where it was stopped (docs/long-jobs.md). Default: for inputs of more than ten minutes. */
   readonly resume?: boolean | undefined;
-  /** Work in segments of at least so many seconds, from a keyframe to a keyframe. Default: 20. */
+  /** Work in segments of at least so many seconds, from a keyframe to a keyframe. Default: 30. */
   readonly segment?: number | undefined;
   /** Milliseconds between two reports of progress. Default: 500. */
   readonly progressIntervalMs?: number | undefined;

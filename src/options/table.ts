@@ -161,7 +161,7 @@ export const SESSION_OPTIONS = {
   inputFormat: { flag: '--input-format <name>', group: 'Input', help: 'kind of file that standard input is, where its bytes do not say it', schema: inputFormat.optional() },
   overwrite: { flag: '-y, --yes', form: 'switch', group: 'Output', help: 'overwrite the output where it exists', schema: z.boolean().default(false) },
   resume: { flag: '--resume', form: 'switch', group: 'Output', help: 'work in segments that are kept until all are done: the same command goes on where it was stopped (docs/long-jobs.md)', negated: 'work in one piece, of which nothing is kept', fallback: 'for inputs of more than ten minutes', schema: z.boolean().optional() },
-  segment: { flag: '--segment <seconds>', form: 'number', group: 'Output', help: 'work in segments of at least so many seconds, from a keyframe to a keyframe', fallback: '20', schema: z.number().min(1).max(600).optional() },
+  segment: { flag: '--segment <seconds>', form: 'number', group: 'Output', help: 'work in segments of at least so many seconds, from a keyframe to a keyframe', fallback: '30', schema: z.number().min(1).max(600).optional() },
   taskTimeoutMs: { group: 'Other', help: "milliseconds that one task in a worker may take, far above any frame's time: it ends only what would never end", fallback: '120000', schema: milliseconds.default(120_000) },
   stallTimeoutMs: { group: 'Other', help: 'milliseconds in which ffmpeg may neither give nor take data before it counts as hung; the reader of standard output, or of a stream, may pause for any time', fallback: '60000', schema: milliseconds.default(60_000) },
   progressIntervalMs: { group: 'Other', help: 'milliseconds between two reports of progress', fallback: '500', schema: milliseconds.default(500) },
