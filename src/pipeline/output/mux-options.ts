@@ -28,11 +28,10 @@ export function encodeCommand(plan: EncodePlan, binary: Pick<FfmpegBinary, 'sets
   const offset = skips - shiftSeconds + late;
   // With -seek_timestamp ffmpeg does not take the first frame's time for time 0.
   // Of coded frames ffmpeg finds out the first times of decoding, which NUT does not tell, by looking at some.
-  const queue = ['-thread_queue_size', String(plan.ahead ?? AHEAD.least)];
-  const look = plan.coded ? queue : ['-probesize', '32', '-analyzeduration', '0'];
-  const frames = { url: 'pipe:0', options: ['-seek_timestamp', '1', ...(offset === 0 ? [] : ['-itsoffset', String(offset)]), ...look, '-f', 'nut'] };
-  const read = plan.coded ? queue : [];
-  const carried = carry.from === 'file' ? [{ url: carry.input.url, options: [...read, ...carry.input.options, ...carry.cut.inputOptions] }] : [];
+  const look = plan.coded ? [] : ['-probesize', '32', '-analyzeduration', '0'];
+  const queue = plan.ahead === undefined ? [] : ['-thread_queue_size', String(plan.ahead)];
+  const frames = { url: 'pipe:0', options: ['-seek_timestamp', '1', ...(offset === 0 ? [] : ['-itsoffset', String(offset)]), ...queue, ...look, '-f', 'nut'] };
+  const carried = carry.from === 'file' ? [{ url: carry.input.url, options: [...queue, ...carry.input.options, ...carry.cut.inputOptions] }] : [];
   const chapters = carry.from === 'file' && carry.chapters ? [carry.chapters] : [];
   const inputs = [frames, ...carried, ...(plan.sideData ? [plan.sideData.input] : []), ...chapters];
   const outputOptions = [
