@@ -87,14 +87,13 @@ napi_value open(napi_env env, napi_callback_info info) {
 }
 
 napi_value run(napi_env env, napi_callback_info info) {
-  const auto [network, input, height, width, outputs, threads] = arguments<6>(env, info);
+  const auto [network, inputs, height, width, outputs, threads] = arguments<6>(env, info);
   Handle& handle = to_handle(env, network);
   if (!handle.network) throw std::invalid_argument("the network is closed");
-  const int rows = to_int(env, height, "the height");
-  const int columns = to_int(env, width, "the width");
+  const int rows = to_int(env, height, "the number of rows");
+  const int columns = to_int(env, width, "the number of columns");
   const int count = to_int(env, threads, "the number of threads");
-  const Elements from = elements(env, input, napi_uint8_array, "the input");
-  handle.network->run(static_cast<const uint8_t*>(from.data), from.length, rows, columns, to_outputs(env, outputs), count);
+  handle.network->run(to_inputs(env, inputs), rows, columns, to_outputs(env, outputs), count);
   return nullptr;
 }
 

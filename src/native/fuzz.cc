@@ -24,14 +24,20 @@ int odd_number(Random& random) {
   return kOdd[random.between(0, std::size(kOdd) - 1)];
 }
 
+void break_pictures(Random& random, std::vector<Planes>& pictures) {
+  if (pictures.empty()) return pictures.assign(random.between(1, 20), {});
+  Planes& picture = pictures[random.between(0, static_cast<int>(pictures.size()) - 1)];
+  (random.one_in(2) ? picture.planes : picture.block) = odd_number(random);
+}
+
 /** Changes one thing, which may or may not leave the plan valid. */
 void break_plan(Random& random, Plan& plan) {
   Conv& conv = plan.convs[random.between(0, static_cast<int>(plan.convs.size()) - 1)];
   const auto resize = [&](auto& values) { values.resize(random.one_in(2) ? values.size() + 1 : values.size() / 2); };
   switch (random.between(0, 14)) {
-    case 0: plan.inputChannels = odd_number(random); break;
-    case 1: plan.fold = odd_number(random); break;
-    case 2: plan.shuffle = odd_number(random); break;
+    case 0: break_pictures(random, plan.inputs); break;
+    case 1: break_pictures(random, plan.outputs); break;
+    case 2: resize(random.one_in(2) ? plan.inputs : plan.outputs); break;
     case 3: conv.kernel = odd_number(random); break;
     case 4: conv.channels = odd_number(random); break;
     case 5: conv.zeroPoint = odd_number(random); break;
@@ -75,27 +81,26 @@ void run_case(Random& random, const Plan& plan, Tally& tally) {
   Network network(plan, kernel, random.one_in(2) ? 1 : size_t{1} << 20);
   const int runs = random.between(1, 2);
   for (int run = 0; run < runs; run++) {
-    const int rows = random.between(1, 7);
-    const int columns = random.between(1, std::max(1, kProducts / products_of(plan) / rows));
-    const int height = random.one_in(40) ? odd_number(random) : plan.fold * rows;
-    const int width = random.one_in(40) ? odd_number(random) : plan.fold * columns;
-    const int64_t pixels = static_cast<int64_t>(height) * width;
-    const bool sensible = height > 0 && width > 0 && pixels < 20000;
+    const int fewRows = random.between(1, 7);
+    const int fewColumns = random.between(1, std::max(1, kProducts / products_of(plan) / fewRows));
+    const int rows = random.one_in(40) ? odd_number(random) : fewRows;
+    const int columns = random.one_in(40) ? odd_number(random) : fewColumns;
+    const int64_t product = static_cast<int64_t>(rows) * columns;
     // Where the sizes make no sense the lengths do not matter, as long as no byte is touched.
-    const size_t inputLength = sensible ? static_cast<size_t>(pixels) * plan.inputChannels : 0;
-    const std::vector<uint8_t> input = random_bytes(random, inputLength + (random.one_in(50) ? 1 : 0));
-    const size_t pixelsOut = sensible ? static_cast<size_t>(pixels / (plan.fold * plan.fold)) : 0;
-    Results expected(plan, pixelsOut);
-    Results found(plan, pixelsOut);
+    const size_t pixels = rows > 0 && columns > 0 && product < 20000 ? static_cast<size_t>(product) : 0;
+    Pictures pictures(random, plan, pixels);
+    if (random.one_in(50)) pictures.spoil();
+    Results expected(plan, pixels);
+    Results found(plan, pixels);
     if (random.one_in(50)) {
       expected.spoil();
       found.spoil();
     }
     const int threads = random.one_in(100) ? odd_number(random) : random.one_in(20) ? random.between(2, 4) : 1;
-    reference.run(input.data(), input.size(), height, width, expected.outputs(), 1);
-    network.run(input.data(), input.size(), height, width, found.outputs(), threads);
+    reference.run(pictures.inputs(), rows, columns, expected.outputs(), 1);
+    network.run(pictures.inputs(), rows, columns, found.outputs(), threads);
     if (!(found == expected)) {
-      throw std::logic_error(std::string(kernel.name) + " differs from portable C++ at " + std::to_string(width) + " x " + std::to_string(height));
+      throw std::logic_error(std::string(kernel.name) + " differs from portable C++ at " + std::to_string(columns) + " x " + std::to_string(rows));
     }
     tally.compared[kernel.name]++;
   }

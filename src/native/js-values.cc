@@ -53,6 +53,17 @@ Conv to_conv(napi_env env, napi_value value, const std::string& what) {
   return conv;
 }
 
+std::vector<Planes> to_pictures(napi_env env, napi_value value, const std::string& what) {
+  std::vector<Planes> pictures;
+  const uint32_t count = array_length(env, value, Limits::pictures, what);
+  for (uint32_t i = 0; i < count; i++) {
+    const std::string one = what + "[" + std::to_string(i) + "]";
+    const napi_value picture = element(env, value, i);
+    pictures.push_back({to_int(env, property(env, picture, "planes", one), one + ".planes"), to_int(env, property(env, picture, "block", one), one + ".block")});
+  }
+  return pictures;
+}
+
 }  // namespace
 
 void expect_ok(napi_env env, napi_status status) {
@@ -98,6 +109,16 @@ Elements elements(napi_env env, napi_value value, napi_typedarray_type type, con
   return out;
 }
 
+std::vector<Input> to_inputs(napi_env env, napi_value value) {
+  std::vector<Input> inputs;
+  const uint32_t count = array_length(env, value, Limits::pictures, "the inputs");
+  for (uint32_t index = 0; index < count; index++) {
+    const Elements found = elements(env, element(env, value, index), napi_uint8_array, "the input");
+    inputs.push_back({static_cast<const uint8_t*>(found.data), found.length});
+  }
+  return inputs;
+}
+
 std::vector<Output> to_outputs(napi_env env, napi_value value) {
   std::vector<Output> outputs;
   const uint32_t count = array_length(env, value, Limits::convs, "the outputs");
@@ -110,10 +131,9 @@ std::vector<Output> to_outputs(napi_env env, napi_value value) {
 
 Plan to_plan(napi_env env, napi_value value) {
   Plan plan;
-  plan.inputChannels = to_int(env, property(env, value, "inputChannels", "the plan"), "inputChannels");
-  plan.fold = to_int(env, property(env, value, "fold", "the plan"), "fold");
+  plan.inputs = to_pictures(env, property(env, value, "inputs", "the plan"), "inputs");
+  plan.outputs = to_pictures(env, property(env, value, "outputs", "the plan"), "outputs");
   plan.pixelResults = to_int(env, property(env, value, "pixelResults", "the plan"), "pixelResults");
-  plan.shuffle = to_int(env, property(env, value, "shuffle", "the plan"), "shuffle");
   const napi_value convs = property(env, value, "convs", "the plan");
   const uint32_t count = array_length(env, convs, Limits::convs, "convs");
   for (uint32_t i = 0; i < count; i++) plan.convs.push_back(to_conv(env, element(env, convs, i), "convs[" + std::to_string(i) + "]"));

@@ -38,6 +38,7 @@ struct Elements {
 Elements elements(napi_env env, napi_value value, napi_typedarray_type type, const std::string& what);
 
 /** The memory of an array of Uint8Arrays, valid as `elements` is. Throws std::invalid_argument for anything else. */
+std::vector<Input> to_inputs(napi_env env, napi_value value);
 std::vector<Output> to_outputs(napi_env env, napi_value value);
 
 /** A plan as src/plugins/inference/native/plan.ts describes it. Its parts have the right types afterwards, and nothing more is checked. */

@@ -50,6 +50,10 @@ Windows windows_of(const Plan& plan, const Conv& conv, const std::vector<Stage>&
 
 [[noreturn]] void refuse(const std::string& why) { throw std::invalid_argument(why); }
 
+void expect_count(const char* what, size_t found, size_t expected) {
+  if (found != expected) refuse(std::to_string(found) + " " + what + " instead of " + std::to_string(expected));
+}
+
 void expect_length(const char* what, size_t found, size_t expected) {
   if (found != expected) refuse(std::string(what) + " has " + std::to_string(found) + " bytes instead of " + std::to_string(expected));
 }
@@ -58,10 +62,8 @@ void expect_length(const char* what, size_t found, size_t expected) {
 
 Network::Network(const Plan& plan, const Kernel& kernel, size_t pieceBytes) : kernel_(kernel), pieceBytes_(pieceBytes) {
   check(plan);
-  inputPlanes_ = plan.inputChannels;
-  fold_ = plan.fold;
-  shuffle_ = plan.shuffle;
-  outputPlanes_ = plan.convs.back().channels / (shuffle_ * shuffle_);
+  pictures_ = plan.inputs;
+  canvases_ = plan.outputs;
   firstResult_ = first_result(plan);
   stages_ = schedule(plan, kernel.order);
   for (size_t value = static_cast<size_t>(firstResult_); value < stages_.size(); value++) {
@@ -81,32 +83,48 @@ Network::Network(const Plan& plan, const Kernel& kernel, size_t pieceBytes) : ke
     mostRuns_ = std::max(mostRuns_, windows.runs.size());
     convs_.push_back(kernel.pack(windows));
   }
-  if (!plan.anchor.empty()) anchor_.emplace(plan.anchor, plan.shuffle, plan.convs.back().zeroPoint);
+  auto channel = plan.anchor.begin();
+  for (const Planes& planes : canvases_) {
+    mostBlock_ = std::max(mostBlock_, planes.block);
+    if (plan.anchor.empty()) continue;
+    anchors_.emplace_back(std::vector<int>(channel, channel + planes.channels()), planes.block, plan.convs.back().zeroPoint);
+    channel += planes.channels();
+  }
 }
 
 std::vector<size_t> Network::output_lengths(int rows, int columns) const {
   const size_t pixels = static_cast<size_t>(rows) * columns;
-  if (resultChannels_.empty()) return {pixels * outputPlanes_ * shuffle_ * shuffle_};
   std::vector<size_t> lengths;
+  for (const Planes& planes : canvases_) lengths.push_back(pixels * planes.channels());
   for (const int channels : resultChannels_) lengths.push_back(pixels * channels);
   return lengths;
 }
 
-void Network::run(const uint8_t* input, size_t inputLength, int height, int width, const std::vector<Output>& outputs, int threads) {
-  for (const int side : {height, width}) {
-    if (side < 1 || side > Limits::side || side % fold_ != 0) {
-      refuse("a picture of " + std::to_string(width) + " x " + std::to_string(height) + ": sides are from 1 to " + std::to_string(Limits::side) +
-             ", and multiples of " + std::to_string(fold_));
+Network::Job Network::job_of(const std::vector<Input>& inputs, int rows, int columns, const std::vector<Output>& outputs) const {
+  for (const int side : {rows, columns}) {
+    if (side < 1 || side > Limits::side) {
+      refuse("a folded picture of " + std::to_string(columns) + " x " + std::to_string(rows) + ": sides are from 1 to " + std::to_string(Limits::side));
     }
   }
-  if (threads < 1 || threads > Limits::threads) refuse(std::to_string(threads) + " threads: there are from 1 to " + std::to_string(Limits::threads));
-  const int rows = height / fold_;
-  const int columns = width / fold_;
-  expect_length("the input", inputLength, static_cast<size_t>(inputPlanes_) * height * width);
+  expect_count("inputs", inputs.size(), pictures_.size());
+  Job job{{}, outputs, {}, rows, columns};
+  for (size_t index = 0; index < inputs.size(); index++) {
+    const Planes& planes = pictures_[index];
+    expect_length("the input", inputs[index].length, static_cast<size_t>(planes.channels()) * rows * columns);
+    job.pictures.push_back({inputs[index].data, rows * planes.block, columns * planes.block});
+  }
   const std::vector<size_t> lengths = output_lengths(rows, columns);
-  if (outputs.size() != lengths.size()) refuse(std::to_string(outputs.size()) + " outputs instead of " + std::to_string(lengths.size()));
+  expect_count("outputs", outputs.size(), lengths.size());
   for (size_t index = 0; index < lengths.size(); index++) expect_length("the output", outputs[index].length, lengths[index]);
-  const Job job{{input, height, width}, outputs, {outputs[0].data, rows * shuffle_, columns * shuffle_}, rows, columns};
+  for (size_t index = 0; index < canvases_.size(); index++) {
+    job.canvases.push_back({outputs[index].data, rows * canvases_[index].block, columns * canvases_[index].block});
+  }
+  return job;
+}
+
+void Network::run(const std::vector<Input>& inputs, int rows, int columns, const std::vector<Output>& outputs, int threads) {
+  if (threads < 1 || threads > Limits::threads) refuse(std::to_string(threads) + " threads: there are from 1 to " + std::to_string(Limits::threads));
+  const Job job = job_of(inputs, rows, columns, outputs);
   const int bands = std::min(threads, rows);
   prepare(columns, bands);
 
@@ -141,7 +159,7 @@ void Network::prepare(int columns, int threads) {
   for (const std::unique_ptr<RowConv>& conv : convs_) {
     if (conv) scratch = std::max(scratch, conv->scratch());
   }
-  while (workspaces_.size() < static_cast<size_t>(threads)) workspaces_.emplace_back(stages_, wanted, shuffle_, mostRuns_, scratch);
+  while (workspaces_.size() < static_cast<size_t>(threads)) workspaces_.emplace_back(stages_, wanted, mostBlock_, mostRuns_, scratch);
 }
 
 void Network::run_band(Workspace& workspace, const Job& job, int top, int bottom) const noexcept {
@@ -176,9 +194,9 @@ void Network::compute(Workspace& workspace, const Job& job, const Piece& piece, 
   const int right = std::min(job.columns, piece.right + stage.reach);
   const int count = right - left;
   const Row<uint8_t> out = row_at(value, y, left);
-  if (stage.layout.slides) return slide_row(job.picture, inputPlanes_, y, left, count, stage.margin, out);
   if (value == 0) {
-    fold_row(job.picture, inputPlanes_, fold_, y, left, count, out);
+    read(job, y, left, count, out);
+    if (stage.layout.slides) return;  // Its margins are written.
   } else {
     const size_t index = static_cast<size_t>(value) - 1;
     const int radius = kernels_[index] / 2;
@@ -202,16 +220,40 @@ void Network::compute(Workspace& workspace, const Job& job, const Piece& piece, 
     if (right == job.columns) std::memset(pixels + static_cast<size_t>(count) * stage.layout.stride, 0, margin);
   }
   if (value < firstResult_) return;
+  const Row<uint8_t> anchor = anchors_.empty() ? Row<uint8_t>{} : row_at(0, y, left);
+  write(job, value, y, left, count, out, {anchor.pixels, anchor.layout, anchor.plane}, workspace.line());
+}
+
+void Network::read(const Job& job, int y, int left, int count, const Row<uint8_t>& out) const noexcept {
+  int channel = 0;
+  for (size_t index = 0; index < pictures_.size(); index++) {
+    const Picture& picture = job.pictures[index];
+    const Planes& planes = pictures_[index];
+    if (out.layout.slides) {
+      slide_row(picture, planes.planes, y, left, count, stages_[0].margin, channel, out);
+    } else {
+      fold_row(picture, planes, y, left, count, channel, out);
+    }
+    channel += planes.channels();
+  }
+}
+
+void Network::write(const Job& job, int value, int y, int left, int count, const Row<uint8_t>& pixels, const Row<const uint8_t>& anchor,
+                    uint8_t* line) const noexcept {
+  const int stride = pixels.layout.stride;
   if (!resultChannels_.empty()) {
     const size_t result = static_cast<size_t>(value - firstResult_);
     const int channels = resultChannels_[result];
     uint8_t* to = job.outputs[result].data + (static_cast<size_t>(y) * job.columns + left) * channels;
-    return copy_pixels(out.pixels, out.layout.stride, channels, to, count);
+    return copy_pixels(pixels.pixels, stride, channels, to, count);
   }
-  shuffle_row(out.pixels, out.layout.stride, job.canvas, outputPlanes_, shuffle_, y, left, count);
-  if (!anchor_) return;
-  const Row<uint8_t> anchor = row_at(0, y, left);
-  anchor_->add(job.canvas, y, left, {anchor.pixels, anchor.layout, anchor.plane}, count, workspace.line());
+  const uint8_t* from = pixels.pixels;
+  for (size_t index = 0; index < canvases_.size(); index++) {
+    const Planes& planes = canvases_[index];
+    shuffle_row(from, stride, job.canvases[index], planes, y, left, count);
+    if (!anchors_.empty()) anchors_[index].add(job.canvases[index], y, left, anchor, count, line);
+    from += planes.channels();
+  }
 }
 
 }  // namespace srvid

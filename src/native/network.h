@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "anchor.h"
@@ -24,6 +23,12 @@ struct Piece {
   int right;
 };
 
+/** Memory of a caller's, to be read. */
+struct Input {
+  const uint8_t* data;
+  size_t length;
+};
+
 /** Memory of a caller's, to be filled. */
 struct Output {
   uint8_t* data;
@@ -40,33 +45,38 @@ class Network {
   Network(const Plan& plan, const Kernel& kernel, size_t pieceBytes = cached_bytes());
 
   /**
-   * Runs on planes of height x width bytes, both multiples of the fold, and fills the result's planes, or each of the results of pixels. Throws
+   * Runs on pictures that are rows x columns pixels when they are folded, and fills the outputs' planes, or each of the results of pixels. Throws
    * std::invalid_argument where lengths do not fit, std::bad_alloc where memory is short. The result does not depend on the number of threads.
    */
-  void run(const uint8_t* input, size_t inputLength, int height, int width, const std::vector<Output>& outputs, int threads);
+  void run(const std::vector<Input>& inputs, int rows, int columns, const std::vector<Output>& outputs, int threads);
 
  private:
   struct Job {
-    Picture picture;
+    std::vector<Picture> pictures;
     const std::vector<Output>& outputs;
-    Canvas canvas;
+    std::vector<Canvas> canvases;
     int rows;
     int columns;
   };
   void prepare(int columns, int threads);
   void run_band(Workspace& workspace, const Job& job, int top, int bottom) const noexcept;
   void run_piece(Workspace& workspace, const Job& job, const Piece& piece) const noexcept;
+  /** The sizes of what is read and written, checked. */
+  Job job_of(const std::vector<Input>& inputs, int rows, int columns, const std::vector<Output>& outputs) const;
   std::vector<size_t> output_lengths(int rows, int columns) const;
+  void read(const Job& job, int y, int left, int count, const Row<uint8_t>& out) const noexcept;
+  /** Gives away a row of a result; `pixels` begins with column `left`, `anchor` is value 0's. */
+  void write(const Job& job, int value, int y, int left, int count, const Row<uint8_t>& pixels, const Row<const uint8_t>& anchor, uint8_t* line) const noexcept;
   void compute(Workspace& workspace, const Job& job, const Piece& piece, int value, int y) const noexcept;
 
   const Kernel& kernel_;
   size_t pieceBytes_;
-  int inputPlanes_;
-  int fold_;
-  int shuffle_;
-  int outputPlanes_;
+  std::vector<Planes> pictures_;
+  std::vector<Planes> canvases_;
+  /** The greatest block of `canvases_`. */
+  int mostBlock_ = 1;
   int firstResult_;
-  /** Bytes of a pixel of each result of pixels; empty for a picture. */
+  /** Bytes of a pixel of each result of pixels; empty for pictures. */
   std::vector<int> resultChannels_;
   /** Steps after value 0 at which the last row of a result is computed. */
   int lastLag_ = 0;
@@ -77,7 +87,8 @@ class Network {
   std::vector<std::unique_ptr<RowConv>> convs_;
   /** Runs of the convolution with the most. */
   size_t mostRuns_ = 0;
-  std::optional<Anchor> anchor_;
+  /** One for each of `canvases_`, or none. */
+  std::vector<Anchor> anchors_;
   /** Columns of a piece, for which the workspaces are. */
   int pieceColumns_ = 0;
   /** One for each thread. */

@@ -24,7 +24,8 @@ constexpr Shuffle kShuffles[] = {shuffle_blocks<1>, shuffle_blocks<2>, shuffle_b
 
 }  // namespace
 
-void fold_row(const Picture& picture, int planes, int block, int y, int first, int count, const Row<uint8_t>& out) noexcept {
+void fold_row(const Picture& picture, const Planes& planes, int y, int first, int count, int channel, const Row<uint8_t>& out) noexcept {
+  const int block = planes.block;
   const size_t plane = static_cast<size_t>(picture.height) * picture.width;
   const uint8_t* in = picture.data + static_cast<size_t>(y) * block * picture.width + static_cast<size_t>(first) * block;
   const size_t stride = out.layout.stride;
@@ -32,20 +33,19 @@ void fold_row(const Picture& picture, int planes, int block, int y, int first, i
     std::memcpy(out.pixels, in, count);
     return;
   }
-  const int channels = planes * block * block;
-  for (int channel = 0; channel < channels; channel++) {
-    const int column = channel / planes % block;
-    const int row = channel / planes / block;
-    const uint8_t* from = in + channel % planes * plane + static_cast<size_t>(row) * picture.width + column;
-    uint8_t* to = out.channel(channel);
+  for (int index = 0; index < planes.channels(); index++) {
+    const int column = index / planes.planes % block;
+    const int row = index / planes.planes / block;
+    const uint8_t* from = in + index % planes.planes * plane + static_cast<size_t>(row) * picture.width + column;
+    uint8_t* to = out.channel(channel + index);
     for (int x = 0; x < count; x++) to[x * stride] = from[static_cast<size_t>(x) * block];
   }
 }
 
-void slide_row(const Picture& picture, int planes, int y, int first, int count, int margin, const Row<uint8_t>& out) noexcept {
+void slide_row(const Picture& picture, int planes, int y, int first, int count, int margin, int channel, const Row<uint8_t>& out) noexcept {
   for (int plane = 0; plane < planes; plane++) {
     const uint8_t* row = picture.data + (static_cast<size_t>(plane) * picture.height + y) * picture.width;
-    uint8_t* to = out.channel(plane);
+    uint8_t* to = out.channel(channel + plane);
     // Where all four pixels lie within the picture.
     const int inner = std::max(first - margin, 0);
     const int end = std::max(inner, std::min(first + count + margin, picture.width - 3));
@@ -67,8 +67,9 @@ void copy_pixels(const uint8_t* pixels, int stride, int channels, uint8_t* out, 
   for (int x = 0; x < count; x++, pixels += stride, out += channels) std::memcpy(out, pixels, channels);
 }
 
-void shuffle_row(const uint8_t* pixels, int stride, const Canvas& canvas, int planes, int block, int y, int first, int count) noexcept {
-  for (int p = 0; p < planes; p++) {
+void shuffle_row(const uint8_t* pixels, int stride, const Canvas& canvas, const Planes& planes, int y, int first, int count) noexcept {
+  const int block = planes.block;
+  for (int p = 0; p < planes.planes; p++) {
     kShuffles[block - 1](pixels + p * block * block, stride, canvas.row(p, y * block) + static_cast<size_t>(first) * block, canvas.width, count);
   }
 }

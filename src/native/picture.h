@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "plan.h"
 #include "row-layout.h"
 
 namespace srvid {
@@ -23,21 +24,21 @@ struct Canvas {
 };
 
 /**
- * Folds one row: pixel x of the result has [block y][block x][plane] of the block at (x, y). `first` and `count` are columns of the folded
- * picture, `out` begins with pixel `first`.
+ * Folds one row: pixel x of the result has [block y][block x][plane] of the block at (x, y), in its channels from `channel` on. `first` and `count` are
+ * columns of the folded picture, `out` begins with pixel `first`.
  */
-void fold_row(const Picture& picture, int planes, int block, int y, int first, int count, const Row<uint8_t>& out) noexcept;
+void fold_row(const Picture& picture, const Planes& planes, int y, int first, int count, int channel, const Row<uint8_t>& out) noexcept;
 
 /**
  * Writes one row of each plane in the layout whose quads are four neighbouring pixels, with `margin` pixels on both sides; beyond the picture's
- * edges a pixel is 0. `out` begins with pixel `first`, behind its margin.
+ * edges a pixel is 0. `out` begins with pixel `first`, behind its margin; `channel` is that of the first plane.
  */
-void slide_row(const Picture& picture, int planes, int y, int first, int count, int margin, const Row<uint8_t>& out) noexcept;
+void slide_row(const Picture& picture, int planes, int y, int first, int count, int margin, int channel, const Row<uint8_t>& out) noexcept;
 
 /** Writes a row of a result's pixels, `channels` bytes of each, one after the other. */
 void copy_pixels(const uint8_t* pixels, int stride, int channels, uint8_t* out, int count) noexcept;
 
 /** Writes a row of the last convolution's pixels as `block` rows of each plane of the canvas, from the shuffled pixel of column `first` on. */
-void shuffle_row(const uint8_t* pixels, int stride, const Canvas& canvas, int planes, int block, int y, int first, int count) noexcept;
+void shuffle_row(const uint8_t* pixels, int stride, const Canvas& canvas, const Planes& planes, int y, int first, int count) noexcept;
 
 }  // namespace srvid

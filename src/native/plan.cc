@@ -57,12 +57,26 @@ void check_conv(const Plan& plan, size_t index, size_t& weights) {
   check_ranges(conv, terms, name);
 }
 
+void check_pictures(const std::string& name, const std::vector<Planes>& pictures, int least) {
+  within("the number of " + name + "s", static_cast<int64_t>(pictures.size()), least, Limits::pictures);
+  for (const Planes& picture : pictures) {
+    within("the number of an " + name + "'s planes", picture.planes, 1, Limits::planes);
+    within("the block of an " + name, picture.block, 1, Limits::block);
+  }
+}
+
 }  // namespace
 
 int first_result(const Plan& plan) { return static_cast<int>(plan.convs.size()) - std::max(plan.pixelResults, 1) + 1; }
 
+int channels_of(const std::vector<Planes>& pictures) {
+  int sum = 0;
+  for (const Planes& picture : pictures) sum += picture.channels();
+  return sum;
+}
+
 int channels_of(const Plan& plan, int value) {
-  return value == 0 ? plan.inputChannels * plan.fold * plan.fold : plan.convs[static_cast<size_t>(value) - 1].channels;
+  return value == 0 ? channels_of(plan.inputs) : plan.convs[static_cast<size_t>(value) - 1].channels;
 }
 
 int input_channels_of(const Plan& plan, const Conv& conv) {
@@ -72,17 +86,16 @@ int input_channels_of(const Plan& plan, const Conv& conv) {
 }
 
 void check(const Plan& plan) {
-  within("the number of input planes", plan.inputChannels, 1, Limits::planes);
-  within("the fold", plan.fold, 1, Limits::block);
-  within("the shuffle", plan.shuffle, 1, Limits::block);
+  check_pictures("input", plan.inputs, 1);
   within("the number of convolutions", static_cast<int64_t>(plan.convs.size()), 1, Limits::convs);
   within("the number of results of pixels", plan.pixelResults, 0, static_cast<int64_t>(plan.convs.size()));
-  if (plan.pixelResults > 0 && (plan.shuffle != 1 || !plan.anchor.empty())) refuse("results of pixels have neither a shuffle nor an anchor");
+  if (plan.pixelResults > 0 && !(plan.outputs.empty() && plan.anchor.empty())) refuse("results of pixels have neither outputs nor an anchor");
+  check_pictures("output", plan.outputs, plan.pixelResults > 0 ? 0 : 1);
   size_t weights = 0;
   for (size_t index = 0; index < plan.convs.size(); index++) check_conv(plan, index, weights);
   const int channels = plan.convs.back().channels;
-  if (channels % (plan.shuffle * plan.shuffle) != 0) {
-    refuse("the last convolution's " + std::to_string(channels) + " channels are no multiple of the shuffle's " + std::to_string(plan.shuffle * plan.shuffle));
+  if (plan.pixelResults == 0 && channels != channels_of(plan.outputs)) {
+    refuse("the last convolution has " + std::to_string(channels) + " channels, and the outputs are made of " + std::to_string(channels_of(plan.outputs)));
   }
   if (plan.anchor.empty()) return;
   same_length("the anchor", plan.anchor.size(), channels);

@@ -27,6 +27,22 @@ std::vector<int> random_inputs(Random& random, int last) {
   return inputs;
 }
 
+std::vector<Planes> random_pictures(Random& random, int mostPlanes, int mostBlock) {
+  std::vector<Planes> pictures;
+  do {
+    pictures.push_back({random.one_in(3) ? random.between(1, mostPlanes) : 1, random.one_in(3) ? 1 : random.between(1, mostBlock)});
+  } while (pictures.size() < 3 && random.one_in(6));
+  return pictures;
+}
+
+/** Bytes: all random, or all of one extreme, or both extremes mixed. */
+std::vector<uint8_t> random_bytes(Random& random, size_t length) {
+  const int kind = random.between(0, 3);
+  std::vector<uint8_t> bytes(length);
+  for (uint8_t& byte : bytes) byte = kind == 0 ? 255 : kind == 1 ? (random.one_in(2) ? 255 : 0) : static_cast<uint8_t>(random.between(0, 255));
+  return bytes;
+}
+
 void fill(Random& random, Conv& conv, int terms) {
   const Weights kind = random.one_in(6) ? Weights::extreme : random.one_in(2) ? Weights::wide : Weights::narrow;
   conv.weights.resize(static_cast<size_t>(conv.channels) * terms);
@@ -51,12 +67,11 @@ int Random::between(int least, int most) { return least + static_cast<int>(next(
 
 Plan random_plan(Random& random, const PlanSizes& sizes) {
   Plan plan;
-  plan.inputChannels = random.one_in(3) ? random.between(1, 4) : 1;
-  plan.fold = random.one_in(4) ? 2 : 1;
-  plan.shuffle = random.between(1, 4);
+  plan.inputs = random_pictures(random, 4, random.one_in(3) ? 2 : 1);
+  plan.outputs = random_pictures(random, 2, 4);
   const int convs = random.between(1, sizes.convs);
   if (random.one_in(4)) {
-    plan.shuffle = 1;
+    plan.outputs.clear();
     plan.pixelResults = random.between(1, convs);
   }
   const int inner = convs - std::max(plan.pixelResults, 1);
@@ -65,7 +80,7 @@ Plan random_plan(Random& random, const PlanSizes& sizes) {
     conv.inputs = random_inputs(random, std::min(index, inner));
     conv.kernel = random.one_in(4) ? 1 : index == 0 && random.one_in(2) ? 5 : random.one_in(8) ? 5 : 3;
     const bool result = index >= inner;
-    conv.channels = result && plan.pixelResults == 0 ? random.between(1, 2) * plan.shuffle * plan.shuffle : random.between(1, sizes.channels);
+    conv.channels = result && plan.pixelResults == 0 ? channels_of(plan.outputs) : random.between(1, sizes.channels);
     conv.zeroPoint = result && random.one_in(2) ? random.between(0, 255) : 0;
     fill(random, conv, input_channels_of(plan, conv) * conv.kernel * conv.kernel);
     plan.convs.push_back(std::move(conv));
@@ -94,11 +109,20 @@ void Results::point() {
   for (std::vector<uint8_t>& bytes : bytes_) outputs_.push_back({bytes.data(), bytes.size()});
 }
 
-std::vector<uint8_t> random_bytes(Random& random, size_t length) {
-  const int kind = random.between(0, 3);
-  std::vector<uint8_t> bytes(length);
-  for (uint8_t& byte : bytes) byte = kind == 0 ? 255 : kind == 1 ? (random.one_in(2) ? 255 : 0) : static_cast<uint8_t>(random.between(0, 255));
-  return bytes;
+Pictures::Pictures(Random& random, const Plan& plan, size_t pixels) {
+  for (const Planes& picture : plan.inputs) bytes_.push_back(random_bytes(random, pixels * picture.channels()));
+  point();
+}
+
+void Pictures::spoil() {
+  bytes_[0].push_back(0);
+  point();
+}
+
+void Pictures::point() {
+  inputs_.clear();
+  for (const std::vector<uint8_t>& bytes : bytes_) inputs_.push_back({bytes.data(), bytes.size()});
 }
 
 }  // namespace srvid
+

@@ -28,10 +28,25 @@ struct PlanSizes {
 };
 
 /**
- * A valid plan with every feature now and then: folds, concatenations, anchors, results of pixels, extreme weights, values that nothing reads. Multipliers bring
+ * A valid plan with every feature now and then: several pictures, folds, concatenations, anchors, results of pixels, extreme weights, values that nothing reads. Multipliers bring
  * results into the range of bytes, so that differences show.
  */
 Plan random_plan(Random& random, const PlanSizes& sizes);
+
+/** Random bytes for a plan to read: all random, or all of one extreme, or both extremes mixed. */
+class Pictures {
+ public:
+  /** For `pixels` pixels of the folded picture. */
+  Pictures(Random& random, const Plan& plan, size_t pixels);
+  const std::vector<Input>& inputs() const { return inputs_; }
+  /** Makes the first of them longer by a byte, which no run takes. */
+  void spoil();
+
+ private:
+  void point();
+  std::vector<std::vector<uint8_t>> bytes_;
+  std::vector<Input> inputs_;
+};
 
 /** Memory for what a plan gives. */
 class Results {
@@ -48,8 +63,5 @@ class Results {
   std::vector<std::vector<uint8_t>> bytes_;
   std::vector<Output> outputs_;
 };
-
-/** Bytes: all random, or all of one extreme, or both extremes mixed. */
-std::vector<uint8_t> random_bytes(Random& random, size_t length);
 
 }  // namespace srvid

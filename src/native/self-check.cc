@@ -12,14 +12,14 @@ constexpr int kNetworks = 12;
 
 bool agrees_on(const Kernel& kernel, Random& random) {
   const Plan plan = random_plan(random, {3, 40});
-  const int height = plan.fold * random.between(1, 4);
-  const int width = plan.fold * random.between(1, 50);
-  const std::vector<uint8_t> input = random_bytes(random, static_cast<size_t>(plan.inputChannels) * height * width);
-  const size_t pixels = static_cast<size_t>(height / plan.fold) * (width / plan.fold);
+  const int rows = random.between(1, 4);
+  const int columns = random.between(1, 50);
+  const size_t pixels = static_cast<size_t>(rows) * columns;
+  const Pictures pictures(random, plan, pixels);
   Results expected(plan, pixels);
   Results found(plan, pixels);
-  Network(plan, portable_kernel()).run(input.data(), input.size(), height, width, expected.outputs(), 1);
-  Network(plan, kernel).run(input.data(), input.size(), height, width, found.outputs(), 1);
+  Network(plan, portable_kernel()).run(pictures.inputs(), rows, columns, expected.outputs(), 1);
+  Network(plan, kernel).run(pictures.inputs(), rows, columns, found.outputs(), 1);
   return expected == found;
 }
 

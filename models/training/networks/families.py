@@ -2,11 +2,12 @@
 
 from .abpn import Abpn
 from .lpienet import Lpienet, SmallLpienet
+from .plain import Plain
 from .residuals import FeatureResidual, ImageResidual, WithoutResidual
 from .stack import Best, Deblock, Stack, Swift, Ultra
 from .teacher import Teacher
 from .xlsr import Xlsr
 
-SHIPPED = (Abpn, Xlsr, Swift, Best, Ultra, Deblock, Lpienet, SmallLpienet)
+SHIPPED = (Abpn, Xlsr, Swift, Best, Ultra, Deblock, Lpienet, SmallLpienet, Plain)
 STUDIED = (WithoutResidual, FeatureResidual, ImageResidual, Teacher, Stack)
 FAMILIES = {family.family: family for family in (*SHIPPED, *STUDIED)}

@@ -6,10 +6,7 @@ from torch import nn
 
 from .attention import Attention
 from .convolution import CollapsibleConv, DepthwiseConv
-
-PLANES = 6
-"""Channels of a 4:2:0 picture at half its size: the four luma pixels of a 2x2 block, row by row, then U and V."""
-
+from .planes import PLANES
 
 FIRST_GUESS = 0.003
 """The size of the correction before training: a larger one is worse than none, and the quickest way to be rid of it is to let the filters die."""

@@ -32,17 +32,20 @@ class Stack(nn.Module):
     title = "Stack (a plain network with an anchor)"
     paper = ""
 
+    planes = 1
+    """Channels of the picture: luma, but for a stack that restores."""
+
     def __init__(self, scale: int, channels: int = 1, hidden: tuple[int, ...] = (32,) * 5, first: int = 3, last: int = 3, fold: int = 1, trunk: int = 0, expansion: int = 128, clip_inner: float = 0, output: str = "linear"):
         super().__init__()
-        if channels != 1:
-            raise SystemExit(f"{self.family} works on luma, one channel; {channels} were asked for. Leave --channels out.")
+        if channels != self.planes:
+            raise SystemExit(f"{self.family} works on {self.planes} {'channel' if self.planes == 1 else 'channels'}; {channels} were asked for. Leave --channels out.")
         self.scale, self.channels, self.fold, self.trunk, self.clip_inner, self.output = scale, channels, fold, trunk, clip_inner, output
         if first % 2 == 0 or last % 2 == 0:
             raise SystemExit(f"Kernels have odd sides; --first {first} and --last {last} were asked for.")
         if trunk < 0 or not hidden or min(hidden) < 1:
             raise SystemExit(f"A convolution has one channel or more; --hidden {','.join(map(str, hidden))} and --trunk {trunk} were asked for.")
         inner = [width for wide in hidden for width in (wide, trunk)] if trunk else hidden[1:]
-        widths = [fold * fold, trunk or hidden[0], *inner, (scale * fold) ** 2]
+        widths = [channels * fold * fold, trunk or hidden[0], *inner, channels * (scale * fold) ** 2]
         # What a network of the same size adds is a few levels: a larger start is unlearnt so hard that filters die of it.
         gains = [1.0, *([1.0, 0.5] * len(hidden) if trunk else [1.0] * len(inner)), 0.1 if scale > 1 else 0.005]
         sides = [first, *([3, 1] * len(hidden) if trunk else [3] * len(inner)), last]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from ..networks.families import FAMILIES
+from ..networks.plain import Plain
 from ..networks.stack import Stack
 from .muon import Muon
 from .settings import Settings, as_fields
@@ -92,6 +93,8 @@ def built(recipe: Recipe) -> torch.nn.Module:
     output = {} if recipe.output == "own" else {"output": recipe.output}
     shape = {name: value for name in ("hidden", "first", "last", "fold", "trunk") if (value := getattr(recipe, name))}
     family = FAMILIES[recipe.family]
+    if family is Plain:
+        return family(recipe.scale, hidden=recipe.hidden, expansion=recipe.expansion, clip_inner=recipe.clip_inner)
     if getattr(family, "restores", False):
         return family(recipe.scale, hidden=recipe.hidden, attention=recipe.attention)
     if shape and recipe.family != Stack.family:

@@ -4,7 +4,7 @@ import { messageOf } from '../../errors.js';
 import type { Tensor } from '../contract.js';
 import type { BackendSession, Engine, InferenceBackend, TensorInfo } from './backend.js';
 import { findAddon } from './native/addon.js';
-import type { NativeAddon, NativeNetwork, NativeOutput, NativePlan } from './native/plan.js';
+import type { NativeAddon, NativeNetwork, NativeOutput, NativePlan, NativePlanes } from './native/plan.js';
 import { readPlan } from './native/read-plan.js';
 import { onnxRuntime } from './onnx-runtime.js';
 
@@ -75,7 +75,7 @@ function openPlan(addon: NativeAddon, bytes: Uint8Array, name: string, kernel: s
 }
 
 class NativeSession implements BackendSession {
-  readonly inputs = [{ name: 'input', type: 'uint8' }] as const;
+  readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly takesSharedMemory: boolean;
   readonly #plan: NativePlan;
@@ -85,35 +85,38 @@ class NativeSession implements BackendSession {
 
   constructor(
     private readonly addon: NativeAddon,
-    { plan, outputs }: NativeNetwork,
+    { plan, inputs, outputs }: NativeNetwork,
     private readonly network: unknown,
     private readonly threads: number,
   ) {
     this.#plan = plan;
     this.#results = outputs;
+    this.inputs = inputs.map((name) => ({ name, type: 'uint8' }));
     this.outputs = outputs.map(({ name, values }) => ({ name, type: values ? 'float32' : 'uint8' }));
     this.takesSharedMemory = this.#worksInSharedMemory();
   }
 
-  async run([input]: readonly Tensor[], outputs: readonly Tensor[]): Promise<void> {
-    const { data: from, dims } = input as Tensor;
-    const [batch, , height, width] = dims as [number, number, number, number];
-    if (!(from instanceof Uint8Array)) throw new TypeError('the native engine takes bytes');
+  async run(inputs: readonly Tensor[], outputs: readonly Tensor[]): Promise<void> {
+    const [{ dims } = { dims: [] }] = inputs;
+    const [batch = 1] = dims;
+    const [rows, columns] = this.#folded(dims);
+    if (!inputs.every(({ data }) => data instanceof Uint8Array)) throw new TypeError('the native engine takes bytes');
     for (let picture = 0; picture < batch; picture++) {
       const to: Uint8Array[] = [];
       for (const [index, result] of this.#results.entries()) to[result.result] = this.#memoryOf(result, partOf(outputs[index] as Tensor, picture, batch));
-      this.addon.run(this.network, partOf(input as Tensor, picture, batch) as Uint8Array, height, width, to, this.threads);
+      const from = inputs.map((input) => partOf(input, picture, batch) as Uint8Array);
+      this.addon.run(this.network, from, rows, columns, to, this.threads);
       for (const [index, result] of this.#results.entries()) this.#giveValues(result, partOf(outputs[index] as Tensor, picture, batch));
     }
   }
 
-  async describe([input]: readonly Tensor[]): Promise<readonly string[]> {
-    const { dims } = input as Tensor;
+  async describe(inputs: readonly Tensor[]): Promise<readonly string[]> {
+    const [{ dims } = { dims: [] }] = inputs;
     const tensors = this.#results.map(({ values }, index) => {
       const sizes = this.#outputDims(index, dims);
       return { data: values ? new Float32Array(product(sizes)) : new Uint8Array(product(sizes)), dims: sizes };
     });
-    await this.run([input as Tensor], tensors);
+    await this.run(inputs, tensors);
     return tensors.map(({ dims: sizes }, index) => `${this.outputs[index]?.type} [${sizes}]`);
   }
 
@@ -140,10 +143,19 @@ class NativeSession implements BackendSession {
     for (let index = 0; index < bytes.length; index++) wanted[index] = ((bytes[index] as number) - zero) * step;
   }
 
-  #outputDims(index: number, [batch = 1, , height = 1, width = 1]: readonly number[]): number[] {
-    const { convs, fold, shuffle, pixelResults } = this.#plan;
-    const [rows, columns] = [height / fold, width / fold];
-    if (pixelResults === 0) return [batch, (convs.at(-1)?.channels ?? 0) / shuffle ** 2, rows * shuffle, columns * shuffle];
+  /** Rows and columns of the values, from the dimensions of the first input. */
+  #folded([, , height = 1, width = 1]: readonly number[]): [number, number] {
+    const [{ block }] = this.#plan.inputs as [NativePlanes];
+    return [height / block, width / block];
+  }
+
+  /** The dimensions of an output, from those of the first input. */
+  #outputDims(index: number, dims: readonly number[]): number[] {
+    const { convs, outputs, pixelResults } = this.#plan;
+    const [batch = 1] = dims;
+    const [rows, columns] = this.#folded(dims);
+    const picture = outputs[index];
+    if (picture) return [batch, picture.planes, rows * picture.block, columns * picture.block];
     const conv = convs[convs.length - pixelResults + (this.#results[index]?.result ?? 0)];
     return [batch * rows * columns, conv?.channels ?? 0];
   }
@@ -153,17 +165,17 @@ class NativeSession implements BackendSession {
    * tried once rather than taken for granted: a run in shared memory must give what one in private memory gives.
    */
   #worksInSharedMemory(): boolean {
-    const { inputChannels, fold } = this.#plan;
-    const dims = [1, inputChannels, 3 * fold, 5 * fold];
+    const [rows, columns] = [3, 5];
+    const pictures = this.#plan.inputs.map(({ planes, block }) => [1, planes, rows * block, columns * block]);
+    const dims = pictures[0] as number[];
     const inOrder = this.#results
       .map((result, index) => ({ result, length: product(this.#outputDims(index, dims)) }))
       .sort((a, b) => a.result.result - b.result.result);
     const results = [ArrayBuffer, SharedArrayBuffer].map((Memory) => {
-      const input = new Uint8Array(new Memory(product(dims)));
-      for (let index = 0; index < input.length; index++) input[index] = (index * 97) % 256;
+      const inputs = pictures.map((sizes) => patterned(new Uint8Array(new Memory(product(sizes)))));
       const outputs = inOrder.map(({ length }) => new Uint8Array(new Memory(length)));
       try {
-        this.addon.run(this.network, input, dims[2] as number, dims[3] as number, outputs, 1);
+        this.addon.run(this.network, inputs, rows, columns, outputs, 1);
         return Buffer.concat(outputs);
       } catch {
         return undefined;
@@ -181,4 +193,9 @@ function partOf({ data }: Tensor, picture: number, batch: number): Tensor['data'
 
 function product(sizes: readonly number[]): number {
   return sizes.reduce((total, size) => total * size, 1);
+}
+
+function patterned(bytes: Uint8Array): Uint8Array {
+  for (let index = 0; index < bytes.length; index++) bytes[index] = (index * 97) % 256;
+  return bytes;
 }

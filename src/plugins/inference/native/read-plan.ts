@@ -3,11 +3,10 @@ import { Graph } from '../../../onnx/graph.js';
 import { type OnnxModel, parseModel } from '../../../onnx/model-file.js';
 import { isDequantise, isQuantise, type Scale, scaleOf } from '../../../onnx/quantised-conv.js';
 import type { NodeProto } from '../../../onnx/schema.js';
-import { ELEMENT } from '../../../onnx/tensor.js';
-import { dimsOf } from '../../../onnx/value-info.js';
+import { type InputPicture, inputPictures } from './input-pictures.js';
 import { isUnmoved, joinPictures, type Margins, type Picture, pickChannels, wholeValue, withMargins } from './picture.js';
 import { type PixelResult, pixelResult, pixelRows } from './pixel-result.js';
-import type { NativeConv, NativeNetwork } from './plan.js';
+import type { NativeConv, NativeNetwork, NativePlanes } from './plan.js';
 import { withFilters, withoutUnread } from './prune.js';
 import { readConv, storedConv } from './read-conv.js';
 import { Unsupported } from './unsupported.js';
@@ -37,55 +36,71 @@ function withoutDeadNodes(model: OnnxModel): Graph {
 /** Operators that belong to the convolution or the addition beside them, with which they are read. */
 const WITH_OTHERS = new Set(['Constant', 'DequantizeLinear', 'QuantizeLinear', 'Relu', 'Clip']);
 
+/** Channels of a convolution, and those of the input that are added to them. */
+interface Sum {
+  readonly picture: Picture;
+  readonly anchor: Picture;
+}
+
 class PlanReader {
   /** Tensors of bytes, by name. What is not here cannot be read on. */
   readonly #pictures = new Map<string, Picture>();
   readonly #convs: NativeConv[] = [];
   /** Channels of each value. */
   readonly #sizes: number[];
-  readonly #input: string;
-  readonly #planes: 1 | 3;
-  #fold = 1;
-  /** The sum with the anchor. Nothing but the rearrangement at the end may follow it. */
-  #sum: { readonly tensor: string; readonly picture: Picture; readonly anchor: Picture } | undefined;
+  readonly #inputs: readonly InputPicture[];
+  /** Sums with the anchor, and parts of them. Nothing but a choice of channels and the rearrangement at the end may follow them. */
+  readonly #sums = new Map<string, Sum>();
   /** Results of pixels: bytes of a picture with all channels of a pixel side by side. */
   readonly #pixels = new Map<string, Picture>();
-  #shuffled: { readonly tensor: string; readonly from: string; readonly block: number; readonly mode: string } | undefined;
+  readonly #shuffled = new Map<string, { readonly from: string; readonly block: number; readonly mode: string }>();
 
   constructor(private readonly graph: Graph) {
-    const [input, ...others] = graph.inputs;
-    const dims = input ? dimsOf(input) : [];
-    if (!input || others.length > 0) throw new Unsupported('it has several inputs');
-    if (input.type?.tensorType?.elemType !== ELEMENT.uint8) throw new Unsupported('it does not read bytes');
-    if (dims.length !== 4 || (dims[1] !== 1 && dims[1] !== 3)) throw new Unsupported('its input is not a picture of one or three planes');
-    if ([dims[2], dims[3]].some((side) => side !== undefined)) throw new Unsupported('it takes pictures of one size only');
-    [this.#input, this.#planes, this.#sizes] = [input.name, dims[1], [dims[1]]];
-    this.#pictures.set(input.name, wholeValue(0, dims[1]));
+    this.#inputs = inputPictures(graph);
+    this.#sizes = [this.#inputs.reduce((sum, { channels }) => sum + channels.channels.length, 0)];
+    for (const { name, block, channels } of this.#inputs) if (block === 1) this.#pictures.set(name, channels);
   }
 
   read(): NativeNetwork {
     for (const node of this.graph.nodes) this.#readNode(node);
     if (this.#pixels.size > 0) return this.#readPixels();
-    const [first, ...others] = this.graph.outputs;
-    if (others.length > 0) throw new Unsupported('it has several outputs');
-    const output = first?.name as string;
-    const { from, block, mode } = this.#shuffled?.tensor === output ? this.#shuffled : { from: output, block: 1, mode: 'CRD' };
-    const sum = this.#sum?.tensor === from ? this.#sum : undefined;
-    const order = planesFirst(sum?.picture ?? this.#picture(from), block, mode);
+    const pictures = this.graph.outputs.map(({ name }) => this.#outputPicture(name));
+    const anchors = pictures.flatMap(({ anchor }) => anchor ?? []);
+    if (anchors.length > 0 && anchors.length < pictures.length) throw new Unsupported('it adds its input to some of its outputs only');
     const plan = withoutUnread({
-      ...{ inputChannels: this.#planes, fold: this.#fold, shuffle: block, pixelResults: 0 },
-      convs: [...this.#convs.slice(0, -1), this.#last(order)],
-      anchor: sum && Int32Array.from(planesFirst(sum.anchor, block, mode).channels, ({ channel }) => channel),
+      ...{ inputs: this.#inputPlanes(), pixelResults: 0 },
+      outputs: pictures.map(({ block, picture }) => ({ planes: picture.channels.length / block ** 2, block })),
+      convs: [...this.#convs.slice(0, -1), this.#last(joinPictures(pictures.map(({ picture }) => picture)))],
+      anchor: anchors.length > 0 ? Int32Array.from(joinPictures(anchors).channels, ({ channel }) => channel) : undefined,
     });
-    return { plan, outputs: [{ name: output, result: 0, values: undefined }] };
+    return { plan, inputs: this.#inputNames(), outputs: this.graph.outputs.map(({ name }, result) => ({ name, result, values: undefined })) };
+  }
+
+  /** An output's channels of the last convolution, and the input's that are added to them, in the order of `NativePlan.outputs`. */
+  #outputPicture(name: string): { readonly block: number; readonly picture: Picture; readonly anchor: Picture | undefined } {
+    const { from, block, mode } = this.#shuffled.get(name) ?? { from: name, block: 1, mode: 'CRD' };
+    const sum = this.#sums.get(from);
+    return { block, picture: planesFirst(sum?.picture ?? this.#picture(from), block, mode), anchor: sum && planesFirst(sum.anchor, block, mode) };
+  }
+
+  #inputPlanes(): NativePlanes[] {
+    return this.#inputs.map(({ planes, block }) => ({ planes, block }));
+  }
+
+  #inputNames(): string[] {
+    return this.#inputs.map(({ name }) => name);
   }
 
   #readPixels(): NativeNetwork {
     const results = this.graph.outputs.map(({ name }) => pixelResult(this.graph, name, this.#pixels));
     const convs = this.#withResults(results);
     const first = convs.length - results.length + 1;
-    const plan = { inputChannels: this.#planes, fold: this.#fold, shuffle: 1, pixelResults: results.length, convs, anchor: undefined };
-    return { plan: withoutUnread(plan), outputs: results.map(({ name, value, values }) => ({ name, result: value - first, values })) };
+    const plan = { inputs: this.#inputPlanes(), outputs: [], pixelResults: results.length, convs, anchor: undefined };
+    return {
+      plan: withoutUnread(plan),
+      inputs: this.#inputNames(),
+      outputs: results.map(({ name, value, values }) => ({ name, result: value - first, values })),
+    };
   }
 
   /** The convolutions, the last of which are the results, with their channels in the order of the outputs. */
@@ -110,6 +125,7 @@ class PlanReader {
     else if (opType === 'Add') this.#readSum(node);
     else if (opType === 'DepthToSpace') this.#readShuffle(node);
     else if (opType === 'Transpose' || opType === 'Reshape') this.#pixels.set(output[0] as string, pixelRows(this.graph, node, this.#pictures, this.#pixels));
+    else if (this.#sums.has(node.input[0] as string)) this.#sums.set(output[0] as string, this.#partOfSum(node));
     else this.#pictures.set(output[0] as string, this.#rearranged(node));
   }
 
@@ -121,24 +137,29 @@ class PlanReader {
     this.#pictures.set(stored.writes, wholeValue(this.#convs.length, read.channels));
   }
 
-  #rearranged(node: NodeProto): Picture {
+  #rearranged(node: NodeProto, given?: Picture): Picture {
     const { opType, input } = node;
-    const first = () => this.#picture(input[0]);
+    const first = () => given ?? this.#picture(input[0]);
     if (opType === 'Gather' && intOf(node, 'axis', 0) === 1) return pickChannels(first(), this.#numbers(input[1]));
     if (opType === 'Concat' && intOf(node, 'axis', 0) === 1) return joinPictures(input.map((name) => this.#picture(name)));
     if (opType === 'Pad') return withMargins(first(), this.#padding(node));
-    if (opType === 'Slice') return this.#sliced(node);
+    if (opType === 'Slice') return this.#sliced(node, first());
     if (opType === 'SpaceToDepth') return this.#folded(node);
     throw new Unsupported(`it has ${/^[AEIOU]/.test(opType) ? 'an' : 'a'} ${opType}`);
   }
 
+  /** Channels of a sum with the anchor: the same of the convolution and of the input. */
+  #partOfSum(node: NodeProto): Sum {
+    const { picture, anchor } = this.#sums.get(node.input[0] as string) as Sum;
+    const parts = [picture, anchor].map((part) => this.#rearranged(node, part)) as [Picture, Picture];
+    if (!['Gather', 'Slice'].includes(node.opType) || !parts.every(isUnmoved)) throw new Unsupported('it goes on after the sum with its input');
+    return { picture: parts[0], anchor: parts[1] };
+  }
+
   #folded(node: NodeProto): Picture {
-    const block = intOf(node, 'blocksize', 1);
-    // The plan has no other access to the input than the folded one.
-    if (node.input[0] !== this.#input || this.graph.readersOf(this.#input).length > 1) throw new Unsupported('it folds something else than its input alone');
-    this.#fold = block;
-    this.#sizes[0] = this.#planes * block * block;
-    return wholeValue(0, this.#sizes[0]);
+    const input = this.#inputs.find(({ name, block }) => name === node.input[0] && block === intOf(node, 'blocksize', 1));
+    if (!input) throw new Unsupported('it folds something else than its inputs alone');
+    return input.channels;
   }
 
   #padding(node: NodeProto): Margins {
@@ -150,8 +171,7 @@ class PlanReader {
     return { top: pads[2] as number, left: pads[3] as number, bottom: pads[6] as number, right: pads[7] as number };
   }
 
-  #sliced({ input }: NodeProto): Picture {
-    const picture = this.#picture(input[0]);
+  #sliced({ input }: NodeProto, picture: Picture): Picture {
     const [starts, ends] = [this.#numbers(input[1]), this.#numbers(input[2])];
     const axes = input[3] ? this.#numbers(input[3]) : starts.map((_, index) => index);
     const steps = input[4] ? this.#numbers(input[4]) : [];
@@ -184,12 +204,12 @@ class PlanReader {
       throw new Unsupported('it adds something else than its input');
     }
     if (!isExact(ends, last.zeroPoint)) throw new Unsupported('it adds pictures in different steps');
-    this.#sum = { tensor: store.output[0] as string, picture: detail.picture, anchor: anchor.picture };
+    this.#sums.set(store.output[0] as string, { picture: detail.picture, anchor: anchor.picture });
   }
 
   #readShuffle(node: NodeProto): void {
     const [from = '', tensor = ''] = [node.input[0], node.output[0]];
-    this.#shuffled = { tensor, from, block: intOf(node, 'blocksize', 1), mode: stringOf(node, 'mode') || 'DCR' };
+    this.#shuffled.set(tensor, { from, block: intOf(node, 'blocksize', 1), mode: stringOf(node, 'mode') || 'DCR' });
   }
 
   /** The last convolution, with its channels in the order of the output. */
@@ -207,7 +227,7 @@ class PlanReader {
     const picture = this.#pictures.get(name ?? '');
     if (picture) return picture;
     throw new Unsupported(
-      this.#sum?.tensor === name ? 'it goes on after the sum with its input' : `its tensor ${name} is not a picture of bytes by a convolution`,
+      this.#sums.has(name ?? '') ? 'it goes on after the sum with its input' : `its tensor ${name} is not a picture of bytes by a convolution`,
     );
   }
 

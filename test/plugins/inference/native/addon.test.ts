@@ -21,9 +21,12 @@ const open = (plan: unknown) => addon.open(plan as NativePlan, kernel);
 
 test.each<[string, unknown, RegExp]>([
   ['no object', undefined, /the plan is not an object/],
-  ['a part that is missing', { ...smallPlan(), fold: undefined }, /the plan has no fold/],
-  ['a number that is none', { ...smallPlan(), shuffle: '2' }, /shuffle is not a number/],
-  ['a fraction', { ...smallPlan(), fold: 1.5 }, /fold is not an integer/],
+  ['a part that is missing', { ...smallPlan(), inputs: undefined }, /the plan has no inputs/],
+  ['pictures that are none', { ...smallPlan(), outputs: 2 }, /outputs is not an array/],
+  ['a number that is none', { ...smallPlan(), outputs: [{ planes: 1, block: '2' }] }, /outputs\[0\].block is not a number/],
+  ['a fraction', { ...smallPlan(), inputs: [{ planes: 1, block: 1.5 }] }, /inputs\[0\].block is not an integer/],
+  ['a picture without planes', { ...smallPlan(), inputs: [{ planes: 0, block: 1 }] }, /an input's planes is 0, not from 1 to 16/],
+  ['no inputs', { ...smallPlan(), inputs: [] }, /the number of inputs is 0, not from 1 to 16/],
   ['no convolutions', { ...smallPlan(), convs: [] }, /the number of convolutions is 0, not from 1 to 1024/],
   ['a kernel of 7', withConv({ kernel: 7 }), /kernel of 7, not of 1, 3 or 5/],
   ['an input that is yet to come', withConv({ inputs: [1] }), /convolution 0: an input is 1, not from 0 to 0/],
@@ -32,10 +35,10 @@ test.each<[string, unknown, RegExp]>([
   ['a bias that leaves 31 bits', withConv({ bias: Int32Array.of(-(2 ** 31), 0, 0, 0) }), /sums that do not fit in 31 bits/],
   ['a multiplier that is no number', withConv({ multiplier: Float32Array.of(Number.NaN, 1, 1, 1) }), /no finite number/],
   ['results that leave 31 bits', withConv({ multiplier: new Float32Array(4).fill(1e30) }), /results that do not fit/],
-  ['channels that are no multiple of the shuffle', { ...smallPlan(), shuffle: 3 }, /4 channels are no multiple of the shuffle's 9/],
+  ['channels that are not the outputs', { ...smallPlan(), outputs: [{ planes: 1, block: 3 }] }, /has 4 channels, and the outputs are made of 9/],
   ['an anchor of a channel that is not there', { ...smallPlan(), anchor: Int32Array.of(0, 0, 0, 1) }, /a channel of the anchor is 1, not from 0 to 0/],
-  ['more results than convolutions', { ...smallPlan(), shuffle: 1, anchor: undefined, pixelResults: 2 }, /results of pixels is 2, not from 0 to 1/],
-  ['results of pixels that are shuffled', { ...smallPlan(), pixelResults: 1 }, /neither a shuffle nor an anchor/],
+  ['more results than convolutions', { ...smallPlan(), outputs: [], anchor: undefined, pixelResults: 2 }, /results of pixels is 2, not from 0 to 1/],
+  ['results of pixels that are shuffled', { ...smallPlan(), pixelResults: 1 }, /neither outputs nor an anchor/],
 ])('a plan with %s is refused with words', (_, plan, words) => {
   expect(() => open(plan)).toThrow(words);
 });
@@ -50,13 +53,14 @@ test('sizes that do not fit are refused before any byte is written', () => {
   const run =
     (input: unknown, height: number, width: number, threads = 1, to: unknown = output) =>
     () =>
-      addon.run(network, input as Uint8Array, height, width, [to as Uint8Array], threads);
+      addon.run(network, [input as Uint8Array], height, width, [to as Uint8Array], threads);
   const input = new Uint8Array(48).fill(99);
   expect(run(input, 6, 9)).toThrow(/the input has 48 bytes instead of 54/);
   expect(run(input, 6, 8, 1, new Uint8Array(191))).toThrow(/the output has 191 bytes instead of 192/);
   expect(run(input, 0, 8)).toThrow(/sides are from 1 to 65536/);
   expect(run(input, 65536, 65536)).toThrow(/the input has 48 bytes instead of 4294967296/);
-  expect(run(input, 2 ** 31, 8)).toThrow(/the height is not an integer of 32 bits/);
+  expect(run(input, 2 ** 31, 8)).toThrow(/the number of rows is not an integer of 32 bits/);
+  expect(() => addon.run(network, [input, input], 6, 8, [output], 1)).toThrow(/2 inputs instead of 1/);
   expect(run(input, 6, 8, 0)).toThrow(/0 threads: there are from 1 to 64/);
   expect(run(new Float32Array(48), 6, 8)).toThrow(/the input is not a Uint8Array/);
   expect(run([...input], 6, 8)).toThrow(/the input is not a Uint8Array/);
@@ -72,7 +76,7 @@ test('sizes that do not fit are refused before any byte is written', () => {
 test('what is no open network is refused', () => {
   const network = open(smallPlan());
   addon.close(network);
-  const run = (value: unknown) => () => addon.run(value, new Uint8Array(1), 1, 1, [new Uint8Array(4)], 1);
+  const run = (value: unknown) => () => addon.run(value, [new Uint8Array(1)], 1, 1, [new Uint8Array(4)], 1);
   expect(run(network)).toThrow(/the network is closed/);
   for (const other of [undefined, {}, 5, 'network']) expect(run(other)).toThrow(/not one that this add-on opened in this thread/);
   addon.close(network);
@@ -99,10 +103,10 @@ test('errors of a getter come through, and a plan that changes while it is read 
 
 test('no value in place of any part of a plan ends the process: it is taken or refused with words', () => {
   const parts = fc.constantFrom<readonly string[]>(
-    ['fold'],
-    ['shuffle'],
+    ['inputs'],
+    ['outputs'],
+    ['inputs', '0'],
     ['pixelResults'],
-    ['inputChannels'],
     ['anchor'],
     ['convs'],
     ['convs', '0'],
@@ -117,7 +121,7 @@ test('no value in place of any part of a plan ends the process: it is taken or r
   let taken = 0;
   fc.assert(
     fc.property(fc.oneof(parts, inside), values, (path, value) => {
-      const plan = { ...smallPlan(), convs: [{ ...smallPlan().convs[0] }] } as Record<string, unknown>;
+      const plan = { ...smallPlan(), inputs: [...smallPlan().inputs], convs: [{ ...smallPlan().convs[0] }] } as Record<string, unknown>;
       let owner = plan;
       for (const step of path.slice(0, -1)) owner = owner[step] as Record<string, unknown>;
       owner[path[path.length - 1] as string] = value;
@@ -141,9 +145,9 @@ test('a picture in shared memory gives the same bytes, straight into shared memo
   shared.set(input);
   const output = new Uint8Array(new SharedArrayBuffer(26 * 22 + 16), 16, 26 * 22);
   const network = open(plan);
-  addon.run(network, shared, 11, 13, [output], 2);
+  addon.run(network, [shared], 11, 13, [output], 2);
   addon.close(network);
-  expect([output]).toEqual(runPlainly(plan, input, 11, 13));
+  expect([output]).toEqual(runPlainly(plan, [input], 11, 13));
 });
 
 /** Ten layers of 32 channels: a run takes long enough to be ended in its middle. */
@@ -158,11 +162,10 @@ function longPlan(): NativePlan {
     zeroPoint: 0,
   });
   return {
-    inputChannels: 1,
-    fold: 1,
+    inputs: [{ planes: 1, block: 1 }],
     convs: Array.from({ length: 10 }, (_, index) => conv(index ? 32 : 1, 32, index)),
     anchor: undefined,
-    shuffle: 4,
+    outputs: [{ planes: 2, block: 4 }],
     pixelResults: 0,
   };
 }
@@ -178,7 +181,7 @@ const state = new Int32Array(workerData.state);
 for (;;) {
   Atomics.add(state, 0, 1);
   Atomics.notify(state, 0);
-  addon.run(network, input, 48, 64, [output], 2);
+  addon.run(network, [input], 48, 64, [output], 2);
 }`;
 
 test('threads that are ended in the middle of a run leave nothing behind, and the process lives', async () => {
@@ -213,7 +216,7 @@ test('memory does not grow with the number of runs, sizes and networks', () => {
     for (let count = 0; count < networks; count++) {
       const network = open(smallPlan());
       for (let side = 1; side <= 40; side++)
-        addon.run(network, input.subarray(0, side * side), side, side, [output.subarray(0, 4 * side * side)], 1 + (side & 1));
+        addon.run(network, [input.subarray(0, side * side)], side, side, [output.subarray(0, 4 * side * side)], 1 + (side & 1));
       addon.close(network);
     }
   };

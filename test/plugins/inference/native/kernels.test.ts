@@ -13,12 +13,12 @@ const real = addon.kernels().filter((kernel) => !isEmulated(kernel));
 const lacking =
   { x64: ['amx', 'avx512-vnni', 'avx-vnni', 'avx2'], arm64: ['neon-dot'] }[process.arch as string]?.filter((kernel) => !real.includes(kernel)) ?? [];
 
-function expectSameBytes({ plan, input, height, width, threads }: Case, kernels: readonly string[]): void {
-  const expected = runPlainly(plan, input, height, width);
+function expectSameBytes({ plan, inputs, rows, columns, threads }: Case, kernels: readonly string[]): void {
+  const expected = runPlainly(plan, inputs, rows, columns);
   for (const kernel of kernels) {
     const network = addon.open(plan, kernel);
     const outputs = expected.map(({ length }) => new Uint8Array(length));
-    addon.run(network, input, height, width, outputs, threads);
+    addon.run(network, inputs, rows, columns, outputs, threads);
     addon.close(network);
     expect(Buffer.compare(Buffer.concat(outputs), Buffer.concat(expected)), kernel).toBe(0);
   }

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import type { NativeConv, NativePlan } from '../../../../dist/plugins/inference/native/plan.js';
+import type { NativeConv, NativePlan, NativePlanes } from '../../../../dist/plugins/inference/native/plan.js';
 
-/** A plan, a picture and the number of threads that run it. */
+/** A plan, its pictures and the number of threads that run it. */
 export interface Case {
   readonly plan: NativePlan;
-  readonly input: Uint8Array;
-  readonly height: number;
-  readonly width: number;
+  readonly inputs: readonly Uint8Array[];
+  readonly rows: number;
+  readonly columns: number;
   readonly threads: number;
 }
 
@@ -21,12 +21,13 @@ function sequence(seed: number): () => number {
   };
 }
 
+const pictures = (blocks: readonly number[]) =>
+  fc.array(fc.record({ planes: fc.constantFrom(1, 1, 3), block: fc.constantFrom(...blocks) }), { minLength: 1, maxLength: 3, size: '-1' });
+
 const SHAPE = fc.record({
   seed: fc.integer(),
-  inputChannels: fc.constantFrom(1, 1, 3),
-  fold: fc.constantFrom(1, 1, 2),
-  shuffle: fc.integer({ min: 1, max: 4 }),
-  planes: fc.constantFrom(1, 1, 3),
+  read: pictures([1, 1, 2]),
+  given: pictures([1, 2, 3, 4]),
   anchor: fc.boolean(),
   /** Convolutions at the end that give results of pixels; 0 for a picture. */
   results: fc.constantFrom(0, 0, 0, 1, 2),
@@ -50,7 +51,8 @@ export const cases: fc.Arbitrary<Case> = SHAPE.map((shape) => {
   const next = sequence(shape.seed);
   const within = (least: number, most: number) => least + Math.floor(next() * (most - least + 1));
   const weight = { small: () => within(-20, 20), any: () => within(-128, 127), extreme: () => (next() < 0.5 ? 127 : -128) }[shape.weights];
-  const folded = shape.inputChannels * shape.fold ** 2;
+  const channelsOf = (parts: readonly NativePlanes[]) => parts.reduce((sum, { planes, block }) => sum + planes * block ** 2, 0);
+  const folded = channelsOf(shape.read);
   const widths = [folded];
   const results = Math.min(shape.results, shape.convs.length);
   const inner = shape.convs.length - Math.max(results, 1);
@@ -59,7 +61,7 @@ export const cases: fc.Arbitrary<Case> = SHAPE.map((shape) => {
     const newest = Math.min(index, inner);
     const inputs = also === undefined ? [newest] : [newest, also % (newest + 1)];
     const terms = inputs.reduce((sum, input) => sum + (widths[input] as number), 0) * kernel ** 2;
-    const outputs = isResult && results === 0 ? shape.planes * shape.shuffle ** 2 : channels;
+    const outputs = isResult && results === 0 ? channelsOf(shape.given) : channels;
     widths.push(outputs);
     const typical = 128 * Math.sqrt(terms) * (shape.weights === 'small' ? 12 : 74);
     return {
@@ -73,19 +75,22 @@ export const cases: fc.Arbitrary<Case> = SHAPE.map((shape) => {
     };
   });
   const channels = widths[widths.length - 1] as number;
-  const { rows, columns, fold, inputChannels, shuffle, threads, picture } = shape;
+  const { rows, columns, read, given, threads, picture } = shape;
   return {
     plan: {
-      inputChannels,
-      fold,
+      inputs: read,
       convs,
       anchor: shape.anchor && results === 0 ? Int32Array.from({ length: channels }, () => within(0, folded - 1)) : undefined,
-      shuffle: results === 0 ? shuffle : 1,
+      outputs: results === 0 ? given : [],
       pixelResults: results,
     },
-    input: Uint8Array.from({ length: folded * rows * columns }, () => (picture === 'white' ? 255 : picture === 'any' ? within(0, 255) : 255 * within(0, 1))),
-    height: rows * fold,
-    width: columns * fold,
+    inputs: read.map((part) =>
+      Uint8Array.from({ length: channelsOf([part]) * rows * columns }, () =>
+        picture === 'white' ? 255 : picture === 'any' ? within(0, 255) : 255 * within(0, 1),
+      ),
+    ),
+    rows,
+    columns,
     threads,
   };
 });

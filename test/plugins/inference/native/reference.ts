@@ -1,4 +1,4 @@
-import type { NativeConv, NativePlan } from '../../../../dist/plugins/inference/native/plan.js';
+import type { NativeConv, NativePlan, NativePlanes } from '../../../../dist/plugins/inference/native/plan.js';
 
 /** Bytes of a value with its channels: data[channel][y][x]. */
 interface Value {
@@ -6,31 +6,38 @@ interface Value {
   readonly data: Uint8Array;
 }
 
-/** A plan's meaning, in the plainest way: every value whole, every sum by itself. Independent of all C++. @returns the picture, or each result of pixels */
-export function runPlainly(plan: NativePlan, input: Uint8Array, height: number, width: number): Uint8Array[] {
-  const rows = height / plan.fold;
-  const columns = width / plan.fold;
-  const values = [folded(plan, input, height, width)];
+/** A plan's meaning, in the plainest way: every value whole, every sum by itself. Independent of all C++. @returns each picture, or each result of pixels */
+export function runPlainly(plan: NativePlan, inputs: readonly Uint8Array[], rows: number, columns: number): Uint8Array[] {
+  const values = [joined(plan.inputs.map((part, index) => folded(part, inputs[index] as Uint8Array, rows, columns)))];
   for (const conv of plan.convs) values.push(convolved(conv, values, rows, columns));
   if (plan.pixelResults > 0) return values.slice(-plan.pixelResults).map(byPixels);
   const last = values[plan.convs.length] as Value;
   const zeroPoint = plan.convs[plan.convs.length - 1]?.zeroPoint ?? 0;
   const anchored = plan.anchor ? withAnchor(last, values[0] as Value, plan.anchor, zeroPoint, rows * columns) : last.data;
-  return [shuffled(anchored, last.channels, plan.shuffle, rows, columns)];
+  let first = 0;
+  return plan.outputs.map(({ planes, block }) => {
+    const channels = planes * block * block;
+    const part = anchored.subarray(first * rows * columns, (first + channels) * rows * columns);
+    first += channels;
+    return shuffled(part, channels, block, rows, columns);
+  });
 }
 
-function folded({ inputChannels, fold }: NativePlan, input: Uint8Array, height: number, width: number): Value {
-  const rows = height / fold;
-  const columns = width / fold;
-  const channels = inputChannels * fold * fold;
+function joined(values: readonly Value[]): Value {
+  return { channels: values.reduce((sum, { channels }) => sum + channels, 0), data: Uint8Array.from(values.flatMap(({ data }) => [...data])) };
+}
+
+function folded({ planes, block }: NativePlanes, input: Uint8Array, rows: number, columns: number): Value {
+  const [height, width] = [rows * block, columns * block];
+  const channels = planes * block * block;
   const data = new Uint8Array(channels * rows * columns);
-  for (let by = 0; by < fold; by++)
-    for (let bx = 0; bx < fold; bx++)
-      for (let plane = 0; plane < inputChannels; plane++)
+  for (let by = 0; by < block; by++)
+    for (let bx = 0; bx < block; bx++)
+      for (let plane = 0; plane < planes; plane++)
         for (let y = 0; y < rows; y++)
           for (let x = 0; x < columns; x++) {
-            const channel = (by * fold + bx) * inputChannels + plane;
-            data[(channel * rows + y) * columns + x] = input[(plane * height + y * fold + by) * width + x * fold + bx] as number;
+            const channel = (by * block + bx) * planes + plane;
+            data[(channel * rows + y) * columns + x] = input[(plane * height + y * block + by) * width + x * block + bx] as number;
           }
   return { channels, data };
 }

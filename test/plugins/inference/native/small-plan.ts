@@ -4,11 +4,10 @@ import type { NativePlan } from '../../../../dist/plugins/inference/native/plan.
 export function smallPlan(): NativePlan {
   const weights = Int8Array.from({ length: 36 }, (_, index) => ((index * 37) % 201) - 100);
   return {
-    inputChannels: 1,
-    fold: 1,
+    inputs: [{ planes: 1, block: 1 }],
     convs: [{ inputs: [0], kernel: 3, channels: 4, weights, bias: new Int32Array(4), multiplier: new Float32Array(4).fill(0.002), zeroPoint: 0 }],
     anchor: new Int32Array(4),
-    shuffle: 2,
+    outputs: [{ planes: 1, block: 2 }],
     pixelResults: 0,
   };
 }
