@@ -199,6 +199,14 @@ class Trained(unittest.TestCase):
         for name, value in before.state_dict().items():
             torch.testing.assert_close(after.state_dict()[name], value, rtol=0, atol=1e-6, msg=name)
         self.assertIn("trained for 4 steps to 0.001 and 2 to 0.001", (out / "pcsr.md").read_text())
+        deeper = replace(further, body=(32,) * 6)
+        with self.quiet:
+            train_pcsr(deeper, self.data, self.root / "deeper", start_from=out / "pcsr-backbone-fp32.onnx", validate_every=4)
+        grown, plane = averaged_pcsr(self.root / "deeper")[1], torch.rand(1, 1, 24, 24)
+        self.assertEqual((grown.halo, after.halo), (7, 5))
+        torch.testing.assert_close(grown.features(plane), after.features(plane), rtol=0, atol=1e-6)
+        with self.quiet, self.assertRaisesRegex(SystemExit, "cannot pass on"):
+            train_pcsr(replace(further, body=(32, 32, 32, 32, 48)), self.data, self.root / "wider", start_from=out / "pcsr-backbone-fp32.onnx")
         (out / "pcsr-place-fp32.onnx").unlink()
         with self.quiet, self.assertRaisesRegex(SystemExit, "four parts"):
             train_pcsr(further, self.data, self.root / "third", start_from=out / "pcsr-backbone-fp32.onnx")

@@ -48,6 +48,7 @@ class PcsrRecipe(Settings):
     samples: int = 64
     floor: float = 4.0
     frames: float = 0.1
+    body: tuple[int, ...] = (32, 32, 32, 32)
     light: tuple[int, ...] = (16,)
     heavy: tuple[int, ...] = (64, 64, 64)
 
@@ -59,13 +60,13 @@ class PcsrRecipe(Settings):
     @property
     def shape(self) -> Shape:
         """The network's."""
-        return Shape(light=self.light, heavy=self.heavy)
+        return Shape(body=self.body, light=self.light, heavy=self.heavy)
 
 
 def train_pcsr(recipe: PcsrRecipe, data: Path, run: Path, start_from: Path | None = None, base: Path | None = None, validate_every: int = 2000) -> None:
     """Train both stages, writing checkpoint.pt and log.jsonl below `run`; continues from a checkpoint found there.
 
-    `start_from` is the shipped backbone, whose bundle is gone on from, or a float model of this trainer whose first convolutions fit the backbone's. `base` is another run that this one begins from;
+    `start_from` is the shipped backbone, whose bundle is gone on from, deepened where `body` is longer than its backbone; or a float model of this trainer whose first convolutions fit the backbone's. `base` is another run that this one begins from;
     with no `steps`, the second stage alone is trained, and its light head may be of another shape.
     """
     path = run / "checkpoint.pt"

@@ -2,8 +2,11 @@ import type { ServiceTimes } from './service-times.js';
 
 /** A level must have been possible for this long before a step up to it. Steps up are at least this far apart. */
 const STABLE_MS = 1000;
-/** The same time after a step up that did not last. */
+/** A step up that is taken back sooner than this did not last. Each such step in a row doubles the time before the next one, up to the longest. */
 const WARY_MS = 2000;
+const LONGEST_MS = 16_000;
+/** Factor on the time of a level that did not last, below which it may be tried again as if it had never failed: the machine has become calmer. */
+const EASED = 0.8;
 /** Factor on a level's time for a step up. Without it the next disturbance would undo the step. */
 const HEADROOM = 1.1;
 
@@ -21,13 +24,15 @@ export interface Backlog {
 /**
  * Chooses the level at which frames are processed. Levels are numbers; 0 is the best and most expensive. It steps down
  * at once, as far as needed, when a waiting frame would miss its deadline. It steps up to the best level that has been
- * possible for a second, at most once a second.
+ * possible for a second, at most once a second, and more seldom where steps up do not last.
  */
 export class LevelController {
   #current: number | undefined;
   #changedAt = Number.NEGATIVE_INFINITY;
   #steppedUpAt = Number.NEGATIVE_INFINITY;
   #holdMs = STABLE_MS;
+  /** The level of the last step up that did not last, and its expected time then. */
+  #failed: { readonly level: number; readonly ms: number } | undefined;
   readonly #possibleSince: (number | undefined)[];
   /** The only level to use; undefined where the controller chooses. */
   pinned: number | undefined;
@@ -70,7 +75,7 @@ export class LevelController {
         from,
         this.#best((level) => level > from && this.meets(level, backlog)),
       );
-      if (this.#current !== from) this.#steppedDown(now);
+      if (this.#current !== from) this.#steppedDown(from, now);
       this.#possibleSince.fill(undefined);
     } else this.#stepUp(backlog);
     return this.#current;
@@ -104,7 +109,7 @@ export class LevelController {
   #stepUp(backlog: Backlog): void {
     const { now } = backlog;
     const current = this.current;
-    if (this.#holdMs > STABLE_MS && now - this.#steppedUpAt > 2 * WARY_MS && now - this.#changedAt > 2 * WARY_MS) this.#holdMs = STABLE_MS;
+    if (this.#lastStepHeld(now) || this.#machineHasEased()) this.#forgetFailures();
     for (let level = 0; level < current; level++) {
       const possible = this.#lasts(level, backlog, HEADROOM) && this.meets(level, backlog, HEADROOM);
       this.#possibleSince[level] = possible ? (this.#possibleSince[level] ?? now) : undefined;
@@ -119,9 +124,25 @@ export class LevelController {
     this.steps.up++;
   }
 
-  #steppedDown(now: number): void {
-    if (now - this.#steppedUpAt < WARY_MS) this.#holdMs = WARY_MS;
+  #steppedDown(from: number, now: number): void {
+    if (now - this.#steppedUpAt < WARY_MS) {
+      this.#holdMs = Math.min(2 * this.#holdMs, LONGEST_MS);
+      this.#failed = { level: from, ms: this.times.expected(from) };
+    }
     this.#changedAt = now;
     this.steps.down++;
+  }
+
+  #lastStepHeld(now: number): boolean {
+    return this.#changedAt === this.#steppedUpAt && now - this.#changedAt > 2 * WARY_MS;
+  }
+
+  #machineHasEased(): boolean {
+    return this.#failed !== undefined && this.times.expected(this.#failed.level) < EASED * this.#failed.ms;
+  }
+
+  #forgetFailures(): void {
+    this.#holdMs = STABLE_MS;
+    this.#failed = undefined;
   }
 }

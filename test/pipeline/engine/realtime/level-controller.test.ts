@@ -27,3 +27,32 @@ test('where nothing meets the deadline, the level is taken that runs fastest, no
   expect(controller.choose(due(20, 1))).toBe(1);
   expect(controller.steps).toEqual({ up: 0, down: 1 });
 });
+
+test('steps up that do not last come ever more seldom, until the machine is calmer', () => {
+  const times = new ServiceTimes([40, 20]);
+  const controller = new LevelController(times, 2);
+  let now = 0;
+  const waits: number[] = [];
+  const downFor = () => {
+    const since = now;
+    while (controller.choose(due(now, 100)) === 1) now += 20;
+    waits.push(Math.round((now - since) / 1000));
+  };
+  // A better level is possible all the time, and each time that it is taken a frame comes that it cannot do in time.
+  for (let turn = 0; turn < 6; turn++) {
+    expect(controller.choose(due(now, 25))).toBe(1);
+    downFor();
+    now += 20;
+  }
+  expect(waits).toEqual([1, 2, 4, 8, 16, 16]);
+  expect(controller.choose(due(now, 25))).toBe(1);
+  for (let frame = 0; frame < 20; frame++) times.observe(1, 12);
+  downFor();
+  expect(waits.at(-1)).toBe(1);
+  // What lasts is tried as readily as at first.
+  for (; now < 200_000; now += 20) controller.choose(due(now, 100));
+  expect(controller.current).toBe(0);
+  expect(controller.choose(due(now, 20))).toBe(1);
+  downFor();
+  expect(waits.at(-1)).toBe(1);
+});
