@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../counted.js';
 import type { Evaluation, Score } from '../eval/report.js';
 import { addOptions, type CommandOption, number, sessionOption } from './add-options.js';
 import { type RunFlags, requestFrom } from './run-options.js';
@@ -67,7 +68,7 @@ function evaluationText({ kind, preset, models, videoModels, precision, scale, b
   const columns = columnsFor(scores).filter(({ of }) => scores.some((score) => of(score) !== undefined));
   const rows = scores.map((score) => [METHOD_NAMES[score.method]?.(preset) ?? score.method, ...columns.map(({ of }) => of(score) ?? '')]);
   const details = [
-    `${count} ${kind === 'clip' ? 'frame' : 'picture'}${count === 1 ? '' : 's'}`,
+    counted(count, kind === 'clip' ? 'frame' : 'picture'),
     ...(blur === undefined ? [] : [`blurred by ${blur}`]),
     ...(noise === undefined ? [] : [noise === 'poisson' ? "a sensor's noise" : `noise of ${noise} levels`]),
     ...(compression === undefined ? [] : [`compressed by ${compression}`]),

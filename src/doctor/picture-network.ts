@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { SrvidError } from '../errors.js';
 import type { Graph } from '../onnx/graph.js';
 import type { ValueInfoProto } from '../onnx/schema.js';
@@ -39,7 +40,8 @@ export function pictureNetwork(name: string, graph: Graph, white?: 1 | 255): Pic
     );
   };
   const ends = graph.inputs.length;
-  if ((ends !== 1 && ends !== PLANES_OF_YUV) || graph.outputs.length !== ends) return refuse(`has ${ends} inputs and ${graph.outputs.length} outputs`);
+  if ((ends !== 1 && ends !== PLANES_OF_YUV) || graph.outputs.length !== ends)
+    return refuse(`has ${counted(ends, 'input')} and ${counted(graph.outputs.length, 'output')}`);
   const inputs = graph.inputs.map((input) => ({ name: input.name, type: typeOf(input) ?? refuse(`reads ${input.name} as neither uint8 nor float32`) }));
   const outputs = graph.outputs.map((output) => ({ name: output.name, type: typeOf(output) ?? refuse(`gives ${output.name} as neither uint8 nor float32`) }));
   const [first, ...small] = graph.inputs.map((input) => shapeOf(input, refuse));

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { SrvidError } from '../errors.js';
 import { randomFrom } from '../eval/random.js';
 import { intOf } from '../onnx/attribute.js';
@@ -94,10 +95,8 @@ function judgement(verdict: ConvVerdict, operator: string): { readonly reason: s
 function reasonOf({ kind, from, to }: Rewrite): string {
   if (kind === 'dense') return `${from} groups`;
   if (kind === 'spread') return `a ${from}x${from} kernel on 1 input channel, no multiple of 4`;
-  if (kind === 'pad-input') return `${from} input channel${from === 1 ? '' : 's'}, no multiple of 4`;
-  return from < 16
-    ? `${from} output channel${from === 1 ? '' : 's'}, fewer than 16`
-    : `${from} output channels, no multiple of ${to % 8 === 0 && from % 4 === 0 ? 8 : 4}`;
+  if (kind === 'pad-input') return `${counted(from, 'input channel')}, no multiple of 4`;
+  return from < 16 ? `${counted(from, 'output channel')}, fewer than 16` : `${from} output channels, no multiple of ${to % 8 === 0 && from % 4 === 0 ? 8 : 4}`;
 }
 
 /** A rewrite in words, for reports. */

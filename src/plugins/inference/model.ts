@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js';
 import { messageOf, SrvidError } from '../../errors.js';
 import type { Model, Tensor } from '../contract.js';
 import { alignedUp, copyCropped, copyPadded, type Planes } from '../pixels/padding.js';
@@ -107,15 +108,15 @@ async function tryOnce(session: BackendSession, entry: ModelEntry): Promise<void
   const dims = entry.planes === 'yuv' ? [1, 2, 2].map((part) => [1, 1, side / part, side / part]) : [[1, channelsOf(entry), side, side]];
   const typeOf = (at: number) => (entry.planes === 'yuv' ? 'uint8' : (session.outputs[at]?.type ?? 'uint8 or float32'));
   const expected = dims.map((given, at) => `${typeOf(at)} [${scaledDims(entry.scale ?? 1, given)}]`).join(', ');
-  const counted = session.inputs.length === dims.length && session.outputs.length === dims.length;
+  const complete = session.inputs.length === dims.length && session.outputs.length === dims.length;
   const typed = session.inputs.every(({ type }) => type !== undefined && (entry.planes !== 'yuv' || type === 'uint8'));
   const found =
-    counted && typed
+    complete && typed
       ? await session.describe(dims.map((given, at) => like(session.inputs[at], given))).then(
           (given) => given.join(', ') || 'nothing',
           (error: unknown) => `the error "${messageOf(error)}"`,
         )
-      : `something else: it has ${session.inputs.length} inputs and ${session.outputs.length} outputs, the first input of ${session.inputs[0]?.type ?? 'another type'}`;
+      : `something else: it has ${counted(session.inputs.length, 'input')} and ${counted(session.outputs.length, 'output')}, the first input of ${session.inputs[0]?.type ?? 'another type'}`;
   if (found === expected) return;
   throw new SrvidError(
     'SRVID_MODEL_INVALID',
@@ -128,10 +129,10 @@ async function tryOnce(session: BackendSession, entry: ModelEntry): Promise<void
 function assertFit({ inputs, outputs }: BackendSession, entry: ModelEntry, given: readonly Tensor[], wanted: readonly Tensor[]): void {
   const tensors = [...given, ...wanted];
   const infos = [...inputs, ...outputs];
-  const counted = given.length === inputs.length && wanted.length === outputs.length;
+  const complete = given.length === inputs.length && wanted.length === outputs.length;
   const whole = tensors.every(({ dims, data }) => dims.every((size) => Number.isInteger(size) && size > 0) && data.length === product(dims));
   const typed = tensors.every(({ data }, index) => (infos[index]?.type === 'float32') === data instanceof Float32Array);
-  if (counted && whole && typed && (entry.scale === undefined || isScaled(entry.scale, channelsOf(entry), given[0] as Tensor, wanted[0] as Tensor))) return;
+  if (complete && whole && typed && (entry.scale === undefined || isScaled(entry.scale, channelsOf(entry), given[0] as Tensor, wanted[0] as Tensor))) return;
   const told = (list: readonly Tensor[]) =>
     list.map(({ data, dims }) => `${data.length} ${data instanceof Float32Array ? 'float32' : 'uint8'} values as [${dims}]`).join(', ');
   const takes = (list: readonly TensorInfo[]) => list.map(({ name, type }) => `${name} (${type})`).join(', ');

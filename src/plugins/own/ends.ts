@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js';
 import { SrvidError } from '../../errors.js';
 import type { Graph } from '../../onnx/graph.js';
 import type { ValueInfoProto } from '../../onnx/schema.js';
@@ -40,7 +41,8 @@ export function pictureInput(what: string, graph: Graph, hints: EndHints): Pictu
   };
   const [input, ...others] = graph.inputs;
   const { outputs } = graph;
-  if (!input || others.length > 0 || outputs.length !== 1) return refuse(`has ${graph.inputs.length} inputs and ${outputs.length} outputs`);
+  if (!input || others.length > 0 || outputs.length !== 1)
+    return refuse(`has ${counted(graph.inputs.length, 'input')} and ${counted(outputs.length, 'output')}`);
   const type = typeOf(input);
   if (type === undefined) return refuse(`reads "${input.name}" in another type`);
   const dims = dimsOf(input);
