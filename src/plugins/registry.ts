@@ -16,7 +16,21 @@ import { importInTime, tryImport } from './trial.js';
 export { type PluginRequest, parsePluginSpec } from '../plugin-spec.js';
 
 /** The plugins that come with srvid. They are loaded in the same way as all others. */
-export const BUILTIN_PLUGINS = ['abpn', 'abpn-rgb', 'best', 'bicubic', 'deblock', 'deblur', 'denoise', 'pcsr', 'swift', 'ultra', 'xlsr', 'xlsr-rgb'] as const;
+export const BUILTIN_PLUGINS = [
+  'abpn',
+  'abpn-rgb',
+  'best',
+  'bicubic',
+  'deblock',
+  'deblur',
+  'denoise',
+  'denoise-fast',
+  'pcsr',
+  'swift',
+  'ultra',
+  'xlsr',
+  'xlsr-rgb',
+] as const;
 
 /** Bytes of a plugin's package.json, and of the module itself, at most. */
 const MAX_MANIFEST_BYTES = 1 << 20;

@@ -7,12 +7,13 @@ from .options import MODELS, add_data, data_of
 
 
 def export(parser: argparse.ArgumentParser):
-    """write a run's float and int8 models, their manifest entries and their card; of a restoring network, the float one"""
-    from ..quantise.calibrate import METHODS
+    """write a run's float and int8 models, their manifest entries and their card; of LPIENet, the float one alone"""
+    from ..quantise.calibrate import METHODS, PERCENTILE
 
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=MODELS, help="folder of the models (default: %(default)s)")
     parser.add_argument("--calibration", choices=METHODS, default="minmax")
+    parser.add_argument("--percentile", type=float, default=PERCENTILE, help="share of the values that the calibration percentile keeps (default: %(default)s)")
     parser.add_argument("--crops", type=int, default=100, help="pictures to calibrate on (default: %(default)s)")
     parser.add_argument("--qat", type=Path, help="run of the fine-tuned int8 network, to be shipped in place of the plainly quantised one")
     parser.add_argument("--keep-unlowered", type=Path, metavar="DIR", help="write <id>-unlowered.onnx there too, for benchmarks")
@@ -28,12 +29,10 @@ def _run_export(given: argparse.Namespace) -> None:
     from ..ship.restoring import export_restoring
     from ..train.checkpoint import recipe_of_run
 
-    if recipe_of_run(given.run).task != "enlarge":
-        print(*export_restoring(given.run, data_of(given), given.out), sep="\n")
-        return
+    choices = Choices(given.calibration, given.percentile, given.crops, given.qat, given.keep_unlowered, given.cache)
+    made = export if recipe_of_run(given.run).task == "enlarge" else export_restoring
     try:
-        for file in export(given.run, data_of(given), given.out, Choices(given.calibration, given.crops, given.qat, given.keep_unlowered, given.cache)):
-            print(file)
+        print(*made(given.run, data_of(given), given.out, choices), sep="\n")
     except (Refused, NotEqual) as refusal:
         raise SystemExit(str(refusal)) from refusal
 
@@ -123,7 +122,7 @@ def contact_sheet(parser: argparse.ArgumentParser):
     parser.add_argument("--presets", default="abpn", help="srvid's presets or preset files, comma between them (default: %(default)s)")
     parser.add_argument("--scale", type=int, choices=(2, 3, 4), default=3, help="default: %(default)s")
     parser.add_argument("--models", type=Path, help="folder of other networks than srvid's own")
-    parser.add_argument("--noise", type=float, metavar="SIGMA", help="show noise of so many levels instead, and what ffmpeg's filters and lpienet-denoise leave of it")
+    parser.add_argument("--noise", type=float, metavar="SIGMA", help="show noise of so many levels instead, and what ffmpeg's filters and srvid's networks leave of it")
     add_data(parser)
     return _run_contact_sheet
 
@@ -133,7 +132,7 @@ def _run_contact_sheet(given: argparse.Namespace) -> None:
     from ..ship.restored_sheet import restored_sheet
 
     if given.noise:
-        made = restored_sheet(data_of(given), (given.models or MODELS) / "lpienet-denoise-fp32.onnx", given.noise)
+        made = restored_sheet(data_of(given), given.models or MODELS, given.noise)
     else:
         made = contact_sheet(data_of(given), given.presets.split(","), given.scale, ["--models", str(given.models)] if given.models else [])
     made.save(given.out, optimize=True)

@@ -20,7 +20,7 @@ LEAST_OF_LOSSY = 1.25
 FASTEST = 12.0
 """Greatest speed of camera and overlay, in pixels of the frame."""
 SOFTEST = 1.8
-"""The greatest standard deviation of a soft shot's blur, in pixels of the frame; the least is 0.4."""
+"""The greatest standard deviation of a soft shot's blur where no other is asked for, in pixels of the frame; the least is 0.4."""
 COARSEST = 4.0
 """The greatest standard deviation of grain, in levels; the least is 0.5."""
 GRAINY = 0.3
@@ -62,9 +62,9 @@ class Film:
         return frame
 
 
-def drawn_film(soft: float, random: np.random.Generator) -> Film:
-    """A look as video has it; `soft` is the share of shots with a blur."""
-    blur = float(random.uniform(0.4, SOFTEST)) if random.random() < soft else 0.0
+def drawn_film(soft: float, softest: float, random: np.random.Generator) -> Film:
+    """A look as video has it; `soft` is the share of shots with a blur, `softest` the greatest."""
+    blur = float(random.uniform(0.4, softest)) if random.random() < soft else 0.0
     grain = float(random.uniform(0.5, COARSEST)) if soft and random.random() < GRAINY else 0.0
     return Film(blur, grain)
 

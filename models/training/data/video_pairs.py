@@ -18,7 +18,7 @@ from .codecs import Encoding, decoded
 from .pairs import Pair
 from .pictures import image_files, resized
 from .planar import Planes
-from .shots import Scene, drawn_film, scene, shot
+from .shots import SOFTEST, Scene, drawn_film, scene, shot
 
 SIDES = {1: 320, 2: 224, 3: 144, 4: 112}
 """Side of the small frames, by scale: the large ones fit into the least of the photographs."""
@@ -38,14 +38,15 @@ SETTINGS = "settings.json"
 
 @dataclass(frozen=True)
 class Settings:
-    """The choices behind a folder of pairs, which it keeps in `SETTINGS`; `rounds` is the shots of each photograph, `soft` the share that is blurred, and
-    `centre` the CRF that is drawn most often; 0 where all are drawn alike."""
+    """The choices behind a folder of pairs, which it keeps in `SETTINGS`; `rounds` is the shots of each photograph, `soft` the share that is blurred, `softest` the greatest deviation
+    of that blur in pixels of the large frame, and `centre` the CRF that is drawn most often; 0 where all are drawn alike."""
 
     scale: int
     rounds: int = 2
     seed: int = 1
     soft: float = 0.6
     centre: int = 0
+    softest: float = SOFTEST
 
 
 def make(data: Path, out: Path, wanted: Settings) -> Iterator[Path]:
@@ -85,7 +86,7 @@ def load(folder: Path, scale: int, name: str) -> list[Pair]:
 def settings(folder: Path) -> Settings | None:
     """The choices behind a folder of pairs; None if it is not one."""
     path = folder / SETTINGS
-    return Settings(**{"soft": 0.0, "centre": 0, **json.loads(path.read_text())}) if path.exists() else None
+    return Settings(**{"soft": 0.0, "centre": 0, "softest": SOFTEST, **json.loads(path.read_text())}) if path.exists() else None
 
 
 def drawn_encoding(random: np.random.Generator, centre: int) -> Encoding:
@@ -112,7 +113,7 @@ def _clip(scenes: list[Scene], wanted: Settings, encoding: Encoding, random: np.
     side = SIDES[scale]
     high = []
     for index, seen in enumerate(scenes):
-        film = drawn_film(wanted.soft, random)
+        film = drawn_film(wanted.soft, wanted.softest, random)
         frames = shot(seen, scenes[index - 1], side * scale, FRAMES, random) or []
         high += [film.developed(frame, random) for frame in frames]
     if not high:

@@ -8,7 +8,7 @@ from .runtime import Session
 
 
 class PlanarSession:
-    """A model of `networks.planar_graph`, from a file's path or from memory."""
+    """A model with the ends of `networks.planar_ends`, from a file's path or from memory."""
 
     def __init__(self, model: onnx.ModelProto | str | bytes, threads: int = 1) -> None:
         self._session = Session(model, threads)

@@ -8,6 +8,6 @@ from .stack import Best, Deblock, Stack, Swift, Ultra
 from .teacher import Teacher
 from .xlsr import Xlsr
 
-SHIPPED = (Abpn, Xlsr, Swift, Best, Ultra, Deblock, Lpienet, SmallLpienet, Plain)
-STUDIED = (WithoutResidual, FeatureResidual, ImageResidual, Teacher, Stack)
+SHIPPED = (Abpn, Xlsr, Swift, Best, Ultra, Deblock, Lpienet, Plain)
+STUDIED = (SmallLpienet, WithoutResidual, FeatureResidual, ImageResidual, Teacher, Stack)
 FAMILIES = {family.family: family for family in (*SHIPPED, *STUDIED)}

@@ -1,6 +1,6 @@
 """The float ONNX model of a network, written node by node, and the small vocabulary it is written in.
 
-Every model srvid ships, float or int8, has one input `input`, uint8 [n, channels, h, w], and one output `output`,
+Every model srvid ships that enlarges, float or int8, has one input `input`, uint8 [n, channels, h, w], and one output `output`,
 uint8 [n, channels, h*scale, w*scale], with n, h and w free. A float model is its network's checkpoint as well: its
 convolutions are the initializers `conv{i}.weight` and `conv{i}.bias` (`warm_start.load_onnx_weights` reads them back), and
 its metadata says how it was made (`onnx_reader.facts_of`).
@@ -12,16 +12,19 @@ import torch
 from onnx import TensorProto
 
 from .convolution import merged
+from .lpienet_graph import lpienet_body
 from .onnx_builder import LEVEL, GraphBuilder
+from .planar_ends import with_planar_ends
 
 
 def float_model(network: torch.nn.Module, facts: dict[str, str]) -> onnx.ModelProto:
-    """The network as published, its blocks merged, as a float32 model with uint8 ends."""
-    return _model(network, facts, _PUBLISHED[network.family])
+    """The network as published, its blocks merged, as a float32 model with uint8 ends: those of one that restores are planes of 4:2:0 (`planar_ends`)."""
+    model = _model(network, facts, _PUBLISHED[network.family])
+    return with_planar_ends(model) if getattr(network, "restores", False) else model
 
 
 def folded_model(network: torch.nn.Module, facts: dict[str, str]) -> onnx.ModelProto:
-    """The same function in the convolutions that run, `network.convs`: what is quantised."""
+    """The same function in the convolutions that run, `network.convs`, with one input and one output of all channels: what is quantised."""
     return _model(network, facts, _FOLDED[network.family])
 
 
@@ -48,6 +51,8 @@ def _stack(builder: GraphBuilder, network: torch.nn.Module, picture: str) -> str
     fold, factor = network.fold, network.scale * network.fold
     folded = builder.node("SpaceToDepth", [picture], "folded", blocksize=fold) if fold > 1 else picture
     enlargement = _conv_last(builder, network, (_trunk if network.trunk else _plain)(builder, network, folded))
+    if factor == 1:
+        return builder.node("Add", [enlargement, picture], "sum")
     # Which of the folded pixels lies below each pixel of a factor x factor block of the result.
     below = np.arange(factor, dtype=np.int64) // network.scale
     anchor = builder.node("Gather", [folded, builder.constant("phases", (below[:, None] * fold + below).reshape(-1))], "anchor", axis=1)
@@ -135,6 +140,6 @@ def _shuffled(builder: GraphBuilder, factor: int, tensor: str) -> str:
     return builder.node("DepthToSpace", [tensor], "shuffled", blocksize=factor, mode="CRD")
 
 
-_PLAIN = {"abpn": _abpn, "abpn-none": _without_residual, "abpn-feature": _feature_residual, "abpn-image": _image_residual, "teacher": _abpn, "stack": _stack, "swift": _stack, "best": _stack, "ultra": _stack, "deblock": _stack}
+_PLAIN = {"abpn": _abpn, "abpn-none": _without_residual, "abpn-feature": _feature_residual, "abpn-image": _image_residual, "teacher": _abpn, "stack": _stack, "swift": _stack, "best": _stack, "ultra": _stack, "deblock": _stack, "plain": _stack, "lpienet": lpienet_body, "lpienet-small": lpienet_body}
 _PUBLISHED = {**_PLAIN, "xlsr": _xlsr}
 _FOLDED = {**_PLAIN, "xlsr": _xlsr_folded}

@@ -38,14 +38,6 @@ class GraphBuilder:
         ]
         return self.finished(ends[:1], ends[1:], facts)
 
-    def planar(self, ends: tuple[str, ...], facts: dict[str, str]) -> onnx.ModelProto:
-        """The finished model of a network that reads and writes planes of 4:2:0, checked; `ends` names Y, U and V. Outputs are `<end>.restored`."""
-        sides = [("h", "w")] + [("h/2", "w/2")] * (len(ends) - 1)
-        inputs, outputs = (
-            [helper.make_tensor_value_info(f"{end}{suffix}", TensorProto.UINT8, ["n", 1, *side]) for end, side in zip(ends, sides)] for suffix in ("", ".restored")
-        )
-        return self.finished(inputs, outputs, facts)
-
     def finished(self, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto], facts: dict[str, str]) -> onnx.ModelProto:
         """The finished model of a graph with ends of its own, checked."""
         constants = [numpy_helper.from_array(value, name) for name, value in self.constants.items()]

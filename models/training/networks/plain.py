@@ -18,8 +18,17 @@ class Plain(Stack):
     paper = "https://arxiv.org/abs/1710.04026"
     planes = PLANES
     restores = True
+    align = 2
+    """Luma pixels: folded once."""
+    multiple = 1
+    """The same in pixels of the folded picture, which `forward` reads."""
 
     def __init__(self, scale: int = 1, channels: int = PLANES, hidden: tuple[int, ...] = (), **settings):
         if scale != 1:
             raise SystemExit(f"{self.family} keeps the size; --scale {scale} was asked for. Give 1.")
         super().__init__(scale, channels, hidden or (32,) * 6, **settings)
+
+    @property
+    def halo(self) -> int:
+        """Luma pixels that a tile depends on, each side, if its own sides lie at multiples of `align`."""
+        return super().halo * 2

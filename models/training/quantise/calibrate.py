@@ -18,6 +18,8 @@ from ..networks.graph import folded_model
 from ..networks.onnx_reader import is_relu
 
 METHODS = ("minmax", "percentile", "entropy")
+PERCENTILE = 99.99
+"""The share of the values, in percent, that the method "percentile" keeps."""
 Ranges = dict[str, tuple[float, float]]
 """Lowest and highest value to be told apart, by tensor name."""
 _BINS = 2048
@@ -37,20 +39,20 @@ def calibration_crops(folder: Path, scale: int, channels: int, count: int = 100,
     return crops
 
 
-def calibrate_network(network: torch.nn.Module, facts: dict[str, str], crops: list[np.ndarray], method: str = "minmax") -> tuple[onnx.ModelProto, Ranges]:
+def calibrate_network(network: torch.nn.Module, facts: dict[str, str], crops: list[np.ndarray], method: str = "minmax", percentile: float = PERCENTILE) -> tuple[onnx.ModelProto, Ranges]:
     """The model that is to be quantised and its ranges.
 
     What of `network` has to fit the ranges (`settle`) is set by them first, and stays so: the two belong together.
     """
     folded = folded_model(network, facts)
-    ranges = calibrate(folded, crops, method)
+    ranges = calibrate(folded, crops, method, percentile)
     if network.settle(ranges):
         folded = folded_model(network, facts)
-        ranges = calibrate(folded, crops, method)
+        ranges = calibrate(folded, crops, method, percentile)
     return folded, ranges
 
 
-def calibrate(model: onnx.ModelProto, crops: list[np.ndarray], method: str = "minmax", percentile: float = 99.99) -> Ranges:
+def calibrate(model: onnx.ModelProto, crops: list[np.ndarray], method: str = "minmax", percentile: float = PERCENTILE) -> Ranges:
     """The range of every tensor that holds new values, by `method` over `crops`."""
     session = _observer(model)
     extremes = _extremes(session, crops)

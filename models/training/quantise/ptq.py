@@ -12,17 +12,17 @@ from onnx import numpy_helper
 
 from ..measure.runtime import observing
 from ..networks.onnx_reader import constants_of
-from .calibrate import calibrate_network
+from .calibrate import PERCENTILE, calibrate_network
 from .gptq import with_kernels_rounded
 from .qdq import quantise
 from .trunk_ranges import search_trunk_ranges
 
 
-def post_training(network: torch.nn.Module, facts: dict[str, str], crops: list[np.ndarray], method: str = "minmax") -> onnx.ModelProto:
+def post_training(network: torch.nn.Module, facts: dict[str, str], crops: list[np.ndarray], method: str = "minmax", percentile: float = PERCENTILE) -> onnx.ModelProto:
     """The int8 model of a trained network, not yet lowered; its `facts` say how it was made."""
-    folded, ranges = calibrate_network(network, facts, crops, method)
+    folded, ranges = calibrate_network(network, facts, crops, method, percentile)
     ranges = search_trunk_ranges(folded, ranges, crops)
-    made = {"quantisation": "ptq", "kernels": "gptq", "biases": "corrected", "calibration": f"{method}, {len(crops)} crops"}
+    made = {"quantisation": "ptq", "kernels": "gptq", "biases": "corrected", "calibration": f"{method}{f' {percentile:g}' if method == 'percentile' else ''}, {len(crops)} crops"}
     return with_biases_corrected(with_kernels_rounded(quantise(folded, ranges, made), folded, crops), folded, crops)
 
 

@@ -8,7 +8,7 @@ quantisation loses too much; it starts from a finished float run and never chang
 
 import copy
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,21 +17,24 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..data.batches import Batch, Photographs
-from ..measure.evaluate import gain_of
+from ..data.batches import Batch
 from ..networks.graph import folded_model
 from ..networks.onnx_reader import constants_of
+from ..networks.planes import PLANES
 from ..train.checkpoint import averaged_network, log_line, write_atomically
-from ..train.losses import LOSSES, mse
-from ..train.recipe import Recipe, built
+from ..train.losses import distance_of
+from ..train.recipe import Recipe, built, family_of
 from ..train.schedule import learning_rate
 from ..train.step import update_average
-from ..train.tasks import told, training_pairs, validation_pairs
-from ..train.tensors import infer, normal
-from .calibrate import Ranges, calibrate_network, calibration_crops
+from ..train.tasks import TASKS
+from ..train.tensors import normal
+from .calibrate import PERCENTILE, Ranges, calibrate_network
 from .equalise import equalise
 from .qdq import PICTURE, Scale, quantise
+from .restoring import crops_of
 from .trunk_ranges import search_trunk_ranges
+
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class QatRecipe:
     loss: str = "mse"
     ema: float = 0.998
     calibration: str = "minmax"
+    percentile: float = PERCENTILE
+    """The share of the values that the calibration "percentile" keeps; what is cut off here the network learns to do without."""
     crops: int = 100
     seed: int = 2
 
@@ -95,8 +100,9 @@ class QuantisedNetwork(nn.Module):
         return fake_quantised(self.network(x), PICTURE)
 
     @property
-    def align(self) -> int:
-        return self.network.align
+    def multiple(self) -> int:
+        """The number that the sides of its input are multiples of."""
+        return getattr(self.network, "multiple", self.network.align)
 
     def plain(self) -> nn.Module:
         """The float network these weights make without the rounding."""
@@ -119,17 +125,17 @@ def qat(base: Path, data: Path, run: Path, recipe: QatRecipe, validate_every: in
     of_base = _recipe_of(state)
     if of_base.degraded:
         raise SystemExit(f"{base} learnt from compressed video, which fine-tuning for int8 does not read. Export it without --qat.")
-    pairs = training_pairs(of_base, data, recipe.patch)
-    validation = validation_pairs(data, of_base.scale, of_base.channels)
-    photographs = Photographs(pairs, of_base.scale, recipe.patch, recipe.batch, recipe.seed, frames=of_base.frames)
+    tuned = replace(of_base, loss=recipe.loss, patch=recipe.patch, batch=recipe.batch, seed=recipe.seed)
+    task = TASKS[of_base.task](tuned, data, run, None)
+    _, photographs = task.crops(CPU, None)
+    validation, distance = task.validation(), distance_of(tuned, recipe.loss == "mse", CPU)
     since, running = time.monotonic(), []
     for step in range(state["step"], recipe.steps):
-        running.append(_step(recipe, step, network, optimizer, photographs.at(step)))
+        running.append(_step(recipe, step, network, optimizer, photographs.at(step), distance))
         update_average(average, network, 1 - min(recipe.ema, (step + 1) / (step + 10)))
         if (step + 1) % validate_every == 0 or step + 1 == recipe.steps:
-            gains = {name: gain_of(lambda plane: infer(average, plane), pictures, of_base.scale) for name, pictures in validation.items()}
             milliseconds = (time.monotonic() - since) * 1000 / len(running)
-            log_line(run, {"step": step + 1, "loss": float(np.mean(running)), **told(gains), "ms": round(milliseconds, 1)})
+            log_line(run, {"step": step + 1, "loss": float(np.mean(running)), **validation(average), "ms": round(milliseconds, 1)})
             parts = {"network": network.network.state_dict(), "average": average.network.state_dict(), "optimizer": optimizer.state_dict()}
             state = {**state, **parts, "step": step + 1}
             write_atomically(state, run / "checkpoint.pt")
@@ -140,8 +146,8 @@ def quantised_average(run: Path, facts: dict[str, str]) -> onnx.ModelProto:
     """The int8 model of a QAT run's running average, not yet lowered."""
     state = _load(run)
     recipe, of_base = QatRecipe(**state["qat"]), _recipe_of(state)
-    if (facts["family"], int(facts["scale"]), int(facts["channels"])) != (of_base.family, of_base.scale, of_base.channels):
-        tuned = f"{of_base.family} x{of_base.scale} with {of_base.channels} channels"
+    if (facts["family"], int(facts["scale"])) != (family_of(of_base), of_base.scale) or (of_base.task == "enlarge" and int(facts["channels"]) != of_base.channels):
+        tuned = f"{family_of(of_base)} x{of_base.scale} with {of_base.channels} channels"
         raise SystemExit(f"{run} fine-tunes {tuned}, not the network to be exported. Give its own --qat run.")
     if state["base_step"] != int(facts["step"]):
         raise SystemExit(
@@ -151,7 +157,7 @@ def quantised_average(run: Path, facts: dict[str, str]) -> onnx.ModelProto:
     network = _rebuilt(state, state["average"]).plain()
     made = {
         "quantisation": "qat",
-        "calibration": f"{recipe.calibration}, {recipe.crops} crops",
+        "calibration": f"{recipe.calibration}{f' {recipe.percentile:g}' if recipe.calibration == 'percentile' else ''}, {recipe.crops} crops",
         "qat": f"{state['step']} steps at {recipe.rate:g}, {recipe.loss}, from the float network at step {state['base_step']}",
     }
     return quantise(folded_model(network, facts), state["ranges"], made)
@@ -169,11 +175,10 @@ def fake_quantised(x: torch.Tensor, scale: Scale) -> torch.Tensor:
     return torch.fake_quantize_per_tensor_affine(x, float(scale.step), scale.zero, 0, 255)
 
 
-def _step(recipe: QatRecipe, step: int, network, optimizer, batch: Batch) -> float:
+def _step(recipe: QatRecipe, step: int, network, optimizer, batch: Batch, distance) -> float:
     for group in optimizer.param_groups:
         group["lr"] = learning_rate(step, recipe.steps, recipe.rate)
-    output, high = network(normal(batch.low)), normal(batch.high)
-    loss = mse(output, high, batch.weights) if recipe.loss == "mse" else LOSSES[recipe.loss](recipe)(output, high)
+    loss = distance(network(normal(batch.low)), normal(batch.high), batch.weights)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -189,9 +194,9 @@ def _state(run: Path, base: Path, data: Path, recipe: QatRecipe) -> dict:
             raise SystemExit(f"{run} was made by another recipe:\n  there {state['qat']}\n  asked {asdict(recipe)}\nGive another --run folder.")
         return state
     of_base, network, base_step = averaged_network(base)
-    crops = calibration_crops(data / "train", of_base.scale, of_base.channels, recipe.crops)
+    crops = crops_of(of_base, data, recipe.crops)
     equalise(network, crops)
-    ranges = search_trunk_ranges(*calibrate_network(network, _shape(of_base), crops, recipe.calibration), crops)
+    ranges = search_trunk_ranges(*calibrate_network(network, _shape(of_base), crops, recipe.calibration, recipe.percentile), crops)
     weights = QuantisedNetwork(network, _scales(network, ranges, of_base)).network.state_dict()
     start = {"recipe": asdict(of_base), "qat": asdict(recipe), "base_step": base_step, "ranges": ranges}
     return {**start, "step": 0, "network": weights, "average": weights, "optimizer": None}
@@ -210,7 +215,8 @@ def _scales(network: nn.Module, ranges: Ranges, recipe: Recipe) -> dict[str, Sca
 
 
 def _shape(recipe: Recipe) -> dict[str, str]:
-    return {"family": recipe.family, "scale": str(recipe.scale), "channels": str(recipe.channels)}
+    channels = recipe.channels if recipe.task == "enlarge" else PLANES
+    return {"family": recipe.family, "scale": str(recipe.scale), "channels": str(channels)}
 
 
 def _recipe_of(state: dict) -> Recipe:

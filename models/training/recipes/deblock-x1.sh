@@ -4,6 +4,6 @@
 # It began from swift-x2, which is made first.
 # Whether what such a run began from was a mean or a mixture of runs is not known.
 . "${0%/*}/swift-x2.sh"
-video 0 0 swift-video-x2 --steps 7000 --peak-rate 0.003 --mse-from 0 --floor 2 --degraded 0.85 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1
-video 0 0 deblock-x1 --steps 12000 --peak-rate 0.001 --mse-from 0 --floor 2 --degraded 0.85 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1
+video 0 1.8 0 swift-video-x2 --steps 7000 --peak-rate 0.003 --mse-from 0 --floor 2 --degraded 0.85 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1
+video 0 1.8 0 deblock-x1 --steps 12000 --peak-rate 0.001 --mse-from 0 --floor 2 --degraded 0.85 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1
 ship --cache "$VIDEO"

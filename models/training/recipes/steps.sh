@@ -24,12 +24,12 @@ train() {
   training train "${network%%-*}" --scale "${network##*-x}" --run "$RUNS/$LAST" "$@"
 }
 
-# video SOFT CENTRE NETWORK [OPTION ...] trains on compressed video, which is made first; SOFT is the share of its shots that is blurred before they are
-# compressed, CENTRE the CRF that most of them have.
+# video SOFT SOFTEST CENTRE NETWORK [OPTION ...] trains on compressed video, which is made first; SOFT is the share of its shots that is blurred before they are
+# compressed, SOFTEST the most, in pixels, CENTRE the CRF that most of them have.
 video() {
-  VIDEO="$RUNS/video-x${3##*-x}-soft$1-crf$2"
-  training compress --scale "${3##*-x}" --soft "$1" --centre "$2" --out "$VIDEO"
-  shift 2
+  VIDEO="$RUNS/video-x${4##*-x}-soft$1-$2-crf$3"
+  training compress --scale "${4##*-x}" --soft "$1" --softest "$2" --centre "$3" --out "$VIDEO"
+  shift 3
   train "$@" --cache "$VIDEO"
 }
 

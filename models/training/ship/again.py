@@ -85,7 +85,7 @@ def arguments(recipe: Recipe) -> list[str]:
 
 
 def _step(network: str, recipe: Recipe) -> str:
-    return " ".join([f"video {recipe.soft:g} {recipe.centre}" if recipe.degraded else "train", network, *arguments(recipe)])
+    return " ".join([f"video {recipe.soft:g} {recipe.softest:g} {recipe.centre}" if recipe.degraded else "train", network, *arguments(recipe)])
 
 
 def _cache(recipe: Recipe) -> str:

@@ -200,7 +200,7 @@ def _bounds(recipe: dict, facts: dict[str, str]) -> str:
         f"Crops with their light multiplied by {', '.join(f'{factor:g}' for factor in light)}. ": list(light) != [1.0],
         f"{recipe.get('frames', 0):.0%} of the crops with a frame of one level along some of their sides. ": recipe.get("frames", 0) > 0,
         f"{recipe.get('degraded', 0):.0%} of the crops from compressed video (those with a frame are clean): 75% x264 at CRF 18 to 38{most}, 15% x265 at 22 to 38, 10% MPEG-4 with quantisers 2 to 10. ": recipe.get("degraded", 0) > 0,
-        f"Of the video's shots {recipe.get('soft', 0):.0%} were first blurred as by a lens (Gaussian, up to {SOFTEST:g} pixels) and {GRAINY:.0%} given grain (up to {COARSEST:g} levels); one frame in {UNCOMPRESSED} was left uncompressed. ": recipe.get("soft", 0) > 0,
+        f"Of the video's shots {recipe.get('soft', 0):.0%} were first blurred as by a lens (Gaussian, up to {recipe.get('softest', SOFTEST):g} pixels) and {GRAINY:.0%} given grain (up to {COARSEST:g} levels); one frame in {UNCOMPRESSED} was left uncompressed. ": recipe.get("soft", 0) > 0,
         "Output clipped to 0..1 in training. ": facts.get("output") == "clip",
         f"ReLUs clipped at {inner:g}. ": inner > 0,
     }

@@ -14,7 +14,7 @@ from ..measure.runtime import Session
 from ..measure.timing import int8_features, milliseconds
 from ..networks.graph import float_model, folded_model
 from ..networks.onnx_reader import facts_of
-from ..quantise.calibrate import calibration_crops
+from ..quantise.calibrate import PERCENTILE, calibration_crops
 from ..quantise.equalise import equalise
 from ..quantise.fidelity import compare, layer_report, require_fidelity
 from ..quantise.lower import lower, prove_equal
@@ -30,10 +30,11 @@ TIMED_AT = (640, 360)
 
 @dataclass(frozen=True)
 class Choices:
-    """Options of the export: calibration method, number of crops, the run of a fine-tuned int8 network, a folder for the model before lowering, and
+    """Options of the export: calibration method, the share of the values that the method "percentile" keeps, number of crops, the run of a fine-tuned int8 network, a folder for the model before lowering, and
     compressed video to measure on (`data.video_pairs`)."""
 
     calibration: str = "minmax"
+    percentile: float = PERCENTILE
     crops: int = 100
     qat: Path | None = None
     keep_unlowered: Path | None = None
@@ -50,7 +51,7 @@ def export(run: Path, data: Path, out: Path, choices: Choices = Choices()) -> li
     crops = calibration_crops(data / "train", recipe.scale, recipe.channels, choices.crops)
     if equalise(network, crops):
         facts["channelsEqualised"] = "yes"
-    quantised = post_training(network, facts, crops, choices.calibration)
+    quantised = post_training(network, facts, crops, choices.calibration, choices.percentile)
     if choices.qat:
         quantised = _tuned(choices.qat, facts, quantised, sets)
     name = manifest.model_id(facts, "int8")

@@ -1,4 +1,4 @@
-"""The sheet of crops in docs/images that shows noise, and what ffmpeg's filters and a restoring network leave of it."""
+"""The sheet of crops in docs/images that shows noise, and what ffmpeg's filters and srvid's restoring networks leave of it."""
 
 from pathlib import Path
 
@@ -17,20 +17,24 @@ CREDIT = "Kodak image suite"
 KODAK = tuple(crop for crop in CROPS if "kodak" in crop.file)
 
 
-def restored_sheet(data: Path, model: Path, sigma: float) -> Image.Image:
-    """A row a subject, 1:1: noisy, by each filter at the best of its settings, by the network, original; under each cell the Y-PSNR of that crop."""
+PRESETS = {"denoise-fast": "plain-denoise-int8.onnx", "denoise": "lpienet-denoise-fp32.onnx"}
+"""The presets that take noise off, and their networks."""
+
+
+def restored_sheet(data: Path, models: Path, sigma: float) -> Image.Image:
+    """A row a subject, 1:1: noisy, by each filter at the best of its settings, by each network in the folder `models`, original; under each cell the Y-PSNR of that crop."""
     require(data, KODAK)
-    session = PlanarSession(str(model))
-    headings = [f"noise of {sigma:g} levels", *denoisers(sigma), "srvid: denoise", "original"]
-    return sheet(headings, [(crop.subject, _cells(data, crop, session, sigma)) for crop in KODAK], CREDIT)
+    sessions = [PlanarSession(str(models / file)) for file in PRESETS.values()]
+    headings = [f"noise of {sigma:g} levels", *denoisers(sigma), *(f"srvid: {preset}" for preset in PRESETS), "original"]
+    return sheet(headings, [(crop.subject, _cells(data, crop, sessions, sigma)) for crop in KODAK], CREDIT)
 
 
-def _cells(data: Path, crop: Crop, session: PlanarSession, sigma: float) -> list[tuple[Image.Image, str]]:
+def _cells(data: Path, crop: Crop, sessions: list[PlanarSession], sigma: float) -> list[tuple[Image.Image, str]]:
     with Image.open(data / crop.file) as opened:
         truth = planes_of(opened.convert("RGB"), multiple=ALIGN)
     noisy = with_noise(truth, sigma, 0)
     by_filters = [max((filtered(noisy, graph) for graph in grid), key=lambda found: quality(found, truth).luma) for grid in denoisers(sigma).values()]
-    cells = [(_rgb(_cut(planes, crop)), f"{_luma_psnr(planes, truth, crop):.2f} dB") for planes in (noisy, *by_filters, session(noisy))]
+    cells = [(_rgb(_cut(planes, crop)), f"{_luma_psnr(planes, truth, crop):.2f} dB") for planes in (noisy, *by_filters, *(session(noisy) for session in sessions))]
     return [*cells, (_rgb(_cut(truth, crop)), "")]
 
 

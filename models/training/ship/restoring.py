@@ -1,5 +1,7 @@
-"""A run of a restoring network to shipped files: float model, manifest entry, card. They are float: what takes their time are depthwise
-convolutions, gates and sums, which int8 does not make faster."""
+"""A run of a restoring network to shipped files: float model, int8 model where there is one, manifest entries, card.
+
+LPIENet is float alone: what takes its time are depthwise convolutions, gates and sums, which int8 does not make faster.
+"""
 
 from pathlib import Path
 
@@ -9,40 +11,67 @@ import onnx
 from ..data.restorable import measured_pictures, with_noise
 from ..measure.planar_runtime import PlanarSession
 from ..measure.restoration import BLURS, SIGMAS, Probe, blurred_probe, quality
-from ..networks.planar_graph import planar_model
+from ..networks.graph import float_model
+from ..networks.onnx_reader import facts_of
+from ..networks.stack import Stack
+from ..quantise.fidelity import Refused
+from ..quantise.qat import quantised_average
+from ..quantise.restoring import crops_of, plainly_quantised, shipped
 from ..train.checkpoint import averaged_network
-from ..train.recipe import Recipe
+from ..train.recipe import Recipe, family_of
 from . import manifest, restoring_card
+from .export import Choices
 from .facts import LICENCE, compact, training_facts
 
 FOLDERS = {"kodak": "eval/kodak", "val": "val", "val2": "val2"}
+MOST_LOSS = 0.35
+"""Greatest loss of Y-PSNR to int8 that is accepted, in dB, for each folder and noise. A correction as large as strong noise has to be summed exactly, which is
+harder than the small one of a network that enlarges."""
 FIELDS = ("psnrY", "psnrUV", "ssimY")
 
 
-def export_restoring(run: Path, data: Path, out: Path) -> list[Path]:
-    """Write the float model of `run`, its manifest entry and its card below `out`."""
+def export_restoring(run: Path, data: Path, out: Path, choices: Choices = Choices()) -> list[Path]:
+    """Write the models of `run`, their manifest entries and their card below `out`. @raises Refused if int8 loses more than MOST_LOSS; nothing is written then"""
     recipe, network, step = averaged_network(run)
     facts = {
-        "family": f"{recipe.family}-{recipe.task}",
+        "family": family_of(recipe),
         "title": network.title,
         "paper": network.paper,
         "licence": LICENCE,
         "scale": str(recipe.scale),
         "planes": "yuv",
-        "precision": "fp32",
+        "channels": str(network.channels),
         "halo": str(network.halo),
         "align": str(network.align),
         **training_facts(recipe, network, step, run, data),
     }
-    model = planar_model(network, facts)
-    onnx.helper.set_model_props(model, {**facts, "align": str(network.align), "measured": compact(measured(PlanarSession(model), recipe, data))})
+    models = {"fp32": float_model(network, {**facts, "precision": "fp32"})}
+    if isinstance(network, Stack):
+        quantised = quantised_average(choices.qat, facts) if choices.qat else plainly_quantised(network, facts, crops_of(recipe, data, choices.crops), choices.calibration, choices.percentile)
+        models["int8"] = shipped(quantised)
+    results = {precision: measured(PlanarSession(model), recipe, data) for precision, model in models.items()}
+    _require_fidelity(manifest.model_id(facts, "int8"), results)
     out.mkdir(parents=True, exist_ok=True)
-    file = out / f"{manifest.model_id(facts, 'fp32')}.onnx"
-    partial = file.with_suffix(".partial")
-    onnx.save(model, partial)
-    partial.replace(file)
-    manifest.replace(out, [manifest.entry(file, {})])
-    return [file, restoring_card.write(out, file.stem.removesuffix("-fp32"))]
+    files = []
+    for precision, model in models.items():
+        onnx.helper.set_model_props(model, {**facts_of(model), "measured": compact(results[precision])})
+        file = out / f"{manifest.model_id(facts, precision)}.onnx"
+        partial = file.with_suffix(".partial")
+        onnx.save(model, partial)
+        files.append(partial.replace(file))
+    manifest.replace(out, [manifest.entry(file, {}) for file in files])
+    return [*files, restoring_card.write(out, manifest.card_name(facts))]
+
+
+def _require_fidelity(name: str, results: dict[str, dict]) -> None:
+    """@raises Refused unless int8 comes within MOST_LOSS dB of float in Y-PSNR, for each folder and degradation"""
+    if "int8" not in results:
+        return
+    for folder, cases in results["int8"].items():
+        for case, found in cases.items():
+            loss = results["fp32"][folder][case]["restored"][0] - found["restored"][0] if "restored" in found else 0.0
+            if loss > MOST_LOSS:
+                raise Refused(f"{name} is not written: in int8 its Y-PSNR on {folder} with {case} falls by {loss:.2f} dB (limit {MOST_LOSS}). Fine-tune it with `python -m training qat` and export with --qat.")
 
 
 def measured(session: PlanarSession, recipe: Recipe, data: Path) -> dict[str, dict[str, dict[str, list[float]]]]:

@@ -14,15 +14,17 @@ from ..networks.graph import float_model
 from ..networks.lpienet import Lpienet
 from ..networks.onnx_builder import LEVEL, GraphBuilder
 from ..networks.onnx_reader import facts_of
-from ..networks.planar_graph import planar_model
+from ..networks.plain import Plain
+from ..networks.stack import Deblock
 from ..quantise.calibrate import calibrate, calibrate_network
 from ..quantise.lower import lower, prove_equal
 from ..quantise.qdq import quantise
+from ..quantise.restoring import shipped
 from ..ship import manifest
 
 TRUNK = {"family": "stack", "trunk": 16, "hidden": (48,) * 3, "first": 5}
 """Options of `network` for a trunk with blocks."""
-KINDS = [*({"family": name} for name, family in FAMILIES.items() if not getattr(family, "restores", False)), TRUNK]
+KINDS = [*({"family": name} for name, family in FAMILIES.items() if name != Deblock.family and not getattr(family, "restores", False)), TRUNK]
 """One of each family that enlarges, and of each shape that is computed in another way."""
 
 
@@ -86,19 +88,33 @@ def write(folder: Path, scale: int = 3, channels: int = 3) -> list[Path]:
 
 
 def write_restoring(folder: Path) -> list[Path]:
-    """A tiny network of random weights that restores planes of 4:2:0, with its manifest entry, below `folder`."""
+    """Tiny networks of random weights that restore planes of 4:2:0, one in float and one in both precisions, with their manifest entries, below `folder`."""
     torch.manual_seed(8)
     made = Lpienet(hidden=(4, 4, 8)).eval()
     with torch.no_grad():
         made.tail.direct.mul_(0.2)
-    parameters, multiplications = cost(made)
-    figures = {"halo": made.halo, "align": made.align, "parameters": parameters, "macsPerPixel": multiplications}
-    facts = {"family": "lpienet-denoise", "planes": "yuv", "precision": "fp32", "licence": "MIT", "paper": made.paper, **{name: str(value) for name, value in figures.items()}}
+    dense = Plain(hidden=(8, 8), expansion=0).eval()
+    with torch.no_grad():
+        dense.convs[-1].direct.mul_(40)
+    crops = [picture(dense.channels, 24, 24, seed) for seed in range(4)]
+    models = [(made, float_model(made, _facts_of(made, "fp32"))), (dense, float_model(dense, _facts_of(dense, "fp32")))]
+    models.append((dense, shipped(quantise(*calibrate_network(dense, _facts_of(dense, "int8"), crops)))))
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{manifest.model_id(facts, 'fp32')}.onnx"
-    onnx.save(planar_model(made, facts), file)
-    manifest.replace(folder, [manifest.entry(file, {})])
-    return [file]
+    files = []
+    for network, model in models:
+        precision = facts_of(model)["precision"]
+        onnx.helper.set_model_props(model, {**facts_of(model), **_facts_of(network, precision)})
+        files.append(folder / f"{manifest.model_id(_facts_of(network, precision), precision)}.onnx")
+        onnx.save(model, files[-1])
+    manifest.replace(folder, [manifest.entry(file, {}) for file in files])
+    return files
+
+
+def _facts_of(network: torch.nn.Module, precision: str) -> dict[str, str]:
+    parameters, multiplications = cost(network)
+    figures = {"scale": 1, "channels": network.channels, "halo": network.halo, "align": network.align, "parameters": parameters, "macsPerPixel": multiplications}
+    known = {"family": f"{network.family}-denoise", "planes": "yuv", "precision": precision, "licence": "MIT", "paper": network.paper}
+    return {**known, **{name: str(value) for name, value in figures.items()}}
 
 
 def grouped_model() -> tuple[onnx.ModelProto, onnx.ModelProto]:

@@ -53,15 +53,15 @@ class Scripts(unittest.TestCase):
             told("best-video-x2"),
             [
                 *begun,
-                "compress --scale 2 --soft 0 --centre 0 --out R/video-x2-soft0-crf0",
+                "compress --scale 2 --soft 0 --softest 1.8 --centre 0 --out R/video-x2-soft0-1.8-crf0",
                 "train best --scale 2 --run R/10-best-video-x2 --from R/models-mean-9-best-x2/best-x2-fp32.onnx --steps 2600 --peak-rate 0.002 --mse-from 0 --floor 2 "
-                "--degraded 0.8 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1 --cache R/video-x2-soft0-crf0",
-                "compress --scale 2 --soft 0.6 --centre 0 --out R/video-x2-soft0.6-crf0",
+                "--degraded 0.8 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1 --cache R/video-x2-soft0-1.8-crf0",
+                "compress --scale 2 --soft 0.6 --softest 1.8 --centre 0 --out R/video-x2-soft0.6-1.8-crf0",
                 "export --run R/10-best-video-x2 --out R/models-10-best-video-x2",
                 "train best --scale 2 --run R/11-best-video-x2 --from R/models-10-best-video-x2/best-video-x2-fp32.onnx --steps 3000 --peak-rate 0.003 --mse-from 0 --floor 2 "
-                "--degraded 0.85 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1 --cache R/video-x2-soft0.6-crf0",
+                "--degraded 0.85 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1 --cache R/video-x2-soft0.6-1.8-crf0",
                 "average R/11-best-video-x2 --start 0.1 --run R/mixed-11-best-video-x2",
-                "export --run R/mixed-11-best-video-x2 --out R/models-mixed-11-best-video-x2 --cache R/video-x2-soft0.6-crf0",
+                "export --run R/mixed-11-best-video-x2 --out R/models-mixed-11-best-video-x2 --cache R/video-x2-soft0.6-1.8-crf0",
             ],
         )
         for later, earlier in (("best-x2", "abpn-x2"), ("best-x4", "abpn-x4"), ("swift-video-x3", "swift-x3"), ("deblock-x1", "swift-x2"), ("xlsr-x2", "xlsr-x3")):

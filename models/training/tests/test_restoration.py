@@ -18,7 +18,7 @@ from ..measure.metrics import ssim
 from ..measure.planar_runtime import PlanarSession
 from ..networks.attention import FORMS
 from ..networks.lpienet import Lpienet, SmallLpienet
-from ..networks.planar_graph import planar_model
+from ..networks.graph import float_model
 from ..train.checkpoint import averaged_network
 from ..train.loop import train
 from ..train.losses import restoration, similarity
@@ -132,7 +132,7 @@ class Networks(unittest.TestCase):
         given = planes(24, 32)
         for attention in FORMS:
             made = network(attention)
-            found = PlanarSession(planar_model(made, {"family": made.family}))(given)
+            found = PlanarSession(float_model(made, {"family": made.family}))(given)
             expected = unfolded(infer(made, folded(given)))
             for ours, theirs in zip(found.each(), expected.each()):
                 self.assertLessEqual(int(np.abs(ours.astype(int) - theirs.astype(int)).max()), 1)
@@ -153,7 +153,7 @@ class Networks(unittest.TestCase):
 
     def test_a_tile_with_its_halo_gives_what_the_whole_picture_gives(self):
         given, made = planes(320, 16), network()
-        session = PlanarSession(planar_model(made, {"family": made.family}))
+        session = PlanarSession(float_model(made, {"family": made.family}))
         whole, halo = session(given), made.halo
         tile = Planes(*(plane[(120 - halo) // part : (168 + halo) // part] for plane, part in zip(given.each(), (1, 2, 2))))
         for ours, theirs, part in zip(session(tile).each(), whole.each(), (1, 2, 2)):
@@ -161,7 +161,7 @@ class Networks(unittest.TestCase):
 
     def test_sides_that_are_no_multiples_are_padded_and_cut_off(self):
         given = planes(20, 28)
-        found = PlanarSession(planar_model(network(), {"family": "lpienet-small"}))(given)
+        found = PlanarSession(float_model(network(), {"family": "lpienet-small"}))(given)
         self.assertEqual([plane.shape for plane in found.each()], [plane.shape for plane in given.each()])
 
     def test_it_restores_at_its_size_from_its_own_channels_only(self):

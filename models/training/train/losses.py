@@ -70,3 +70,21 @@ def luma_and_colour(distance: Distance, luma: float) -> Distance:
 
 LOSSES = {"l1": lambda recipe: l1, "charbonnier": lambda recipe: charbonnier, "mse": lambda recipe: mse, "restoration": lambda recipe: restoration(recipe.alpha, recipe.beta)}
 """The loss of a recipe, by its word."""
+
+
+def distance_of(recipe, squared: bool, device: torch.device) -> Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]:
+    """The loss of a recipe: a function of (output, target, weights [n]). `squared`: the weighted squared error in place of the recipe's own loss."""
+    own = LOSSES[recipe.loss](recipe)
+    planes = [1.0] * 4 + [recipe.chroma**0.5] * 2 if recipe.task != "enlarge" and recipe.chroma != 1 else None
+    scales = None if planes is None else torch.tensor(planes, device=device).view(1, -1, 1, 1)
+
+    def distance(output: torch.Tensor, target: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        if scales is not None:
+            output, target = output * scales, target * scales
+
+        def of_pictures(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+            return mse(output, target, weights) if squared else own(output, target)
+
+        return (luma_and_colour(of_pictures, recipe.luma) if recipe.luma else of_pictures)(output, target)
+
+    return distance

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
+from ..data.shots import SOFTEST
 from ..networks.families import FAMILIES
 from ..networks.plain import Plain
 from ..networks.stack import Stack
@@ -13,7 +14,7 @@ from .soap import Soap
 
 OPTIMIZERS = {"soap": Soap, "muon": Muon, "adam": torch.optim.Adam}
 
-FROM_VIDEO = ("soft", "centre")
+FROM_VIDEO = ("soft", "softest", "centre")
 """Fields that the folder of compressed video says, not the command line."""
 
 
@@ -60,6 +61,8 @@ class Recipe(Settings):
     """Share of the crops of an enlarging network that come from compressed video (`data.video_pairs`); the rest are clean."""
     soft: float = 0.0
     """Share of the shots of that video that were blurred before; the folder of compressed video says it."""
+    softest: float = SOFTEST
+    """The greatest deviation of that blur, in pixels; the folder says it, too."""
     centre: int = 0
     """The CRF that most of that video has, 0 where all from 18 to 38 are alike; the folder says it, too."""
     attention: str = "local"
@@ -86,6 +89,11 @@ class Recipe(Settings):
         if width or depth:
             known["hidden"] = (width or 32,) * ((depth or 4) + 1)
         return Recipe(**{"optimizer": "adam", "lossy_sizes": (), **known})
+
+
+def family_of(recipe: Recipe) -> str:
+    """The family by which shipped models are listed: networks that restore are named by their task, too."""
+    return recipe.family if recipe.task == "enlarge" else f"{recipe.family}-{recipe.task}"
 
 
 def built(recipe: Recipe) -> torch.nn.Module:

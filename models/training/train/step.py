@@ -9,7 +9,7 @@ import torch
 
 from ..data.batches import Photographs, Plan
 from ..data.restoration import RestorationCrops, RestorationPlan
-from .losses import LOSSES, luma_and_colour, mse
+from .losses import distance_of
 from .recipe import Recipe
 from .schedule import SCHEDULES
 from .tensors import normal
@@ -30,7 +30,7 @@ class Step:
         self._rate, self._share, self._loss = (torch.zeros((), device=device) for _ in range(3))
         self._graphs: dict[tuple[bool, bool], torch.cuda.CUDAGraph] = {}
         self._steps_within = not self._recorded or recipe.optimizer in RECORDABLE
-        self._distance = {squared: self._of_planes(squared) for squared in (False, True)}
+        self._distance = {squared: distance_of(recipe, squared, device) for squared in (False, True)}
         self._plan = photographs.plan(0).to(device)
         for group in optimizer.param_groups:
             group["lr"] = self._rate if self._recorded and self._steps_within else 0.0
@@ -80,22 +80,6 @@ class Step:
     def _move(self, share: float | torch.Tensor) -> None:
         self._optimizer.step()
         update_average(self._average, self._network, share)
-
-    def _of_planes(self, squared: bool):
-        recipe, own = self._recipe, LOSSES[self._recipe.loss](self._recipe)
-        planes = [1.0] * 4 + [recipe.chroma**0.5] * 2 if recipe.task != "enlarge" and recipe.chroma != 1 else None
-        scales = None if planes is None else torch.tensor(planes, device=self._photographs.device).view(1, -1, 1, 1)
-
-        def distance(output: torch.Tensor, target: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-            if scales is not None:
-                output, target = output * scales, target * scales
-
-            def of_pictures(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-                return mse(output, target, weights) if squared else own(output, target)
-
-            return (luma_and_colour(of_pictures, recipe.luma) if recipe.luma else of_pictures)(output, target)
-
-        return distance
 
     def _record(self, squared: bool, halved: bool) -> torch.cuda.CUDAGraph:
         """A graph of one step. The steps that warm it up leave no trace in weights, average and optimizer."""

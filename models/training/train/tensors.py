@@ -20,4 +20,4 @@ def infer(network: torch.nn.Module, plane: np.ndarray) -> np.ndarray:
         output = network(normal(torch.from_numpy(np.ascontiguousarray(padded)).to(device))[None])[0]
         return output.mul(255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
 
-    return at_multiple(plane, getattr(network, "multiple", network.align), enlarged)
+    return at_multiple(plane, getattr(network, "multiple", None) or network.align, enlarged)

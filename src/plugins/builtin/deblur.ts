@@ -8,4 +8,5 @@ export default planarNetwork({
     'LPIENet: a small U-Net that makes sharper what a lens, its focus or resampling has blurred, and a little of motion blur, at the size of the source.',
   halo: 96,
   align: 8,
+  precision: 'fp32',
 });

@@ -7,4 +7,5 @@ export default planarNetwork({
   description: 'LPIENet: a small U-Net that takes noise off luma and chroma, however strong it is, at the size of the source.',
   halo: 96,
   align: 8,
+  precision: 'fp32',
 });

@@ -12,6 +12,8 @@ export interface PlanarNetwork {
   readonly halo: number | 'global';
   /** Luma pixels: the picture is padded to multiples of it. */
   readonly align: number;
+  /** The only precision that the network comes in; both, if it is not given. */
+  readonly precision?: 'fp32';
 }
 
 /** Memory that such a plugin keeps between the frames of a thread. */
@@ -20,9 +22,9 @@ export interface PlanarState {
   tensors?: PlanarTensors;
 }
 
-/** The plugin that restores luma and chroma by a network that reads and gives the planes of 4:2:0. Networks of the kind come in float alone. */
-export function planarNetwork({ name, family, description, halo, align }: PlanarNetwork) {
-  const spec: ListedModel = { family, planes: 'yuv', precision: 'fp32' };
+/** The plugin that restores luma and chroma by a network that reads and gives the planes of 4:2:0. */
+export function planarNetwork({ name, family, description, halo, align, precision }: PlanarNetwork) {
+  const spec: ListedModel = { family, planes: 'yuv', ...(precision && { precision }) };
   return restoringNetwork({
     ...{ name, description, spec, halo },
     planes: 'yuv',

@@ -27,21 +27,24 @@ async function denoised(bytes: Uint8Array, spec = 'denoise'): Promise<Uint8Array
 
 const planes = (bytes: Uint8Array) => planesOf(format, bytes).map(({ data }) => data) as [Uint8Array, Uint8Array, Uint8Array];
 
-test('noise of 25 levels goes from luma and chroma by 2 dB and more, and of half the strength less', async () => {
+test.each([
+  ['denoise', 2],
+  ['denoise-fast', 1.7],
+])('%s takes noise of 25 levels off luma and chroma by %s dB and more, and of half the strength less', async (name, least) => {
   const noisy = clean.slice();
   addNoise(noisy, 25, 0);
   const gains = (bytes: Uint8Array) =>
     planes(bytes).map((plane, at) => psnr(plane, planes(clean)[at] as Uint8Array) - psnr(planes(noisy)[at] as Uint8Array, planes(clean)[at] as Uint8Array));
-  const [whole, half] = [gains(await denoised(noisy)), gains(await denoised(noisy, 'denoise?strength=0.5'))];
+  const [whole, half] = [gains(await denoised(noisy, name)), gains(await denoised(noisy, `${name}?strength=0.5`))];
   for (const [at, gain] of whole.entries()) {
-    expect(gain).toBeGreaterThan(2);
-    expect(half[at]).toBeGreaterThan(1);
+    expect(gain).toBeGreaterThan(least);
+    expect(half[at]).toBeGreaterThan(least / 2);
     expect(half[at]).toBeLessThan(gain);
   }
 });
 
-test('a clean picture changes by half a level at most, on average, in each plane', async () => {
-  const result = await denoised(clean);
+test.each(['denoise', 'denoise-fast'])('%s changes a clean picture by half a level at most, on average, in each plane', async (name) => {
+  const result = await denoised(clean, name);
   for (const [at, plane] of planes(result).entries()) {
     const given = planes(clean)[at] as Uint8Array;
     expect(plane.reduce((sum, value, index) => sum + Math.abs(value - (given[index] as number)), 0) / plane.length).toBeLessThan(0.5);

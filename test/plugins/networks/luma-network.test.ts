@@ -53,7 +53,12 @@ test('every network that is shipped has a plugin with its planes and scale, whic
   for (const { family, scale, halo, planes } of library.models) {
     // The networks of a pixel-adaptive family are parts of one plugin, for any scale.
     const part = /^(pcsr)-/.exec(family)?.[1];
-    const { plugin } = await findPlugin({ y: part ?? family.replace(/-video$/, ''), rgb: `${family}-rgb`, yuv: family.replace('lpienet-', '') }[planes], '/');
+    const { plugin } = await findPlugin(
+      { y: part ?? family.replace(/-video$/, ''), rgb: `${family}-rgb`, yuv: family === 'plain-denoise' ? 'denoise-fast' : family.replace('lpienet-', '') }[
+        planes
+      ],
+      '/',
+    );
     expect(plugin.planes).toBe(planes);
     if (planes === 'yuv') expect([plugin.scales, scale]).toEqual([undefined, undefined]);
     else if (part === undefined && scale !== 1) expect(plugin.scales).toContain(scale);

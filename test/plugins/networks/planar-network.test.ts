@@ -5,13 +5,14 @@ import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { frameBytes, type PixelFormat, type PlainFormat, planesOf, smallOffset } from '../../../dist/pipeline/frames/frame.js';
 import { loadModelLibrary, ModelLibrary } from '../../../dist/plugins/inference/library.js';
 import { type LoadedModel, loadModel } from '../../../dist/plugins/inference/model.js';
+import { nativeEngineHere } from '../../../dist/plugins/inference/native-engine.js';
 import { planConversion } from '../../../dist/plugins/pixels/convert.js';
 import { failureOf } from '../../helpers/errors.js';
 import { temporaryFolder } from '../../helpers/media.js';
 import { hostFor, through } from '../../helpers/plugins.js';
 import { randomBytes } from '../../helpers/random.js';
 
-/** A tiny network of random weights; `python -m training fixture` writes it. */
+/** Tiny networks of random weights; `python -m training fixture` writes them. */
 const library = await loadModelLibrary(new URL('../../fixtures/models/restoring/', import.meta.url));
 const entry = library.resolve({ family: 'lpienet-denoise', planes: 'yuv' }, 'auto');
 const network = await loadModel(await library.load(entry));
@@ -70,6 +71,24 @@ test('a frame of 4:2:0 becomes what the network gives, to the byte, and one of a
   for (const [index, { data, width, height }] of planesOf(odd, await run(['denoise'], odd, small)).entries()) {
     const { data: all, width: stride } = whole[index] as (typeof whole)[number];
     for (let y = 0; y < height; y++) expect(data.subarray(y * width, (y + 1) * width)).toEqual(all.subarray(y * stride, y * stride + width));
+  }
+});
+
+test('a network in int8 gives the same bytes by the native engine as by ONNX Runtime, each plane of its own size', async () => {
+  const dense = await library.load(library.resolve({ family: 'plain-denoise', planes: 'yuv' }, 'int8'));
+  const here = nativeEngineHere();
+  if ('missing' in here) throw new Error(here.missing);
+  const bytes = randomBytes(6, frameBytes(planar('yuv420p')));
+  const byOrt = await loadModel(dense);
+  onTestFinished(() => byOrt.release());
+  const expected = await restored(byOrt, SIZE, bytes);
+  expect(await run(['denoise-fast'], planar('yuv420p'), bytes)).toEqual(expected);
+  for (const [index, plane] of planesOf(planar('yuv420p'), expected).entries())
+    expect(plane.data, `plane ${index}`).not.toEqual(planesOf(planar('yuv420p'), bytes)[index]?.data);
+  for (const kernel of here.kernels) {
+    const native = await loadModel(dense, { engine: { name: 'native', kernel, build: here.build }, device: 'cpu', threads: 1 });
+    expect(await restored(native, SIZE, bytes), kernel).toEqual(expected);
+    await native.release();
   }
 });
 
@@ -151,5 +170,5 @@ test('a network with other ends than the planes of 4:2:0 is refused before the f
   onTestFinished(() => host.close());
   const error = await failureOf(() => host.open());
   expect(error.code).toBe('SRVID_MODEL_INVALID');
-  expect(error.message).toMatch(/uint8 \[1,1,128,128\], uint8 \[1,1,64,64\], uint8 \[1,1,64,64\].*1 inputs and 1 outputs/);
+  expect(error.message).toMatch(/uint8 \[1,1,128,128\], uint8 \[1,1,64,64\], uint8 \[1,1,64,64\].*1 input and 1 output/);
 });

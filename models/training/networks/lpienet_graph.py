@@ -1,20 +1,12 @@
-"""The ONNX graph of a restoring network: three inputs `y`, `u`, `v` and three outputs of the same shapes, `y.restored`, `u.restored`, `v.restored`.
-
-All are uint8: Y [n, 1, h, w], U and V [n, 1, h/2, w/2], with n, h and w free, h and w multiples of the network's `align`. As in
-`graph`, the convolutions are the initializers `conv{i}.weight` and `conv{i}.bias`, in the order of the network's `published`.
-"""
+"""The body of LPIENet's ONNX graph. The convolutions are the initializers `conv{i}.weight` and `conv{i}.bias`, in the order of the network's `published`."""
 
 import numpy as np
-import onnx
 import torch
-from onnx import TensorProto
 
 from .attention import Attention
 from .convolution import merged
 from .lpienet import InvertedResidual, Lpienet, Stage
-from .onnx_builder import LEVEL, GraphBuilder
-
-ENDS = ("y", "u", "v")
+from .onnx_builder import GraphBuilder
 
 
 class _Writer:
@@ -69,28 +61,13 @@ class _Writer:
         return self.node("Concat", [larger, beside], axis=1)
 
 
-def planar_model(network: Lpienet, facts: dict[str, str]) -> onnx.ModelProto:
-    """The network as a float32 model with uint8 ends."""
-    builder = GraphBuilder()
+def lpienet_body(builder: GraphBuilder, network: Lpienet, picture: str) -> str:
+    """Writes the network; the restored picture before it is clipped."""
     writer = _Writer(builder)
-    level = builder.constant("level", LEVEL)
-    y, u, v = (builder.node("Mul", [builder.node("Cast", [end], f"{end}.float", to=TensorProto.FLOAT), level], f"{end}.normal") for end in ENDS)
-    picture = builder.node("Concat", [builder.node("SpaceToDepth", [y], "y.folded", blocksize=2), u, v], "picture", axis=1)
-
     first, second, third, fourth, fifth = network.stages
     full = writer.stage(first, picture)
     half = writer.stage(second, writer.pooled(full))
     quarter = writer.stage(third, writer.pooled(half))
     joined = writer.stage(fourth, writer.joined(quarter, half))
     residual = writer.conv(network.tail, writer.stage(fifth, writer.joined(joined, full)))
-
-    clipped = builder.node("Clip", [builder.node("Add", [residual, picture], "sum"), builder.constant("black", np.float32(0)), builder.constant("white", np.float32(1))], "clipped")
-    levels = builder.node("Round", [builder.node("Mul", [clipped, builder.constant("levels", np.float32(255))], "restored.levels")], "restored.rounded")
-    restored = builder.node("Cast", [levels], "restored", to=TensorProto.UINT8)
-    axis = builder.constant("axis", np.array([1], np.int64))
-    parts = {}
-    for end, begin, stop in (("y", 0, 4), ("u", 4, 5), ("v", 5, 6)):
-        bounds = [builder.constant(f"at{bound}", np.array([bound], np.int64)) for bound in (begin, stop)]
-        parts[end] = builder.node("Slice", [restored, *bounds, axis], "y.blocks" if end == "y" else f"{end}.restored")
-    builder.node("DepthToSpace", [parts["y"]], "y.restored", blocksize=2, mode="CRD")
-    return builder.planar(ENDS, {**facts, "align": str(network.align)})
+    return builder.node("Add", [residual, picture], "sum")
