@@ -36,7 +36,7 @@ def _head(facts: dict[str, str], recipe: dict) -> str:
 
 Upscales luma by any scale from 1 to 4, the height and the width each by its own. Paper: {facts["paper"]}. Our own training, in PyTorch, by `models/training`; weights under {facts["licence"]}.
 
-Four models make one network. `pcsr-backbone` sees the picture at its own size: a 5x5 convolution to 32 channels and three 3x3 of 32, each with ReLU; 1x1 convolutions make of its features
+Four models make one network. `pcsr-backbone` sees the picture at its own size: a 5x5 convolution to {recipe['body'][0]} channels and {len(recipe['body']) - 1} of 3x3, each with ReLU; 1x1 convolutions make of its features
 the first-layer values of two heads and the difficulty that a classifier sees. A pixel of the enlargement takes these from the nearest pixel of the picture, adds what `pcsr-place` gives for its row
 and its column, and goes through ReLU and the rest of one head: `pcsr-heavy` (hidden layers of {heavy} units) or `pcsr-light` ({light}). The result is added to the bilinear enlargement.
 The heavy head takes the pixels whose difficulty is greater than k times the logarithm of what it costs more: k = -25 is all heavy, 25 all light; "adaptive" splits each picture's difficulties into two clusters.
