@@ -1,6 +1,8 @@
 import { SrvidError } from '../../../errors.js';
 import type { Arrival, Ending, Outcome, Reason } from '../outcome.js';
+import { chooseLevel } from './choose-level.js';
 import type { DispatcherOptions } from './dispatcher-options.js';
+import { EncoderPace } from './encoder-pace.js';
 import { type Entry, InFlight, type Task } from './in-flight.js';
 import type { Backlog } from './level-controller.js';
 
@@ -25,7 +27,7 @@ export class Dispatcher {
   /** The result of `latest`, kept for a duplicate of it. A reference is held to its slot. */
   #kept: number | undefined;
   #intervalMs: number;
-  #handoverMs = 1;
+  readonly #encoder: EncoderPace;
   #failuresInARow = 0;
   #cancelTimer: (() => void) | undefined;
   #placeFreed: (() => void) | undefined;
@@ -33,6 +35,7 @@ export class Dispatcher {
 
   constructor(private readonly options: DispatcherOptions) {
     this.#intervalMs = options.intervalMs;
+    this.#encoder = new EncoderPace(options.budgetMs);
     this.#inFlight = new InFlight(options.workers, options.controller.times, options.startMs);
   }
 
@@ -75,9 +78,10 @@ export class Dispatcher {
 
   /** Notes that the encoder took `tookMs` for the frame of this ending, and frees the frame's slot. */
   handedOver({ slot }: Ending, tookMs: number): void {
-    // An encoder that stalls must not make every later frame look late before it has begun.
-    this.#handoverMs += (Math.min(tookMs, this.options.budgetMs / 4) - this.#handoverMs) / 8;
-    if (slot !== undefined) this.options.output.release(slot);
+    if (slot !== undefined) {
+      this.#encoder.took(tookMs);
+      this.options.output.release(slot);
+    }
     this.#pump();
   }
 
@@ -113,13 +117,14 @@ export class Dispatcher {
   /** Gives waiting frames to free workers, drops those whose time has passed, and sets the timer for the next call. */
   #pump(): void {
     if (this.#closed) return;
-    const { clock, output, policy } = this.options;
+    const { clock, output, policy, controller } = this.options;
     while (policy.givesUp && this.queueLength > 0 && this.#due(this.#waiting[0] as Entry) <= clock.now() && !this.#idle(1)) {
+      if (this.#encoder.lags) controller.relieve(this.#backlog([]));
       this.#drop(this.#waiting.shift() as Entry, 'late');
     }
     while (this.queueLength > 0 && !this.#inFlight.full && output.inUse < output.slots) {
       const entry = this.#waiting[0] as Entry;
-      const level = this.#levelFor(entry);
+      const level = chooseLevel(this.options, this.#backlog(this.#waiting), this.#due(entry), this.#idle(1));
       this.#waiting.shift();
       if (level === undefined) this.#drop(entry, 'late');
       else this.#start(entry, level);
@@ -130,16 +135,6 @@ export class Dispatcher {
       this.#placeFreed = undefined;
     }
     this.#setTimer();
-  }
-
-  /** The level for the frame at the head of the queue; undefined where it is to be dropped. */
-  #levelFor(entry: Entry): number | undefined {
-    const { controller, policy, clock } = this.options;
-    const level = controller.choose(this.#backlog(this.#waiting));
-    const [now, due] = [clock.now(), this.#due(entry)];
-    if (now + controller.times.bound(level) <= due) return level;
-    const inTime = (other: number) => now + controller.times.expected(other) <= due;
-    return policy.levelWhenLate({ level, cheapest: controller.cheapest, bypass: controller.times.levels - 1, inTime, alone: this.#idle(1) });
   }
 
   #start(entry: Entry, level: number): void {
@@ -199,13 +194,11 @@ export class Dispatcher {
     return Math.max(deadline, Math.min(own, finished ? this.#due(finished) : Number.POSITIVE_INFINITY));
   }
 
-  /** Frees the slots of a frame that had been given up, now that its worker has answered. */
   #abandoned(entry: Entry, into: number): void {
     this.options.output.release(into);
     this.options.input.release(entry.arrival.slot);
   }
 
-  /** Drops a frame, for the reason given unless `#reasonOf` finds a deeper one. */
   #drop(entry: Entry, reason: Reason): void {
     this.#end(entry, 'dropped', { reason: this.#reasonOf(entry, reason) });
   }
@@ -229,6 +222,7 @@ export class Dispatcher {
       endedAt: clock.now(),
     };
     entry.ending = ending;
+    if (slot !== undefined) this.#encoder.finished();
     if (entry.task && this.#inFlight.has(entry.task)) entry.task.abandoned = true;
     else input.release(entry.arrival.slot);
     const reusable = outcome === 'sr' || outcome === 'reused';
@@ -248,22 +242,28 @@ export class Dispatcher {
 
   #reasonOf(entry: Entry, otherwise: Reason): Reason {
     if (entry.workerFailed) return 'worker';
-    return this.options.output.inUse < this.options.output.slots ? otherwise : 'encoder';
+    return this.#encoder.lags || this.options.output.inUse >= this.options.output.slots ? 'encoder' : otherwise;
   }
 
   /** Time by which a frame's result must be ready for the encoder to have it in time. */
   #due(entry: Entry): number {
-    return entry.arrival.deadline - this.#handoverMs;
+    return this.#encoder.due(entry.arrival.deadline, this.options.clock.now());
   }
 
-  /** True where nothing is in flight and no more than `waiting` frames wait. */
+  /** True where nothing is in flight, or waits for the encoder, and no more than `waiting` frames wait. */
   #idle(waiting = 0): boolean {
-    return this.#inFlight.count === 0 && this.queueLength <= waiting;
+    return this.#inFlight.count === 0 && this.queueLength <= waiting && !this.#encoder.lags;
   }
 
   #backlog(waiting: readonly Entry[]): Backlog {
     const now = this.options.clock.now();
-    return { now, freeAt: this.#inFlight.freeAt(now), due: waiting.map((entry) => this.#due(entry)), intervalMs: this.#intervalMs };
+    return {
+      now,
+      freeAt: this.#inFlight.freeAt(now),
+      due: waiting.map((entry) => this.#due(entry)),
+      intervalMs: this.#intervalMs,
+      encoderMs: this.#encoder.frameMs,
+    };
   }
 
   #setTimer(): void {

@@ -5,8 +5,9 @@ const STABLE_MS = 1000;
 /** A step up that is taken back sooner than this did not last. Each such step in a row doubles the time before the next one, up to the longest. */
 const WARY_MS = 2000;
 const LONGEST_MS = 16_000;
-/** Factor on the time of a level that did not last, below which it may be tried again as if it had never failed: the machine has become calmer. */
+/** Factors on the time of a level that did not last, and on the encoder's, below which it may be tried again as if it had never failed: the machine has become calmer. */
 const EASED = 0.8;
+const ENCODER_EASED = 0.5;
 /** Factor on a level's time for a step up. Without it the next disturbance would undo the step. */
 const HEADROOM = 1.1;
 
@@ -19,6 +20,8 @@ export interface Backlog {
   readonly due: readonly number[];
   /** Milliseconds between two arrivals. */
   readonly intervalMs: number;
+  /** Milliseconds that the encoder takes for a frame. */
+  readonly encoderMs?: number;
 }
 
 /**
@@ -31,8 +34,8 @@ export class LevelController {
   #changedAt = Number.NEGATIVE_INFINITY;
   #steppedUpAt = Number.NEGATIVE_INFINITY;
   #holdMs = STABLE_MS;
-  /** The level of the last step up that did not last, and its expected time then. */
-  #failed: { readonly level: number; readonly ms: number } | undefined;
+  /** The level of the last step up that did not last, its expected time then, and the encoder's where that was the reason. */
+  #failed: { readonly level: number; readonly ms: number; readonly encoderMs: number } | undefined;
   readonly #possibleSince: (number | undefined)[];
   /** The only level to use; undefined where the controller chooses. */
   pinned: number | undefined;
@@ -81,6 +84,15 @@ export class LevelController {
     return this.#current;
   }
 
+  /** Leaves more of the machine to the encoder, which has fallen behind: steps down to the cheapest level. */
+  relieve({ now, encoderMs = 0 }: Backlog): void {
+    const from = this.current;
+    this.#possibleSince.fill(undefined);
+    if (this.pinned !== undefined || this.cheapest <= from) return;
+    this.#current = this.cheapest;
+    this.#steppedDown(from, now, encoderMs);
+  }
+
   /** True where every waiting frame would be done in time if all were processed at this level. */
   meets(level: number, { now, freeAt, due }: Backlog, headroom = 1): boolean {
     const expected = this.times.expected(level) * headroom;
@@ -109,7 +121,7 @@ export class LevelController {
   #stepUp(backlog: Backlog): void {
     const { now } = backlog;
     const current = this.current;
-    if (this.#lastStepHeld(now) || this.#machineHasEased()) this.#forgetFailures();
+    if (this.#lastStepHeld(now) || this.#machineHasEased(backlog)) this.#forgetFailures();
     for (let level = 0; level < current; level++) {
       const possible = this.#lasts(level, backlog, HEADROOM) && this.meets(level, backlog, HEADROOM);
       this.#possibleSince[level] = possible ? (this.#possibleSince[level] ?? now) : undefined;
@@ -124,10 +136,10 @@ export class LevelController {
     this.steps.up++;
   }
 
-  #steppedDown(from: number, now: number): void {
+  #steppedDown(from: number, now: number, encoderMs = 0): void {
     if (now - this.#steppedUpAt < WARY_MS) {
       this.#holdMs = Math.min(2 * this.#holdMs, LONGEST_MS);
-      this.#failed = { level: from, ms: this.times.expected(from) };
+      this.#failed = { level: from, ms: this.times.expected(from), encoderMs };
     }
     this.#changedAt = now;
     this.steps.down++;
@@ -137,8 +149,9 @@ export class LevelController {
     return this.#changedAt === this.#steppedUpAt && now - this.#changedAt > 2 * WARY_MS;
   }
 
-  #machineHasEased(): boolean {
-    return this.#failed !== undefined && this.times.expected(this.#failed.level) < EASED * this.#failed.ms;
+  #machineHasEased({ encoderMs = 0 }: Backlog): boolean {
+    if (!this.#failed) return false;
+    return this.times.expected(this.#failed.level) < EASED * this.#failed.ms || encoderMs < ENCODER_EASED * this.#failed.encoderMs;
   }
 
   #forgetFailures(): void {

@@ -56,3 +56,17 @@ test('steps up that do not last come ever more seldom, until the machine is calm
   downFor();
   expect(waits.at(-1)).toBe(1);
 });
+
+test('an encoder that falls behind gets the machine: the cheapest level, until it is fast again', () => {
+  const controller = new LevelController(new ServiceTimes([40, 20, 5]), 3);
+  expect(controller.choose({ ...due(0, 200), encoderMs: 5 })).toBe(0);
+  controller.relieve({ ...due(10, 200), encoderMs: 60 });
+  expect([controller.current, controller.steps.down]).toEqual([2, 1]);
+  let now = 20;
+  for (; controller.choose({ ...due(now, 200), encoderMs: 60 }) === 2; now += 20);
+  // What was taken did not last: the next step would wait twice as long, were the encoder still slow.
+  controller.relieve({ ...due(now, 200), encoderMs: 60 });
+  const since = now;
+  for (; controller.choose({ ...due(now, 200), encoderMs: 5 }) === 2; now += 20);
+  expect(now - since).toBeLessThan(1100);
+});
