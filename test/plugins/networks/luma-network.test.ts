@@ -64,7 +64,8 @@ test('every network that is shipped has a plugin with its planes and scale, whic
     else if (part === undefined && scale !== 1) expect(plugin.scales).toContain(scale);
     else if (part === undefined) expect(plugin.scales).toBeUndefined();
     expect(plugin.halo).toBeGreaterThanOrEqual(halo);
-    if (part !== undefined) continue;
+    // Those on the planes of 4:2:0 bring finer chroma there and back, which sees more than the network.
+    if (part !== undefined || planes === 'yuv') continue;
     const most = Math.max(...library.models.filter((other) => other.family === family).map((other) => other.halo));
     expect(plugin.halo).toBe(most);
   }
