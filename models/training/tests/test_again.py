@@ -60,8 +60,12 @@ class Scripts(unittest.TestCase):
                 "export --run R/10-best-video-x2 --out R/models-10-best-video-x2",
                 "train best --scale 2 --run R/11-best-video-x2 --from R/models-10-best-video-x2/best-video-x2-fp32.onnx --steps 3000 --peak-rate 0.003 --mse-from 0 --floor 2 "
                 "--degraded 0.85 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1 --cache R/video-x2-soft0.6-1.8-crf0",
-                "average R/11-best-video-x2 --start 0.1 --run R/mixed-11-best-video-x2",
-                "export --run R/mixed-11-best-video-x2 --out R/models-mixed-11-best-video-x2 --cache R/video-x2-soft0.6-1.8-crf0",
+                "compress --scale 2 --soft 0.6 --softest 1.8 --centre 33 --out R/video-x2-soft0.6-1.8-crf33",
+                "export --run R/11-best-video-x2 --out R/models-11-best-video-x2",
+                "train best --scale 2 --run R/12-best-video-x2 --from R/models-11-best-video-x2/best-video-x2-fp32.onnx --steps 2500 --peak-rate 0.002 --mse-from 0 --floor 2 "
+                "--degraded 0.85 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1 --cache R/video-x2-soft0.6-1.8-crf33",
+                "average R/12-best-video-x2 --start 0.38 --run R/mixed-12-best-video-x2",
+                "export --run R/mixed-12-best-video-x2 --out R/models-mixed-12-best-video-x2 --cache R/video-x2-soft0.6-1.8-crf33",
             ],
         )
         for later, earlier in (("best-x2", "abpn-x2"), ("best-x4", "abpn-x4"), ("swift-video-x3", "swift-x3"), ("deblock-x1", "swift-x2"), ("xlsr-x2", "xlsr-x3")):
