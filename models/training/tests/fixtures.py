@@ -8,6 +8,7 @@ import torch
 from onnx import numpy_helper
 
 from ..data.pairs import Pair
+from ..data.planar import Planes
 from ..networks.cost import cost
 from ..networks.families import FAMILIES
 from ..networks.graph import float_model
@@ -54,6 +55,11 @@ def picture(channels: int, height: int, width: int, seed: int = 0) -> np.ndarray
     y, x = np.mgrid[:height, :width]
     waves = [np.sin(x * random.uniform(0.05, 0.6) + y * random.uniform(-0.6, 0.6)) for _ in range(channels)]
     return np.clip(126 + 90 * np.stack(waves) + random.normal(0, 6, (channels, height, width)), 16, 235).astype(np.uint8)
+
+
+def planes(height: int, width: int, seed: int = 0) -> Planes:
+    """A made-up picture of 4:2:0."""
+    return Planes(*(picture(1, height // part, width // part, seed + part)[0] for part in (1, 2, 2)))
 
 
 def pairs(scale: int, channels: int = 1, count: int = 3) -> list[Pair]:

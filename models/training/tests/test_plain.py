@@ -33,29 +33,24 @@ def network() -> Plain:
     return Plain(hidden=(8, 8), expansion=4).eval()
 
 
-def planes(height: int, width: int, seed: int = 0) -> Planes:
-    y = fixtures.picture(1, height, width, seed)[0]
-    return Planes(y, *(fixtures.picture(1, height // 2, width // 2, seed + part)[0] for part in (1, 2)))
-
-
 class Networks(unittest.TestCase):
     def test_the_graph_gives_what_the_network_gives(self):
-        given, made = planes(24, 32), network()
+        given, made = fixtures.planes(24, 32), network()
         found, expected = PlanarSession(float_model(made, {"family": made.family}))(given), unfolded(infer(made, folded(given)))
         for ours, theirs in zip(found.each(), expected.each()):
             self.assertLessEqual(int(np.abs(ours.astype(int) - theirs).max()), 1)
 
     def test_the_int8_graph_has_the_planes_as_its_ends_and_is_near_the_float_one(self):
-        given, made = planes(24, 32), network()
+        given, made = fixtures.planes(24, 32), network()
         facts = {"family": made.family, "scale": "1", "channels": "6"}
-        small = shipped(quantise(*calibrate_network(made, facts, [folded(planes(24, 32, seed)) for seed in range(4)])))
+        small = shipped(quantise(*calibrate_network(made, facts, [folded(fixtures.planes(24, 32, seed)) for seed in range(4)])))
         self.assertEqual([end.name for end in (*small.graph.input, *small.graph.output)], ["y", "u", "v", "y.restored", "u.restored", "v.restored"])
         exact, found = (PlanarSession(model)(given) for model in (float_model(made, facts), small))
         for ours, theirs in zip(found.each(), exact.each()):
             self.assertLess(np.abs(ours.astype(int) - theirs).mean(), 1.0)
 
     def test_a_tile_with_its_halo_gives_what_the_whole_picture_gives_and_with_less_it_does_not(self):
-        given, made = planes(96, 16), network()
+        given, made = fixtures.planes(96, 16), network()
         session = PlanarSession(float_model(made, {"family": made.family}))
         whole = session(given)
 

@@ -27,10 +27,6 @@ from ..train.tensors import infer
 from . import fixtures
 
 
-def planes(height: int, width: int, seed: int = 0) -> Planes:
-    return Planes(*(fixtures.picture(1, height // part, width // part, seed + part)[0] for part in (1, 2, 2)))
-
-
 def network(attention: str = "local", small: bool = True) -> Lpienet:
     """A network whose result depends on all that it sees."""
     torch.manual_seed(3)
@@ -51,7 +47,7 @@ class PlanarPictures(unittest.TestCase):
                 self.assertEqual(tuple(int(plane[0, 0]) for plane in found.each()), levels)
 
     def test_a_folded_picture_unfolds_to_the_same_planes(self):
-        given = planes(12, 20)
+        given = fixtures.planes(12, 20)
         found = folded(given)
         np.testing.assert_array_equal(found[1], given.y[0::2, 1::2])
         for ours, theirs in zip(unfolded(found).each(), given.each()):
@@ -60,7 +56,7 @@ class PlanarPictures(unittest.TestCase):
 
 class Degradations(unittest.TestCase):
     def test_crops_are_pieces_in_eight_orientations_with_their_luma_turned_alike(self):
-        given = planes(40, 48)
+        given = fixtures.planes(40, 48)
         crops = RestorationCrops([Restorable(folded(given), folded(given))], "denoise", 32, 64, seed=1)
         found = crops.at(0).high.numpy()
         pieces = {}
@@ -129,7 +125,7 @@ class Losses(unittest.TestCase):
 
 class Networks(unittest.TestCase):
     def test_the_graph_gives_what_the_network_gives_in_each_form(self):
-        given = planes(24, 32)
+        given = fixtures.planes(24, 32)
         for attention in FORMS:
             made = network(attention)
             found = PlanarSession(float_model(made, {"family": made.family}))(given)
@@ -152,7 +148,7 @@ class Networks(unittest.TestCase):
                 self.assertGreater(reached, made.halo / 2)
 
     def test_a_tile_with_its_halo_gives_what_the_whole_picture_gives(self):
-        given, made = planes(320, 16), network()
+        given, made = fixtures.planes(320, 16), network()
         session = PlanarSession(float_model(made, {"family": made.family}))
         whole, halo = session(given), made.halo
         tile = Planes(*(plane[(120 - halo) // part : (168 + halo) // part] for plane, part in zip(given.each(), (1, 2, 2))))
@@ -160,7 +156,7 @@ class Networks(unittest.TestCase):
             np.testing.assert_array_equal(ours[halo // part : (halo + 48) // part], theirs[120 // part : 168 // part])
 
     def test_sides_that_are_no_multiples_are_padded_and_cut_off(self):
-        given = planes(20, 28)
+        given = fixtures.planes(20, 28)
         found = PlanarSession(float_model(network(), {"family": "lpienet-small"}))(given)
         self.assertEqual([plane.shape for plane in found.each()], [plane.shape for plane in given.each()])
 
