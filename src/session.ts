@@ -70,6 +70,8 @@ class Run {
   #decoder: SourceReader | undefined;
   #encoder: Encoder | undefined;
   #stream: StreamTarget | undefined;
+  /** Trials of the encoder, which write to the output's place. */
+  #settling: Promise<unknown> | undefined;
 
   constructor(
     private readonly prepared: PreparedRun,
@@ -110,19 +112,22 @@ class Run {
   /** Stops every part that still runs and removes unfinished files. Safe after success, too. */
   async close(): Promise<void> {
     this.hooks.signal?.removeEventListener('abort', this.#interrupt);
-    await Promise.all([this.#decoder?.stop(), this.#encoder?.stop(), this.#engine.close()]);
+    if (!this.#stop.signal.aborted) this.#stop.abort(new Error('the run is over'));
+    await Promise.all([this.#decoder?.stop(), this.#encoder?.stop(), this.#engine.close(), this.#settling?.catch(() => {})]);
     await Promise.all([this.#covers?.discard(), this.prepared.output?.discard()]);
   }
 
   get #setting(): OutputSetting {
     const { binary, opened, options, levels } = this.prepared;
-    return { binary, opened, options, planned: this.#planned, drops: levels !== undefined, warn: this.#listeners.warn };
+    return { binary, opened, options, planned: this.#planned, drops: levels !== undefined, signal: this.#stop.signal, warn: this.#listeners.warn };
   }
 
   /** Starts all parts at once: workers load their networks while ffmpeg opens the source and the encoder is tested. */
   async #start(): Promise<RunningParts> {
     const decoder = this.#startDecoder();
-    const [settled] = await this.#orInterrupted(Promise.all([settleOutput(this.#setting), this.#engine.open(), decoder.open()]));
+    const settling = settleOutput(this.#setting);
+    this.#settling = settling;
+    const [settled] = await this.#orInterrupted(Promise.all([settling, this.#engine.open(), decoder.open()]));
     const encoder = this.#startEncoder(await this.#completePlan(settled, decoder));
     const forward = (packet: ForwardedPacket) => encoder.forward(packet);
     decoder.forwardTo(this.prepared.levels ? holding(forward, HELD_SOUND_BYTES) : forward);

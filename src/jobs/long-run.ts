@@ -51,6 +51,8 @@ export class LongRun {
   #file: JournalFile | undefined;
   #scheduler: Scheduler | undefined;
   #covers: CoverArt | undefined;
+  /** Trials of the encoder, which write to the output's place. */
+  #trying: Promise<unknown> | undefined;
   #published = false;
 
   constructor(
@@ -62,7 +64,7 @@ export class LongRun {
     this.#listeners = new Listeners(hooks, (error) => this.#stop.abort(error));
     this.#output = output;
     this.#folder = jobFolderOf(join(dirname(output.partial), basename(resolve(options.output))));
-    this.#setting = { binary, opened, options, planned: outputOf(prepared, output.partial, carried), drops: false, warn: this.#warn };
+    this.#setting = { binary, opened, options, planned: outputOf(prepared, output.partial, carried), drops: false, signal: this.#stop.signal, warn: this.#warn };
     const plan = new Promise<EncodePlan>((resolve) => {
       this.#settle = resolve;
     });
@@ -78,7 +80,9 @@ export class LongRun {
     this.#begun = await begunJob(this.#folder);
     const cut = cutAtKeyframes(this.prepared.binary, { ...this.prepared, range: options }, options.segment ?? SEGMENT_SECONDS, this.#stop.signal);
     const loaded = this.hooks.scheduler ? undefined : this.#maker.open(this.#begun === undefined);
-    const [{ plan, holds }, spans] = await this.#orStopped(Promise.all([this.#tried(), cut, loaded]));
+    const tried = this.#tried();
+    this.#trying = tried;
+    const [{ plan, holds }, spans] = await this.#orStopped(Promise.all([tried, cut, loaded]));
     if (spans.length < 2) return 'there is no keyframe to cut it at';
     if (!holds) return `segments cannot hold what ${plan.encoder.name} writes`;
     this.#spans = spans;
@@ -120,7 +124,7 @@ export class LongRun {
   async close(): Promise<void> {
     this.hooks.signal?.removeEventListener('abort', this.#interrupt);
     if (!this.#stop.signal.aborted) this.#stop.abort(new Error('the run is over'));
-    await Promise.all([this.#scheduler?.close(), this.#maker.close()]);
+    await Promise.all([this.#scheduler?.close(), this.#maker.close(), this.#trying?.catch(() => {})]);
     await Promise.all([this.#covers?.discard(), this.#output.discard()]);
     if (!this.#file || (!this.#published && Object.keys(this.#file.journal.pieces).length > 0)) return;
     await this.#file.remove();
@@ -132,7 +136,7 @@ export class LongRun {
     const plan = await settleOutput(this.#setting);
     try {
       // Written over by the output itself.
-      await encodedSample(this.prepared.binary, piecePlan(plan, this.#output.partial), 'as before');
+      await encodedSample(this.prepared.binary, piecePlan(plan, this.#output.partial), 'as before', this.#stop.signal);
       return { plan, holds: true };
     } catch (error) {
       this.#stop.signal.throwIfAborted();

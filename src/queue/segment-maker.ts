@@ -20,7 +20,7 @@ export async function openMaker(job: SegmentJob, folder: string, { signal, onLog
   const { binary, opened, options } = prepared;
   const planned = outputOf(prepared, join(folder, 'piece.nut'));
   // The submitter has told what is converted.
-  const plan = await settleOutput({ binary, opened, planned, options, drops: false, warn: () => {} });
+  const plan = await settleOutput({ binary, opened, planned, options, drops: false, signal, warn: () => {} });
   const maker = new PieceMaker({ prepared, plan: Promise.resolve(plan), folder, inOrder: false, onNote: (note) => note.type === 'log' && onLog?.(note) });
   await maker.open();
   return { make: maker.make, close: () => maker.close() };

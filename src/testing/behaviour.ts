@@ -127,13 +127,13 @@ export class Behaviour {
   /** Draws conclusions from everything that was counted. */
   #judge(): void {
     const { findings } = this;
-    for (const { touched, tally, workers } of this.#benches) {
+    for (const { touched, told, tally, workers } of this.#benches) {
       if (touched) findings.fail('inputs', { cause: 'it wrote to a frame that it was given', remedy: WRITING, frame: touched.frame });
       if (tally.count('prints') > 0)
         findings.fail('runs', { cause: `it prints to standard output, where the video or the JSON may go: ${tally.text}`, remedy: PRINTING });
       const [inits, closes] = [tally.count('inits'), tally.count('closes')];
       if (inits > workers) {
-        const cause = `its thread died ${inits - workers} times between two frames, and was replaced`;
+        const cause = `its thread died ${inits - workers} times between two frames, and was replaced${told === undefined ? '' : `: ${told}`}`;
         findings.fail('runs', { cause, remedy: DYING });
       } else if (closes < inits) {
         const cause = tally.text.includes(' threw: ')

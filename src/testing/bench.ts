@@ -40,6 +40,8 @@ export class Bench {
   readonly output: FrameFormat;
   readonly workers: number;
   touched: Touched | undefined;
+  /** The first error that was told beside the results, such as that of which a thread died. */
+  told: string | undefined;
   readonly #host: PluginHost;
   readonly #credits: number;
   #source: readonly TestFrame[] = [];
@@ -61,6 +63,9 @@ export class Bench {
       workers,
       credits: this.#credits,
       taskTimeoutMs: setup.frameTimeoutMs,
+      onNote: (note) => {
+        if (note.type === 'log' && note.level === 'error') this.told ??= note.message;
+      },
     });
     this.output = this.#ring.format;
   }

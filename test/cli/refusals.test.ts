@@ -204,6 +204,7 @@ const CASES: readonly (readonly [string, readonly string[], number, string, RegE
   ['a decoder that crashes', ['good.mp4', 'o.mp4', ...bicubic], 1, 'SRVID_DECODE_FAILED', /SIGSEGV.*GCONV_PATH=/, withFault('decoder-crashes')],
   ['a decoder that is killed', ['good.mp4', 'o.mp4', ...bicubic, '--size', '1600x1200'], 1, 'SRVID_', /SIGKILL|ends in the middle/, withFault('decoder-dies')],
   ['a decoder that fails', ['good.mp4', 'o.mp4', ...bicubic], 1, 'SRVID_DECODE_FAILED', /exit code 69.*nobody expected/, withFault('decoder-fails')],
+  ['a decoder that fails during the trial of the encoder', ['good.mp4', 'o.mp4', ...bicubic], 1, 'SRVID_DECODE_FAILED', /exit code 69/, withFault('trial-goes-on')],
   ['a decoder that writes garbage', ['good.mp4', 'o.mp4', ...bicubic], 1, 'SRVID_STREAM_CORRUPT', /does not begin as NUT/, withFault('decoder-writes-garbage')],
   ['a decoder that stops in mid-frame', ['good.mp4', 'o.mp4', ...bicubic], 1, 'SRVID_STREAM_CORRUPT', /ends in the middle/, withFault('decoder-stops-short')],
   ['an encoder that is killed', ['good.mp4', 'o.mp4', ...bicubic, '--size', '1600x1200'], 1, 'SRVID_ENCODE_FAILED', /SIGKILL/, withFault('encoder-dies')],

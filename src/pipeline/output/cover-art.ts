@@ -34,8 +34,9 @@ export class CoverArt {
     if (covers.length === 0) return new CoverArt(undefined, []);
     const folder = await makeTemporaryFolder('cover');
     try {
-      const files = await Promise.all(covers.map((cover) => extractOne(binary, input, cover, folder)));
-      return new CoverArt(folder, files);
+      const extracted = covers.map((cover) => extractOne(binary, input, cover, folder));
+      await Promise.allSettled(extracted); // A folder that is still written to is not removed whole.
+      return new CoverArt(folder, await Promise.all(extracted));
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw new SrvidError('SRVID_INPUT_UNREADABLE', `Tried to take the cover art out of ${input.url}: ${messageOf(error)}.`, { path: input.url }, error);

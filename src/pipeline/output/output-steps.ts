@@ -21,15 +21,17 @@ export interface OutputSetting {
   readonly options: TimeRange & { readonly strict: boolean };
   /** Frames may be dropped. */
   readonly drops: boolean;
+  /** Ends the trials of the encoder, which write to the output's place. */
+  readonly signal: AbortSignal | undefined;
   /** Receives a sentence about each thing that is converted or lost. */
   readonly warn: (message: string) => void;
 }
 
 /** Tries the encoder, and finds what must be converted for it. @throws SRVID_ENCODER_UNAVAILABLE, with `strict` SRVID_OUTPUT_FORMAT */
-export async function settleOutput({ binary, opened, planned: { plan }, options, warn }: OutputSetting): Promise<EncodePlan> {
+export async function settleOutput({ binary, opened, planned: { plan }, options, signal, warn }: OutputSetting): Promise<EncodePlan> {
   const traits = await checkEncoder(binary, plan.encoder);
   const { video, info } = opened.source;
-  const facts = { isRgb: isRgbFormat(video.pix_fmt ?? ''), sourceHeight: info.format.height, ...traits };
+  const facts = { isRgb: isRgbFormat(video.pix_fmt ?? ''), sourceHeight: info.format.height, signal, ...traits };
   const settled = await settlePlan(binary, { ...plan, encoder: await ratedSettings(binary, plan) }, facts);
   if (options.strict) refuseLosses(settled.warnings, 'SRVID_OUTPUT_FORMAT');
   for (const message of settled.warnings) warn(message);

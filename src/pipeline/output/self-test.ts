@@ -28,16 +28,16 @@ export async function testEncoder(binary: FfmpegBinary, plan: EncodePlan): Promi
 /**
  * Writes two tiny frames by a plan, into its own container at its own place, and reads them as any other program would.
  * What is written is overwritten by the run. What a reader has found `as before`, by the same programs and the same plan, is
- * recalled, and nothing is written.
+ * recalled, and nothing is written. Where `signal` ends it, it rejects once nothing writes there any more.
  * @returns undefined where this ffmpeg cannot read the codec
  * @throws SRVID_ENCODER_UNAVAILABLE with what ffmpeg said; SRVID_OUTPUT_FORMAT where the container has lost the pictures
  */
-export async function encodedSample(binary: FfmpegBinary, plan: EncodePlan, look: 'anew' | 'as before'): Promise<Sample | undefined> {
+export async function encodedSample(binary: FfmpegBinary, plan: EncodePlan, look: 'anew' | 'as before', signal?: AbortSignal): Promise<Sample | undefined> {
   const programs = [binary.ffmpeg, binary.ffprobe];
   const about = `the sample in halves of ${nameOf(binary, plan)}`;
   const known = look === 'as before' ? sampleSchema.safeParse(await recall(programs, about)) : undefined;
   if (known?.success) return known.data;
-  const { sample, isTiny } = await readSample(binary, plan);
+  const { sample, isTiny } = await readSample(binary, plan, signal);
   // An encoder that takes some sizes alone must be asked for each.
   if (sample && isTiny && look === 'as before') await keep(programs, about, sample);
   return sample;
@@ -50,12 +50,16 @@ function nameOf(binary: FfmpegBinary, plan: EncodePlan): string {
   return JSON.stringify([encodeCommand(asked, binary), frameRate, clock, format.kind]);
 }
 
-async function readSample(binary: FfmpegBinary, plan: EncodePlan): Promise<{ readonly sample: Sample | undefined; readonly isTiny: boolean }> {
+async function readSample(
+  binary: FfmpegBinary,
+  plan: EncodePlan,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly sample: Sample | undefined; readonly isTiny: boolean }> {
   const { output, encoder, container } = plan;
   // Pictures have a file each, and the place of one is not for two.
   const sampled = container.picture ? { ...plan, output: 'pipe:1', container: { ...container, isSingle: false, options: () => [] } } : plan;
   const isPipe = sampled.output === 'pipe:1';
-  const { written, isTiny } = await runOnTwoFrames(binary, sampled, isPipe ? 'pipe' : 'ignore');
+  const { written, isTiny } = await runOnTwoFrames(binary, sampled, isPipe ? 'pipe' : 'ignore', signal);
   const [video, demuxer] = [isPipe ? written : output, container.muxer === 'mpegts' ? 'mpegts' : undefined];
   const sample = await probeSample(binary, video, demuxer);
   if (sample === 'nothing') throw noPlace(plan, 'cannot be found in it again');
@@ -79,11 +83,12 @@ interface TwoFrames {
 }
 
 /** Runs the encoder on frames of the plan's own size where it takes no tiny ones: some know but a few sizes. */
-async function runOnTwoFrames(binary: FfmpegBinary, plan: EncodePlan, standardOutput: 'ignore' | 'pipe'): Promise<TwoFrames> {
+async function runOnTwoFrames(binary: FfmpegBinary, plan: EncodePlan, standardOutput: 'ignore' | 'pipe', signal?: AbortSignal): Promise<TwoFrames> {
   const whole = bare(plan);
+  const encode = (format: FrameFormat) => encodeTwoFrames(binary, { ...whole, format }, standardOutput, signal);
   try {
-    const small = await encodeTwoFrames(binary, { ...whole, format: tiny(plan.format) }, standardOutput).catch(() => undefined);
-    return { written: small ?? (await encodeTwoFrames(binary, whole, standardOutput)), isTiny: small !== undefined };
+    const small = await encode(tiny(plan.format)).catch(() => undefined);
+    return { written: small ?? (await encode(plan.format)), isTiny: small !== undefined };
   } catch (error) {
     throw new SrvidError(
       'SRVID_ENCODER_UNAVAILABLE',
@@ -100,9 +105,17 @@ function bare(plan: EncodePlan): EncodePlan {
 }
 
 /** @returns what was written to standard output, where it is a pipe */
-async function encodeTwoFrames(binary: FfmpegBinary, plan: EncodePlan, standardOutput: 'ignore' | 'pipe'): Promise<Buffer> {
+async function encodeTwoFrames(
+  binary: FfmpegBinary,
+  plan: EncodePlan,
+  standardOutput: 'ignore' | 'pipe',
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  signal?.throwIfAborted();
   const { format, clock, timeBase } = plan;
   const encoder = new Encoder(binary, plan, standardOutput);
+  const stop = () => void encoder.stop();
+  signal?.addEventListener('abort', stop, { once: true });
   const written: Buffer[] = [];
   if (standardOutput === 'pipe') encoder.written.on('data', (bytes: Buffer) => written.push(bytes));
   try {
@@ -113,6 +126,7 @@ async function encodeTwoFrames(binary: FfmpegBinary, plan: EncodePlan, standardO
     await encoder.finish();
     return Buffer.concat(written);
   } finally {
+    signal?.removeEventListener('abort', stop);
     await encoder.stop();
   }
 }

@@ -12,6 +12,8 @@ export interface SettleFacts extends EncoderTraits {
   /** The source is RGB, for which srvid chose its chroma's resolution. */
   readonly isRgb: boolean;
   readonly sourceHeight: number;
+  /** Ends the trials. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** A plan that was tried, and warnings of what is converted. */
@@ -52,11 +54,11 @@ export async function settlePlan(binary: FfmpegBinary, planned: EncodePlan, fact
 async function sampleOf(
   binary: FfmpegBinary,
   plan: EncodePlan,
-  { sourceHeight, isHardware }: SettleFacts,
+  { sourceHeight, isHardware, signal }: SettleFacts,
 ): Promise<{ plan: EncodePlan; sample: Sample | undefined }> {
   const look = isHardware ? 'anew' : 'as before';
   try {
-    return { plan, sample: await encodedSample(binary, plan, look) };
+    return { plan, sample: await encodedSample(binary, plan, look, signal) };
   } catch (error) {
     const { format, color } = plan;
     const kind = pictureKind(format);
@@ -66,7 +68,7 @@ async function sampleOf(
       { codec: undefined, tag: undefined, pixelFormat: kind, range: 'pc', matrix: color.matrix },
     );
     const full = { ...plan, stored };
-    const sample = await encodedSample(binary, full, look).catch(() => {
+    const sample = await encodedSample(binary, full, look, signal).catch(() => {
       throw error;
     });
     return { plan: full, sample };
