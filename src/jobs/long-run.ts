@@ -64,7 +64,15 @@ export class LongRun {
     this.#listeners = new Listeners(hooks, (error) => this.#stop.abort(error));
     this.#output = output;
     this.#folder = jobFolderOf(join(dirname(output.partial), basename(resolve(options.output))));
-    this.#setting = { binary, opened, options, planned: outputOf(prepared, output.partial, carried), drops: false, signal: this.#stop.signal, warn: this.#warn };
+    this.#setting = {
+      binary,
+      opened,
+      options,
+      planned: outputOf(prepared, output.partial, carried),
+      drops: false,
+      signal: this.#stop.signal,
+      warn: this.#warn,
+    };
     const plan = new Promise<EncodePlan>((resolve) => {
       this.#settle = resolve;
     });

@@ -105,12 +105,7 @@ function bare(plan: EncodePlan): EncodePlan {
 }
 
 /** @returns what was written to standard output, where it is a pipe */
-async function encodeTwoFrames(
-  binary: FfmpegBinary,
-  plan: EncodePlan,
-  standardOutput: 'ignore' | 'pipe',
-  signal: AbortSignal | undefined,
-): Promise<Buffer> {
+async function encodeTwoFrames(binary: FfmpegBinary, plan: EncodePlan, standardOutput: 'ignore' | 'pipe', signal: AbortSignal | undefined): Promise<Buffer> {
   signal?.throwIfAborted();
   const { format, clock, timeBase } = plan;
   const encoder = new Encoder(binary, plan, standardOutput);
