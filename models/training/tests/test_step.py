@@ -13,6 +13,7 @@ from PIL import Image
 from ..data.batches import Photographs
 from ..data.crops import ORIENTATIONS, oriented
 from ..data.pairs import Pair
+from ..measure.cpu import computes_bfloat16
 from ..train.checkpoint import averaged_network
 from ..train.device import device_of
 from ..train.loop import train
@@ -80,6 +81,14 @@ class Steps(unittest.TestCase):
                 for ours, theirs, mean, first in zip(network.parameters(), expected.parameters(), average.parameters(), start.parameters()):
                     torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-7)
                     torch.testing.assert_close(mean, first.lerp(theirs, share), rtol=1e-5, atol=1e-7)
+
+    def test_bfloat16_is_used_where_the_cpu_computes_it_and_nowhere_else(self):
+        def first_loss(float32_from: float) -> float:
+            network = built_again(RECIPE)
+            recipe = Recipe(**{**RECIPE.__dict__, "float32_from": float32_from})
+            return Step(recipe, network, copy.deepcopy(network), OPTIMIZERS["adam"](network.parameters(), lr=0.0), photographs(recipe))(0).item()
+
+        self.assertEqual(first_loss(1.0) != first_loss(0.0), computes_bfloat16())
 
     def test_an_interrupted_run_ends_in_the_same_network(self):
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):

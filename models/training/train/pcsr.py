@@ -16,6 +16,7 @@ import torch
 from onnx import numpy_helper
 
 from ..data.any_scale import LEAST, MOST, AnyScale, AnyScaleBatch, load_luma
+from ..measure.cpu import computes_bfloat16
 from ..networks.onnx_reader import facts_of
 from ..networks.pcsr import Pcsr, Shape
 from ..networks.pcsr_reader import BACKBONE, load_bundle
@@ -156,13 +157,14 @@ def _train_stage(stage: str, recipe: PcsrRecipe, crops: AnyScale, network: Pcsr,
     if "optimizer" in state:
         optimizer.load_state_dict(state["optimizer"])
     energies = Energies(crops)
+    halves = first_stage and computes_bfloat16()
     since, taken, total = time.monotonic(), 0, 0.0
     for step in range(state["step"], steps):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, steps, peak)
         batch = crops.at(step if first_stage else recipe.steps + step)
         position = step / steps
-        with torch.autocast("cpu", torch.bfloat16, enabled=first_stage and position < recipe.float32_from, cache_enabled=False):
+        with torch.autocast("cpu", torch.bfloat16, enabled=halves and position < recipe.float32_from, cache_enabled=False):
             loss = _heavy_loss(network, batch, energies, position >= recipe.mse_from) if first_stage else _light_loss(network, batch)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -9,7 +9,7 @@ class Settings:
 
     batch: int = 16
     float32_from: float = 0.9
-    """Share of the steps after which bfloat16 is not used any more."""
+    """Share of the steps after which bfloat16 is not used any more. It is never used on a CPU that does not compute it itself."""
     ema: float = 0.999
     """Decay of the running average of the weights, which is what is shipped."""
     sizes: tuple[float, ...] = (1.0, 0.7, 0.5)

@@ -9,6 +9,7 @@ import torch
 
 from ..data.batches import Photographs, Plan
 from ..data.restoration import RestorationCrops, RestorationPlan
+from ..measure.cpu import computes_bfloat16
 from .losses import distance_of
 from .recipe import Recipe
 from .schedule import SCHEDULES
@@ -27,6 +28,7 @@ class Step:
         self._recipe, self._network, self._average, self._optimizer, self._photographs = recipe, network, average, optimizer, photographs
         device = photographs.device
         self._recorded = device.type == "cuda"
+        self._may_halve = self._recorded or computes_bfloat16()
         self._rate, self._share, self._loss = (torch.zeros((), device=device) for _ in range(3))
         self._graphs: dict[tuple[bool, bool], torch.cuda.CUDAGraph] = {}
         self._steps_within = not self._recorded or recipe.optimizer in RECORDABLE
@@ -42,7 +44,7 @@ class Step:
         recipe, position = self._recipe, step / self._recipe.steps
         rate = SCHEDULES[recipe.schedule](step, recipe.steps, recipe.peak_rate)
         share = 1 - min(recipe.ema, (step + 1) / (step + 10))
-        kind = (position >= recipe.mse_from, position < recipe.float32_from)
+        kind = (position >= recipe.mse_from, self._may_halve and position < recipe.float32_from)
         plan = self._photographs.plan(step)
         if not self._recorded:
             self._set_rate(rate)
