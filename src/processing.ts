@@ -78,7 +78,7 @@ export async function planProcessing(
   const cache = new MeasurementCache();
   const own = await buildChain(options, preset, installed, info, signal);
   const content = await chooseContent(options.content, own, installed, measureCompression);
-  const library = content?.content === 'video' ? installed.preferringVideo() : installed;
+  const library = installed.preferring(content?.content ?? 'clean');
   const built = library === installed ? own : await withPrecision(own, library, options.precision);
   const execution = await chooseExecution({ options, chain: built, library, cache, machine, signal, onMeasure });
   signal?.throwIfAborted();

@@ -25,7 +25,10 @@ const OPTIONS: readonly CommandOption[] = [
     help: 'add noise to what the preset gets: its deviation in levels of 0 to 255, or poisson for that of a sensor',
     parse: (text) => (text === 'poisson' ? text : number(text)),
   },
-  sessionOption('content', { help: 'clean or video: networks for clean or for compressed sources', fallback: 'clean; both with --compress' }),
+  sessionOption('content', {
+    help: 'clean, video or coarse: networks for clean, compressed or strongly compressed sources',
+    fallback: 'clean; two kinds with --compress',
+  }),
   sessionOption('precision', { fallback: 'auto' }),
   sessionOption('models'),
   sessionOption('workers', { fallback: 'one a core' }),

@@ -56,8 +56,10 @@ export function planText({ plan, chosen, ffmpeg, workers, threads, device, preci
   ].join('\n');
 }
 
+const KINDS = { clean: 'clean', video: 'compressed', coarse: 'strongly compressed' } as const;
+
 function contentText(content: StartEvent['content']): string[] {
-  return content ? [`networks for ${content.content === 'video' ? 'compressed' : 'clean'} video: ${content.reason}`] : [];
+  return content ? [`networks for ${KINDS[content.content]} video: ${content.reason}`] : [];
 }
 
 /** The closing lines for people. */

@@ -6,7 +6,9 @@ import type { FrameFormat, PlainFormat } from '../pipeline/frames/frame.js';
 import type { Size } from '../plugins/contract.js';
 import type { Engine } from '../plugins/inference/backend.js';
 import type { Chain } from '../plugins/plan/chain.js';
+import type { CompressionMeter } from '../plugins/plan/content.js';
 import { type FrameOrigin, type Group, outputSize, planChain } from '../plugins/plan/groups.js';
+import type { MeasuredChains } from './chains.js';
 import type { Degradation } from './degradation.js';
 import { isMeasurable } from './metrics.js';
 
@@ -14,8 +16,8 @@ import { isMeasurable } from './metrics.js';
 export interface Job {
   readonly options: EvaluationOptions;
   readonly chain: Chain;
-  /** The same chain with networks for compressed video, where it is to be measured, too. */
-  readonly videoChain?: Chain | undefined;
+  /** Chooses the chains to be measured on a clip that was compressed. */
+  readonly chainsOn: (measure: CompressionMeter) => Promise<MeasuredChains>;
   readonly engine: Engine;
   /** The chain's factor. 1 only where pictures are harmed. */
   readonly scale: number;

@@ -6,6 +6,7 @@ import { type OpenedSource, openSource } from '../pipeline/input/open.js';
 import { CUBIC, LANCZOS3 } from '../plugins/pixels/resample.js';
 import type { Chain } from '../plugins/plan/chain.js';
 import { borderOf, type Job, measuredSizes, planFor, runChain } from './chain-run.js';
+import type { MeasuredChains } from './chains.js';
 import { ClipScores } from './clip-scores.js';
 import { type Comparison, type Measured, planarMeasured } from './comparison.js';
 import { CompressedClip } from './compressed.js';
@@ -18,6 +19,7 @@ interface Clip {
   /** VMAF of each method. Undefined where this ffmpeg has no libvmaf. */
   readonly vmaf: Partial<Record<Method, number>> | undefined;
   readonly warnings: readonly string[];
+  readonly measured: MeasuredChains;
 }
 
 /**
@@ -35,38 +37,39 @@ export async function evaluateClip(job: Job, binary: FfmpegBinary): Promise<Clip
   const reduce = withHarm(planResize(format, low, CUBIC, size), low, job);
   const scores = await ClipScores.of(binary, size, borderOf(scale));
   try {
-    const warnings = options.compress
+    const { warnings, measured } = options.compress
       ? await measureCompressed(job, binary, opened, scores, { size, low, reduce })
-      : await measure(job, binary, opened, scores, { size, low, reduced: async (whole) => reduce(whole) });
+      : { warnings: await measure(job, binary, opened, scores, { size, low, reduced: async (whole) => reduce(whole) }), measured: { chain: job.chain } };
     signal.throwIfAborted();
-    return { comparison: scores.comparison, vmaf: await scores.vmaf(), warnings };
+    return { comparison: scores.comparison, vmaf: await scores.vmaf(), warnings, measured };
   } finally {
     await scores.stop();
   }
 }
 
-/** Compresses the small frames and measures what becomes of them, by both kinds of networks where the job has both. Returns warnings, a sentence each. */
+/** Compresses the small frames and measures what becomes of them, by the chains that are chosen for them. `warnings` are a sentence each. */
 async function measureCompressed(
   job: Job,
   binary: FfmpegBinary,
   opened: OpenedSource,
   scores: ClipScores,
   { size, low, reduce }: Omit<Small, 'reduced'> & { readonly reduce: Resize },
-): Promise<string[]> {
+): Promise<Pick<Clip, 'warnings' | 'measured'>> {
   const compressed = await compress(job, binary, opened, low, reduce);
-  const onCompressed = async (chain: Chain | undefined) => {
+  const onCompressed = async (chain: Chain, again: boolean) => {
     const { next, stop } = await compressed.read();
     try {
-      return await measure(chain ? { ...job, chain } : job, binary, opened, scores, { size, low: compressed.format, reduced: next }, chain !== undefined);
+      return await measure({ ...job, chain }, binary, opened, scores, { size, low: compressed.format, reduced: next }, again);
     } finally {
       await stop();
     }
   };
   try {
     job.signal.throwIfAborted();
-    const warnings = await onCompressed(undefined);
-    if (job.videoChain) await onCompressed(job.videoChain);
-    return warnings;
+    const measured = await job.chainsOn(() => compressed.compression(job.signal));
+    const warnings = await onCompressed(measured.chain, false);
+    if (measured.videoChain) await onCompressed(measured.videoChain, true);
+    return { warnings, measured };
   } finally {
     await compressed.remove();
   }

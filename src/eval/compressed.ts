@@ -5,8 +5,9 @@ import type { EvaluationOptions } from '../options/session.js';
 import type { FfmpegBinary } from '../pipeline/ffmpeg/binary.js';
 import { frameBytes, type PlainFormat } from '../pipeline/frames/frame.js';
 import { inverse } from '../pipeline/frames/time.js';
+import { type Compression, measureCompression } from '../pipeline/input/compression.js';
 import { Decoder } from '../pipeline/input/decode.js';
-import { openSource } from '../pipeline/input/open.js';
+import { type OpenedSource, openSource } from '../pipeline/input/open.js';
 import type { Source } from '../pipeline/input/source.js';
 import { NOTHING_CARRIED } from '../pipeline/output/container.js';
 import { Encoder } from '../pipeline/output/encode.js';
@@ -29,7 +30,7 @@ export class CompressedClip {
   private constructor(
     private readonly folder: string,
     private readonly binary: FfmpegBinary,
-    private readonly source: Source,
+    private readonly opened: OpenedSource,
     private readonly stallTimeoutMs: number,
   ) {}
 
@@ -54,7 +55,7 @@ export class CompressedClip {
       };
       await testEncoder(binary, plan);
       await encodeAll(new Encoder(binary, plan), next);
-      const { source: coded } = await openSource(binary, {
+      const coded = await openSource(binary, {
         ...options,
         input: path,
         inputFormat: undefined,
@@ -71,12 +72,17 @@ export class CompressedClip {
 
   /** The decoded frames. An encoder may store them with other chroma than it was given. */
   get format(): PlainFormat {
-    return this.source.info.format;
+    return this.opened.source.info.format;
+  }
+
+  /** Measures how coarsely its first frames are quantised, as of any source. */
+  async compression(signal: AbortSignal): Promise<Compression | undefined> {
+    return measureCompression(this.binary, this.opened, signal);
   }
 
   /** Reads the clip once. `next` gives each frame in memory of its own. */
   async read(): Promise<{ readonly next: () => Promise<Uint8Array>; readonly stop: () => Promise<void> }> {
-    const decoder = new Decoder(this.binary, this.source, { forwarded: [], salvage: false, stallTimeoutMs: this.stallTimeoutMs });
+    const decoder = new Decoder(this.binary, this.opened.source, { forwarded: [], salvage: false, stallTimeoutMs: this.stallTimeoutMs });
     await decoder.open();
     const next = async () => {
       const frame = new Uint8Array(frameBytes(this.format));

@@ -6,12 +6,12 @@ import { type EvaluationOptions, type EvaluationRequest, parseEvaluationOptions 
 import { findFfmpeg } from '../pipeline/ffmpeg/binary.js';
 import { loadModelLibrary } from '../plugins/inference/library.js';
 import { nativeEngineHere } from '../plugins/inference/native-engine.js';
-import { buildChain, withPrecision } from '../plugins/plan/chain.js';
-import { chooseContent } from '../plugins/plan/content.js';
+import { buildChain } from '../plugins/plan/chain.js';
 import { enginesFor } from '../plugins/plan/engine-choice.js';
 import { modelsOf } from '../plugins/plan/plugin-models.js';
 import { loadPreset } from '../plugins/plan/presets.js';
 import { borderOf, type Job, scaleOf } from './chain-run.js';
+import { EvaluatedChains } from './chains.js';
 import { evaluateClip } from './clip.js';
 import { isPicture } from './picture-file.js';
 import { evaluatePictures } from './pictures.js';
@@ -46,11 +46,8 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
   const modelFolder = options.models === undefined ? undefined : pathToFileURL(`${resolve(options.models)}/`);
   const [preset, library] = await Promise.all([loadPreset(options.preset), loadModelLibrary(modelFolder)]);
   const own = await buildChain(options, preset, library, ANY_STREAM);
-  const twin = async () => withPrecision(own, library.preferringVideo(), options.precision);
-  // A reduced picture is clean; one that was compressed, too, is what both kinds of networks are compared on.
-  const choice = await chooseContent(options.content, own, library, undefined);
-  const chain = choice?.content === 'video' ? await twin() : own;
-  const videoChain = choice && options.compress && options.content === 'auto' ? await twin() : undefined;
+  const chains = new EvaluatedChains(own, library, options);
+  const chain = await chains.onReduced();
   const { blur, noise } = options;
   const degradation = (blur ?? noise) === undefined ? undefined : { blur, noise };
   const scale = scaleOf(chain, degradation !== undefined || options.compress !== undefined);
@@ -58,13 +55,13 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
   const { engines } = enginesFor(options, modelsOf(chain.plugins), nativeEngineHere);
   const { stop, dispose } = stopOf(signal);
   try {
-    const job: Job = { options, chain, videoChain, engine: engines[0], scale, degradation, signal: stop, onItem };
+    const job: Job = { options, chain, chainsOn: (measure) => chains.onCompressed(measure), engine: engines[0], scale, degradation, signal: stop, onItem };
     const path = resolve(options.input);
     const found = await stat(path).catch(() => undefined);
     const ofPictures = found?.isDirectory() || (found?.isFile() && isPicture(path));
     assertCompressible(options, ofPictures === true);
-    const { comparison, vmaf, warnings } = ofPictures
-      ? { comparison: await evaluatePictures(job, binary, path, found?.isDirectory() === true), vmaf: undefined, warnings: [] }
+    const { comparison, vmaf, warnings, measured } = ofPictures
+      ? { comparison: await evaluatePictures(job, binary, path, found?.isDirectory() === true), vmaf: undefined, warnings: [], measured: { chain } }
       : await evaluateClip(job, binary);
     return {
       v: 1,
@@ -72,9 +69,9 @@ export async function evaluate(request: EvaluationRequest, { signal, onItem = ()
       input: options.input,
       kind: ofPictures ? 'pictures' : 'clip',
       preset: basename(preset.name, '.json'),
-      models: modelsOf(chain.plugins).map(({ entry }) => entry.id),
-      ...(videoChain ? { videoModels: modelsOf(videoChain.plugins).map(({ entry }) => entry.id) } : {}),
-      precision: [...new Set(modelsOf(chain.plugins).map(({ entry }) => entry.precision))].join('+') || 'none',
+      models: modelsOf(measured.chain.plugins).map(({ entry }) => entry.id),
+      ...(measured.videoChain ? { videoModels: modelsOf(measured.videoChain.plugins).map(({ entry }) => entry.id) } : {}),
+      precision: [...new Set(modelsOf(measured.chain.plugins).map(({ entry }) => entry.precision))].join('+') || 'none',
       scale,
       ...(request.compress === undefined ? {} : { compression: request.compress }),
       ...(request.blur === undefined ? {} : { blur: request.blur }),

@@ -53,8 +53,8 @@ export interface ProcessingRequest {
   readonly size?: { readonly width: number; readonly height: number } | undefined;
   /** Make the output this high, keeping the aspect; a height below the source's reduces it after the network. */
   readonly height?: number | undefined;
-  /** Auto, clean or video: networks for clean or for compressed sources, where there are both (docs/compressed-video.md). Default: auto, by the source. */
-  readonly content?: 'auto' | 'clean' | 'video' | undefined;
+  /** Auto, clean, video or coarse: networks for clean, compressed or strongly compressed sources, where there are such (docs/compressed-video.md). Default: auto, by the source. */
+  readonly content?: 'auto' | 'clean' | 'video' | 'coarse' | undefined;
   /** Paint over the picture which pixels a network took for hard ones, which it decides for each (docs/pcsr.md). */
   readonly debugMap?: boolean | undefined;
   /** Process frames under deadlines: a file at its own rate, standard input as it comes (docs/realtime.md). */

@@ -64,6 +64,7 @@ def compress(parser: argparse.ArgumentParser):
     parser.add_argument("--seed", type=int, default=Settings.seed, help="default: %(default)s")
     parser.add_argument("--centre", type=int, default=Settings.centre, help="CRF that is drawn most often, 0 for all alike (default: %(default)s)")
     parser.add_argument("--soft", type=float, default=Settings.soft, help="share of the shots that are blurred as lenses blur (default: %(default)s)")
+    parser.add_argument("--coarse", action="store_true", help="strongly compressed video alone: x264 from CRF 30")
     parser.add_argument("--softest", type=float, default=Settings.softest, help="greatest deviation of that blur, in pixels of the large frames (default: %(default)s)")
     add_data(parser)
     return _run_compress
@@ -72,5 +73,5 @@ def compress(parser: argparse.ArgumentParser):
 def _run_compress(given: argparse.Namespace) -> None:
     from ..data.video_pairs import Settings, make
 
-    made = sum(1 for _ in make(data_of(given), given.out, Settings(given.scale, given.rounds, given.seed, given.soft, given.centre, given.softest)))
+    made = sum(1 for _ in make(data_of(given), given.out, Settings(given.scale, given.rounds, given.seed, given.soft, given.centre, given.softest, given.coarse)))
     print(f"{given.out}: {made} clips made, the others were there")

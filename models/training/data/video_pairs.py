@@ -24,11 +24,15 @@ SIDES = {1: 320, 2: 224, 3: 144, 4: 112}
 """Side of the small frames, by scale: the large ones fit into the least of the photographs."""
 SHOTS, FRAMES, KEPT = 3, 10, 2
 """Shots of a clip, frames of a shot, and those of them that are kept."""
-POOREST = 38
-"""The greatest CRF."""
+ALL = {"x264": (18, 38), "x265": (22, 38), "mpeg4": (2, 10)}
+"""The least and the greatest CRF of each encoder, of MPEG-4 ASP the quantiser."""
+COARSE = {"x264": (28, 40), "x265": (30, 40), "mpeg4": (8, 20)}
+"""The same for video that is strongly compressed."""
 PRESETS = ("veryfast", "faster", "medium", "medium", "slow")
 VALIDATION = (Encoding("x264", 23, "medium"), Encoding("x264", 28, "medium"), Encoding("x264", 33, "medium"), Encoding("x265", 30, "medium"))
 """The encodings that networks are validated on, in turn."""
+COARSE_VALIDATION = (Encoding("x264", 28, "medium"), Encoding("x264", 33, "medium"), Encoding("x264", 38, "medium"), Encoding("x265", 34, "medium"))
+"""Those for networks for strongly compressed video."""
 PARTS = {"train": ("train",), "val": ("val", "val2"), "kodak": ("eval/kodak",)}
 """The parts of a folder of pairs, and the folders of photographs that each is made of."""
 UNCOMPRESSED = 6
@@ -39,7 +43,7 @@ SETTINGS = "settings.json"
 @dataclass(frozen=True)
 class Settings:
     """The choices behind a folder of pairs, which it keeps in `SETTINGS`; `rounds` is the shots of each photograph, `soft` the share that is blurred, `softest` the greatest deviation
-    of that blur in pixels of the large frame, and `centre` the CRF that is drawn most often; 0 where all are drawn alike."""
+    of that blur in pixels of the large frame, and `centre` the CRF that is drawn most often; 0 where all are drawn alike. `coarse` video is strongly compressed throughout."""
 
     scale: int
     rounds: int = 2
@@ -47,6 +51,7 @@ class Settings:
     soft: float = 0.6
     centre: int = 0
     softest: float = SOFTEST
+    coarse: bool = False
 
 
 def make(data: Path, out: Path, wanted: Settings) -> Iterator[Path]:
@@ -55,6 +60,7 @@ def make(data: Path, out: Path, wanted: Settings) -> Iterator[Path]:
     @raises SystemExit if `out` was made with other settings, or ffmpeg fails
     """
     _keep_settings(out, wanted)
+    validation = COARSE_VALIDATION if wanted.coarse else VALIDATION
     for name, folders in PARTS.items():
         files = [file for folder in folders if (data / folder).is_dir() for file in image_files(data / folder)]
         rounds = wanted.rounds if name == "train" else 1
@@ -64,7 +70,7 @@ def make(data: Path, out: Path, wanted: Settings) -> Iterator[Path]:
             path = out / name / f"{number:04}.npz"
             if not path.exists():
                 random = np.random.default_rng((wanted.seed, 1, number))
-                encoding = drawn_encoding(random, wanted.centre) if name == "train" else VALIDATION[number % len(VALIDATION)]
+                encoding = drawn_encoding(random, wanted) if name == "train" else validation[number % len(validation)]
                 chosen = [scene(files[index]) for index in order[number * SHOTS : (number + 1) * SHOTS]]
                 _write(path, _clip(chosen, wanted, encoding, random))
                 yield path
@@ -77,7 +83,7 @@ def load(folder: Path, scale: int, name: str) -> list[Pair]:
     if found is None or found.scale != scale or not files:
         raise SystemExit(f"{folder} holds no compressed pairs of x{scale}. Make them: python -m training compress --scale {scale} --out {folder}")
     pairs = [Pair(low[None], high[None]) for file in files for low, high in _pairs_in(file)]
-    if name == "train" and found.soft:
+    if name == "train" and found.soft and not found.coarse:
         for index in range(UNCOMPRESSED - 1, len(pairs), UNCOMPRESSED):
             pairs[index] = Pair(resized(pairs[index].high, pairs[index].low.shape[::-1][:2], Image.BICUBIC), pairs[index].high)
     return pairs
@@ -89,14 +95,20 @@ def settings(folder: Path) -> Settings | None:
     return Settings(**{"soft": 0.0, "centre": 0, "softest": SOFTEST, **json.loads(path.read_text())}) if path.exists() else None
 
 
-def drawn_encoding(random: np.random.Generator, centre: int) -> Encoding:
-    """An encoding as files in the wild have them: mostly x264, from nearly clean to poor; most of them near the CRF `centre`, if it is not 0."""
+def content(folder: Path) -> str:
+    """The kind of video in a folder of pairs: "video", or "coarse" where all of it is strongly compressed."""
+    found = settings(folder)
+    return "coarse" if found and found.coarse else "video"
+
+
+def drawn_encoding(random: np.random.Generator, wanted: Settings) -> Encoding:
+    """An encoding as files in the wild have them: mostly x264, from nearly clean to coarse, or coarse alone; most of them near the CRF `centre`, if it is not 0."""
     codec = random.choice(["x264", "x265", "mpeg4"], p=[0.75, 0.15, 0.1])
+    lowest, greatest = (COARSE if wanted.coarse else ALL)[str(codec)]
     if codec == "mpeg4":
-        return Encoding("mpeg4", int(random.integers(2, 11)), b_frames=int(random.choice([0, 2])))
-    lowest = 18 if codec == "x264" else 22
+        return Encoding("mpeg4", int(random.integers(lowest, greatest + 1)), b_frames=int(random.choice([0, 2])))
     b_frames = 0 if random.random() < 0.2 else None
-    quality = round(random.triangular(lowest, centre, POOREST)) if centre else int(random.integers(lowest, POOREST + 1))
+    quality = round(random.triangular(lowest, wanted.centre, greatest)) if wanted.centre else int(random.integers(lowest, greatest + 1))
     return Encoding(str(codec), quality, str(random.choice(PRESETS)), b_frames)
 
 

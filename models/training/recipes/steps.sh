@@ -25,10 +25,11 @@ train() {
 }
 
 # video SOFT SOFTEST CENTRE NETWORK [OPTION ...] trains on compressed video, which is made first; SOFT is the share of its shots that is blurred before they are
-# compressed, SOFTEST the most, in pixels, CENTRE the CRF that most of them have.
+# compressed, SOFTEST the most, in pixels, CENTRE the CRF that most of them have, or "coarse" for strongly compressed video alone.
 video() {
   VIDEO="$RUNS/video-x${4##*-x}-soft$1-$2-crf$3"
-  training compress --scale "${4##*-x}" --soft "$1" --softest "$2" --centre "$3" --out "$VIDEO"
+  case "$3" in coarse) how=--coarse ;; *) how="--centre $3" ;; esac
+  training compress --scale "${4##*-x}" --soft "$1" --softest "$2" $how --out "$VIDEO"
   shift 3
   train "$@" --cache "$VIDEO"
 }

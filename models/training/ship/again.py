@@ -13,7 +13,7 @@ import onnx
 
 from ..networks.onnx_reader import facts_of
 from ..train.history import earlier_runs
-from ..train.recipe import FROM_VIDEO, Recipe
+from ..train.recipe import FROM_VIDEO, Recipe, content_of
 from ..train.settings import Settings
 from .card import names
 
@@ -46,7 +46,8 @@ def script(card: str, models: Path) -> str:
         family, scale = run["network"].split(" x")
         known = {"optimizer": run["optimizer"], "steps": run["steps"], "peak_rate": run["peak_rate"], "family": family, "scale": int(scale)}
         recipe = Recipe.of(run["recipe"]) if "recipe" in run else Recipe(**known)
-        lines.append(_step(family if recipe.task != "enlarge" else f"{family}{'-video' if recipe.degraded and recipe.scale > 1 else ''}-x{scale}", recipe))
+        ending = f"-{content}" if (content := content_of(recipe)) else ""
+        lines.append(_step(family if recipe.task != "enlarge" else f"{family}{ending}-x{scale}", recipe))
     of_start = next((line["of_start"] for line in history if "of_start" in line), 0)
     cache = _cache(own)
     last = f"mix {of_start:g}{cache}" if of_start else f"average {averaged}" if averaged > 1 else f"ship{cache}"
@@ -85,7 +86,8 @@ def arguments(recipe: Recipe) -> list[str]:
 
 
 def _step(network: str, recipe: Recipe) -> str:
-    return " ".join([f"video {recipe.soft:g} {recipe.softest:g} {recipe.centre}" if recipe.degraded else "train", network, *arguments(recipe)])
+    how = "coarse" if recipe.coarse else recipe.centre
+    return " ".join([f"video {recipe.soft:g} {recipe.softest:g} {how}" if recipe.degraded else "train", network, *arguments(recipe)])
 
 
 def _cache(recipe: Recipe) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import onnx
 
 from ..data.shots import COARSEST, GRAINY, SOFTEST
-from ..data.video_pairs import UNCOMPRESSED
+from ..data.video_pairs import ALL, COARSE, UNCOMPRESSED
 from ..networks.onnx_reader import facts_of
 from . import manifest
 from .curve import draw
@@ -23,7 +23,7 @@ _RELEASED = {
     "abpn": "The published network gains",
     "xlsr": "The authors released no weights; those of a later training by others after the paper gain",
 }
-_SETS = {"kodak": "Kodak (24 pictures)", "val": "validation (CID22, 41 pictures)", "val2": "validation, other sources (28 pictures)", "video": "compressed video of both (x264 at CRF 23, 28, 33, x265 at 30)"}
+_SETS = {"kodak": "Kodak (24 pictures)", "val": "validation (CID22, 41 pictures)", "val2": "validation, other sources (28 pictures)", "video": "compressed video of both (x264 at CRF 23, 28, 33, x265 at 30)", "coarse": "compressed video of both (x264 at CRF 28, 33, 38, x265 at 34)"}
 _COMPRESSED = {"kodak": "Kodak (24 pictures) in compressed video", "val": "validation (69 pictures) in compressed video"}
 """The sets that networks which keep the size are measured on. Both are compressed by x264 at CRF 23, 28, 33 and by x265 at 30, in turn."""
 _ARCHITECTURES = {
@@ -65,13 +65,16 @@ def names(folder: Path) -> list[str]:
     return sorted({entry["card"].removesuffix(".md") for entry in manifest.read(folder) if "scale" in entry})
 
 
+_FOR = {"video": ", for compressed video", "coarse": ", for strongly compressed video"}
+
+
 def _head(facts: dict[str, str]) -> str:
     planes = "luma (Y, as video stores it: 16..235)" if facts["planes"] == "y" else "RGB"
-    title, video = facts["title"], facts.get("content") == "video"
-    title = title.replace(" (", "-video (", 1) if video else title
+    title, content = facts["title"], facts.get("content")
+    title = title.replace(" (", f"-{content} (", 1) if content else title
     keeps = facts["scale"] == "1"
     done = f"Takes the traces of compression off {planes}" if keeps else f"Upscales {planes} by {facts['scale']}"
-    return f"""# {title}, {"" if keeps else f"x{facts['scale']}, "}{planes}{", for compressed video" if video else ""}
+    return f"""# {title}, {"" if keeps else f"x{facts['scale']}, "}{planes}{_FOR.get(content, "")}
 
 {done}. {f"Paper: {facts['paper']}. " if facts["paper"] else ""}Our own training, in PyTorch, by `models/training`; weights under {facts["licence"]}.
 
@@ -160,7 +163,7 @@ def _training(facts: dict[str, str], curve: Path | None) -> str:
         "",
         f"{step:,} steps, batch {recipe['batch']}, {recipe['patch']}x{recipe['patch']} low-resolution crops in eight orientations, from pictures at "
         f"{_listed(recipe['sizes'])} of their size{_lossy(recipe)}{_shrunk(recipe)}. {recipe.get('optimizer', 'adam').upper()}, {recipe.get('schedule', 'one-cycle')} schedule to {recipe['peak_rate']:g}; "
-        f"loss {recipe['loss']}, {way} from {recipe['mse_from']:.0%} of the steps{_floor(recipe)}{_luma(recipe)}; bfloat16 until {recipe['float32_from']:.0%}, then float32. "
+        f"loss {recipe['loss']}, {way} from {recipe['mse_from']:.0%} of the steps{_floor(recipe)}{_luma(recipe)}; {_precision(recipe)}. "
         f"Running average of the weights, {recipe['ema']:g}. {_bounds(recipe, facts)}{blocks}Seed {recipe['seed']}.{carried}{short}",
         "",
         "The gain of each of these choices: [notebook](training/notebook.md#what-the-recipe-is-worth).",
@@ -195,16 +198,29 @@ def _shrunk(recipe: dict) -> str:
 def _bounds(recipe: dict, facts: dict[str, str]) -> str:
     """Further settings of the training, as sentences; empty for older models, whose recipe lacks them."""
     light, inner = recipe.get("intensities", [1.0]), recipe.get("clip_inner", 0)
-    most = f" (most near {recipe['centre']})" if recipe.get("centre") else ""
     told = {
         f"Crops with their light multiplied by {', '.join(f'{factor:g}' for factor in light)}. ": list(light) != [1.0],
         f"{recipe.get('frames', 0):.0%} of the crops with a frame of one level along some of their sides. ": recipe.get("frames", 0) > 0,
-        f"{recipe.get('degraded', 0):.0%} of the crops from compressed video (those with a frame are clean): 75% x264 at CRF 18 to 38{most}, 15% x265 at 22 to 38, 10% MPEG-4 with quantisers 2 to 10. ": recipe.get("degraded", 0) > 0,
-        f"Of the video's shots {recipe.get('soft', 0):.0%} were first blurred as by a lens (Gaussian, up to {recipe.get('softest', SOFTEST):g} pixels) and {GRAINY:.0%} given grain (up to {COARSEST:g} levels); one frame in {UNCOMPRESSED} was left uncompressed. ": recipe.get("soft", 0) > 0,
+        f"{recipe.get('degraded', 0):.0%} of the crops from compressed video{' (those with a frame are clean)' if recipe.get('frames', 0) > 0 else ''}: {_encodings(recipe)}. ": recipe.get("degraded", 0) > 0,
+        f"Of the video's shots {recipe.get('soft', 0):.0%} were first blurred as by a lens (Gaussian, up to {recipe.get('softest', SOFTEST):g} pixels) and {GRAINY:.0%} given grain (up to {COARSEST:g} levels){'' if recipe.get('coarse') else f'; one frame in {UNCOMPRESSED} was left uncompressed'}. ": recipe.get("soft", 0) > 0,
         "Output clipped to 0..1 in training. ": facts.get("output") == "clip",
         f"ReLUs clipped at {inner:g}. ": inner > 0,
     }
     return "".join(sentence for sentence, holds in told.items() if holds)
+
+
+def _precision(recipe: dict) -> str:
+    return f"bfloat16 until {recipe['float32_from']:.0%}, then float32" if recipe["float32_from"] else "all in float32"
+
+
+def _encodings(recipe: dict) -> str:
+    ranges = COARSE if recipe.get("coarse") else ALL
+    most = f" (most near {recipe['centre']})" if recipe.get("centre") else ""
+    return f"75% x264 at CRF {_span(ranges['x264'])}{most}, 15% x265 at {_span(ranges['x265'])}, 10% MPEG-4 with quantisers {_span(ranges['mpeg4'])}"
+
+
+def _span(ends: tuple[int, int]) -> str:
+    return f"{ends[0]} to {ends[1]}"
 
 
 def _quantisation(facts: dict[str, str]) -> str:

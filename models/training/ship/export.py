@@ -21,7 +21,7 @@ from ..quantise.lower import lower, prove_equal
 from ..quantise.ptq import post_training
 from ..train.checkpoint import averaged_network
 from ..train.history import history
-from ..train.recipe import Recipe
+from ..train.recipe import Recipe, content_of
 from . import card, manifest
 from .facts import LICENCE, compact, training_facts
 
@@ -82,7 +82,7 @@ def measured_sets(data: Path, scale: int, channels: int, cache: Path | None = No
     if missing:
         print(f"Not there: {', '.join(missing)}. The manifest and the card will have no figures of these.", flush=True)
     sets = {name: load_pairs(folder, scale, channels, minimum=1) for name, folder in folders.items() if folder.is_dir()}
-    return {**sets, "video": video_pairs.load(cache, scale, "val")} if cache else sets
+    return {**sets, video_pairs.content(cache): video_pairs.load(cache, scale, "val")} if cache else sets
 
 
 def measure(file: Path, sets: dict[str, list[Pair]]) -> dict[str, dict[str, float]]:
@@ -115,7 +115,7 @@ def _facts(recipe: Recipe, network: torch.nn.Module, step: int, run: Path, data:
         "title": network.title,
         "paper": network.paper,
         "licence": LICENCE,
-        **({"content": "video"} if recipe.degraded and recipe.scale > 1 else {}),
+        **({"content": content} if (content := content_of(recipe)) else {}),
         "scale": str(recipe.scale),
         "channels": str(recipe.channels),
         "planes": "y" if recipe.channels == 1 else "rgb",

@@ -12,7 +12,7 @@ VERSION = 1
 
 
 def model_id(facts: dict[str, str], precision: str) -> str:
-    """`<family>[-rgb][-video]-x<scale>-<precision>`, which is the file's name too; no scale for networks that restore or that take any."""
+    """`<family>[-rgb][-video|-coarse]-x<scale>-<precision>`, which is the file's name too; no scale for networks that restore or that take any."""
     return f"{card_name(facts)}-{precision}"
 
 
@@ -51,7 +51,7 @@ def _has_scale(facts: dict[str, str]) -> bool:
 
 def _content(facts: dict[str, str]) -> str:
     """The ending of names of networks for compressed video; nothing for all others."""
-    return "-video" if facts.get("content") == "video" else ""
+    return f"-{facts['content']}" if "content" in facts else ""
 
 
 def read(folder: Path) -> list[dict]:

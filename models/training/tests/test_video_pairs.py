@@ -37,18 +37,24 @@ class Codecs(unittest.TestCase):
                 self.assertLess(2 * errors[0], errors[1])
 
     def test_most_encodings_are_of_x264_with_b_frames_or_without(self):
-        drawn = [drawn_encoding(np.random.default_rng(seed), 0) for seed in range(200)]
+        drawn = [drawn_encoding(np.random.default_rng(seed), Settings(2)) for seed in range(200)]
         of = {codec: [encoding for encoding in drawn if encoding.codec == codec] for codec in ("x264", "x265", "mpeg4")}
         self.assertGreater(len(of["x264"]), 2 * (len(of["x265"]) + len(of["mpeg4"])))
         self.assertEqual({encoding.b_frames for encoding in of["x264"]}, {None, 0})
         self.assertLessEqual({encoding.quality for encoding in of["x264"]}, set(range(18, 39)))
 
     def test_with_a_centre_poor_encodings_are_drawn_more_often_from_the_same_range(self):
-        even, poor = ([drawn_encoding(np.random.default_rng(seed), centre) for seed in range(400)] for centre in (0, 33))
+        even, poor = ([drawn_encoding(np.random.default_rng(seed), Settings(2, centre=centre)) for seed in range(400)] for centre in (0, 33))
         of = [[encoding.quality for encoding in drawn if encoding.codec == "x264"] for drawn in (even, poor)]
         self.assertLessEqual(set(of[1]), set(range(18, 39)))
         self.assertGreater(np.mean(of[1]), np.mean(of[0]) + 1)
         self.assertLess(min(of[1]), 23)
+
+
+    def test_coarse_video_is_strongly_compressed_by_every_codec(self):
+        drawn = [drawn_encoding(np.random.default_rng(seed), Settings(2, coarse=True)) for seed in range(400)]
+        least = {codec: min(encoding.quality for encoding in drawn if encoding.codec == codec) for codec in ("x264", "x265", "mpeg4")}
+        self.assertEqual(least, {"x264": 28, "x265": 30, "mpeg4": 8})
 
 
 class Folder(unittest.TestCase):

@@ -19,7 +19,7 @@ from .checkpoint import START, log_line, resume, save, write_atomically
 from .dead_filters import revive
 from .device import device_of
 from .history import earlier_runs
-from .recipe import OPTIMIZERS, Recipe, built
+from .recipe import FROM_VIDEO, OPTIMIZERS, Recipe, built
 from .step import Step
 from .tasks import TASKS
 from .warm_start import load_onnx_weights
@@ -41,7 +41,7 @@ def train(recipe: Recipe, data: Path, run: Path, start_from: Path | None = None,
         raise SystemExit("Compressed video needs both its folder, --cache, and its share of the crops, --degraded; one of them was given alone.")
     if cache:
         video = video_pairs.settings(cache)
-        recipe = replace(recipe, soft=video.soft, softest=video.softest, centre=video.centre) if video else recipe
+        recipe = replace(recipe, **{name: getattr(video, name) for name in FROM_VIDEO}) if video else recipe
     if recipe.degraded and (recipe.task != "enlarge" or recipe.channels != 1):
         raise SystemExit(f"--degraded {recipe.degraded:g}: compressed video is there for networks that enlarge luma. Leave it out.")
     if not 0 <= recipe.degraded <= 1:

@@ -14,7 +14,7 @@ from .soap import Soap
 
 OPTIMIZERS = {"soap": Soap, "muon": Muon, "adam": torch.optim.Adam}
 
-FROM_VIDEO = ("soft", "softest", "centre")
+FROM_VIDEO = ("soft", "softest", "centre", "coarse")
 """Fields that the folder of compressed video says, not the command line."""
 
 
@@ -65,6 +65,8 @@ class Recipe(Settings):
     """The greatest deviation of that blur, in pixels; the folder says it, too."""
     centre: int = 0
     """The CRF that most of that video has, 0 where all from 18 to 38 are alike; the folder says it, too."""
+    coarse: bool = False
+    """That video is strongly compressed throughout; the folder says it, too."""
     attention: str = "local"
     """The channel attention of LPIENet (`networks.attention`)."""
     hidden: tuple[int, ...] = ()
@@ -94,6 +96,13 @@ class Recipe(Settings):
 def family_of(recipe: Recipe) -> str:
     """The family by which shipped models are listed: networks that restore are named by their task, too."""
     return recipe.family if recipe.task == "enlarge" else f"{recipe.family}-{recipe.task}"
+
+
+def content_of(recipe: Recipe) -> str:
+    """The kind of source that an enlarging network is for, by which it is named: "video" or "coarse"; "" for clean ones, and for networks that keep the size."""
+    if not recipe.degraded or recipe.scale == 1:
+        return ""
+    return "coarse" if recipe.coarse else "video"
 
 
 def built(recipe: Recipe) -> torch.nn.Module:

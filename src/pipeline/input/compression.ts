@@ -5,8 +5,8 @@ import { isReadOnce, type OpenedSource } from './open.js';
 
 /** Compression of a source, as its first frames say. */
 export interface Compression {
-  /** True where the encoder has left out more than the eye would miss, or where it would. */
-  readonly isCoarse: boolean;
+  /** Clean where the encoder has left out next to nothing, coarse where it has left out much of what was fine. */
+  readonly content: 'clean' | 'video' | 'coarse';
   /** The measurement in words: "h264 with a mean QP of 30.1 in its first 24 frames". */
   readonly found: string;
 }
@@ -19,8 +19,8 @@ interface Reader {
   /** The quantiser of each frame or slice. */
   readonly quantisers: (messages: string) => readonly number[];
   readonly name: string;
-  /** The least mean that counts as coarse. */
-  readonly coarseFrom: number;
+  /** The least mean that counts as compressed, and the least that counts as coarse. */
+  readonly from: { readonly video: number; readonly coarse: number };
 }
 
 const FRAMES = 24;
@@ -32,13 +32,14 @@ const HEADERS = { before: ['-v', 'info'], after: ['-c', 'copy', '-bsf:v', 'trace
 
 /**
  * Codecs whose quantisers ffmpeg tells. The limits lie where networks for compressed video and those for clean video are about as good: x264 has a
- * mean QP of 25 at about CRF 19, x265 one of 28 at about CRF 21, both after pans over photographs.
+ * mean QP of 25 at about CRF 19, x265 one of 28 at about CRF 21, both after pans over photographs. Those for coarse sources lie a little above the
+ * place where such networks and those for compressed video are about as good: what is lost by too bold a network is seen sooner.
  */
 const READERS: Readonly<Record<string, Reader>> = {
-  h264: { ...HEADERS, name: 'QP', coarseFrom: 25, quantisers: (messages) => sliceQps(messages, 'pic_init_qp_minus26') },
-  hevc: { ...HEADERS, name: 'QP', coarseFrom: 28, quantisers: (messages) => sliceQps(messages, 'init_qp_minus26') },
-  mpeg2video: { ...HEADERS, name: 'quantiser scale', coarseFrom: 8, quantisers: mpeg2Scales },
-  mpeg4: { before: ['-v', 'debug', '-debug', 'pict'], after: [], name: 'quantiser', coarseFrom: 4, quantisers: mpeg4Quantisers },
+  h264: { ...HEADERS, name: 'QP', from: { video: 25, coarse: 33 }, quantisers: (messages) => sliceQps(messages, 'pic_init_qp_minus26') },
+  hevc: { ...HEADERS, name: 'QP', from: { video: 28, coarse: 37 }, quantisers: (messages) => sliceQps(messages, 'init_qp_minus26') },
+  mpeg2video: { ...HEADERS, name: 'quantiser scale', from: { video: 8, coarse: 20 }, quantisers: mpeg2Scales },
+  mpeg4: { before: ['-v', 'debug', '-debug', 'pict'], after: [], name: 'quantiser', from: { video: 4, coarse: 10 }, quantisers: mpeg4Quantisers },
 };
 
 /**
@@ -50,7 +51,7 @@ export async function measureCompression(binary: FfmpegBinary, opened: OpenedSou
   const codec = video.codec_name ?? '';
   const reader = Object.hasOwn(READERS, codec) ? READERS[codec] : undefined;
   if (!reader || isReadOnce(opened)) return undefined;
-  const { before, after, name, coarseFrom } = reader;
+  const { before, after, name, from } = reader;
   const input = [...probe.input.options, '-i', probe.input.url, '-map', `0:${video.index}`];
   const args = ['-nostdin', '-hide_banner', ...before, '-threads', '1', ...input, ...after, '-frames:v', String(FRAMES), '-f', 'null', '-'];
   const { stderr } = await runTool(binary.ffmpeg, args, { timeout: PATIENCE_MS, maxBuffer: 1 << 26, ...(signal && { signal }) }).catch((error) => {
@@ -60,7 +61,8 @@ export async function measureCompression(binary: FfmpegBinary, opened: OpenedSou
   const quantisers = reader.quantisers(stderr);
   if (quantisers.length === 0) return undefined;
   const mean = quantisers.reduce((sum, quantiser) => sum + quantiser, 0) / quantisers.length;
-  return { isCoarse: mean >= coarseFrom, found: `${codec} with a mean ${name} of ${mean.toFixed(1)} in its first ${FRAMES} frames` };
+  const content = mean >= from.coarse ? 'coarse' : mean >= from.video ? 'video' : 'clean';
+  return { content, found: `${codec} with a mean ${name} of ${mean.toFixed(1)} in its first ${FRAMES} frames` };
 }
 
 /** The QP of each slice: its difference from the one that the picture parameters before it say. */

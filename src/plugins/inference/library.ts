@@ -7,6 +7,7 @@ import { MAX_MODEL_BYTES } from '../../onnx/model-file.js';
 import type { ListedModel } from '../contract.js';
 import { type ModelEntry, PLANES_IN_WORDS, parseManifest } from './manifest.js';
 import { readModelBytes, toShared, type VerifiedModel } from './model-bytes.js';
+import { type Content, familiesFor } from './twins.js';
 import { readUnlisted } from './unlisted-model.js';
 
 export { type ModelEntry, PLANES_IN_WORDS, parseManifest } from './manifest.js';
@@ -31,18 +32,19 @@ export class ModelLibrary {
   constructor(
     readonly folder: URL,
     readonly models: readonly ModelEntry[],
-    /** True where a request for a family is answered by its twin for compressed video, if that is installed. */
-    private readonly forVideo = false,
+    /** The kind of source: a request for a family is answered by its twin for that kind, if it is installed. */
+    private readonly content: Content = 'clean',
   ) {}
 
-  /** The same models, of which those for compressed video are preferred. */
-  preferringVideo(): ModelLibrary {
-    return new ModelLibrary(this.folder, this.models, true);
+  /** The same models, of which those for a kind of source are preferred. */
+  preferring(content: Content): ModelLibrary {
+    return content === this.content ? this : new ModelLibrary(this.folder, this.models, content);
   }
 
-  /** True where a model has a twin for compressed video, of the same cost. */
-  hasVideoTwin({ family, scale, planes, precision }: ModelEntry): boolean {
-    return this.models.some((model) => model.family === twinOf(family) && model.scale === scale && model.planes === planes && model.precision === precision);
+  /** True where a model of a family for clean sources has a twin, of the same cost, that is for this kind of source alone. */
+  hasTwin({ family, scale, planes, precision }: ModelEntry, content: Content): boolean {
+    const [twin] = familiesFor(family, content);
+    return this.models.some((model) => model.family === twin && model.scale === scale && model.planes === planes && model.precision === precision);
   }
 
   /**
@@ -97,16 +99,11 @@ export class ModelLibrary {
 
   #find({ family, scale, planes = 'y' }: ListedModel, wanted: Precision): ModelEntry | undefined {
     const fitting = this.models.filter((model) => model.scale === scale && model.planes === planes);
-    const families = this.forVideo ? [twinOf(family), family] : [family];
+    const families = familiesFor(family, this.content);
     const of = (family: string, precision: 'int8' | 'fp32') => fitting.find((model) => model.family === family && model.precision === precision);
     const as = (precision: 'int8' | 'fp32') => families.map((name) => of(name, precision)).find((model) => model !== undefined);
     return wanted === 'auto' ? (as('int8') ?? as('fp32')) : as(wanted);
   }
-}
-
-/** Name of the family's networks for compressed video. */
-function twinOf(family: string): string {
-  return `${family}-video`;
 }
 
 /**
