@@ -2,9 +2,9 @@
 
 All channels of a stored tensor share one 8-bit step, so one that reaches a tenth of the others' values has a tenth of their
 levels. A ReLU, or a sum of channels that are all scaled alike, passes a positive factor on: dividing a filter by it and
-multiplying what reads the filter by it is the same function (Nagel et al. 2019, arXiv 1906.04721, section 4.1). The factor is the square root of a channel's largest activation over
-pictures divided by the norm of the weights that read it (Xiao et al. 2022, SmoothQuant, arXiv 2211.10438, equation 4, which takes the
-greatest weight where this takes the norm): the gain for activations must not be a loss for weights.
+multiplying what reads the filter by it is the same function (Nagel et al. 2019, arXiv 1906.04721, section 4.1). The factor is a channel's largest activation over pictures to the power of `alpha`, divided by the norm of the weights that read it to
+the power of the rest (Xiao et al. 2022, SmoothQuant, arXiv 2211.10438, equation 4, which takes the greatest weight where this takes the norm): the gain
+for activations must not be a loss for weights.
 """
 
 import numpy as np
@@ -22,8 +22,8 @@ Linked = tuple[list[torch.nn.Module], list[torch.nn.Module]]
 
 
 @torch.no_grad()
-def equalise(network: torch.nn.Module, crops: list[np.ndarray]) -> bool:
-    """Rescale the channels of a network that `links` knows in place, by what they reach over uint8 `crops`."""
+def equalise(network: torch.nn.Module, crops: list[np.ndarray], alpha: float = 0.5) -> bool:
+    """Rescale the channels of a network that `links` knows in place, by what they reach over uint8 `crops`. With an `alpha` of 1 the activations of all channels reach as far."""
     if not links(network) or network.clip_inner:
         return False
     reached = dict(zip(network.convs, largest_activations(network, crops)))
@@ -31,7 +31,7 @@ def equalise(network: torch.nn.Module, crops: list[np.ndarray]) -> bool:
         reach = torch.stack([reached[reader] for reader in readers]).amax(0)
         strength = sum(reader.kernel().square().sum((0, 2, 3)) for reader in readers).sqrt()
         reach, strength = (values.clamp_min(LEAST * values.max()) for values in (reach, strength))
-        factor = (reach / strength).sqrt()
+        factor = reach**alpha / strength ** (1 - alpha)
         factor /= factor.log().mean().exp()
         for conv in writers:
             conv.load_merged(conv.kernel() / factor[:, None, None, None], conv.bias / factor)

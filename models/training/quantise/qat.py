@@ -1,8 +1,8 @@
 """Quantisation-aware fine-tuning: the network learns with the rounding of its int8 form in its forward pass.
 
-Activation ranges are those of post-training quantisation; they stay fixed, or are learnt with the weights (`learn_steps`; Esser et al. 2020, LSQ,
-arXiv 1902.08153), whose steps follow them. Rounding counts as the identity in the backward pass (straight-through, Bengio et al. 2013, arXiv 1308.3432), cutting
-off as a wall. All in float32: bfloat16 has as few digits as the int8 it would have to imitate. To be used where plain
+Activation ranges are those of post-training quantisation and stay fixed; weight steps follow the weights. Rounding
+counts as the identity in the backward pass (straight-through, Bengio et al. 2013, arXiv 1308.3432), cutting off as a
+wall. All in float32: bfloat16 has as few digits as the int8 it would have to imitate. To be used where plain
 quantisation loses too much; it starts from a finished float run and never changes it.
 """
 
@@ -23,7 +23,7 @@ from ..networks.onnx_reader import constants_of
 from ..networks.planes import PLANES
 from ..train.checkpoint import averaged_network, log_line, write_atomically
 from ..train.losses import distance_of
-from ..train.recipe import OPTIMIZERS, Recipe, built, family_of
+from ..train.recipe import Recipe, built, family_of
 from ..train.schedule import learning_rate
 from ..train.step import update_average
 from ..train.tasks import TASKS
@@ -46,9 +46,6 @@ class QatRecipe:
     batch: int = 16
     patch: int = 64
     loss: str = "mse"
-    optimizer: str = "adam"
-    learn_steps: bool = False
-    """Learn the steps of the ReLUs' results with the weights: a wide range rounds what is weak, a narrow one cuts off what is strong."""
     ema: float = 0.998
     calibration: str = "minmax"
     percentile: float = PERCENTILE
@@ -63,29 +60,16 @@ class QuantisedConv(nn.Module):
     What is stored with zero point 0 is cut off at 0, so a ReLU that follows finds nothing left to do.
     """
 
-    def __init__(self, conv: nn.Module, stored: nn.Module) -> None:
+    def __init__(self, conv: nn.Module, scale: Scale) -> None:
         super().__init__()
-        self.conv, self.stored = conv, stored
+        self.conv, self.scale = conv, scale
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         kernel = self.conv.kernel()
         steps = kernel.detach().abs().amax(dim=(1, 2, 3)).div(127).clamp_min(1e-10)
         zeros = torch.zeros(len(steps), dtype=torch.int32)
         kernel = torch.fake_quantize_per_channel_affine(kernel, steps, zeros, 0, -127, 127).contiguous(memory_format=torch.channels_last)
-        return self.stored(F.conv2d(x, kernel, self.conv.bias, padding=kernel.shape[-1] // 2))
-
-
-class LearntStep(nn.Module):
-    """A ReLU's result in 8 bits of a step that is learnt, by its logarithm."""
-
-    def __init__(self, scale: Scale) -> None:
-        super().__init__()
-        self.log_step = nn.Parameter(torch.tensor(float(scale.step)).log())
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        step = self.log_step.exp()
-        held = (x / step).clamp(0, 255)
-        return (held + (held.round() - held).detach()) * step
+        return fake_quantised(F.conv2d(x, kernel, self.conv.bias, padding=kernel.shape[-1] // 2), self.scale)
 
 
 class Stored(nn.Module):
@@ -102,14 +86,13 @@ class Stored(nn.Module):
 class QuantisedNetwork(nn.Module):
     """A float network with every convolution's result, a trunk's sums, and its output, as int8 stores them.
 
-    `scales` has those of each `conv{i}` and `trunk{i}`; of the convolutions `learnt` the steps are learnt.
+    `scales` has those of each `conv{i}` and `trunk{i}`.
     """
 
-    def __init__(self, network: nn.Module, scales: dict[str, Scale], learnt: set[int] = frozenset()) -> None:
+    def __init__(self, network: nn.Module, scales: dict[str, Scale]) -> None:
         super().__init__()
         self.network = copy.deepcopy(network)
-        stored = [(LearntStep if index in learnt else Stored)(scales[f"conv{index}"]) for index in range(len(self.network.convs))]
-        self.network.convs = nn.ModuleList(QuantisedConv(*pair) for pair in zip(self.network.convs, stored))
+        self.network.convs = nn.ModuleList(QuantisedConv(conv, scales[f"conv{index}"]) for index, conv in enumerate(self.network.convs))
         if hasattr(self.network, "sums"):
             self.network.sums = nn.ModuleList(Stored(scales[f"trunk{index}"]) for index in range(len(self.network.sums)))
 
@@ -120,11 +103,6 @@ class QuantisedNetwork(nn.Module):
     def multiple(self) -> int:
         """The number that the sides of its input are multiples of."""
         return getattr(self.network, "multiple", self.network.align)
-
-    def learnt_ranges(self) -> Ranges:
-        """The ranges of the ReLUs' results whose steps are learnt."""
-        steps = {index: conv.stored.log_step.exp().item() for index, conv in enumerate(self.network.convs) if isinstance(conv.stored, LearntStep)}
-        return {f"relu{index}": (0.0, 255 * step) for index, step in steps.items()}
 
     def plain(self) -> nn.Module:
         """The float network these weights make without the rounding."""
@@ -141,7 +119,7 @@ def qat(base: Path, data: Path, run: Path, recipe: QatRecipe, validate_every: in
     run.mkdir(parents=True, exist_ok=True)
     state = _state(run, base, data, recipe)
     network, average = (_rebuilt(state, state[part]) for part in ("network", "average"))
-    optimizer = OPTIMIZERS[recipe.optimizer](network.parameters(), lr=0.0)
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.0)
     if state["optimizer"]:
         optimizer.load_state_dict(state["optimizer"])
     of_base = _recipe_of(state)
@@ -176,14 +154,13 @@ def quantised_average(run: Path, facts: dict[str, str]) -> onnx.ModelProto:
             f"{run} fine-tunes the float network as it was at step {state['base_step']}, but its run has gone on to step {facts['step']}. "
             "Fine-tune again in another --run folder, or export the float run as it was."
         )
-    quantised = _rebuilt(state, state["average"])
-    network, ranges = quantised.plain(), {**state["ranges"], **quantised.learnt_ranges()}
+    network = _rebuilt(state, state["average"]).plain()
     made = {
         "quantisation": "qat",
         "calibration": f"{recipe.calibration}{f' {recipe.percentile:g}' if recipe.calibration == 'percentile' else ''}, {recipe.crops} crops",
-        "qat": f"{state['step']} steps at {recipe.rate:g}, {recipe.optimizer}, {recipe.loss}{', ranges learnt' if recipe.learn_steps else ''}, from the float network at step {state['base_step']}",
+        "qat": f"{state['step']} steps at {recipe.rate:g}, {recipe.loss}, from the float network at step {state['base_step']}",
     }
-    return quantise(folded_model(network, facts), ranges, made)
+    return quantise(folded_model(network, facts), state["ranges"], made)
 
 
 def stored_scales(quantised: onnx.ModelProto) -> dict[str, Scale]:
@@ -220,7 +197,7 @@ def _state(run: Path, base: Path, data: Path, recipe: QatRecipe) -> dict:
     crops = crops_of(of_base, data, recipe.crops)
     equalise(network, crops)
     ranges = search_trunk_ranges(*calibrate_network(network, _shape(of_base), crops, recipe.calibration, recipe.percentile), crops)
-    weights = _quantised(network, ranges, of_base, recipe).network.state_dict()
+    weights = QuantisedNetwork(network, _scales(network, ranges, of_base)).network.state_dict()
     start = {"recipe": asdict(of_base), "qat": asdict(recipe), "base_step": base_step, "ranges": ranges}
     return {**start, "step": 0, "network": weights, "average": weights, "optimizer": None}
 
@@ -228,14 +205,9 @@ def _state(run: Path, base: Path, data: Path, recipe: QatRecipe) -> dict:
 def _rebuilt(state: dict, weights: dict) -> QuantisedNetwork:
     recipe = _recipe_of(state)
     network = built(recipe)
-    quantised = _quantised(network, state["ranges"], recipe, QatRecipe(**state["qat"]))
+    quantised = QuantisedNetwork(network, _scales(network, state["ranges"], recipe))
     quantised.network.load_state_dict(weights)
     return quantised
-
-
-def _quantised(network: nn.Module, ranges: Ranges, recipe: Recipe, tuning: QatRecipe) -> QuantisedNetwork:
-    relus = {index for index in range(len(network.convs)) if f"relu{index}" in ranges}
-    return QuantisedNetwork(network, _scales(network, ranges, recipe), relus if tuning.learn_steps else frozenset())
 
 
 def _scales(network: nn.Module, ranges: Ranges, recipe: Recipe) -> dict[str, Scale]:

@@ -21,9 +21,13 @@ SIGMAS = (0.0, 5.0, 15.0, 25.0, 50.0)
 """Noise of the pictures that a denoising network is calibrated on, in turn."""
 
 
+ALPHA = 0.75
+"""The `alpha` of `equalise`: rounded activations take more of a correction as large as noise than rounded weights do, so the channels' ranges are brought nearer to each other."""
+
+
 def plainly_quantised(network: torch.nn.Module, facts: dict[str, str], crops: list[np.ndarray], method: str, percentile: float) -> onnx.ModelProto:
     """The int8 model of a trained network without fine-tuning, not yet lowered; `network` itself is equalised."""
-    made = {**facts, "precision": "int8", **({"channelsEqualised": "yes"} if equalise(network, crops) else {})}
+    made = {**facts, "precision": "int8", **({"channelsEqualised": "yes"} if equalise(network, crops, ALPHA if getattr(network, "restores", False) else 0.5) else {})}
     return post_training(network, made, crops, method, percentile)
 
 

@@ -6,4 +6,5 @@
 . "${0%/*}/best-x3.sh"
 video 0 1.8 0 best-video-x3 --steps 2600 --peak-rate 0.002 --mse-from 0 --floor 2 --degraded 0.8 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1
 video 0.6 1.8 0 best-video-x3 --steps 3000 --peak-rate 0.003 --mse-from 0 --floor 2 --degraded 0.85 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1
-mix 0.1 --cache "$VIDEO"
+video 0.6 1.8 33 best-video-x3 --steps 2500 --peak-rate 0.002 --mse-from 0 --floor 2 --degraded 0.85 --float32-from 0 --sizes 1,0.6 --lossy-sizes 0.7,0.45 --frames 0.1
+ship --cache "$VIDEO"
