@@ -45,7 +45,10 @@ it('networks for strongly compressed video are taken where the source is that, a
 it('where only networks for ordinary compressed video are installed, they run on the strongly compressed, too', async () => {
   const models = join(folder, 'models');
   const shipped = fileURLToPath(new URL('../../models/', import.meta.url));
-  const { version, models: all } = JSON.parse(await readFile(join(shipped, 'manifest.json'), 'utf8')) as { version: number; models: { id: string; file: string }[] };
+  const { version, models: all } = JSON.parse(await readFile(join(shipped, 'manifest.json'), 'utf8')) as {
+    version: number;
+    models: { id: string; file: string }[];
+  };
   const listed = all.filter(({ id }) => ['swift-x2-int8', 'swift-video-x2-int8'].includes(id));
   await mkdir(models);
   await writeFile(join(models, 'manifest.json'), JSON.stringify({ version, models: listed }));
