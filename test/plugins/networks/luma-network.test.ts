@@ -54,9 +54,11 @@ test('every network that is shipped has a plugin with its planes and scale, whic
     // The networks of a pixel-adaptive family are parts of one plugin, for any scale.
     const part = /^(pcsr)-/.exec(family)?.[1];
     const { plugin } = await findPlugin(
-      { y: part ?? family.replace(/-(video|coarse)$/, ''), rgb: `${family}-rgb`, yuv: family === 'plain-denoise' ? 'denoise-fast' : family.replace('lpienet-', '') }[
-        planes
-      ],
+      {
+        y: part ?? family.replace(/-(video|coarse)$/, ''),
+        rgb: `${family}-rgb`,
+        yuv: family === 'plain-denoise' ? 'denoise-fast' : family.replace('lpienet-', ''),
+      }[planes],
       '/',
     );
     expect(plugin.planes).toBe(planes);
